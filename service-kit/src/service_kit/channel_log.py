@@ -1,0 +1,238 @@
+"""The log of a channel in Redis: contracts/channel-log.md in code.
+
+Publications of a channel have consecutive offsets under one epoch; appending to the history,
+counting and PUBLISH are one atomic script, and reading is atomic with it. The caller owns the
+Redis client (`decode_responses=False`) with its timeouts; errors of redis-py pass through.
+"""
+
+import hashlib
+import secrets
+import string
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
+
+DAY_SECONDS: Final = 86_400
+IDEMPOTENCY_TTL_SECONDS: Final = 300
+ALL: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryOptions:
+    """What is kept: the last `size` publications, for `ttl_seconds` after the last one."""
+
+    size: int
+    ttl_seconds: int
+    meta_ttl_seconds: int = 30 * DAY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a channel's log. (0, "") is the place of a publication without history."""
+
+    offset: int
+    epoch: str
+
+
+NOWHERE: Final = Position(0, "")
+
+
+class _Pipeline(Protocol):
+    async def execute(self, raise_on_error: bool = True) -> list[Any]: ...
+
+
+class _Script:
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+_PUBLISH: Final = _Script("""
+local stream, meta, result = KEYS[1], KEYS[2], KEYS[3]
+local channel, verb, fragment, fresh_epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local size, ttl, meta_ttl, result_ttl = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
+if result then
+  local known = redis.call('HMGET', result, 's', 'e')
+  if known[1] then return {tonumber(known[1]), known[2]} end
+end
+local offset, epoch = '0', ''
+if size > 0 then
+  epoch = redis.call('HGET', meta, 'e')
+  if not epoch then
+    epoch = fresh_epoch
+    redis.call('HSET', meta, 'e', epoch)
+  end
+  offset = string.format('%.0f', redis.call('HINCRBY', meta, 's', 1))
+  redis.call('EXPIRE', meta, meta_ttl)
+  if offset == '1' then redis.call('DEL', stream) end
+  redis.call('XADD', stream, 'MAXLEN', size, offset .. '-0', 'd', fragment)
+  redis.call('EXPIRE', stream, ttl)
+end
+local now = redis.call('TIME')
+local ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+redis.call(verb, channel, 'p:' .. offset .. ':' .. epoch .. ':' .. ms .. ':' .. fragment)
+if result then
+  redis.call('HSET', result, 's', offset, 'e', epoch)
+  redis.call('EXPIRE', result, result_ttl)
+end
+return {tonumber(offset), epoch}
+""")
+
+_READ: Final = _Script("""
+local stream, meta = KEYS[1], KEYS[2]
+local fresh_epoch, meta_ttl = ARGV[1], ARGV[2]
+local since, limit, reverse = ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
+local known = redis.call('HMGET', meta, 's', 'e')
+local top, epoch = tonumber(known[1] or '0'), known[2]
+if not epoch then
+  epoch = fresh_epoch
+  redis.call('HSET', meta, 'e', epoch)
+end
+redis.call('EXPIRE', meta, meta_ttl)
+if limit == 0 or top == 0 or (reverse and since == '0') then return {top, epoch, {}} end
+local range
+if reverse then
+  range = {'XREVRANGE', stream, since == '' and '+' or '(' .. since .. '-0', '-'}
+else
+  range = {'XRANGE', stream, since == '' and '-' or '(' .. since .. '-0', '+'}
+end
+if limit > 0 then
+  range[5], range[6] = 'COUNT', limit
+end
+return {top, epoch, redis.call(unpack(range))}
+""")
+
+
+class ChannelLog:
+    """Publishes to and reads from the logs of all channels under one key prefix."""
+
+    def __init__(self, redis: Redis, *, prefix: str = "gateway", sharded: bool = False) -> None:
+        if "{" in prefix or "}" in prefix:
+            raise ValueError(f"a key prefix has no braces: {prefix!r}")
+        self._redis = redis
+        self._prefix = prefix
+        self._verb = "SPUBLISH" if sharded else "PUBLISH"
+
+    def pubsub_channel(self, channel: str) -> str:
+        """The name under which live messages of `channel` travel."""
+        return self._key("client", channel)
+
+    async def publish(
+        self,
+        channel: str,
+        fragment: bytes,
+        history: HistoryOptions | None,
+        idempotency_key: str | None = None,
+    ) -> Position:
+        """Append and announce. A repeated `idempotency_key` (5 minutes) does nothing again."""
+        call = self._publish_call(channel, fragment, history, idempotency_key)
+        return _position(await self._run(_PUBLISH, *call))
+
+    async def publish_many(
+        self, publications: Sequence[tuple[str, bytes]], history: HistoryOptions | None
+    ) -> list[Position]:
+        """All in one pipeline, in order. After an error an unknown part of it is published."""
+        calls = [
+            self._publish_call(ch, fragment, history, None) for ch, fragment in publications
+        ]
+        done: list[Position] = []
+        while len(done) < len(calls):
+            replies = await self._pipeline(_PUBLISH, calls[len(done) :])
+            for reply in replies:
+                if isinstance(reply, NoScriptError):
+                    break  # what follows is sent again, so that the order holds
+                if isinstance(reply, Exception):
+                    raise reply
+                done.append(_position(reply))
+            else:
+                break
+            await self._redis.script_load(_PUBLISH.source)
+        return done
+
+    async def read(
+        self,
+        channel: str,
+        since: Position | None = None,
+        limit: int = ALL,
+        reverse: bool = False,
+    ) -> tuple[Position, list[tuple[int, bytes]]]:
+        """The channel's top, and the publications after (reverse: before) `since.offset`.
+
+        `limit` 0 asks for the top only. Comparing `since.epoch` with the top's is the caller's.
+        """
+        top, epoch, entries = await self._run(
+            _READ, *self._read_call(channel, since, limit, reverse)
+        )
+        found = [(int(entry_id.partition(b"-")[0]), fields[1]) for entry_id, fields in entries]
+        return _position((top, epoch)), found
+
+    async def tops(self, channels: Sequence[str]) -> list[Position | None]:
+        """The tops of many channels in one pipeline; None where there is no log (any more)."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for channel in channels:
+            pipeline.hmget(self._key("meta", channel), ["s", "e"])
+        found = await pipeline.execute()
+        return [_position((offset or 0, epoch)) if epoch else None for offset, epoch in found]
+
+    def _key(self, kind: str, channel: str) -> str:
+        return f"{self._prefix}.{kind}.{{{channel}}}"
+
+    def _publish_call(
+        self,
+        channel: str,
+        fragment: bytes,
+        history: HistoryOptions | None,
+        idempotency_key: str | None,
+    ) -> tuple[list[str], list[Any]]:
+        if not (fragment.startswith(b'{"') and fragment.endswith(b"}")) or b"\n" in fragment:
+            raise ValueError("a fragment is a compact, non-empty JSON object without newlines")
+        keys = self._log_keys(channel)
+        if idempotency_key is not None:
+            keys.append(f"{self._key('result', channel)}.{idempotency_key}")
+        kept = history or HistoryOptions(size=0, ttl_seconds=0)
+        target = [self.pubsub_channel(channel), self._verb, fragment, _fresh_epoch()]
+        lives = [kept.size, kept.ttl_seconds, kept.meta_ttl_seconds, IDEMPOTENCY_TTL_SECONDS]
+        return keys, [*target, *lives]
+
+    def _read_call(
+        self, channel: str, since: Position | None, limit: int, reverse: bool
+    ) -> tuple[list[str], list[Any]]:
+        after = "" if since is None else since.offset
+        return self._log_keys(channel), [
+            _fresh_epoch(), HistoryOptions(0, 0).meta_ttl_seconds, after, limit, int(reverse)
+        ]  # fmt: skip
+
+    def _log_keys(self, channel: str) -> list[str]:
+        if not channel or channel.startswith("}"):
+            raise ValueError(f"not a channel name: {channel!r}")
+        return [self._key("stream", channel), self._key("meta", channel)]
+
+    async def _run(self, script: _Script, keys: list[str], arguments: list[Any]) -> Any:
+        try:
+            return await _reply(self._redis.evalsha(script.sha, len(keys), *keys, *arguments))
+        except NoScriptError:
+            return await _reply(self._redis.eval(script.source, len(keys), *keys, *arguments))
+
+    async def _pipeline(
+        self, script: _Script, calls: list[tuple[list[str], list[Any]]]
+    ) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for keys, arguments in calls:
+            pipeline.evalsha(script.sha, len(keys), *keys, *arguments)
+        return await cast(_Pipeline, pipeline).execute(raise_on_error=False)
+
+
+def _reply(call: Any) -> Awaitable[Any]:
+    # redis-py types commands for its synchronous and asynchronous clients at once.
+    return cast(Awaitable[Any], call)
+
+
+def _position(reply: Sequence[Any]) -> Position:
+    return Position(int(reply[0]), reply[1].decode())
+
+
+def _fresh_epoch() -> str:
+    return "".join(secrets.choice(string.ascii_letters) for _ in range(8))
