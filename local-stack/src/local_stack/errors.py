@@ -1,0 +1,110 @@
+"""What can be wrong with the machine, in sentences a person can act on.
+
+Errors carry the facts; the sentence is made in `__str__`. The command line prints it and
+nothing else.
+"""
+
+from dataclasses import dataclass
+
+
+class StackError(Exception):
+    """The stack cannot do what it was asked to do."""
+
+
+@dataclass(eq=False)
+class PortTaken(StackError):
+    port: int
+    holder: str | None = None
+
+    def __str__(self) -> str:
+        by = f" by {self.holder}" if self.holder else " by another program"
+        return f"Port {self.port} is already in use{by}. Stop it, or choose another: --port N"
+
+
+@dataclass(eq=False)
+class AlreadyRunning(StackError):
+    pid: int
+    data_dir: str
+
+    def __str__(self) -> str:
+        return (
+            f"Notes already runs on this data (process {self.pid}, {self.data_dir}). "
+            "Stop it with Ctrl-C, or use another directory: --data DIR"
+        )
+
+
+@dataclass(eq=False)
+class MissingProgram(StackError):
+    program: str
+    package: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.program} is missing: the package {self.package} has no files for this "
+            "platform. Notes runs on Linux (x86_64, aarch64; glibc 2.28 or newer) and macOS; "
+            "elsewhere use docker compose."
+        )
+
+
+@dataclass(eq=False)
+class DiskFull(StackError):
+    directory: str
+    free_mib: int
+    needed_mib: int
+
+    def __str__(self) -> str:
+        return (
+            f"The disk is full: {self.free_mib} MiB are free for {self.directory}, "
+            f"{self.needed_mib} MiB are needed. Make room, or use another directory: --data DIR"
+        )
+
+
+@dataclass(eq=False)
+class NotWritable(StackError):
+    directory: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"Cannot write to {self.directory}: {self.reason}. "
+            "Use another directory: --data DIR"
+        )
+
+
+@dataclass(eq=False)
+class NoPasswdEntry(StackError):
+    uid: int
+
+    def __str__(self) -> str:
+        return (
+            f"The user id {self.uid} has no name on this machine (no passwd entry), and "
+            "PostgreSQL refuses to run without one. Run as a user that has one, or as root."
+        )
+
+
+@dataclass(eq=False)
+class NoRootlessWay(StackError):
+    directory: str
+
+    def __str__(self) -> str:
+        return (
+            "PostgreSQL does not run as root, and this machine refuses user namespaces, so it "
+            f"must run as the user nobody, who cannot reach {self.directory}. "
+            "Use a directory everyone may enter, for example --data /var/tmp/notes, "
+            "or run as an ordinary user."
+        )
+
+
+@dataclass(eq=False)
+class Failed(StackError):
+    """A part ended, or did not become ready in time."""
+
+    part: str
+    what: str
+    log_tail: str = ""
+
+    def __str__(self) -> str:
+        if "No space left on device" in self.log_tail:
+            return f"{self.part} {self.what}: the disk is full. Make room, or use --data DIR"
+        tail = f"\nIts last words:\n{self.log_tail}" if self.log_tail else ""
+        return f"{self.part} {self.what}.{tail}"

@@ -1,0 +1,66 @@
+"""TCP ports on loopback: a free one, and who holds one that is not."""
+
+import errno
+import random
+import socket
+
+import psutil
+
+from local_stack.errors import PortTaken
+
+# Below the range from which the kernel takes ports for outgoing connections, so that nothing
+# slips into a port between choosing and binding it.
+_FREE_RANGE = range(20_000, 32_000)
+# A browser that is told `localhost` may try either.
+_LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+
+
+def free_port(preferred: int | None = None) -> int:
+    """A port nobody listens on: `preferred` if it is free, else one chosen at random."""
+    if preferred is not None and is_free(preferred):
+        return preferred
+    for port in random.sample(_FREE_RANGE, 200):
+        if is_free(port):
+            return port
+    raise RuntimeError("no free port found in 200 tries")
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could bind this port on loopback now."""
+    return not any(_is_taken(family, address, port) for family, address in _LOOPBACK)
+
+
+def require_free(port: int) -> None:
+    """Raises PortTaken, with the holder's name where the machine tells it."""
+    if not is_free(port):
+        raise PortTaken(port, holder(port))
+
+
+def holder(port: int) -> str | None:
+    """`name (process 123)` of who listens on the port; None where that may not be known."""
+    try:
+        connections = psutil.net_connections("tcp")
+    except psutil.Error:
+        return None
+    for connection in connections:
+        listens = connection.status == psutil.CONN_LISTEN and connection.laddr
+        if listens and connection.laddr[1] == port and connection.pid:
+            return _described(connection.pid)
+    return None
+
+
+def _is_taken(family: socket.AddressFamily, address: str, port: int) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        return error.errno in (errno.EADDRINUSE, errno.EACCES)  # not: no IPv6 here
+    return False
+
+
+def _described(pid: int) -> str | None:
+    try:
+        return f"{psutil.Process(pid).name()} (process {pid})"
+    except psutil.Error:
+        return f"process {pid}"
