@@ -1,0 +1,200 @@
+"""What every HTTP service of this system answers alike, whatever it serves.
+
+`install` gives an app: one error form (RFC 9457 problem details with a stable `code`),
+liveness, readiness and metrics, a request id that travels, one access log line per request
+without its query string, and a bound on request bodies. Nothing of a failure's inside reaches
+a client.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service_kit.logs import request_id
+
+log = logging.getLogger("http")
+
+Readiness = Callable[[], Awaitable[dict[str, bool]]]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET = frozenset({"/health", "/ready", "/metrics"})
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **facts: Any,
+) -> JSONResponse:
+    """The one error body of this system (RFC 9457); clients switch on `code`."""
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "code": code}
+    return JSONResponse(
+        {**body, "detail": detail, **facts},
+        status_code=status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def install(
+    app: FastAPI,
+    *,
+    ready: Readiness,
+    registry: CollectorRegistry,
+    max_body: int,
+    optional: frozenset[str] = frozenset(),
+) -> None:
+    """Add to `app` what the module promises.
+
+    `ready` names what the service needs and whether it is there; what is named in `optional` is
+    reported without making the service unready. Bodies over `max_body` bytes answer 413.
+    """
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_middleware(_Observed, registry=registry, max_body=max_body)
+
+    @app.get("/health", include_in_schema=False)
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/ready", include_in_schema=False)
+    async def readiness() -> JSONResponse:
+        checks = await ready()
+        is_ready = all(fine for name, fine in checks.items() if name not in optional)
+        body = {"status": "ready" if is_ready else "not_ready", "checks": checks}
+        return JSONResponse(body, status_code=200 if is_ready else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    headers = dict(error.headers) if error.headers else None
+    return problem(status, status.name.lower(), str(error.detail), headers=headers)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(each["type"] == "json_invalid" for each in found):
+        return problem(400, "invalid_json", "the body is not JSON")
+    # Never `input`: what was typed may be a secret.
+    fields = [
+        {"field": ".".join(str(part) for part in each["loc"]), "message": each["msg"]}
+        for each in found
+    ]
+    return problem(422, "invalid_request", "the request does not fit", errors=fields)
+
+
+class _Observed:
+    """The outermost layer: request id, body bound, access log, metrics, and the last catch."""
+
+    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, max_body: int) -> None:
+        self._app = app
+        self._max_body = max_body
+        self._requests = Counter(
+            "http_requests",
+            "Requests answered, by route and status",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "http_request_duration_seconds",
+            "Time from the request's head to the end of its answer",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        own_id = _request_id(scope)
+        token = request_id.set(own_id)
+        answer = _Answer(send, own_id)
+        try:
+            await self._app(scope, _bounded(scope, receive, self._max_body), answer)
+        except Exception:
+            log.exception("unhandled error", extra={"path": scope["path"]})
+            if not answer.status:
+                await problem(500, "internal_error", "something went wrong on our side")(
+                    scope, receive, answer
+                )
+        finally:
+            self._count(scope, answer.status, time.perf_counter() - started)
+            request_id.reset(token)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's pattern, not the path: the number of label values stays bounded.
+        route = getattr(scope.get("route"), "path", "none")
+        self._requests.labels(scope["method"], route, status).inc()
+        self._seconds.labels(route).observe(seconds)
+        if scope["path"] not in _QUIET:
+            facts = {"status": status, "ms": round(seconds * 1000, 1)}
+            log.info("%s %s", scope["method"], scope["path"], extra=facts)
+
+
+class _Answer:
+    """Passes an answer on, remembers its status, and names the request in it."""
+
+    def __init__(self, send: Send, own_id: str) -> None:
+        self._send = send
+        self._own_id = own_id
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message)["X-Request-Id"] = self._own_id
+        await self._send(message)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(given := value.decode("latin-1")):
+            return str(given)
+    return uuid4().hex
+
+
+def _bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
+    """`receive`, refusing with 413 once the body passes `limit` bytes, said or unsaid."""
+    said = dict(scope["headers"]).get(b"content-length", b"0")
+    is_said_too_large = said.isdigit() and int(said) > limit
+    received = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if is_said_too_large or received > limit:
+            raise HTTPException(413, f"a request body has at most {limit} bytes")
+        return message
+
+    return receive_bounded

@@ -1,0 +1,88 @@
+"""One log line per event, the same shape in every service.
+
+`LOG_FORMAT=json` writes one JSON object a line (time in UTC, level, service, logger, message,
+request id, and the facts given as `extra`); `text` is for people. `NOTES_DEBUG` switches named
+debug areas on, as in the original: `NOTES_DEBUG=notes:*,gateway:bus`; off by default.
+No caller logs tokens, passwords, bodies or titles.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Of the request being answered; the same in every service that a request passes."""
+
+_AREAS = "area"
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+
+def area(name: str) -> logging.Logger:
+    """The debug area `name`, e.g. `notes:relay`: silent unless NOTES_DEBUG names it."""
+    return logging.getLogger(f"{_AREAS}.{name}")
+
+
+def configure(service: str, *, environ: Mapping[str, str]) -> None:
+    """Send this process's logs to standard error. Called once, by `__main__`."""
+    handler = logging.StreamHandler(sys.stderr)
+    as_json = environ.get("LOG_FORMAT", "text") == "json"
+    handler.setFormatter(_Json(service) if as_json else _Text())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(environ.get("LOG_LEVEL", "INFO").upper())
+    # httpx logs every request line at INFO, query string included.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    patterns = [p.strip() for p in environ.get("NOTES_DEBUG", "").split(",") if p.strip()]
+    areas = logging.getLogger(_AREAS)
+    areas.filters = []
+    areas.setLevel(logging.DEBUG if patterns else logging.CRITICAL)
+    # Filters of a parent logger do not see its children's records; the handler's do.
+    handler.addFilter(lambda record: _is_wanted(record, patterns))
+
+
+def _is_wanted(record: logging.LogRecord, patterns: list[str]) -> bool:
+    head, _, name = record.name.partition(".")
+    return head != _AREAS or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    return {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+
+
+class _Json(logging.Formatter):
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_facts(record),
+        }
+        if current := request_id.get():
+            line["request_id"] = current
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S.%f")[:-3]
+        name = record.name.removeprefix(f"{_AREAS}.")
+        facts = "".join(f" {key}={value}" for key, value in _facts(record).items())
+        # A log line is one line, whatever a stranger sent.
+        message = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
+        text = f"{time} {record.levelname:<7} {name}: {message}{facts}"
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return text

@@ -1,0 +1,139 @@
+"""Who is calling, proven by the issuer's public keys.
+
+A key that was fetched once stays usable while the issuer is away, so an outage of users-service
+signs nobody out before the token's own end. A flood of unknown key ids costs at most one fetch
+in `refetch_seconds`. Sources: RFC 7517 (JWK set), RFC 7519 (JWT), RFC 8037 (EdDSA keys).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import jwt
+
+log = logging.getLogger(__name__)
+
+ALGORITHMS = ("EdDSA",)
+
+
+class InvalidToken(Exception):
+    """The token proves nothing. The text is for logs and never quotes the token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a valid access token says of its bearer."""
+
+    user_id: str
+    name: str
+    roles: frozenset[str]
+    session_id: str
+    expires_at: float
+
+
+class Jwks:
+    """The issuer's key set, fetched when a token names a key that is not known yet."""
+
+    def __init__(
+        self,
+        url: str,
+        client: httpx.AsyncClient,
+        *,
+        refetch_seconds: float = 5.0,
+        refresh_seconds: float = 300.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = url
+        self._client = client
+        self._refetch_seconds = refetch_seconds
+        self._refresh_seconds = refresh_seconds
+        self._clock = clock
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._tried_at = -float("inf")
+        self._fetched_at = -float("inf")
+        self._fetching: asyncio.Task[None] | None = None
+
+    def cached(self, kid: str) -> jwt.PyJWK | None:
+        """The key if it is known and fresh; None means: ask `key`."""
+        if self._clock() - self._fetched_at > self._refresh_seconds:
+            return None
+        return self._keys.get(kid)
+
+    async def key(self, kid: str) -> jwt.PyJWK:
+        """The key named `kid`; InvalidToken if the issuer knows none by that name."""
+        if found := self.cached(kid):
+            return found
+        if self._fetching is not None or (
+            self._clock() - self._tried_at >= self._refetch_seconds
+        ):
+            await self._refresh()
+        if kid not in self._keys:
+            raise InvalidToken("signed with a key that the issuer does not publish")
+        return self._keys[kid]
+
+    async def _refresh(self) -> None:
+        # One fetch serves everybody who waits; a waiter that is cancelled does not cancel it.
+        if self._fetching is None:
+            self._tried_at = self._clock()
+            self._fetching = asyncio.create_task(self._fetch(), name="jwks")
+            self._fetching.add_done_callback(self._forget_task)
+        await asyncio.shield(self._fetching)
+
+    def _forget_task(self, _: asyncio.Task[None]) -> None:
+        self._fetching = None
+
+    async def _fetch(self) -> None:
+        try:
+            response = await self._client.get(self._url, timeout=3.0)
+            response.raise_for_status()
+            listed = response.json()["keys"]
+            self._keys = {key["kid"]: jwt.PyJWK(key) for key in listed if "kid" in key}
+            self._fetched_at = self._clock()
+        except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError) as error:
+            # The old keys stay: better a late rotation than an outage.
+            log.warning("keys not fetched from %s: %s", self._url, error.__class__.__name__)
+
+
+class TokenVerifier:
+    """Checks access tokens of one issuer for one audience."""
+
+    def __init__(self, jwks: Jwks, *, issuer: str, audience: str) -> None:
+        self._jwks = jwks
+        self._issuer = issuer
+        self._audience = audience
+
+    async def verify(self, token: str) -> Identity:
+        """Return whose token it is; InvalidToken if it is not good, here and now."""
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+            if not isinstance(kid, str):
+                raise InvalidToken("names no key")
+            key = await self._jwks.key(kid)
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=list(ALGORITHMS),
+                issuer=self._issuer,
+                audience=self._audience,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.PyJWTError as error:
+            raise InvalidToken(error.__class__.__name__) from error
+        return _identity(claims)
+
+
+def _identity(claims: dict[str, Any]) -> Identity:
+    roles = claims.get("roles", [])
+    if not isinstance(roles, list):
+        raise InvalidToken("roles are not a list")
+    return Identity(
+        user_id=str(claims["sub"]),
+        name=str(claims.get("name", "")),
+        roles=frozenset(str(role) for role in roles),
+        session_id=str(claims.get("sid", "")),
+        expires_at=float(claims["exp"]),
+    )

@@ -1,0 +1,117 @@
+import httpx
+import pytest
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+from service_kit import asgi
+
+
+class Thing(BaseModel):
+    secret: int
+
+
+def an_app(checks=None, optional=frozenset()):
+    app = FastAPI()
+
+    async def ready():
+        return checks or {"database": True}
+
+    asgi.install(
+        app, ready=ready, registry=CollectorRegistry(), max_body=100, optional=optional
+    )
+
+    @app.post("/things/{name}")
+    async def make(name: str, thing: Thing) -> str:
+        return name
+
+    @app.get("/broken")
+    async def broken() -> str:
+        raise RuntimeError("the inside")
+
+    return app
+
+
+@pytest.fixture
+async def client():
+    transport = httpx.ASGITransport(an_app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "json", "status", "code"),
+    [
+        ("GET", "/nowhere", None, 404, "not_found"),
+        ("DELETE", "/things/a", None, 405, "method_not_allowed"),
+        ("POST", "/things/a", {"secret": "word"}, 422, "invalid_request"),
+        ("GET", "/broken", None, 500, "internal_error"),
+        (
+            "POST",
+            "/things/a",
+            {"secret": 1, "more": "x" * 200},
+            413,
+            "request_entity_too_large",
+        ),
+    ],
+)
+async def test_every_error_is_a_problem_with_a_code(client, method, path, json, status, code):
+    answer = await client.request(method, path, json=json)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.status_code == answer.json()["status"] == status
+    assert (
+        answer.json()["code"].replace("content_too_large", "request_entity_too_large") == code
+    )
+
+
+async def test_a_refused_field_is_named_and_its_value_kept_secret(client):
+    answer = await client.post("/things/a", json={"secret": "hunter2"})
+    assert answer.json()["errors"][0]["field"] == "body.secret"
+    assert "hunter2" not in answer.text
+
+
+async def test_nothing_of_the_inside_reaches_a_client(client):
+    assert "inside" not in (await client.get("/broken")).text
+
+
+async def test_a_body_that_does_not_say_its_length_is_bounded_too(client):
+    async def chunks():
+        for _ in range(10):
+            yield b"x" * 50
+
+    answer = await client.post("/things/a", content=chunks())
+    assert answer.status_code == 413
+
+
+async def test_a_broken_body_is_called_broken(client):
+    answer = await client.post(
+        "/things/a", content=b"{", headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("abc-1", True), ("", False), ("a b", False), ("x" * 65, False)]
+)
+async def test_a_request_id_travels_if_it_is_a_plain_one(client, given, kept):
+    answer = await client.get("/health", headers={"x-request-id": given})
+    assert (answer.headers["x-request-id"] == given) is kept
+    assert answer.headers["x-request-id"]
+
+
+async def test_metrics_count_by_route_and_not_by_path(client):
+    await client.post("/things/one", json={"secret": 1})
+    await client.post("/things/two", json={"secret": 1})
+    text = (await client.get("/metrics")).text
+    assert 'http_requests_total{method="POST",route="/things/{name}",status="200"} 2.0' in text
+    assert "/things/one" not in text
+
+
+@pytest.mark.parametrize(
+    ("checks", "status"),
+    [({"db": True, "redis": False}, 200), ({"db": False, "redis": True}, 503)],
+)
+async def test_only_what_is_needed_makes_a_service_unready(checks, status):
+    transport = httpx.ASGITransport(an_app(checks, frozenset({"redis"})))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/ready")
+    assert (answer.status_code, answer.json()["checks"]) == (status, checks)

@@ -1,0 +1,39 @@
+import asyncio
+
+import pytest
+from service_kit.tasks import background
+
+
+async def test_work_ends_with_its_block():
+    ended = []
+
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    async with background(work(), name="work"):
+        await asyncio.sleep(0)
+    assert ended == [True]
+
+
+async def test_a_swallowed_cancellation_is_repeated():
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        async with background(work(), name="work"):
+            await asyncio.sleep(0)
+
+
+async def test_failed_work_is_told_when_the_block_ends():
+    async def work():
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        async with background(work(), name="work"):
+            await asyncio.sleep(0)
