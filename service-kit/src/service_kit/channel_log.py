@@ -10,6 +10,7 @@ import secrets
 import string
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any, Final, Protocol, cast
 
 from redis.asyncio import Redis
@@ -45,65 +46,14 @@ class _Pipeline(Protocol):
 
 
 class _Script:
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+    def __init__(self, file_name: str) -> None:
+        self.source = files("service_kit").joinpath(file_name).read_text(encoding="utf-8")
+        self.sha = hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
 
 
-_PUBLISH: Final = _Script("""
-local stream, meta, result = KEYS[1], KEYS[2], KEYS[3]
-local channel, verb, fragment, fresh_epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local size, ttl, meta_ttl, result_ttl = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
-if result then
-  local known = redis.call('HMGET', result, 's', 'e')
-  if known[1] then return {tonumber(known[1]), known[2]} end
-end
-local offset, epoch = '0', ''
-if size > 0 then
-  epoch = redis.call('HGET', meta, 'e')
-  if not epoch then
-    epoch = fresh_epoch
-    redis.call('HSET', meta, 'e', epoch)
-  end
-  offset = string.format('%.0f', redis.call('HINCRBY', meta, 's', 1))
-  redis.call('EXPIRE', meta, meta_ttl)
-  if offset == '1' then redis.call('DEL', stream) end
-  redis.call('XADD', stream, 'MAXLEN', size, offset .. '-0', 'd', fragment)
-  redis.call('EXPIRE', stream, ttl)
-end
-local now = redis.call('TIME')
-local ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
-redis.call(verb, channel, 'p:' .. offset .. ':' .. epoch .. ':' .. ms .. ':' .. fragment)
-if result then
-  redis.call('HSET', result, 's', offset, 'e', epoch)
-  redis.call('EXPIRE', result, result_ttl)
-end
-return {tonumber(offset), epoch}
-""")
+_PUBLISH: Final = _Script("publish.lua")
 
-_READ: Final = _Script("""
-local stream, meta = KEYS[1], KEYS[2]
-local fresh_epoch, meta_ttl = ARGV[1], ARGV[2]
-local since, limit, reverse = ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
-local known = redis.call('HMGET', meta, 's', 'e')
-local top, epoch = tonumber(known[1] or '0'), known[2]
-if not epoch then
-  epoch = fresh_epoch
-  redis.call('HSET', meta, 'e', epoch)
-end
-redis.call('EXPIRE', meta, meta_ttl)
-if limit == 0 or top == 0 or (reverse and since == '0') then return {top, epoch, {}} end
-local range
-if reverse then
-  range = {'XREVRANGE', stream, since == '' and '+' or '(' .. since .. '-0', '-'}
-else
-  range = {'XRANGE', stream, since == '' and '-' or '(' .. since .. '-0', '+'}
-end
-if limit > 0 then
-  range[5], range[6] = 'COUNT', limit
-end
-return {top, epoch, redis.call(unpack(range))}
-""")
+_READ: Final = _Script("read.lua")
 
 
 class ChannelLog:
