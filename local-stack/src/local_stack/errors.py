@@ -11,6 +11,13 @@ class StackError(Exception):
     """The stack cannot do what it was asked to do."""
 
 
+class Interrupted(StackError):
+    """Stopped while it was starting."""
+
+    def __str__(self) -> str:
+        return "Stopped before it was ready."
+
+
 @dataclass(eq=False)
 class PortTaken(StackError):
     port: int

@@ -1,8 +1,11 @@
 """Files of the data directory: secrets that are made once, and room to write."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+from local_stack.errors import DiskFull, NotWritable
 
 
 def secret(path: Path, make: Callable[[], str]) -> str:
@@ -18,3 +21,17 @@ def secret(path: Path, make: Callable[[], str]) -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")
     return text
+
+
+def require_room(directory: Path, *, needed_mib: int = 300) -> None:
+    """Make the directory. Raises NotWritable or DiskFull where data could not be kept in it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / f".probe-{os.getpid()}"
+        probe.write_text("x")
+        probe.unlink()
+    except OSError as error:
+        raise NotWritable(str(directory), error.strerror or str(error)) from error
+    free_mib = shutil.disk_usage(directory).free // 2**20
+    if free_mib < needed_mib:
+        raise DiskFull(str(directory), free_mib, needed_mib)

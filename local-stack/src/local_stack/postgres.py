@@ -12,12 +12,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_stack.errors import Failed, MissingProgram, NoPasswdEntry, NoRootlessWay
 from local_stack.files import secret
-from local_stack.logs import Log, Watcher
+from local_stack.logs import Log
 from local_stack.ports import free_port
 from local_stack.process import _CHILD, Process, User, command_as
 
@@ -40,7 +41,7 @@ class Postgres:
         *,
         port: int | None = None,
         durable: bool = True,
-        watcher: Watcher | None = None,
+        log: Log | None = None,
     ) -> None:
         """`durable=False` skips fsync: twice as fast, for databases that only tests miss."""
         self._dir = Path(data_dir)
@@ -55,7 +56,7 @@ class Postgres:
         self.process = Process(
             "postgres",
             [str(self._bin / "postgres"), "-D", str(self._cluster), *options],
-            log=Log("postgres", self._dir / "postgres.log", watcher=watcher),
+            log=log or Log("postgres", self._dir / "postgres.log"),
             stop_signal=signal.SIGINT,  # "fast": open sessions are ended, nothing is lost
             user=self._user,
         )
@@ -91,12 +92,22 @@ class Postgres:
     def kill(self) -> None:
         self.process.kill()
 
-    def execute(self, sql: str, *, database: str = "postgres") -> str:
-        """Run SQL as the administrator; returns the rows, tab-separated. Raises Failed."""
+    def execute(
+        self,
+        sql: str,
+        *,
+        database: str = "postgres",
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run psql's SQL as the administrator; returns the rows, tab-separated. Raises Failed.
+
+        `variables` stand in the SQL as `:'name'`, unseen by other users of the machine.
+        """
+        sets = "".join(f"\\set {name} '{value}'\n" for name, value in (variables or {}).items())
         command = [str(self._bin / "psql"), "-X", "-q", "-A", "-t", "-F\t", "-vON_ERROR_STOP=1"]
         done = subprocess.run(
             [*command, "-h127.0.0.1", f"-p{self.port}", f"-U{SUPERUSER}", f"-d{database}"],
-            input=sql,
+            input=sets + sql,
             env={**os.environ, "PGPASSWORD": self._password, "PGCONNECT_TIMEOUT": "5"},
             capture_output=True,
             text=True,

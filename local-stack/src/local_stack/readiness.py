@@ -1,0 +1,34 @@
+"""Waiting for a server: until it answers 200, ends, or takes too long."""
+
+import time
+
+import httpx
+
+from local_stack.process import Process
+
+TIMEOUT_SECONDS = 45.0
+_INTERVAL_SECONDS = 0.03
+
+
+def wait_until_answers(
+    process: Process, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS
+) -> None:
+    """Returns when `url` answers 200. Raises Failed with the log's end otherwise."""
+    deadline = time.monotonic() + timeout_seconds
+    last = "no answer"
+    with httpx.Client(trust_env=False, timeout=5) as client:
+        while time.monotonic() < deadline:
+            # Asked before the request: a process that ended says more than a refused one.
+            running = process.running
+            try:
+                answer = client.get(url)
+            except httpx.HTTPError as error:
+                last = error.__class__.__name__
+            else:
+                if answer.status_code == 200:
+                    return
+                last = f"{answer.status_code} {answer.text[:200]}"
+            if not running:
+                raise process.failure(f"ended with status {process.returncode} as it started")
+            time.sleep(_INTERVAL_SECONDS)
+    raise process.failure(f"was not ready after {timeout_seconds:.0f} s ({last})")
