@@ -115,3 +115,24 @@ class Failed(StackError):
             return f"{self.part} {self.what}: the disk is full. Make room, or use --data DIR"
         tail = f"\nIts last words:\n{self.log_tail}" if self.log_tail else ""
         return f"{self.part} {self.what}.{tail}"
+
+
+@dataclass(eq=False)
+class OldGlibc(StackError):
+    found: str
+
+    def __str__(self) -> str:
+        return (
+            f"This machine's C library is too old or another one (found: {self.found}): the "
+            "database's ready-made files need glibc 2.28 or newer (Debian 10, Ubuntu 18.10, "
+            "RHEL 8). Use docker compose instead."
+        )
+
+
+@dataclass(eq=False)
+class CannotInstall(StackError):
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"Installation stopped: {self.what}.\n{self.advice}".rstrip()

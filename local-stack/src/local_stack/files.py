@@ -8,16 +8,14 @@ from pathlib import Path
 from local_stack.errors import DiskFull, NotWritable
 
 
-def secret(path: Path, make: Callable[[], str]) -> str:
+def secret(path: Path, make: Callable[[], str], *, mode: int = 0o600) -> str:
     """The text of a file only its owner may read; made on the first call, kept after."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        text = path.read_text().strip()
-        if text:
-            return text
-        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)  # cut off while it was written
+    if path.exists() and (text := path.read_text().strip()):
+        return text
+    path.unlink(missing_ok=True)  # empty: cut off while it was written
     text = make()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.fchmod(descriptor, mode)  # whatever the umask says
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")
     return text

@@ -1,0 +1,208 @@
+"""The commands of `./notes`, as a stranger sees them. Each returns an exit status.
+
+Standard library only: this runs on the machine's Python, before anything is installed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from pathlib import Path
+
+from local_stack import chromium, lock, locks, options, secret_files
+from local_stack.bootstrap import Environment
+from local_stack.errors import StackError
+from local_stack.islands import Islands
+
+ROOT = Path(__file__).resolve().parents[3]
+_DATA = ROOT / ".notes"
+_BENCHES = {
+    "gateway": ["-m", "realtime_gateway.bench"],
+    "notes": ["tests/load/notes_bench.py"],
+}
+_DESCRIPTION = """\
+Notes on this machine: run it, test it, measure it. No Docker, no root, no database needed.
+The first command installs what it needs into this folder (.venv, web/node_modules), once.
+"""
+_EPILOGUE = """\
+try it:   ./notes up --demo      then open http://localhost:3000 in three windows
+"""
+
+
+def main(argv: list[str]) -> int:
+    arguments, rest = _parser().parse_known_args(argv)
+    if rest and arguments.command not in ("test", "bench"):
+        _parser().error(f"unknown argument: {rest[0]}")
+    arguments.rest = [argument for argument in rest if argument != "--"]
+    try:
+        return int(arguments.run(arguments))
+    except StackError as error:
+        print(f"notes: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"notes: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def up(arguments: Namespace) -> int:
+    environment = Environment(ROOT)
+    environment.ensure()
+    Islands(environment).ensure()
+    sys.stdout.flush()
+    command = [str(environment.python), "-m", "local_stack", "up"]
+    command += ["--port", str(arguments.port), "--data", str(Path(arguments.data).absolute())]
+    command += ["--sign-up", arguments.sign_up, "--gateways", str(arguments.gateways)]
+    command += ["--demo"] if arguments.demo else []
+    # The same process from here on: a signal meant for us reaches what starts the parts.
+    os.execve(command[0], command, environment.env)  # noqa: S606 (no shell wanted)
+
+
+def test(arguments: Namespace) -> int:
+    environment = Environment(ROOT)
+    environment.ensure()
+    islands = Islands(environment)
+    islands.ensure()
+    env = dict(environment.env)
+    chosen = []
+    if arguments.no_browser:
+        print("Leaving out the browser tests, as asked (--no-browser).")
+        chosen = ["-m", "not browser"]
+    else:
+        env["NOTES_CHROMIUM"] = str(chromium.find(environment))
+    scripts_are_fine = bool(arguments.rest) or _test_scripts(islands)
+    command = [str(environment.python), "-m", "pytest", *chosen, *arguments.rest]
+    status = subprocess.run(command, cwd=_here(arguments.rest), env=env, check=False).returncode
+    return status if scripts_are_fine else status or 1
+
+
+def check(arguments: Namespace) -> int:
+    environment = Environment(ROOT)
+    environment.ensure()
+    islands = Islands(environment)
+    islands.ensure_packages()
+    tools = [
+        ["ruff", "check", "--quiet", "."],
+        ["ruff", "format", "--check", "--quiet", "."],
+        ["mypy", "--no-error-summary"],
+        ["lint-imports", "--no-logo"],
+    ]
+    failed = [" ".join(tool[:2]) for tool in tools if not _tool(environment, tool)]
+    if not islands.try_npm("run", "--silent", "check"):
+        failed.append("TypeScript (npm run check)")
+    for sentence in locks.out_of_step(ROOT):
+        print(sentence)
+        failed.append("lock files")
+    print(
+        f"check: {', '.join(dict.fromkeys(failed))} failed" if failed else "check: all is well"
+    )
+    return 1 if failed else 0
+
+
+def bench(arguments: Namespace) -> int:
+    environment = Environment(ROOT)
+    environment.ensure()
+    Islands(environment).ensure()
+    command = [str(environment.python), *_BENCHES[arguments.what], *arguments.rest]
+    return subprocess.run(command, cwd=ROOT, env=environment.env, check=False).returncode
+
+
+def reset(arguments: Namespace) -> int:
+    data = Path(arguments.data).absolute()
+    if not data.exists():
+        print(f"Nothing to delete: {data} does not exist.")
+        return 0
+    if not (data / "lock").exists():
+        raise StackError(f"{data} does not look like a data directory of Notes; left alone")
+    with lock.held(data):
+        if not arguments.yes and not _agreed(data):
+            print("Nothing was deleted.")
+            return 1
+        shutil.rmtree(data)
+    print(f"Deleted {data}.")
+    return 0
+
+
+def secrets(arguments: Namespace) -> int:
+    folder = Path(arguments.folder).absolute()
+    written = secret_files.write(folder)
+    kept = [name for name in secret_files.MAKERS if name not in written]
+    print(f"{folder}: wrote {len(written)} files, kept {len(kept)} that were there.")
+    print(
+        f"The first administrator signs up with the one-time token in\n"
+        f"  {folder / secret_files.SETUP_TOKEN}"
+    )
+    return 0
+
+
+def make_locks(arguments: Namespace) -> int:
+    environment = Environment(ROOT)
+    environment.ensure()
+    locks.compile_all(ROOT, environment.program("uv"), upgrade=arguments.upgrade)
+    return 0
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="./notes",
+        description=_DESCRIPTION,
+        epilog=_EPILOGUE,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+
+    def add(name: str, text: str, run: object) -> ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:])
+        command.set_defaults(run=run)
+        return command
+
+    options.add_up(
+        add("up", "start everything here and show its logs; Ctrl-C stops it", up), str(_DATA)
+    )
+    tests = add(
+        "test", "run every test, browser included; further arguments go to pytest", test
+    )
+    tests.add_argument(
+        "--no-browser", action="store_true", help="leave out what needs Chromium"
+    )
+    add("check", "style, types, architecture, TypeScript, lock files", check)
+    benches = add("bench", "measure speed; further arguments go to the benchmark", bench)
+    benches.add_argument("what", choices=sorted(_BENCHES), help="what to measure")
+    resets = add("reset", "delete all notes and accounts of ./notes up, after asking", reset)
+    resets.add_argument("--data", default=str(_DATA), metavar="DIR", help="which data (.notes)")
+    resets.add_argument("--yes", action="store_true", help="do not ask")
+    files = add(
+        "secrets", "write the secret files for docker compose; keeps what is there", secrets
+    )
+    files.add_argument("folder", nargs="?", default=str(ROOT / "secrets"), metavar="DIR")
+    pins = add("locks", "recompile the lock files after a pyproject.toml changed", make_locks)
+    pins.add_argument("--upgrade", action="store_true", help="take the newest versions")
+    return parser
+
+
+def _tool(environment: Environment, tool: list[str]) -> bool:
+    print(" ".join(tool[:2]), flush=True)
+    command = [str(environment.program(tool[0])), *tool[1:]]
+    return subprocess.run(command, cwd=ROOT, env=environment.env, check=False).returncode == 0
+
+
+def _test_scripts(islands: Islands) -> bool:
+    return not islands.has_script("test") or islands.try_npm("run", "--silent", "test")
+
+
+def _here(rest: list[str]) -> Path:
+    """Paths are meant from where the command was typed, if they exist there."""
+    here = Path.cwd()
+    paths = [argument.split("::")[0] for argument in rest if not argument.startswith("-")]
+    inside = here == ROOT or ROOT in here.parents
+    return here if inside and any((here / path).exists() for path in paths) else ROOT
+
+
+def _agreed(data: Path) -> bool:
+    print(f"This deletes every note and account in {data}.")
+    if not sys.stdin.isatty():
+        print("Nobody is here to ask: add --yes.")
+        return False
+    return input("Type yes to go on: ").strip() == "yes"

@@ -1,0 +1,44 @@
+"""The secret files that compose.yaml mounts: made once, one value each, never overwritten.
+
+Standard library only. Addresses with a password in them are secrets as a whole, and the server
+reads its password out of the same file as its client: the two cannot disagree.
+"""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from local_stack.files import secret
+
+SETUP_TOKEN = "setup_token"  # noqa: S105 (a file's name)
+# The folder keeps others out. The files are readable because a container's user is not theirs.
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o444
+
+
+def _random() -> str:
+    return secrets.token_urlsafe(32)
+
+
+MAKERS: dict[str, Callable[[], str]] = {
+    "postgres_password": _random,
+    "notes_database_url": lambda: f"postgresql://notes:{_random()}@postgres:5432/notes",
+    "users_database_url": lambda: f"postgresql://users:{_random()}@postgres:5432/users",
+    "redis_url": lambda: f"redis://:{_random()}@valkey:6379/0",
+    "users_api_key": lambda: f"web:{_random()}",
+    "gateway_api_key": _random,
+    "web_secret": _random,
+    SETUP_TOKEN: lambda: secrets.token_urlsafe(16),
+}
+
+
+def write(folder: Path) -> list[str]:
+    """Make the files that are missing or empty; returns their names."""
+    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    missing = [name for name in MAKERS if not _has_text(folder / name)]
+    for name in missing:
+        secret(folder / name, MAKERS[name], mode=_FILE_MODE)
+    return missing
+
+
+def _has_text(path: Path) -> bool:
+    return path.exists() and bool(path.read_text().strip())
