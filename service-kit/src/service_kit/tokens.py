@@ -24,6 +24,10 @@ class InvalidToken(Exception):
     """The token proves nothing. The text is for logs and never quotes the token."""
 
 
+class KeysUnavailable(InvalidToken):
+    """The issuer could not be asked: the token may be good, and a later try may show it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What a valid access token says of its bearer."""
@@ -64,7 +68,7 @@ class Jwks:
         return self._keys.get(kid)
 
     async def key(self, kid: str) -> jwt.PyJWK:
-        """The key named `kid`; InvalidToken if the issuer knows none by that name."""
+        """The key named `kid`; InvalidToken if the issuer knows none, or cannot be asked."""
         if found := self.cached(kid):
             return found
         if self._fetching is not None or (
@@ -72,6 +76,8 @@ class Jwks:
         ):
             await self._refresh()
         if kid not in self._keys:
+            if self._fetched_at < self._tried_at:
+                raise KeysUnavailable("the issuer's keys cannot be fetched now")
             raise InvalidToken("signed with a key that the issuer does not publish")
         return self._keys[kid]
 
