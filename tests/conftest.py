@@ -1,0 +1,116 @@
+"""The whole system, a browser, and people: what every test from outside stands on.
+
+Two stacks run for the whole session: a quiet one with one gateway node, and one with two that
+tests may hurt. Windows reach each over a wire that can be cut.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser_pages import OpenWindow, Window, open_window
+from live_client import LiveClients
+from people import Person, sign_up
+from playwright.sync_api import Browser, sync_playwright
+from wired_stack import WiredStack
+
+CHROMIUM_FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def stack(servers_dir: Path) -> Iterator[WiredStack]:
+    """For tests that leave it as it is: everybody's notes are in it."""
+    with WiredStack(servers_dir / "quiet", durable=False) as stack, stack.wire:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def _hurt_stack(servers_dir: Path) -> Iterator[WiredStack]:
+    with WiredStack(servers_dir / "hurt", gateways=2) as stack, stack.wire:
+        yield stack
+
+
+@pytest.fixture
+def hurt_stack(_hurt_stack: WiredStack) -> Iterator[WiredStack]:
+    """For tests that take parts away: two gateway nodes, and a disk that is waited for."""
+    yield _hurt_stack
+    _hurt_stack.wire.mend()
+    for part in _hurt_stack.parts.values():
+        part.process.resume()
+        if not part.process.running:
+            part.start()
+
+
+@pytest.fixture
+def ana(stack: WiredStack) -> Person:
+    return sign_up(stack, "Ana")
+
+
+@pytest.fixture
+def ben(stack: WiredStack) -> Person:
+    return sign_up(stack, "Ben")
+
+
+@pytest.fixture
+def live(stack: WiredStack) -> Iterator[LiveClients]:
+    with LiveClients(stack.url) as clients:
+        yield clients
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Per module, because Playwright's loop would stand in the way of asyncio tests elsewhere."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=_chromium(), args=[*CHROMIUM_FLAGS, *_root_needs()]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window(browser: Browser, stack: WiredStack) -> Iterator[OpenWindow]:
+    """Opens windows on the quiet stack; at the end none may have had a problem."""
+    yield from _windows(browser, stack)
+
+
+@pytest.fixture
+def hurt_window(browser: Browser, hurt_stack: WiredStack) -> Iterator[OpenWindow]:
+    """Opens windows on the stack that is hurt, over its wire."""
+    yield from _windows(browser, hurt_stack)
+
+
+def _windows(browser: Browser, stack: WiredStack) -> Iterator[OpenWindow]:
+    opened: list[Window] = []
+
+    def opens(person: Person | None = None, *, wired: bool = False, **options: Any) -> Window:
+        url = stack.wire.url if wired else stack.url
+        opened.append(open_window(browser, url, person, **options))
+        return opened[-1]
+
+    yield opens
+    problems = [problem for window in opened for problem in window.all_problems()]
+    for window in opened:
+        window.context.close()
+    assert problems == []
+
+
+def _chromium() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = os.environ.get("NOTES_CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
+    if not found:
+        pytest.fail("Chromium is missing: install it, or name it in NOTES_CHROMIUM")
+    return found
+
+
+def _root_needs() -> list[str]:
+    return ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -1,0 +1,38 @@
+"""A stack whose pages may also be reached over a wire that a test can cut."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cuttable_wire import Wire
+from local_stack.ports import free_port
+from local_stack.stack import Stack
+
+
+class WiredStack(Stack):
+    def __init__(self, data_dir: Path, **options: Any) -> None:
+        port, wire_port = free_port(), free_port()
+        origins = " ".join(
+            f"http://{host}:{each}"
+            for each in (port, wire_port)
+            for host in ("localhost", "127.0.0.1")
+        )
+        allowed = {"GATEWAY_CLIENT_ALLOWED_ORIGINS": origins}
+        env = dict.fromkeys(("realtime-gateway", "realtime-gateway-2"), allowed)
+        super().__init__(data_dir, port=port, env=env, **options)
+        self.wire = Wire(port, port=wire_port)
+
+    def connections(self) -> list[int]:
+        """How many WebSockets each gateway node holds."""
+        return [
+            int(self.gateway_api(node, "info")["result"]["nodes"][0]["num_clients"])
+            for node in range(len(self.around.gateway_ports))
+        ]
+
+    def gateway_api(self, node: int, method: str, **body: Any) -> Any:
+        port = self.around.gateway_ports[node]
+        key = {"X-API-Key": self.around.gateway_api_key}
+        url = f"http://127.0.0.1:{port}/api/{method}"
+        answer = httpx.post(url, json=body, headers=key, trust_env=False, timeout=5)
+        answer.raise_for_status()
+        return answer.json()
