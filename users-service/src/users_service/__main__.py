@@ -1,0 +1,111 @@
+"""The process: `python -m users_service [serve | migrate | rotate-keys [--at-once] | openapi]`.
+
+`serve`, the default, brings the tables up to date first. SIGTERM and SIGINT end it with code 0.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+
+import uvicorn
+from pydantic import SecretStr
+from service_kit import env, logs
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from users_service import database
+from users_service.app import create_app
+from users_service.keys import Keys
+from users_service.migrations import migrate
+from users_service.settings import Settings
+
+log = logging.getLogger("users")
+
+
+def main() -> None:
+    arguments = _arguments()
+    if arguments.command == "openapi":
+        print(openapi())
+        return
+    logs.configure("users-service", environ=os.environ)
+    settings = env.load(Settings, os.environ)
+    try:
+        asyncio.run(_prepare(settings))
+        if arguments.command == "rotate-keys":
+            asyncio.run(_rotate(settings, at_once=arguments.at_once))
+    except (SQLAlchemyError, OSError) as error:
+        log.critical("the database cannot be used: %s", type(error).__name__)
+        raise SystemExit(1) from None
+    if arguments.command == "serve":
+        _serve(settings)
+
+
+def openapi() -> str:
+    """The contract, as contracts/http/users.json holds it. Connects to nothing."""
+    nowhere = Settings(
+        database_url=SecretStr("postgresql://nowhere/none"),
+        redis_url=SecretStr("redis://nowhere"),
+        api_keys=SecretStr("nobody:nothing"),
+    )
+    return json.dumps(create_app(nowhere).openapi(), indent=2, ensure_ascii=False)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m users_service", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("serve", help="bring the tables up to date and serve (the default)")
+    commands.add_parser("migrate", help="bring the tables up to date and end")
+    rotate = commands.add_parser("rotate-keys", help="begin a new signing key")
+    rotate.add_argument(
+        "--at-once", action="store_true", help="and refuse every token of the old ones"
+    )
+    commands.add_parser("openapi", help="print the interface as OpenAPI")
+    parser.set_defaults(command="serve")
+    return parser.parse_args()
+
+
+async def _prepare(settings: Settings) -> None:
+    engine = database.connect(settings.database_url.get_secret_value())
+    try:
+        await migrate(engine)
+    finally:
+        await engine.dispose()
+
+
+async def _rotate(settings: Settings, *, at_once: bool) -> None:
+    engine = database.connect(settings.database_url.get_secret_value())
+    try:
+        keys = Keys(async_sessionmaker(engine), now=lambda: datetime.now(UTC))
+        print(await keys.rotate(at_once=at_once))
+    finally:
+        await engine.dispose()
+
+
+def _serve(settings: Settings) -> None:
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Whom to believe about addresses is decided by API key, in `callers`.
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+    )
+    # uvicorn raises the signal again when it is done: a clean stop is code 0, not a death.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

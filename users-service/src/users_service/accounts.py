@@ -1,0 +1,104 @@
+"""The use cases of whoever holds an API key: accounts as the original's interface has them.
+
+The caller acts for an operator and is bound only by what can be stored. One public method, one
+transaction.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import domain, passwords, store
+from users_service.domain import Account, Given
+from users_service.errors import InvalidField, OtherProvider, UsernameTaken
+from users_service.passwords import Passwords
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    database: async_sessionmaker[AsyncSession]
+    passwords: Passwords
+    now: Callable[[], datetime]
+
+    async def create(self, username: str, given: Given) -> Account:
+        domain.given_username(username)
+        columns = await self._columns(given)
+        async with self.database.begin() as session:
+            return await store.accounts.add(
+                session,
+                uuid4(),
+                username,
+                columns=columns,
+                roles=domain.first_roles(None, is_first=False),
+                now=self.now(),
+            )
+
+    async def find_or_create(self, username: str, given: Given) -> Account:
+        """The account of (provider, username); OtherProvider rather than somebody else's."""
+        domain.given_username(username)
+        provider = domain.identity_provider(given)
+        if found := await self._of_identity(provider, username):
+            return found
+        try:
+            return await self.create(username, given)
+        except UsernameTaken as error:
+            # Either a racing caller made it just now, or the name is another provider's.
+            if found := await self._of_identity(provider, username):
+                return found
+            raise OtherProvider(username) from error
+
+    async def update(self, username: str, given: Given) -> Account:
+        """What is absent stays. A new password ends all sessions of the account."""
+        domain.given_username(username)
+        columns = await self._columns(given)
+        async with self.database.begin() as session:
+            account = await store.accounts.change(
+                session, username, columns=columns, now=self.now()
+            )
+            if "password_hash" in columns:
+                await store.sessions.end_all_of(session, account.id)
+        return account
+
+    async def find(self, username: str) -> Account:
+        domain.given_username(username)
+        async with self.database() as session:
+            return await store.accounts.named(session, username)
+
+    async def everyone(self) -> list[Account]:
+        async with self.database() as session:
+            return await store.accounts.everyone(session)
+
+    async def destroy(self, username: str) -> None:
+        domain.given_username(username)
+        async with self.database.begin() as session:
+            account_id = await store.accounts.remove(session, username)
+        log.info("account destroyed", extra={"account": account_id})
+
+    async def _of_identity(self, provider: str, username: str) -> Account | None:
+        async with self.database() as session:
+            return await store.accounts.of_identity(session, provider, username)
+
+    async def _columns(self, given: Given) -> dict[str, Any]:
+        columns: dict[str, Any] = {**given}
+        if "password" in columns:
+            columns["password_hash"] = await self._hash(columns.pop("password"))
+        return columns
+
+    async def _hash(self, password: str | None) -> str | None:
+        """None, so that no password ever fits, for an account that signs in elsewhere."""
+        if not password:
+            return None
+        cost = passwords.bcrypt_cost(password)
+        if cost is None:
+            return await self.passwords.hash(password)
+        if cost > passwords.BCRYPT_COST_LIMIT:
+            limit = passwords.BCRYPT_COST_LIMIT
+            raise InvalidField("password", f"is a bcrypt hash of a cost above {limit}")
+        return password

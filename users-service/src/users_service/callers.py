@@ -1,0 +1,81 @@
+"""Who calls: the API keys of operators' programs, and the address a request really came from.
+
+What a request says of its origin (X-Forwarded-…) is believed from holders of an API key only.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from typing import Self
+
+from starlette.requests import Request
+
+from users_service.domain import Origin
+
+_DEVICE_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeys:
+    """Names and secrets for HTTP Basic. Only digests are kept in memory."""
+
+    digests: dict[str, bytes]
+
+    @classmethod
+    def parse(cls, pairs: str) -> Self:
+        """From "name:secret,name:secret"; ValueError names no secret."""
+        digests = {}
+        for pair in filter(None, (each.strip() for each in pairs.split(","))):
+            name, colon, secret = pair.partition(":")
+            if not name or not colon or not secret:
+                raise ValueError("each API key is name:secret, separated by commas")
+            digests[name] = _digest(secret)
+        if not digests:
+            raise ValueError("there is no API key in it")
+        return cls(digests)
+
+    def holder(self, request: Request) -> str | None:
+        """The name of the key that the request shows; None if it shows none that is ours."""
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            return None
+        # Compared even for an unknown name, so that time does not tell which names exist.
+        is_right = hmac.compare_digest(_digest(secret), self.digests.get(name, b""))
+        return name if is_right else None
+
+
+def bearer_secret(request: Request) -> str | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
+
+
+def peer(request: Request) -> Origin:
+    """The other end of the connection."""
+    address = request.client.host if request.client else None
+    return Origin(address=address, device=_device(request, "user-agent"))
+
+
+def forwarded(request: Request) -> Origin:
+    """Whom a trusted caller speaks for; no address if it does not say."""
+    first = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
+    device = _device(request, "x-forwarded-user-agent")
+    try:
+        return Origin(address=str(ipaddress.ip_address(first)), device=device)
+    except ValueError:
+        return Origin(address=None, device=device)
+
+
+def _device(request: Request, header: str) -> str:
+    said = request.headers.get(header, "")
+    return "".join(character for character in said if character.isprintable())[:_DEVICE_LIMIT]
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

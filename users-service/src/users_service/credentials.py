@@ -1,0 +1,82 @@
+"""Is this the person? The one place where a name and a password are checked.
+
+Unknown name, wrong password, disabled account: the same answer after the same work, one log
+line each, without what was typed.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.domain import Account, Origin, given_text, username_key
+from users_service.errors import InvalidField, TooManyAttempts, WrongCredentials
+from users_service.limits import Limits
+from users_service.passwords import Check, Passwords
+from users_service.store.accounts import Secret
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    database: async_sessionmaker[AsyncSession]
+    passwords: Passwords
+    limits: Limits
+    checks: Counter
+
+    async def check(
+        self, username: str, password: str, origin: Origin, *, exactly: bool
+    ) -> Account:
+        """Return whose they are; WrongCredentials or TooManyAttempts if nobody's.
+
+        `exactly` tells "Ivy" from "ivy", as the original does; at a form either will do.
+        """
+        self.passwords.refuse_if_full()  # before the attempt counts
+        name = _storable(username)
+        key = username_key(name)
+        try:
+            pause = await self.limits.admit_login(key, origin.address)
+        except TooManyAttempts:
+            self._tell("too_many_attempts", None, origin)
+            raise
+        if pause:
+            await asyncio.sleep(pause)
+        async with self.database() as session:
+            secret = await store.accounts.secret_of(session, name, exactly=exactly)
+        verdict = await self.passwords.check(
+            password, secret.password_hash, legacy_cost=secret.legacy_cost
+        )
+        account = secret.account
+        if account is None or not verdict.is_right or not account.may_sign_in:
+            self._tell("wrong_credentials", account, origin)
+            raise WrongCredentials
+        await self._welcome(account, secret, verdict, key, origin)
+        return account
+
+    async def _welcome(
+        self, account: Account, secret: Secret, verdict: Check, key: str, origin: Origin
+    ) -> None:
+        await self.limits.forgive_login(key, origin.address)
+        if verdict.replacement is not None and secret.password_hash is not None:
+            async with self.database.begin() as session:
+                await store.accounts.replace_hash(
+                    session, account.id, old=secret.password_hash, new=verdict.replacement
+                )
+        self._tell("ok", account, origin)
+
+    def _tell(self, result: str, account: Account | None, origin: Origin) -> None:
+        self.checks.labels(result).inc()
+        facts = {"account": account.id if account else "unknown", "address": origin.address}
+        log.info("password check: %s", result, extra=facts)
+
+
+def _storable(username: str) -> str:
+    """`username`, or "", which is nobody's, for a text that no account can have."""
+    try:
+        return given_text("username", username)
+    except InvalidField:
+        return ""

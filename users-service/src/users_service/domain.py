@@ -1,0 +1,177 @@
+"""What an account, a sign-in and an invitation are, and which of them are legal.
+
+Pure: no I/O, no clock, no framework. What is not legal raises one of `errors`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Final, TypedDict
+from uuid import UUID
+
+from users_service.errors import InvalidField, InvalidUsername
+
+LOCAL: Final = "local"
+"""The provider of accounts that sign in here, with a password."""
+
+EDITOR: Final = "editor"
+ADMIN: Final = "admin"
+
+USERNAME_LIMIT: Final = 64
+GIVEN_TEXT_LIMIT: Final = 255
+SESSION_IDLE: Final = timedelta(days=7)
+SESSION_LIFETIME: Final = timedelta(days=30)
+SESSION_TOUCH: Final = timedelta(minutes=1)
+"""`last_seen_at` is written at most this often, so that reading costs no write."""
+INVITATION_LIFETIME: Final = timedelta(days=7)
+
+_USERNAME = re.compile(r"[\w.@+-]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+class SignUpMode(Enum):
+    """Who may make an account for themselves."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    CLOSED = "closed"
+
+
+class Given(TypedDict, total=False):
+    """What a caller said of an account: an absent key says nothing, None says "none"."""
+
+    password: str | None
+    name: str | None
+    provider: str | None
+    family_name: str | None
+    given_name: str | None
+    middle_name: str | None
+    emails: list[Any] | None
+    photos: list[Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    id: UUID
+    username: str
+    name: str | None
+    provider: str | None
+    family_name: str | None
+    given_name: str | None
+    middle_name: str | None
+    emails: list[Any] | None
+    photos: list[Any] | None
+    roles: tuple[str, ...]
+    disabled_at: datetime | None
+
+    @property
+    def display_name(self) -> str:
+        names = (self.given_name, self.middle_name, self.family_name)
+        full = " ".join(name.strip() for name in names if name and name.strip())
+        return self.name or full or self.username
+
+    @property
+    def may_sign_in(self) -> bool:
+        return self.disabled_at is None
+
+    @property
+    def is_admin(self) -> bool:
+        return ADMIN in self.roles and self.may_sign_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request comes from, as far as we may believe it."""
+
+    address: str | None
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One sign-in. `id` is public; the secret that proves it is kept only as a hash."""
+
+    id: UUID
+    account_id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    device: str
+    address: str | None
+
+    @property
+    def idle_expires_at(self) -> datetime:
+        return min(self.last_seen_at + SESSION_IDLE, self.expires_at)
+
+    def is_alive(self, now: datetime) -> bool:
+        return now < self.idle_expires_at
+
+    def needs_touch(self, now: datetime) -> bool:
+        return now - self.last_seen_at >= SESSION_TOUCH
+
+
+def start_session(
+    session_id: UUID, *, account_id: UUID, origin: Origin, now: datetime
+) -> Session:
+    return Session(
+        id=session_id,
+        account_id=account_id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + SESSION_LIFETIME,
+        device=origin.device,
+        address=origin.address,
+    )
+
+
+def username_key(username: str) -> str:
+    """Two names with one key look alike, so only one of them may exist."""
+    folded = unicodedata.normalize("NFKC", username).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
+def new_username(username: str) -> str:
+    """The name as it will be kept, or InvalidUsername: the rule for signing up."""
+    name = unicodedata.normalize("NFC", username.strip())
+    fits = len(name) <= USERNAME_LIMIT and _USERNAME.fullmatch(name)
+    if not fits or not name[0].isalnum():
+        raise InvalidUsername(USERNAME_LIMIT)
+    return name
+
+
+def given_username(username: str) -> str:
+    """The looser rule of the original's interface: any text that is not blank."""
+    if not username.strip():
+        raise InvalidField("username", "is missing")
+    return given_text("username", username)
+
+
+def given_text(field: str, text: str) -> str:
+    """`text` if the database can keep it; a control character has no place in a name."""
+    if len(text) > GIVEN_TEXT_LIMIT:
+        raise InvalidField(field, f"has at most {GIVEN_TEXT_LIMIT} characters")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise InvalidField(field, "has no control characters")
+    return text
+
+
+def new_email(email: str) -> str:
+    email = given_text("email", email.strip())
+    if not _EMAIL.fullmatch(email):
+        raise InvalidField("email", "looks like name@example.org")
+    return email
+
+
+def first_roles(invited: Sequence[str] | None, *, is_first: bool) -> tuple[str, ...]:
+    """The first person runs the place; the invited are what they were invited as."""
+    if is_first:
+        return (EDITOR, ADMIN)
+    return tuple(invited) if invited else (EDITOR,)
+
+
+def identity_provider(given: Mapping[str, Any]) -> str:
+    """An account of the original's that never said its provider is one of ours."""
+    return given.get("provider") or LOCAL

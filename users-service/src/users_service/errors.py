@@ -1,0 +1,166 @@
+"""Everything that a rule here refuses, by its public `code`.
+
+Facts are fields and sentences are made in `__str__`; what a person typed as a password is in
+none of them. Which HTTP status each gets stands in one table, beside the routes.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class UsersError(Exception):
+    """A rule said no. `code` is public API: clients switch on it."""
+
+    code: ClassVar[str]
+
+
+@dataclass(eq=False)
+class UsernameTaken(UsersError):
+    code = "username_taken"
+    username: str
+
+    def __str__(self) -> str:
+        return f"the name {self.username} is taken"
+
+
+@dataclass(eq=False)
+class OtherProvider(UsersError):
+    """Somebody of another provider has this name: never log in as them."""
+
+    code = "provider_mismatch"
+    username: str
+
+    def __str__(self) -> str:
+        return f"the name {self.username} is another account's"
+
+
+@dataclass(eq=False)
+class AccountNotFound(UsersError):
+    code = "account_not_found"
+    username: str
+
+    def __str__(self) -> str:
+        return f"there is no account {self.username}"
+
+
+@dataclass(eq=False)
+class InvalidUsername(UsersError):
+    code = "invalid_username"
+    limit: int
+
+    def __str__(self) -> str:
+        return (
+            f"a username has 1 to {self.limit} letters, digits and . _ - @ +, "
+            "and begins with a letter or digit"
+        )
+
+
+@dataclass(eq=False)
+class InvalidField(UsersError):
+    code = "invalid_field"
+    field: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.rule}"
+
+
+class SignUpClosed(UsersError):
+    code = "signup_closed"
+
+    def __str__(self) -> str:
+        return "accounts are made by an administrator here"
+
+
+class InvalidInvite(UsersError):
+    code = "invalid_invite"
+
+    def __str__(self) -> str:
+        return "this invitation is unknown, used or expired"
+
+
+class InvalidSetupToken(UsersError):
+    code = "invalid_setup_token"
+
+    def __str__(self) -> str:
+        return "this setup token is wrong or was used already"
+
+
+class WrongCredentials(UsersError):
+    """Unknown, disabled or a wrong password: nobody outside learns which."""
+
+    code = "wrong_credentials"
+
+    def __str__(self) -> str:
+        return "the username or the password is wrong"
+
+
+class SessionEnded(UsersError):
+    code = "session_ended"
+
+    def __str__(self) -> str:
+        return "sign in again"
+
+
+class Unauthenticated(UsersError):
+    code = "unauthenticated"
+
+    def __str__(self) -> str:
+        return "sign in, or show an API key"
+
+
+class NotAllowed(UsersError):
+    code = "not_allowed"
+
+    def __str__(self) -> str:
+        return "only an administrator may do this"
+
+
+@dataclass(eq=False)
+class TooManyAttempts(UsersError):
+    code = "too_many_attempts"
+    retry_after: int
+
+    def __str__(self) -> str:
+        return f"too many attempts: wait {self.retry_after} s"
+
+
+class Busy(UsersError):
+    """More passwords wait to be hashed than memory and patience allow."""
+
+    code = "busy"
+
+    def __str__(self) -> str:
+        return "too many people sign in right now: try again in a moment"
+
+
+@dataclass(eq=False)
+class PasswordTooShort(UsersError):
+    code = "password_too_short"
+    minimum: int
+
+    def __str__(self) -> str:
+        return f"a password has at least {self.minimum} characters"
+
+
+@dataclass(eq=False)
+class PasswordTooLong(UsersError):
+    code = "password_too_long"
+    maximum: int
+
+    def __str__(self) -> str:
+        return f"a password has at most {self.maximum} characters"
+
+
+class PasswordCommon(UsersError):
+    code = "password_common"
+
+    def __str__(self) -> str:
+        return "this password is among the first that a guesser tries"
+
+
+class PasswordContainsName(UsersError):
+    code = "password_contains_name"
+
+    def __str__(self) -> str:
+        return "a password does not contain your username or this application's name"

@@ -1,0 +1,139 @@
+"""The REST interface of the original users service, for programs written for it.
+
+Same paths, parameters, shapes and statuses, behind API keys over HTTP Basic. Path parameters
+win over the body's. Where the original answered wrongly, this answers rightly; README.md lists
+where.
+"""
+
+from typing import Annotated, Any
+from urllib.parse import unquote_to_bytes
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.security import HTTPBasic
+from starlette.exceptions import HTTPException
+
+from users_service import callers, given
+from users_service.accounts import Accounts
+from users_service.credentials import Credentials
+from users_service.domain import Account, given_username
+from users_service.errors import InvalidField, Unauthenticated, WrongCredentials
+
+INCORRECT = "Incorrect username or password"
+
+
+async def _with_key(request: Request, response: Response) -> None:
+    keys: callers.ApiKeys = request.state.api_keys
+    if keys.holder(request) is None:
+        raise Unauthenticated
+    response.headers["Cache-Control"] = "no-store"
+
+
+async def _accounts(request: Request) -> Accounts:
+    accounts: Accounts = request.state.accounts
+    return accounts
+
+
+async def _credentials(request: Request) -> Credentials:
+    credentials: Credentials = request.state.credentials
+    return credentials
+
+
+async def _parameters(request: Request) -> dict[str, Any]:
+    return await given.parameters(request)
+
+
+async def _named(request: Request) -> str:
+    """The last segment of the path, where %2F is a part of a name and / is not."""
+    raw: bytes = request.scope["raw_path"].partition(b"?")[0]
+    segment = raw.split(b"/", 2)[2]
+    if not segment or b"/" in segment:
+        raise HTTPException(404)
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError as error:
+        raise HTTPException(404) from error
+
+
+AllAccounts = Annotated[Accounts, Depends(_accounts)]
+Parameters = Annotated[dict[str, Any], Depends(_parameters)]
+Named = Annotated[str, Depends(_named)]
+
+router = APIRouter(
+    tags=["original"],
+    dependencies=[
+        Depends(HTTPBasic(auto_error=False, scheme_name="API key")),
+        Depends(_with_key),
+    ],
+)
+
+
+@router.post("/create-user")
+async def create_user(sent: Parameters, accounts: AllAccounts) -> dict[str, Any]:
+    return user_object(await accounts.create(_username(sent), given.given(sent)))
+
+
+@router.post("/find-or-create")
+async def find_or_create(sent: Parameters, accounts: AllAccounts) -> dict[str, Any]:
+    return user_object(await accounts.find_or_create(_username(sent), given.given(sent)))
+
+
+@router.post("/update-user/{username:path}")
+async def update_user(
+    username: Named, sent: Parameters, accounts: AllAccounts
+) -> dict[str, Any]:
+    return user_object(await accounts.update(username, given.given(sent)))
+
+
+@router.get("/find/{username:path}")
+async def find(username: Named, accounts: AllAccounts) -> dict[str, Any]:
+    return user_object(await accounts.find(username))
+
+
+@router.delete("/destroy/{username:path}")
+async def destroy(username: Named, accounts: AllAccounts) -> dict[str, Any]:
+    await accounts.destroy(username)
+    return {}
+
+
+@router.get("/list")
+async def list_users(accounts: AllAccounts) -> list[dict[str, Any]]:
+    return [user_object(account) for account in await accounts.everyone()]
+
+
+@router.post("/password-check")
+async def password_check(
+    request: Request,
+    sent: Parameters,
+    credentials: Annotated[Credentials, Depends(_credentials)],
+) -> dict[str, Any]:
+    username = _username(sent)
+    password = given.password(sent)
+    if password is None:
+        raise InvalidField("password", "is missing")
+    origin = callers.forwarded(request)
+    try:
+        await credentials.check(username, password, origin, exactly=True)
+    except WrongCredentials:
+        return {"check": False, "username": username, "message": INCORRECT}
+    return {"check": True, "username": username}
+
+
+def user_object(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.username,
+        "username": account.username,
+        "provider": account.provider,
+        "familyName": account.family_name,
+        "givenName": account.given_name,
+        "middleName": account.middle_name,
+        "emails": account.emails,
+        "photos": account.photos,
+    }
+
+
+def install(app: FastAPI) -> None:
+    app.include_router(router)
+
+
+def _username(sent: dict[str, Any]) -> str:
+    return given_username(given.text(sent, "username"))

@@ -1,0 +1,53 @@
+"""What an operator may set, all of it. Read once, in `__main__`; passed from there."""
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from users_service.callers import ApiKeys
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="USERS_", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(5858, ge=0, le=65535)
+    database_url: SecretStr
+    redis_url: SecretStr
+    api_keys: SecretStr
+    """HTTP Basic: name:secret, several separated by commas."""
+    signup: Literal["open", "invite", "closed"] = "closed"
+    setup_token: SecretStr | None = None
+    """Makes the first administrator, once."""
+    token_issuer: str = "notes-users"  # noqa: S105 - a public name
+    wrong_passwords_per_address: PositiveInt = 100
+    """In 15 minutes, over all accounts."""
+    signups_per_hour: PositiveInt = 60
+    """From one address."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("it begins with postgresql://")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it begins with redis://")
+        return url
+
+    @field_validator("api_keys")
+    @classmethod
+    def _are_keys(cls, pairs: SecretStr) -> SecretStr:
+        ApiKeys.parse(pairs.get_secret_value())
+        return pairs
+
+    @field_validator("setup_token")
+    @classmethod
+    def _is_said(cls, token: SecretStr | None) -> SecretStr | None:
+        # An empty variable is how compose says "none".
+        return token if token is not None and token.get_secret_value().strip() else None

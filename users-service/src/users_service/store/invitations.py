@@ -1,0 +1,67 @@
+"""Statements about the ways in: invitations, and the one first administrator."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from users_service.tables import InvitationRow, SetupRow
+
+
+async def is_set_up(session: AsyncSession) -> bool:
+    return await session.scalar(select(SetupRow.id)) is not None
+
+
+async def claim_setup(session: AsyncSession, account_id: UUID, *, now: datetime) -> bool:
+    """True for exactly one account, ever; a racing second one waits here and gets False."""
+    claim = postgresql.insert(SetupRow).values(id=1, account_id=account_id, done_at=now)
+    won = await session.scalar(claim.on_conflict_do_nothing().returning(SetupRow.id))
+    return won is not None
+
+
+async def add(
+    session: AsyncSession,
+    invitation_id: UUID,
+    *,
+    code_hash: bytes,
+    roles: Sequence[str],
+    created_by: UUID | None,
+    now: datetime,
+    expires_at: datetime,
+) -> None:
+    await session.execute(
+        insert(InvitationRow).values(
+            id=invitation_id,
+            code_hash=code_hash,
+            roles=list(roles),
+            created_at=now,
+            created_by=created_by,
+            expires_at=expires_at,
+        )
+    )
+
+
+async def is_open(session: AsyncSession, code_hash: bytes, *, now: datetime) -> bool:
+    query = select(InvitationRow.id).where(_still_open(code_hash, now))
+    return await session.scalar(query) is not None
+
+
+async def use(
+    session: AsyncSession, code_hash: bytes, *, by: UUID, now: datetime
+) -> list[str] | None:
+    """The roles it gives, once; None if it is unknown, used or expired."""
+    used = (
+        update(InvitationRow).where(_still_open(code_hash, now)).values(used_at=now, used_by=by)
+    )
+    return await session.scalar(used.returning(InvitationRow.roles))
+
+
+def _still_open(code_hash: bytes, now: datetime) -> ColumnElement[bool]:
+    return (
+        (InvitationRow.code_hash == code_hash)
+        & InvitationRow.used_at.is_(None)
+        & (InvitationRow.expires_at > now)
+    )
