@@ -1,0 +1,126 @@
+"""Builds the web front from its settings: the only module that creates anything."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import TypedDict
+
+import httpx
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from prometheus_client import CollectorRegistry
+from service_kit import asgi
+
+from web import templating
+from web.assets import Assets
+from web.backends import Gateway, Notes, Service, Users
+from web.cookies import Cookies
+from web.forgery import ForgeryGuard
+from web.headers import SecurityHeaders
+from web.pages import (
+    comments,
+    editing,
+    errors,
+    listing,
+    live,
+    note,
+    originals,
+    theme,
+    users,
+)
+from web.settings import Settings
+from web.signing import Signer
+from web.visit import Site
+from web.visitors import Visitors
+
+# A note of 256 KiB, every byte percent-encoded, and what is around it; more only costs memory.
+MAX_BODY_BYTES = 2 * 1024 * 1024
+TIMEOUT = httpx.Timeout(5.0, connect=1.0, pool=2.0)
+POSITION_TIMEOUT = httpx.Timeout(0.3)
+LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+
+Transports = Mapping[str, httpx.AsyncBaseTransport]
+
+
+class State(TypedDict):
+    """What a request can reach, as `request.state`."""
+
+    site: Site
+
+
+def create_app(settings: Settings, *, transports: Transports | None = None) -> FastAPI:
+    """`transports` replaces the network towards "notes", "users" or "gateway" in tests."""
+    signer, cookies = Signer(settings.secret.get_secret_value()), Cookies(settings.https)
+    assets = Assets(settings.files_dir)
+    templates = templating.environment(
+        Environment(
+            loader=FileSystemLoader(settings.files_dir / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        async with AsyncExitStack() as stack:
+            notes, people, gateway = await _services(stack, settings, transports or {})
+            visitors = Visitors(people, now=lambda: datetime.now(UTC))
+            yield {
+                "site": Site(
+                    notes, people, gateway, visitors, templates, assets, signer, cookies
+                )
+            }
+
+    app = FastAPI(
+        title="Notes web", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
+    )
+    _install_pages(app)
+    app.mount("/assets", assets.app(), name="assets")
+    # The last one added is the outermost.
+    app.add_middleware(
+        ForgeryGuard, signer=signer, cookies=cookies, public_url=settings.public_url
+    )
+    app.add_middleware(errors.LastCatch)
+    app.add_middleware(SecurityHeaders, https=settings.https)
+    asgi.install(app, ready=_ready, registry=CollectorRegistry(), max_body=MAX_BODY_BYTES)
+    for handled in errors.HANDLED:
+        app.add_exception_handler(handled, errors.respond)
+    return app
+
+
+def _install_pages(app: FastAPI) -> None:
+    # The original's fixed addresses come before /notes/{key}.
+    for page in (originals, listing, editing, comments, note, users, live, theme):
+        app.include_router(page.router)
+
+
+async def _services(
+    stack: AsyncExitStack, settings: Settings, transports: Transports
+) -> tuple[Notes, Users, Gateway]:
+    async def service(name: str, url: str, **options: object) -> Service:
+        http = httpx.AsyncClient(
+            base_url=url,
+            transport=transports.get(name),
+            limits=LIMITS,
+            **{"timeout": TIMEOUT, **options},  # type: ignore[arg-type]
+        )
+        return Service(name, await stack.enter_async_context(http))
+
+    api_key = settings.users_api_key.get_secret_value()
+    key = {"X-API-Key": settings.gateway_api_key.get_secret_value()}
+    return (
+        Notes(await service("notes", settings.notes_url)),
+        Users(await service("users", settings.users_url), api_key=api_key),
+        Gateway(
+            await service(
+                "gateway", settings.gateway_url, headers=key, timeout=POSITION_TIMEOUT
+            )
+        ),
+    )
+
+
+async def _ready() -> dict[str, bool]:
+    """Pages answer, if only with an apology, whatever is behind them: nothing to wait for."""
+    return {"templates": True}

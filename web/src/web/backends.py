@@ -1,0 +1,266 @@
+"""The services behind the pages, as three small clients.
+
+Every call has a timeout and ends in one of three ways: its JSON, `Refused` (the service
+said no, with its stable code and facts), or `Unreachable` (no answer, or a 5xx one). A
+caller that shows a page never sees an httpx error.
+"""
+
+import base64
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from service_kit.logs import request_id
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+
+class BackendError(Exception):
+    """A page could not get what it asked for."""
+
+
+@dataclass
+class Refused(BackendError):
+    """The service answered 4xx; `facts` are the other fields of its problem document."""
+
+    status: int
+    code: str
+    detail: str
+    facts: Json = field(default_factory=dict)
+    retry_after: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}: {self.detail}"
+
+
+@dataclass
+class Unreachable(BackendError):
+    service: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.service} did not answer: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a channel has come; what a page subscribes from."""
+
+    offset: int
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The address of a browser, for rate limits and audit lines at users-service."""
+
+    address: str
+    user_agent: str
+
+
+class Service:
+    """One HTTP service: pooled, with a timeout, errors as above."""
+
+    def __init__(self, name: str, http: httpx.AsyncClient) -> None:
+        self.name, self._http = name, http
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Any:
+        sent = {"X-Request-Id": request_id.get(), **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        try:
+            response = await self._http.request(
+                method, path, headers=sent, json=json, params=_given(params)
+            )
+        except httpx.HTTPError as error:
+            log.warning("%s: %s %s: %r", self.name, method, path, error)
+            raise Unreachable(self.name, type(error).__name__) from error
+        return self._read(response)
+
+    def _read(self, response: httpx.Response) -> Any:
+        if response.status_code >= 500:
+            log.warning("%s answered %d", self.name, response.status_code)
+            raise Unreachable(self.name, f"status {response.status_code}")
+        try:
+            body = response.json() if response.content else None
+        except ValueError as error:
+            raise Unreachable(self.name, "not JSON") from error
+        if response.status_code >= 400:
+            raise _refusal(response, body if isinstance(body, dict) else {})
+        return body
+
+
+class Notes:
+    """notes-service: notes, comments, trash. `token` is None for an anonymous reader."""
+
+    def __init__(self, service: Service) -> None:
+        self._call = service.call
+
+    async def page(
+        self, token: str | None, *, q: str = "", cursor: str = "", mine: bool = False
+    ) -> Json:
+        asked = {"q": q, "cursor": cursor, "mine": "true" if mine else ""}
+        found: Json = await self._call("GET", "/v1/notes", token=token, params=asked)
+        return found
+
+    async def read(self, token: str | None, key: str) -> Json:
+        note: Json = await self._call("GET", _note(key), token=token)
+        return note
+
+    async def create(self, token: str, *, key: str, title: str, body: str, once: str) -> Json:
+        words = {"title": title, "body": body} | ({"key": key} if key else {})
+        sent = {"Idempotency-Key": once}
+        note: Json = await self._call(
+            "POST", "/v1/notes", token=token, json=words, headers=sent
+        )
+        return note
+
+    async def save(self, token: str, key: str, *, title: str, body: str, version: int) -> Json:
+        note: Json = await self._call(
+            "PUT",
+            _note(key),
+            token=token,
+            json={"title": title, "body": body},
+            headers=_if_match(version),
+        )
+        return note
+
+    async def delete(self, token: str, key: str, *, version: int) -> None:
+        await self._call("DELETE", _note(key), token=token, headers=_if_match(version))
+
+    async def restore(self, token: str, key: str) -> Json:
+        note: Json = await self._call("POST", _note(key) + "/restore", token=token)
+        return note
+
+    async def trash(self, token: str) -> list[Json]:
+        found = await self._call("GET", "/v1/trash", token=token)
+        notes: list[Json] = found["notes"]
+        return notes
+
+    async def comments(self, token: str | None, key: str, *, before: str = "") -> Json:
+        found: Json = await self._call(
+            "GET", _note(key) + "/comments", token=token, params={"before": before}
+        )
+        return found
+
+    async def comment(self, token: str, key: str, *, text: str, once: str) -> Json:
+        made: Json = await self._call(
+            "POST",
+            _note(key) + "/comments",
+            token=token,
+            json={"text": text},
+            headers={"Idempotency-Key": once},
+        )
+        return made
+
+    async def delete_comment(self, token: str, key: str, comment: int) -> None:
+        await self._call("DELETE", f"{_note(key)}/comments/{comment}", token=token)
+
+    async def preview(self, token: str, body: str) -> str:
+        made = await self._call("POST", "/v1/preview", token=token, json={"body": body})
+        html: str = made["html"]
+        return html
+
+
+class Users:
+    """users-service: accounts, browser sessions, access tokens.
+
+    The API key ("name:secret") goes along only where it makes the browser's address believed.
+    """
+
+    def __init__(self, service: Service, *, api_key: str) -> None:
+        self._call = service.call
+        self._key = "Basic " + base64.b64encode(api_key.encode()).decode()
+
+    async def open_session(self, client: Client, username: str, password: str) -> Json:
+        made: Json = await self._call(
+            "POST",
+            "/v1/sessions",
+            json={"username": username, "password": password},
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
+    async def end_session(self, session: str) -> None:
+        await self._call("DELETE", "/v1/sessions/current", token=session)
+
+    async def token(self, session: str, audience: str = "notes") -> Json:
+        made: Json = await self._call(
+            "POST", "/v1/tokens", token=session, json={"audience": audience}
+        )
+        return made
+
+    async def sign_up_mode(self) -> Json:
+        mode: Json = await self._call("GET", "/v1/sign-up")
+        return mode
+
+    async def create_account(self, client: Client, wanted: Mapping[str, str]) -> Json:
+        made: Json = await self._call(
+            "POST",
+            "/v1/accounts",
+            json={name: value for name, value in wanted.items() if value},
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
+    def _on_behalf_of(self, client: Client) -> dict[str, str]:
+        return {
+            "Authorization": self._key,
+            "X-Forwarded-For": client.address,
+            "X-Forwarded-User-Agent": client.user_agent[:256],
+        }
+
+
+class Gateway:
+    """realtime-gateway, only asked where a channel stands."""
+
+    def __init__(self, service: Service) -> None:
+        self._call = service.call
+
+    async def position(self, channel: str) -> Position | None:
+        """None when it cannot be told in time: pages do not wait for liveness."""
+        asked = {"channel": channel, "limit": 0}
+        try:
+            answer = await self._call("POST", "/api/history", json=asked)
+            result = answer["result"]
+            return Position(int(result.get("offset", 0)), str(result.get("epoch", "")))
+        except (BackendError, KeyError, TypeError, ValueError) as error:
+            log.info("position of %s unknown: %s", channel.partition(":")[0], error)
+            return None
+
+
+def _note(key: str) -> str:
+    return "/v1/notes/" + quote(key, safe="")
+
+
+def _if_match(version: int) -> dict[str, str]:
+    return {"If-Match": f'"{version}"'}
+
+
+def _given(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {name: value for name, value in params.items() if value} if params else None
+
+
+def _refusal(response: httpx.Response, problem: Json) -> Refused:
+    known = {"type", "title", "status", "code", "detail", "instance"}
+    return Refused(
+        status=response.status_code,
+        code=str(problem.get("code", "refused")),
+        detail=str(problem.get("detail", "")),
+        facts={name: value for name, value in problem.items() if name not in known},
+        retry_after=response.headers.get("Retry-After"),
+    )

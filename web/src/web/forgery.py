@@ -1,0 +1,78 @@
+"""Every request that may change something comes from our own pages, or it is refused.
+
+Deny by default, in one place: whatever the route, an unsafe method needs (1) an origin of ours,
+by Sec-Fetch-Site or Origin, and (2) the form token that we bound to this browser's session, in
+the field `csrf` or the header X-Form-Token. The form is parsed here, once; pages find it in
+`request.state.form`.
+"""
+
+from urllib.parse import urlsplit
+
+from service_kit.logs import area
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from web.cookies import Cookies
+from web.signing import Signer
+
+debug = area("notes:forgery")
+
+TOKEN = "csrf"  # noqa: S105 - a field's name, and the purpose of the signature
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Forged(Exception):
+    """Refused. `form` is set when the page was ours and only its token was out of date."""
+
+    def __init__(self, why: str, form: FormData | None = None) -> None:
+        super().__init__(why)
+        self.why, self.form = why, form
+
+
+class ForgeryGuard:
+    def __init__(
+        self, app: ASGIApp, *, signer: Signer, cookies: Cookies, public_url: str
+    ) -> None:
+        self._app, self._signer, self._cookies = app, signer, cookies
+        self._public = urlsplit(public_url).netloc
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in _SAFE:
+            scope.setdefault("state", {})["form"] = await self._checked(Request(scope, receive))
+        await self._app(scope, receive, send)
+
+    async def _checked(self, request: Request) -> FormData:
+        is_ours = self._is_ours(request)
+        if is_ours is False:
+            raise Forged("the request came from another site")
+        form = await _form(request)
+        shown = str(form.get(TOKEN) or request.headers.get("X-Form-Token") or "")
+        bound = binding(request, self._cookies)
+        if not bound or not self._signer.fits(TOKEN, bound, shown):
+            debug.debug("form token does not fit on %s", request.url.path)
+            raise Forged("the page was out of date", form if is_ours else None)
+        return form
+
+    def _is_ours(self, request: Request) -> bool | None:
+        """None when the browser is too old to say."""
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            return site in ("same-origin", "none")
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return None
+        return urlsplit(origin).netloc in (self._public, request.headers.get("Host"))
+
+
+def binding(request: Request, cookies: Cookies) -> str:
+    """What a form token is bound to: the session, else this browser's nonce."""
+    session = cookies.read(request.cookies, Cookies.SESSION)
+    return session or cookies.read(request.cookies, Cookies.BROWSER)
+
+
+async def _form(request: Request) -> FormData:
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return FormData()
+    return await request.form(max_files=0, max_part_size=4 * 1024 * 1024)

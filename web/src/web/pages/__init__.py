@@ -1,0 +1,1 @@
+"""The pages, one module a noun. They parse a request, ask the backends, render a template."""

@@ -1,0 +1,50 @@
+"""Comments on a note: said and taken back, by plain forms or by the note's island."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from web.backends import Refused, Unreachable
+from web.pages import note
+from web.visit import CurrentVisit, Message
+
+router = APIRouter(prefix="/notes/{key}/comments")
+
+
+@router.post("")
+async def say(visit: CurrentVisit, key: str) -> Response:
+    text, once = visit.field("text"), visit.field("once")
+    token = visit.token
+    try:
+        made = await visit.site.notes.comment(token, key, text=text.strip(), once=once)
+    except (Refused, Unreachable) as error:
+        status, sentence, is_same_try = _refused(error)
+        if visit.wants_json or status in (401, 404, 410):
+            raise
+        kept: dict[str, Any] = {"text": text, "once": once if is_same_try else ""}
+        return await note.shown(visit, key, status=status, errors={"text": sentence}, **kept)
+    if visit.wants_json:
+        return JSONResponse(made, status_code=201)
+    return visit.see(note.path(key) + f"#comment-{made['id']}")
+
+
+@router.post("/{comment}/delete")
+async def take_back(visit: CurrentVisit, key: str, comment: int) -> Response:
+    await visit.site.notes.delete_comment(visit.token, key, comment)
+    if visit.wants_json:
+        return Response(status_code=204)
+    return visit.see(note.path(key) + "#comments", message=Message("The comment was deleted."))
+
+
+def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:
+    """Status, what to tell, and whether the next try is the same one (answer unknown)."""
+    match error:
+        case Unreachable():
+            return 503, "The comment could not be sent just now. Try again in a moment.", True
+        case Refused(status=422):
+            return 422, "A comment has between 1 and 4000 characters.", False
+        case Refused(status=403):
+            return 403, "Your account may read, but not comment.", False
+        case _:
+            return error.status, error.detail or "The comment was refused.", False

@@ -1,0 +1,181 @@
+"""Writing a note: the form, its preview, and saving.
+
+A save never replaces a text that its writer has not seen, and nothing typed is ever lost: every
+refusal shows the form again with the text in it.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from web import differences
+from web.backends import BackendError, Refused, Unreachable
+from web.pages.note import path
+from web.visit import CurrentVisit, Message, Visit
+
+router = APIRouter()
+
+# Which field a code of notes-service is about, and how to say it.
+SENTENCES = {
+    "invalid_key": ("key", "Use 1 to 64 letters, digits, dots, dashes, underscores or tildes."),
+    "note_exists": ("key", "There is a note at this address already. Choose another."),
+    "invalid_title": ("title", "A title has between 1 and 200 characters."),
+    "body_too_long": ("body", "A note holds at most 256 KiB of text."),
+    "idempotency_key_reused": (
+        "title",
+        "An earlier try of this form reached us. Look at the list before you save again.",
+    ),
+    "not_allowed": ("title", "Your account may read notes, but not write them."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in the form."""
+
+    title: str = ""
+    body: str = ""
+    key: str = ""
+    version: int = 0
+    once: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def typed(visit: Visit, *, key: str) -> Draft:
+    version = visit.field("version")
+    return Draft(
+        title=visit.field("title"),
+        body=visit.field("body"),
+        key=key,
+        version=int(version) if version.isdecimal() else 0,
+        once=visit.field("once"),
+    )
+
+
+def with_errors(draft: Draft, errors: dict[str, str], *, once: str = "") -> Draft:
+    return Draft(draft.title, draft.body, draft.key, draft.version, once, errors)
+
+
+def form(visit: Visit, draft: Draft, *, new: bool, status: int = 200, **facts: Any) -> Response:
+    page: dict[str, Any] = {"draft": draft, "new": new, "preview": None} | facts
+    return visit.render("edit.html", status=status, **page)
+
+
+@router.get("/notes/add")
+async def blank(visit: CurrentVisit) -> Response:
+    _ = visit.token
+    return form(visit, Draft(), new=True)
+
+
+@router.get("/notes/{key}/edit")
+async def filled(visit: CurrentVisit, key: str) -> Response:
+    note = await visit.site.notes.read(visit.token, key)
+    draft = Draft(note["title"], note["body"], key, note["version"])
+    return form(visit, draft, new=False, note=note)
+
+
+@router.post("/notes/add")
+async def add(visit: CurrentVisit) -> Response:
+    draft = typed(visit, key=visit.field("key").strip())
+    if visit.field("choice") == "preview":
+        return await previewed(visit, draft, new=True)
+    return await created(visit, draft)
+
+
+@router.post("/notes/{key}/edit")
+async def edit(visit: CurrentVisit, key: str) -> Response:
+    draft = typed(visit, key=key)
+    match visit.field("choice"):
+        case "preview":
+            return await previewed(visit, draft, new=False)
+        case "both":
+            return await created(visit, _copy(visit, draft))
+        case "merge":
+            return await _merging(visit, draft)
+        case _:
+            return await saved(visit, draft)
+
+
+async def created(visit: Visit, draft: Draft) -> Response:
+    words = {"key": draft.key, "title": draft.title.strip(), "body": draft.body}
+    try:
+        note = await visit.site.notes.create(visit.token, **words, once=draft.once)
+    except (Refused, Unreachable) as error:
+        return refused(visit, draft, error, new=True)
+    return visit.see(path(note["key"]), message=Message("Saved."))
+
+
+async def saved(visit: Visit, draft: Draft) -> Response:
+    title, version = draft.title.strip(), draft.version
+    try:
+        await visit.site.notes.save(
+            visit.token, draft.key, title=title, body=draft.body, version=version
+        )
+    except (Refused, Unreachable) as error:
+        return await _not_saved(visit, draft, error)
+    return visit.see(path(draft.key), message=Message("Saved."))
+
+
+async def previewed(visit: Visit, draft: Draft, *, new: bool) -> Response:
+    try:
+        html = await visit.site.notes.preview(visit.token, draft.body)
+    except (Refused, Unreachable) as error:
+        if visit.wants_json:
+            raise
+        return refused(visit, draft, error, new=new)
+    if visit.wants_json:
+        return JSONResponse({"html": html})
+    return form(visit, draft, new=new, preview=html)
+
+
+def refused(visit: Visit, draft: Draft, error: BackendError, *, new: bool) -> Response:
+    """The form again, with the text and the reason; signing in carries the text itself."""
+    if isinstance(error, Unreachable):
+        sentence = "Your text could not be saved just now. It is still here: try again."
+        # The same `once`: if the first try did arrive, the next one changes nothing.
+        kept = with_errors(draft, {"": sentence}, once=draft.once)
+        return form(visit, kept, new=new, status=503)
+    assert isinstance(error, Refused)
+    if error.status == 401:
+        raise error
+    name, sentence = SENTENCES.get(error.code, ("", error.detail or "It was refused."))
+    return form(visit, with_errors(draft, {name: sentence}), new=new, status=error.status)
+
+
+async def _not_saved(visit: Visit, draft: Draft, error: Refused | Unreachable) -> Response:
+    if isinstance(error, Refused) and error.code == "version_conflict":
+        return await _conflict(visit, draft, error.facts["current"])
+    if isinstance(error, Refused) and error.status in (404, 410):
+        return visit.render("deleted.html", status=410, draft=draft, facts=error.facts)
+    return refused(visit, draft, error, new=False)
+
+
+async def _conflict(visit: Visit, draft: Draft, theirs: dict[str, Any]) -> Response:
+    """Both texts side by side. What the person typed stays in the page's form."""
+    me = visit.account.id if visit.account else ""
+    is_own = theirs["editor"]["id"] == me
+    if is_own and (theirs["title"], theirs["body"]) == (draft.title.strip(), draft.body):
+        # An answer of ours got lost on its way: it was saved the first time.
+        return visit.see(path(draft.key), message=Message("Saved."))
+    lines = await asyncio.to_thread(differences.compare, theirs["body"], draft.body)
+    return visit.render(
+        "conflict.html", status=409, draft=draft, theirs=theirs, lines=lines, is_own=is_own
+    )
+
+
+async def _merging(visit: Visit, draft: Draft) -> Response:
+    note = await visit.site.notes.read(visit.token, draft.key)
+    body = await asyncio.to_thread(differences.unite, note["body"], draft.body)
+    united = Draft(draft.title, body, draft.key, note["version"])
+    return form(visit, united, new=False, note=note, merged=True)
+
+
+def _copy(visit: Visit, draft: Draft) -> Draft:
+    """A second note of the same text: `Keep both`."""
+    name = visit.account.name if visit.account else "copy"
+    mark = f" ({name}’s version)"
+    title = draft.title.strip()[: 200 - len(mark)] + mark
+    return Draft(title=title, body=draft.body, once=draft.once)

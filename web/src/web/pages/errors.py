@@ -1,0 +1,157 @@
+"""Every failure as a page that says what happened and what to do next; JSON for islands.
+
+An error page knows who is signed in, and gives back what was typed.
+"""
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from service_kit.asgi import problem
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.backends import Refused, Unreachable
+from web.forgery import Forged
+from web.pages import parked, users
+from web.visit import SignInNeeded, visit, wants_json
+
+log = logging.getLogger(__name__)
+
+HANDLED = (Refused, Unreachable, Forged, SignInNeeded, HTTPException, RequestValidationError)
+
+# What happened, and what to do next, by status.
+TEXTS = {
+    400: ("That request made no sense to us", "Go back and try it once more."),
+    401: ("Sign in first", "This needs an account. Sign in, and you come back here."),
+    403: ("Not allowed", "Your account may not do this. The author or an administrator can."),
+    404: ("Nothing here", "No note has this address. Perhaps it was renamed or never written."),
+    405: ("Not like that", "This address cannot be used that way. Go home and start there."),
+    409: ("Something else is there", "Somebody was faster. Look at what is there now."),
+    410: ("This note was deleted", "It lies in the trash for 30 days."),
+    412: ("Somebody saved meanwhile", "Open the note again to see what is there now."),
+    413: ("That is too much", "A note holds at most 256 KiB. Shorten it, or make two."),
+    422: ("That does not fit", "Go back, check what you typed, and try again."),
+    428: ("Which version?", "Open the note again, so that we know what you have seen."),
+    429: ("Slow down a little", "Wait a moment, then try again."),
+    500: ("We made a mistake", "It is noted on our side. Try again, or go home."),
+    503: ("Not available just now", "A part of Notes is away. Try again in a moment."),
+}
+STALE = ("This page was out of date", "Load it again and repeat what you did.")
+FOREIGN = ("Refused", "The request came from another site, so nothing was done.")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    status: int
+    code: str
+    facts: dict[str, Any]
+
+
+async def respond(request: Request, error: Exception) -> Response:
+    failure = _failure(error)
+    if wants_json(request) or request.url.path.startswith("/live/"):
+        return problem(failure.status, failure.code, _text(failure)[1], **failure.facts)
+    try:
+        return await _page(request, error, failure)
+    except Exception:
+        log.exception("the error page failed")
+        return problem(failure.status, failure.code, _text(failure)[1])
+
+
+async def _page(request: Request, error: Exception, failure: Failure) -> Response:
+    here = await visit(request)
+    kept = _kept(request, error)
+    if failure.status == 401:
+        if here.visitor.is_unknown:
+            failure = Failure(503, "unavailable", {})
+        elif request.method == "GET" and here.account is None:
+            return _to_login(request)
+        else:
+            return users.login_page(here, status=401, parked=kept, next="/")
+    if kept and isinstance(error, Forged):
+        return here.render("resume.html", status=403, parked=kept, why="stale")
+    headline, advice = _text(failure)
+    facts: dict[str, Any] = {"headline": headline, "advice": advice, "facts": failure.facts}
+    response = here.render(
+        "error.html",
+        status=failure.status,
+        parked=kept if failure.status in (429, 500, 503) else None,
+        number=failure.status,
+        code=failure.code,
+        path=request.url.path,
+        **facts,
+    )
+    if failure.status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _failure(error: Exception) -> Failure:
+    match error:
+        case Refused():
+            return Failure(error.status, error.code, error.facts)
+        case Unreachable():
+            return Failure(503, "unavailable", {})
+        case Forged():
+            return Failure(403, "stale_page" if error.form is not None else "forged", {})
+        case SignInNeeded():
+            return Failure(401, "unauthenticated", {})
+        case HTTPException():
+            status = HTTPStatus(error.status_code)
+            return Failure(status, status.name.lower(), {})
+        case RequestValidationError():
+            return Failure(422, "invalid_request", {})
+        case _:
+            return Failure(500, "internal_error", {})
+
+
+def _text(failure: Failure) -> tuple[str, str]:
+    if failure.code in ("stale_page", "forged"):
+        return STALE if failure.code == "stale_page" else FOREIGN
+    nearest = 500 if failure.status >= 500 else 400
+    return TEXTS.get(failure.status, TEXTS[nearest])
+
+
+def _kept(request: Request, error: Exception) -> parked.Parked | None:
+    form = error.form if isinstance(error, Forged) else getattr(request.state, "form", None)
+    return parked.park(request.url.path, form) if form else None
+
+
+def _to_login(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    target = quote(request.url.path + query, safe="/")
+    return RedirectResponse(f"/users/login?next={target}", status_code=303)
+
+
+class LastCatch:
+    """Around the routes and the forgery guard: what they raise becomes a page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if has_started:
+                raise
+            if not isinstance(error, HANDLED):
+                log.exception("unhandled error", extra={"path": scope["path"]})
+            response = await respond(Request(scope, receive), error)
+            await response(scope, receive, send)

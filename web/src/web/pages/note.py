@@ -1,0 +1,90 @@
+"""One note and what is said about it: the page, deleting, the trash, bringing back."""
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from web.backends import Refused
+from web.pages import listing
+from web.pages.listing import both
+from web.visit import CurrentVisit, Message, SignInNeeded, Visit
+
+router = APIRouter()
+
+
+def path(key: str, *more: str) -> str:
+    return "/".join(["/notes", quote(key, safe=""), *more])
+
+
+def channel(key: str) -> str:
+    return f"notes:{key}"
+
+
+async def state(visit: Visit, key: str, *, before: str = "") -> dict[str, Any]:
+    """The note, its comments, and the channel's position read before both."""
+    position = await visit.site.gateway.position(channel(key))
+    notes, token = visit.site.notes, visit.visitor.token
+    note, comments = await both(
+        notes.read(token, key), notes.comments(token, key, before=before)
+    )
+    return {"note": note, "comments": comments, "position": position, "before": before}
+
+
+@router.get("/notes/{key}")
+async def view(visit: CurrentVisit, key: str, before: str = "") -> Response:
+    return await shown(visit, key, before=before)
+
+
+async def shown(
+    visit: Visit, key: str, *, status: int = 200, before: str = "", **facts: Any
+) -> Response:
+    """The note's page; `facts` bring back a comment that could not be sent."""
+    try:
+        found, beside = await both(state(visit, key, before=before), listing.beside(visit))
+    except Refused as refusal:
+        if refusal.status == 401 and visit.account is None:
+            raise SignInNeeded from refusal
+        raise
+    page = {"listing": beside, "text": "", "once": "", "errors": {}} | found | facts
+    return visit.render("note.html", status=status, **page)
+
+
+@router.get("/notes/{key}/delete")
+async def confirm(visit: CurrentVisit, key: str) -> Response:
+    note = await visit.site.notes.read(visit.token, key)
+    return visit.render("delete.html", note=note)
+
+
+@router.post("/notes/{key}/delete")
+async def delete(visit: CurrentVisit, key: str) -> Response:
+    title, version = visit.field("called"), visit.field("version")
+    try:
+        await visit.site.notes.delete(visit.token, key, version=int(version or 0))
+    except Refused as refusal:
+        if refusal.status != 412:
+            raise
+        # Somebody saved meanwhile: the person decides again, about what is there now.
+        current = refusal.facts.get("current") or await visit.site.notes.read(visit.token, key)
+        return visit.render("delete.html", status=409, note=current, changed=True)
+    gone = Message(f"“{title or key}” was moved to the trash.", undo=key)
+    return visit.see("/", message=gone)
+
+
+@router.get("/trash")
+async def trash(visit: CurrentVisit) -> Response:
+    return visit.render("trash.html", notes=await visit.site.notes.trash(visit.token))
+
+
+@router.post("/notes/{key}/restore")
+async def restore(visit: CurrentVisit, key: str) -> Response:
+    try:
+        note = await visit.site.notes.restore(visit.token, key)
+    except Refused as refusal:
+        if refusal.code != "note_exists":
+            raise
+        taken = f"Another note has the address “{key}” now, so this one stays in the trash."
+        return visit.see("/trash", message=Message(taken, tone="error"))
+    back = Message(f"“{note['title']}” is back.")
+    return visit.see(path(key), message=back)

@@ -1,0 +1,39 @@
+"""What an operator may set, all of it. Read once, in `__main__`; passed from there."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# The checkout's web/ folder; an image that installs the wheel sets WEB_FILES_DIR.
+_BESIDE = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="WEB_", frozen=True)
+
+    public_url: str
+    """Where browsers find us; https turns on Secure, __Host- cookies and HSTS."""
+
+    notes_url: str
+    users_url: str
+    users_api_key: SecretStr
+    """"name:secret", so that users-service believes the address we forward."""
+
+    gateway_url: str
+    gateway_api_key: SecretStr
+    secret: Annotated[SecretStr, Field(min_length=16)]
+    """Signs form tokens and messages between pages."""
+
+    host: str = "127.0.0.1"
+    port: int = 8002
+    trusted_proxies: str = "127.0.0.1"
+    """Comma separated; only these may say X-Forwarded-For and X-Forwarded-Proto."""
+
+    files_dir: Path = _BESIDE
+    """The folder that holds templates/, assets/ and the built dist/."""
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")

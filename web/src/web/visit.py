@@ -1,0 +1,158 @@
+"""One request to a page: who asks, and how to answer with HTML.
+
+`Site` is what all requests share, built once by `app`. A `Visit` renders templates with what
+every page needs (the visitor, a form token, assets, theme, a message left by the page before)
+and redirects, leaving such a message. A message is shown once.
+"""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from jinja2 import Environment
+from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from web.assets import Assets
+from web.backends import Client, Gateway, Notes, Users
+from web.cookies import Cookies
+from web.forgery import TOKEN, binding
+from web.signing import Signer
+from web.visitors import Account, Visitor, Visitors
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    notes: Notes
+    users: Users
+    gateway: Gateway
+    visitors: Visitors
+    templates: Environment
+    assets: Assets
+    signer: Signer
+    cookies: Cookies
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the next page tells. `undo` is the key of a note that can be brought back."""
+
+    text: str
+    tone: str = "info"
+    undo: str | None = None
+
+
+class SignInNeeded(Exception):
+    """The page needs an account; what was typed goes along."""
+
+
+class Visit:
+    def __init__(self, request: Request, visitor: Visitor) -> None:
+        self.request, self.visitor = request, visitor
+        self.site: Site = request.state.site
+
+    @property
+    def account(self) -> Account | None:
+        return self.visitor.account
+
+    @property
+    def token(self) -> str:
+        """The access token; a page that asks for it needs a signed-in visitor."""
+        if self.visitor.token is None:
+            raise SignInNeeded
+        return self.visitor.token
+
+    @property
+    def session(self) -> str:
+        return self.site.cookies.read(self.request.cookies, Cookies.SESSION)
+
+    @property
+    def form(self) -> FormData:
+        form: FormData = self.request.state.form
+        return form
+
+    def field(self, name: str) -> str:
+        """A form field, line ends as we store them (browsers send CR LF)."""
+        value = self.form.get(name)
+        return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+
+    @property
+    def wants_json(self) -> bool:
+        return wants_json(self.request)
+
+    @property
+    def client(self) -> Client:
+        peer = self.request.client
+        agent = self.request.headers.get("User-Agent", "")
+        return Client(peer.host if peer else "unknown", agent)
+
+    def render(
+        self, template: str, *, status: int = 200, session: str = "", **facts: Any
+    ) -> Response:
+        """`session`: the one that this answer starts, when the request had another."""
+        cookies, request = self.site.cookies, self.request
+        bound = session or binding(request, cookies)
+        nonce = "" if bound else secrets.token_urlsafe(18)
+        page = {
+            "visitor": self.visitor,
+            "account": self.account,
+            "csrf": self.site.signer.mac(TOKEN, bound or nonce),
+            "theme": cookies.read(request.cookies, Cookies.THEME) or "auto",
+            "asset": self.site.assets.url,
+            "here": _here(request),
+            "message": self._message(),
+        }
+        html = self.site.templates.get_template(template).render(page | facts)
+        response = HTMLResponse(html, status_code=status)
+        if nonce:
+            cookies.write(response, Cookies.BROWSER, nonce, seconds=None)
+        if page["message"]:
+            cookies.erase(response, Cookies.MESSAGE)
+        return response
+
+    def see(self, url: str, *, message: Message | None = None) -> Response:
+        """Go on with a GET there, telling `message` on that page."""
+        response = RedirectResponse(url, status_code=303)
+        if message:
+            self.leave(response, message)
+        return response
+
+    def leave(self, response: Response, message: Message) -> None:
+        sealed = self.site.signer.seal("message", json.dumps(asdict(message)))
+        self.site.cookies.write(response, Cookies.MESSAGE, sealed, seconds=60)
+
+    def _message(self) -> Message | None:
+        sealed = self.site.cookies.read(self.request.cookies, Cookies.MESSAGE)
+        opened = self.site.signer.open("message", sealed) if sealed else None
+        return Message(**json.loads(opened)) if opened else None
+
+
+def wants_json(request: Request) -> bool:
+    """Islands ask for JSON; a browser's own navigation never does."""
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def safe_path(path: str) -> str:
+    """`path` if it is one of this site, else the home page: never a way to another site."""
+    is_local = path.startswith("/") and not path.startswith(("//", "/\\"))
+    is_plain = path.isprintable() and "\\" not in path
+    return path if is_local and is_plain else "/"
+
+
+def _here(request: Request) -> str:
+    """Where to come back to after signing in: the page itself, never the target of a form."""
+    if request.method not in ("GET", "HEAD"):
+        return "/"
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
+
+
+async def visit(request: Request) -> Visit:
+    site: Site = request.state.site
+    session = site.cookies.read(request.cookies, Cookies.SESSION)
+    return Visit(request, await site.visitors.of(session))
+
+
+CurrentVisit = Annotated[Visit, Depends(visit)]

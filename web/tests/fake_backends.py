@@ -1,0 +1,322 @@
+"""The three services behind the pages, in memory, speaking the contracts over ASGI.
+
+They stand in for the network only: pages talk to them through httpx as to the real ones. A test
+reaches in to arrange (`notes.put(...)`), to take a service away (`notes.is_away = True`) and to
+look at what arrived.
+"""
+
+import html
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+ANA = {"id": "ana-id", "username": "ana", "name": "Ana", "roles": ["editor"]}
+BEN = {"id": "ben-id", "username": "ben", "name": "Ben", "roles": ["editor"]}
+EVA = {"id": "eva-id", "username": "eva", "name": "Eva", "roles": ["reader"]}
+ADA = {"id": "ada-id", "username": "ada", "name": "Ada", "roles": ["editor", "admin"]}
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+Handler = Callable[[Request], Awaitable[Response]]
+Json = dict[str, Any]
+
+
+def problem(status: int, code: str, **facts: Any) -> Response:
+    body = {"status": status, "code": code, "detail": code.replace("_", " "), **facts}
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+class Fake:
+    """An ASGI app that can go away and remembers its requests."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.seen: list[Request] = []
+        routes = [
+            Route(path, self._guarded(handler), methods=[method])
+            for method, path, handler in self.routes()
+        ]
+        self.app = Starlette(routes=routes)
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        raise NotImplementedError
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        return httpx.ASGITransport(self.app)
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: Request) -> Response:
+            self.seen.append(request)
+            if self.is_away:
+                return Response(status_code=503)
+            return await handler(request)
+
+        return guarded
+
+
+class FakeUsers(Fake):
+    def __init__(self) -> None:
+        super().__init__()
+        self.people = {each["username"]: each for each in (ANA, BEN, EVA, ADA)}
+        self.sessions: dict[str, Json] = {}
+        self.mode: Json = {"mode": "open", "first_account": False}
+        self.refusal: Response | None = None
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        return [
+            ("POST", "/v1/sessions", self.open),
+            ("DELETE", "/v1/sessions/current", self.end),
+            ("POST", "/v1/tokens", self.token),
+            ("GET", "/v1/sign-up", self.sign_up),
+            ("POST", "/v1/accounts", self.create),
+        ]
+
+    def sign_in(self, person: Json) -> str:
+        token = f"session-of-{person['username']}-{len(self.sessions)}"
+        self.sessions[token] = person
+        return token
+
+    async def open(self, request: Request) -> Response:
+        given = await request.json()
+        person = self.people.get(given["username"])
+        if self.refusal:
+            return self.refusal
+        if person is None or given["password"] != "correct horse":
+            return problem(401, "wrong_credentials")
+        expires = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+        made = {"token": self.sign_in(person), "expires_at": expires, "account": person}
+        return JSONResponse(made, status_code=201)
+
+    async def end(self, request: Request) -> Response:
+        self.sessions.pop(_bearer(request), None)
+        return Response(status_code=204)
+
+    async def token(self, request: Request) -> Response:
+        person = self.sessions.get(_bearer(request))
+        if person is None:
+            return problem(401, "session_ended")
+        expires = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+        granted = {"token": person["username"], "expires_at": expires, "account": person}
+        return JSONResponse(granted)
+
+    async def sign_up(self, _: Request) -> Response:
+        return JSONResponse(self.mode)
+
+    async def create(self, request: Request) -> Response:
+        given = await request.json()
+        if self.refusal:
+            return self.refusal
+        if given["username"] in self.people:
+            return problem(409, "username_taken")
+        name = given.get("name") or given["username"]
+        made = {"id": f"{name}-id", "username": given["username"], "name": name}
+        self.people[given["username"]] = made | {"roles": ["editor"]}
+        return JSONResponse(made, status_code=201)
+
+
+class FakeGateway(Fake):
+    def __init__(self) -> None:
+        super().__init__()
+        self.offset = 7
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        return [("POST", "/api/history", self.history)]
+
+    async def history(self, request: Request) -> Response:
+        assert request.headers["X-API-Key"] == "gateway-key"
+        return JSONResponse(
+            {"result": {"publications": [], "offset": self.offset, "epoch": "e"}}
+        )
+
+
+class FakeNotes(Fake):
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: dict[str, Json] = {}
+        self.gone: dict[str, Json] = {}
+        self.said: dict[str, list[Json]] = {}
+        self.once: dict[str, Json] = {}
+        self.is_public = True
+        self.loses_answers = False
+        self._moment = NOON
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        return [
+            ("GET", "/v1/notes", self.list),
+            ("POST", "/v1/notes", self.create),
+            ("GET", "/v1/trash", self.trash),
+            ("POST", "/v1/preview", self.preview),
+            ("GET", "/v1/notes/{key}", self.read),
+            ("PUT", "/v1/notes/{key}", self.save),
+            ("DELETE", "/v1/notes/{key}", self.delete),
+            ("POST", "/v1/notes/{key}/restore", self.restore),
+            ("GET", "/v1/notes/{key}/comments", self.comments),
+            ("POST", "/v1/notes/{key}/comments", self.comment),
+            ("DELETE", "/v1/notes/{key}/comments/{id:int}", self.uncomment),
+        ]
+
+    def put(self, key: str, title: str, body: str = "", by: Json = ANA, **more: Any) -> Json:
+        """A note as if somebody had saved it."""
+        now, before = self.now(), self.notes.get(key)
+        person = {"id": by["id"], "name": by["name"]}
+        excerpt = body.strip().split("\n")[0][:160]
+        rendered = f"<p>{html.escape(body)}</p>" if body else ""
+        note = {
+            "key": key, "title": title, "excerpt": excerpt, "body": body, "html": rendered,
+            "version": before["version"] + 1 if before else 1,
+            "comments": len(self.said.get(key, [])),
+            "author": before["author"] if before else person, "editor": person,
+            "created_at": before["created_at"] if before else now, "updated_at": now,
+        } | more  # fmt: skip
+        self.notes[key] = note
+        return note
+
+    def say(self, key: str, text: str, by: Json = ANA) -> Json:
+        said = self.said.setdefault(key, [])
+        person = {"id": by["id"], "name": by["name"]}
+        number = sum(map(len, self.said.values())) + 1
+        said.append({"id": number, "author": person, "text": text, "created_at": self.now()})
+        self.notes[key]["comments"] = len(said)
+        return said[-1]
+
+    def now(self) -> str:
+        self._moment += timedelta(minutes=1)
+        return self._moment.isoformat().replace("+00:00", "Z")
+
+    async def list(self, request: Request) -> Response:
+        if not self.is_public and self._person(request) is None:
+            return problem(401, "unauthenticated")
+        found = sorted(self.notes.values(), key=lambda note: note["updated_at"], reverse=True)
+        q, start = request.query_params.get("q", ""), int(request.query_params.get("cursor", 0))
+        found = [note for note in found if q.lower() in (note["title"] + note["body"]).lower()]
+        person = self._person(request)
+        if request.query_params.get("mine") and person:
+            found = [note for note in found if note["author"]["id"] == person["id"]]
+        rows = [_row(note) for note in found[start : start + 50]]
+        following = str(start + 50) if len(found) > start + 50 else None
+        return JSONResponse({"notes": rows, "next": following})
+
+    async def read(self, request: Request) -> Response:
+        return self._missing(request) or JSONResponse(self.notes[_key(request)])
+
+    async def create(self, request: Request) -> Response:
+        person, given = self._person(request), await request.json()
+        if refusal := self._may_not(person):
+            return refusal
+        once = request.headers["Idempotency-Key"]
+        if once in self.once:
+            return JSONResponse(self.once[once], status_code=201)
+        if not 1 <= len(given["title"]) <= 200:
+            return problem(422, "invalid_title")
+        key = given.get("key") or f"made{len(self.notes)}"
+        if key in self.notes:
+            return problem(409, "note_exists")
+        assert person is not None
+        self.once[once] = self.put(key, given["title"], given["body"], person)
+        if self.loses_answers:
+            return Response(status_code=502)
+        return JSONResponse(self.notes[key], status_code=201)
+
+    async def save(self, request: Request) -> Response:
+        person, given, key = self._person(request), await request.json(), _key(request)
+        refusal = self._may_not(person) or self._missing(request) or self._stale(request)
+        if refusal:
+            return refusal
+        assert person is not None
+        saved = self.put(key, given["title"], given["body"], person)
+        return Response(status_code=502) if self.loses_answers else JSONResponse(saved)
+
+    async def delete(self, request: Request) -> Response:
+        person = self._person(request)
+        refusal = self._may_not(person) or self._missing(request) or self._stale(request)
+        if refusal:
+            return refusal
+        assert person is not None
+        note = self.notes.pop(_key(request))
+        by = {"id": person["id"], "name": person["name"]}
+        self.gone[_key(request)] = note | {"deleted_by": by, "deleted_at": self.now()}
+        return Response(status_code=204)
+
+    async def restore(self, request: Request) -> Response:
+        key = _key(request)
+        if refusal := self._may_not(self._person(request)):
+            return refusal
+        if key in self.notes:
+            return problem(409, "note_exists")
+        self.notes[key] = self.gone.pop(key)
+        return JSONResponse(self.notes[key])
+
+    async def trash(self, request: Request) -> Response:
+        return JSONResponse({"notes": list(self.gone.values())})
+
+    async def preview(self, request: Request) -> Response:
+        text = (await request.json())["body"]
+        return JSONResponse({"html": f"<p>{html.escape(text)}</p>"})
+
+    async def comments(self, request: Request) -> Response:
+        if refusal := self._missing(request):
+            return refusal
+        said = self.said.get(_key(request), [])
+        end = int(request.query_params.get("before", len(said)))
+        start = max(0, end - 5)
+        earlier = str(start) if start else None
+        page = {"comments": said[start:end], "earlier": earlier, "total": len(said)}
+        return JSONResponse(page)
+
+    async def comment(self, request: Request) -> Response:
+        person, given = self._person(request), await request.json()
+        if refusal := self._may_not(person) or self._missing(request):
+            return refusal
+        if not 1 <= len(given["text"]) <= 4000:
+            return problem(422, "invalid_comment")
+        assert person is not None
+        return JSONResponse(self.say(_key(request), given["text"], person), status_code=201)
+
+    async def uncomment(self, request: Request) -> Response:
+        person, said = self._person(request), self.said[_key(request)]
+        found = next(each for each in said if each["id"] == request.path_params["id"])
+        if person is None or (found["author"]["id"] != person["id"] and person is not ADA):
+            return problem(403, "not_allowed")
+        said.remove(found)
+        return Response(status_code=204)
+
+    def _person(self, request: Request) -> Json | None:
+        people = {each["username"]: each for each in (ANA, BEN, EVA, ADA)}
+        return people.get(_bearer(request))
+
+    def _may_not(self, person: Json | None) -> Response | None:
+        if person is None:
+            return problem(401, "unauthenticated")
+        return problem(403, "not_allowed") if person["roles"] == ["reader"] else None
+
+    def _missing(self, request: Request) -> Response | None:
+        key = _key(request)
+        if gone := self.gone.get(key):
+            facts = {name: gone[name] for name in ("deleted_by", "deleted_at")}
+            return problem(410, "note_deleted", **facts)
+        return None if key in self.notes else problem(404, "note_not_found")
+
+    def _stale(self, request: Request) -> Response | None:
+        note = self.notes[_key(request)]
+        if "If-Match" not in request.headers:
+            return problem(428, "if_match_required")
+        is_fresh = request.headers["If-Match"] == f'"{note["version"]}"'
+        return None if is_fresh else problem(412, "version_conflict", current=note)
+
+
+def _row(note: Json) -> Json:
+    return {name: value for name, value in note.items() if name not in ("body", "html")}
+
+
+def _key(request: Request) -> str:
+    key: str = request.path_params["key"]
+    return key
+
+
+def _bearer(request: Request) -> str:
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -1,0 +1,254 @@
+"""Every page and form, without JavaScript."""
+
+import pytest
+from fake_backends import ADA, ANA, BEN, EVA
+
+
+async def test_the_home_page_shows_the_newest_change_first(browse, backends):
+    backends.notes.put("first", "First")
+    backends.notes.put("second", "Second")
+    page = await browse().get("/")
+    assert page.status == 200
+    assert page.text.index(">Second<") < page.text.index(">First<")
+
+
+async def test_an_empty_home_page_says_what_to_do(browse):
+    assert "No notes yet" in (await browse().get("/")).text
+
+
+async def test_a_search_without_result_shows_the_words_and_offers_to_clear_them(browse):
+    page = await browse().get("/?q=<unicorn>")
+    assert 'Nothing matches “<span dir="auto">&lt;unicorn&gt;</span>”' in page.text
+    assert "Clear the search" in page.text
+
+
+async def test_the_list_goes_on_behind_older_notes(browse, backends):
+    for number in range(60):
+        backends.notes.put(f"n{number}", f"Note {number}")
+    browser = browse()
+    page = await browser.get("/")
+    assert page.text.count('class="row"') == 51  # and one in the template
+    assert "Note 0<" in (await browser.get(page.links["older"])).text
+
+
+async def test_a_note_shows_its_html_and_its_comments_oldest_first(browse, backends):
+    backends.notes.put("menu", "Menu", "Soup & bread")
+    for number in range(7):
+        backends.notes.say("menu", f"comment {number}", BEN)
+    browser = browse()
+    page = await browser.get("/notes/menu")
+    assert "<p>Soup &amp; bread</p>" in page.text
+    assert page.text.index("comment 2<") < page.text.index("comment 6<")
+    assert "2 earlier comments" in page.text
+    assert "comment 0<" in (await browser.get(page.links["earlier"])).text
+
+
+async def test_a_note_can_be_written_previewed_and_saved(browse, backends):
+    browser = browse(ANA)
+    page = await browser.get("/notes/add")
+    form = page.form("edit-form")
+    preview = await browser.submit(form, title="Menu", body="one\ntwo", choice="preview")
+    assert "<p>one\ntwo</p>" in preview.text
+    assert preview.form("edit-form").fields["body"] == "one\ntwo"
+    shown = await browser.submit(preview.form("edit-form"), choice="save", key="menu")
+    assert (shown.path, shown.status) == ("/notes/menu", 200)
+    assert backends.notes.notes["menu"]["body"] == "one\ntwo"
+
+
+async def test_a_lost_answer_is_not_a_second_note(browse, backends):
+    browser = browse(ANA)
+    backends.notes.loses_answers = True
+    form = (await browser.get("/notes/add")).form("edit-form")
+    again = await browser.submit(form, title="Menu", body="Soup")
+    assert again.status == 503
+    assert again.form("edit-form").fields["body"] == "Soup"
+    backends.notes.loses_answers = False
+    assert (await browser.submit(again.form("edit-form"))).status == 200
+    assert len(backends.notes.notes) == 1
+
+
+async def test_a_lost_answer_to_a_change_is_not_a_conflict_with_oneself(browse, backends):
+    backends.notes.put("menu", "Menu", "old")
+    browser = browse(ANA)
+    backends.notes.loses_answers = True
+    form = (await browser.get("/notes/menu/edit")).form("edit-form")
+    again = await browser.submit(form, body="new")
+    backends.notes.loses_answers = False
+    assert (await browser.submit(again.form("edit-form"))).path == "/notes/menu"
+    assert backends.notes.notes["menu"]["version"] == 2
+
+
+async def test_a_form_error_is_told_at_the_top_and_at_its_field_and_the_text_is_kept(browse):
+    browser = browse(ANA)
+    form = (await browser.get("/notes/add")).form("edit-form")
+    page = await browser.submit(form, title=" ", body="long text")
+    assert page.status == 422
+    assert 'id="errors"' in page.text
+    assert 'aria-describedby="title-error"' in page.text
+    assert page.form("edit-form").fields["body"] == "long text"
+
+
+async def test_an_address_that_is_taken_is_told_and_the_text_is_kept(browse, backends):
+    backends.notes.put("menu", "Menu")
+    browser = browse(ANA)
+    form = (await browser.get("/notes/add")).form("edit-form")
+    page = await browser.submit(form, title="Other", body="text", key="menu")
+    assert page.status == 409
+    assert page.form("edit-form").fields["body"] == "text"
+
+
+async def test_deleting_asks_goes_to_the_trash_and_offers_undo(browse, backends):
+    backends.notes.put("menu", "Menu")
+    browser = browse(BEN)
+    confirm = await browser.get("/notes/menu/delete")
+    assert "Delete “" in confirm.text
+    home = await browser.submit(confirm.form("delete-form"))
+    assert home.path == "/"
+    assert "was moved to the trash" in home.text
+    back = await browser.submit(home.form("/notes/menu/restore"))
+    assert (back.path, back.status) == ("/notes/menu", 200)
+
+
+async def test_the_trash_lists_and_brings_back(browse, backends):
+    browser = browse(ANA)
+    assert "The trash is empty" in (await browser.get("/trash")).text
+    backends.notes.put("menu", "Menu")
+    await browser.submit((await browser.get("/notes/menu/delete")).form("delete-form"))
+    trash = await browser.get("/trash")
+    assert "Deleted by" in trash.text
+    await browser.submit(trash.form("/notes/menu/restore"))
+    assert "menu" in backends.notes.notes
+
+
+async def test_deleting_a_note_that_changed_meanwhile_asks_again(browse, backends):
+    backends.notes.put("menu", "Menu")
+    browser = browse(ANA)
+    confirm = await browser.get("/notes/menu/delete")
+    backends.notes.put("menu", "Menu", "more", BEN)
+    page = await browser.submit(confirm.form("delete-form"))
+    assert page.status == 409
+    assert "saved a newer version" in page.text
+    assert "menu" in backends.notes.notes
+
+
+async def test_comments_are_said_and_taken_back(browse, backends):
+    backends.notes.put("menu", "Menu")
+    browser = browse(ANA)
+    page = await browser.get("/notes/menu")
+    said = await browser.submit(page.form("comment-form"), text="Is there cake?")
+    assert "Is there cake?" in said.text
+    gone = await browser.submit(said.form("/comments/1/delete"))
+    assert "Is there cake?" not in gone.text
+
+
+async def test_a_comment_that_is_too_long_is_kept_in_its_form(browse, backends):
+    backends.notes.put("menu", "Menu")
+    browser = browse(ANA)
+    page = await browser.get("/notes/menu")
+    again = await browser.submit(page.form("comment-form"), text="x" * 4001)
+    assert again.status == 422
+    assert again.form("comment-form").fields["text"] == "x" * 4001
+
+
+async def test_only_its_author_or_an_administrator_sees_delete_at_a_comment(browse, backends):
+    backends.notes.put("menu", "Menu")
+    backends.notes.say("menu", "Mine", ANA)
+    shown = 'action="/notes/menu/comments/1/delete">'  # else the form is hidden
+    for person, sees in ((ANA, True), (ADA, True), (BEN, False), (None, False)):
+        assert (shown in (await browse(person).get("/notes/menu")).text) is sees
+
+
+async def test_a_reader_is_offered_no_writing(browse, backends):
+    backends.notes.put("menu", "Menu")
+    page = await browse(EVA).get("/notes/menu")
+    assert "/notes/menu/edit" not in page.text
+    assert "comment-form" not in page.forms
+
+
+@pytest.mark.parametrize(
+    ("original", "ours"),
+    [
+        ("/notes/view?key=menu", "/notes/menu"),
+        ("/notes/edit?key=menu", "/notes/menu/edit"),
+        ("/notes/destroy?key=menu", "/notes/menu/delete"),
+        ("/notes/view?key=a%2F%2Fevil.example", "/notes/a%2F%2Fevil.example"),
+        ("/notes/view?key=..", "/"),
+        ("/notes/view", "/"),
+    ],
+)
+async def test_addresses_of_the_original_lead_to_ours(browse, original, ours):
+    response = await browse().client.get(original)
+    assert (response.status_code, response.headers["Location"]) == (301, ours)
+
+
+async def test_the_original_form_saves_a_new_note_and_shows_an_old_one_first(browse, backends):
+    browser = browse(ANA)
+    form = (await browser.get("/notes/add")).form("edit-form")
+    form.action = "/notes/save"
+    await browser.submit(form, docreate="create", notekey="menu", title="Menu", body="Soup")
+    assert backends.notes.notes["menu"]["body"] == "Soup"
+    shown = await browser.submit(form, docreate="", notekey="menu", title="Menu", body="Stew")
+    assert backends.notes.notes["menu"]["body"] == "Soup"
+    assert shown.form("edit-form").fields["body"] == "Stew"
+
+
+async def test_a_note_that_never_was_and_one_that_was_deleted_say_so(browse, backends):
+    browser = browse(ANA)
+    assert (await browser.get("/notes/none")).status == 404
+    backends.notes.put("menu", "Menu")
+    await browser.submit((await browser.get("/notes/menu/delete")).form("delete-form"))
+    gone = await browser.get("/notes/menu")
+    assert gone.status == 410
+    assert "Bring it back" in gone.text
+    assert "Ana" in gone.text
+
+
+async def test_an_error_page_knows_who_is_signed_in(browse):
+    page = await browse(ANA).get("/nothing/here")
+    assert (page.status, "Log out" in page.text) == (404, True)
+
+
+async def test_an_answer_nobody_expected_is_an_apology(browse, backends):
+    backends.notes.is_away = True
+    page = await browse().get("/")
+    assert page.status == 503
+    assert page.response.headers["Retry-After"] == "5"
+    assert "Try again" in page.text
+
+
+async def test_pages_do_without_the_gateway(browse, backends):
+    backends.gateway.is_away = True
+    page = await browse().get("/")
+    assert page.status == 200
+    assert "data-offset" not in page.text
+
+
+async def test_a_note_is_shown_though_its_list_cannot_be(browse, backends):
+    backends.notes.put("menu", "Menu")
+
+    async def broken(_):
+        raise RuntimeError
+
+    backends.notes.list = broken
+    assert (await browse().get("/notes/menu")).status == 200
+
+
+async def test_islands_get_state_with_the_position_read_before_it(browse, backends):
+    backends.notes.put("menu", "Menu")
+    client = browse().client
+    home = (await client.get("/live/home")).json()
+    assert (home["position"], home["notes"][0]["key"]) == ({"offset": 7, "epoch": "e"}, "menu")
+    one = (await client.get("/live/notes/menu")).json()
+    assert (one["position"]["offset"], one["note"]["title"]) == (7, "Menu")
+    assert (await client.get("/live/notes/none")).json()["code"] == "note_not_found"
+    backends.gateway.is_away = True
+    assert (await client.get("/live/home")).status_code == 503
+
+
+async def test_the_theme_is_a_cookie_that_the_server_renders(browse):
+    browser = browse()
+    page = await browser.get("/")
+    dark = await browser.submit(page.form("/theme"), theme="dark")
+    assert '<html lang="en" data-theme="dark">' in dark.text
+    auto = await browser.submit(dark.form("/theme"), theme="auto")
+    assert "data-theme" not in auto.text
