@@ -1,0 +1,5 @@
+"""The load tester and comparison benchmark: `python -m realtime_gateway.bench`.
+
+It looks at servers from outside only, through sockets and /proc, and imports nothing of the
+gateway: what it measures can be any server that speaks the protocol.
+"""
