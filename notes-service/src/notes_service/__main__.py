@@ -1,0 +1,105 @@
+"""python -m notes_service [serve | migrate | openapi]
+
+serve (the default) brings the schema up to date, then answers on NOTES_HOST:NOTES_PORT;
+migrate only does the first; openapi writes the interface's description to standard output.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from typing import Final
+
+import asyncpg
+import uvicorn
+from pydantic import AnyUrl, SecretStr
+from service_kit import env, logs
+from sqlalchemy.exc import DBAPIError
+
+from notes_service import schema
+from notes_service.app import create_app, openapi
+from notes_service.settings import Settings
+from notes_service.store.database import driver_url
+
+log = logging.getLogger("notes_service")
+
+_DATABASE_WAIT_SECONDS: Final = 30.0
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case [] | ["serve"]:
+            return _serve(_settings())
+        case ["migrate"]:
+            return 0 if _migrate(_settings()) else 1
+        case ["openapi"]:
+            print(json.dumps(_openapi(), indent=2, ensure_ascii=False))
+            return 0
+    sys.stderr.write(f"{__doc__}\n")
+    return 2
+
+
+def _settings() -> Settings:
+    logs.configure("notes-service", environ=os.environ)
+    return env.load(Settings, os.environ)
+
+
+def _openapi() -> dict[str, object]:
+    return openapi(
+        create_app(
+            Settings(
+                database_url=SecretStr("postgresql://localhost/notes"),
+                redis_url=SecretStr("redis://localhost"),
+                jwks_url=AnyUrl("http://localhost"),
+            )
+        )
+    )
+
+
+def _migrate(settings: Settings) -> bool:
+    """Whether the schema is up to date; waits a little for PostgreSQL to be there."""
+    url = driver_url(settings.database_url.get_secret_value())
+    deadline = time.monotonic() + _DATABASE_WAIT_SECONDS
+    while True:
+        try:
+            asyncio.run(schema.upgrade(url))
+            return True
+        except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError) as error:
+            reason = str(error).splitlines()[0] if str(error) else error.__class__.__name__
+        if time.monotonic() > deadline:
+            log.error("cannot bring the schema up to date: %s", reason)
+            return False
+        log.warning("PostgreSQL is not ready, trying again: %s", reason)
+        time.sleep(1.0)
+
+
+def _serve(settings: Settings) -> int:
+    if not _migrate(settings):
+        return 1
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,  # the kit writes it
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    # uvicorn ends by these, then sends them to itself again: to nobody, for a clean exit code.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: None)
+    server.run()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,151 @@
+"""Builds the service from its settings: the only module that creates anything."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, TypedDict
+
+import httpx
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from service_kit import asgi
+from service_kit.channel_log import ChannelLog, HistoryOptions
+from service_kit.tasks import background
+from service_kit.tokens import Jwks, TokenVerifier
+
+from notes_service import housekeeping, routes
+from notes_service.comments import Comments
+from notes_service.errors import Unavailable
+from notes_service.metrics import Metrics
+from notes_service.notes import Notes
+from notes_service.once import Once
+from notes_service.relay import Relay
+from notes_service.rendering import Renderer
+from notes_service.routes.callers import Door
+from notes_service.routes.models import json_schema_of_problem
+from notes_service.settings import Settings
+from notes_service.store.database import Database
+
+# A body of 256 KiB may be six times as long in JSON, every character escaped.
+MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
+AUDIENCE: Final = "notes"
+
+
+class State(TypedDict):
+    """What a request can reach, as `request.state`."""
+
+    notes: Notes
+    comments: Comments
+    door: Door
+
+
+def create_app(settings: Settings) -> FastAPI:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    database = Database(
+        settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
+    )
+    redis = _redis(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        # Torn down bottom to top, whatever fails in between.
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.close)
+            stack.push_async_callback(redis.aclose)
+            client = await stack.enter_async_context(httpx.AsyncClient(timeout=3.0))
+            renderer = Renderer()
+            stack.push_async_callback(renderer.close)
+            relay = _relay(settings, redis, metrics)
+            await stack.enter_async_context(background(relay.run(), name="relay"))
+            keeping = housekeeping.run(database, metrics, now=_now)
+            await stack.enter_async_context(background(keeping, name="housekeeping"))
+            once = Once(database, _now)
+            yield {
+                "notes": Notes(database, once, renderer, metrics, relay.ring, _now),
+                "comments": Comments(database, once, metrics, relay.ring, _now),
+                "door": _door(settings, client),
+            }
+
+    async def ready() -> dict[str, bool]:
+        return {"postgresql": await _has(database), "redis": await _has_redis(redis)}
+
+    app = FastAPI(title="notes-service", version="1", lifespan=lifespan, docs_url=None,
+                  redoc_url=None, openapi_url=None)  # fmt: skip
+    routes.install(app)
+    asgi.install(
+        app,
+        ready=ready,
+        registry=registry,
+        max_body=MAX_REQUEST_BYTES,
+        # Saves succeed without it; what they announce waits in the outbox.
+        optional=frozenset({"redis"}),
+    )
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The interface in OpenAPI, as committed in contracts/http/notes.json."""
+    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    document["components"]["schemas"]["ProblemOut"] = _problem_schema()
+    document["components"]["securitySchemes"] = {
+        "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    }
+    document["security"] = [{"accessToken": []}, {}]
+    return document
+
+
+def _problem_schema() -> dict[str, Any]:
+    schema = json_schema_of_problem()
+    schema.pop("$defs", None)  # they are components of their own already
+    return schema
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _redis(settings: Settings) -> Redis:
+    return Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        socket_timeout=5.0,
+        socket_connect_timeout=2.0,
+        max_connections=4,
+        # The relay itself tries again, from the first event that is not confirmed.
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _relay(settings: Settings, redis: Redis, metrics: Metrics) -> Relay:
+    return Relay(
+        settings.database_url.get_secret_value(),
+        ChannelLog(redis, prefix=settings.channel_prefix),
+        history=HistoryOptions(settings.history_size, settings.history_ttl_seconds),
+        metrics=metrics,
+    )
+
+
+def _door(settings: Settings, client: httpx.AsyncClient) -> Door:
+    jwks = Jwks(str(settings.jwks_url), client)
+    verifier = TokenVerifier(jwks, issuer=settings.token_issuer, audience=AUDIENCE)
+    return Door(verifier, settings.public_read)
+
+
+async def _has(database: Database) -> bool:
+    try:
+        await database.ping()
+    except Unavailable:
+        return False
+    return True
+
+
+async def _has_redis(redis: Redis) -> bool:
+    try:
+        return bool(await redis.ping())
+    except (RedisError, OSError, TimeoutError):
+        return False

@@ -1,0 +1,95 @@
+"""The use cases of comments.
+
+A comment counts in its note's row, so adding and removing lock that row first: the events of
+one note leave in the order of its commits, and the count in them is right.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notes_service import domain, events, forms, texts
+from notes_service.domain import Caller, Comment, CommentCreated
+from notes_service.errors import CommentNotFound
+from notes_service.forms import Json
+from notes_service.metrics import Metrics
+from notes_service.notes import live_row
+from notes_service.once import Once
+from notes_service.store import comments, notes, outbox
+from notes_service.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """A part of a note's comments, oldest first; `earlier` is the id to ask for more before."""
+
+    comments: list[Comment]
+    earlier: int | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    database: Database
+    once: Once
+    metrics: Metrics
+    announce: Callable[[], None]
+    now: Callable[[], datetime]
+
+    async def latest(self, key: str, *, before: int | None, limit: int) -> Discussion:
+        async with self.database.statements() as connection:
+            note = await live_row(connection, key)
+            found = await comments.latest(connection, note.id, before=before, limit=limit + 1)
+        shown = found[:limit]
+        has_more = len(found) > limit
+        return Discussion(shown[::-1], shown[-1].id if has_more else None, note.comments)
+
+    async def add(
+        self, key: str, *, caller: Caller, text: str, idempotency_key: str | None
+    ) -> Json:
+        """The new comment as JSON: a repeated request gets what the first one got."""
+        caller.must_write()
+        said = texts.comment_text(text)
+
+        async def work(connection: AsyncConnection) -> Json:
+            note = await live_row(connection, key, lock=True)
+            comment = await comments.add(
+                connection, note.id, author=caller.person, text=said, now=self.now()
+            )
+            event = CommentCreated(
+                by=caller.person,
+                at=comment.created_at,
+                key=note.key,
+                comment=comment,
+                comments=note.comments + 1,
+            )
+            await notes.count_comments(connection, note.id, event.comments)
+            await outbox.add(connection, events.encode(event, uuid4))
+            return forms.comment(comment)
+
+        answer, is_new = await self.once.run(
+            work, key=idempotency_key, by=caller.person, request=("comment", key, said)
+        )
+        if is_new:
+            self._committed("comment")
+        return answer
+
+    async def remove(self, key: str, comment_id: int, *, caller: Caller) -> None:
+        caller.must_write()
+        async with self.database.transaction() as connection:
+            note = await live_row(connection, key, lock=True)
+            comment = await comments.get(connection, note.id, comment_id)
+            if comment is None:
+                raise CommentNotFound
+            event = domain.delete_comment(note, comment, caller=caller, now=self.now())
+            await comments.remove(connection, comment.id)
+            await notes.count_comments(connection, note.id, event.comments)
+            await outbox.add(connection, events.encode(event, uuid4))
+        self._committed("uncomment")
+
+    def _committed(self, kind: str) -> None:
+        self.metrics.saves.labels(kind).inc()
+        self.announce()

@@ -1,0 +1,54 @@
+"""What has to be done now and then: emptying the trash, forgetting answers, measuring the
+outbox. Any number of processes may do it at once; while PostgreSQL is away it waits.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from notes_service.errors import Unavailable
+from notes_service.metrics import Metrics
+from notes_service.once import REMEMBERED_FOR
+from notes_service.store import idempotency, notes, outbox
+from notes_service.store.database import Database
+
+log = logging.getLogger(__name__)
+
+KEPT_IN_TRASH: Final = timedelta(days=30)
+PURGE_EVERY: Final = timedelta(minutes=10)
+MEASURE_SECONDS: Final = 5.0
+_PURGE_BATCH: Final = 500
+
+
+async def run(database: Database, metrics: Metrics, *, now: Callable[[], datetime]) -> None:
+    """Until cancelled."""
+    due = now()
+    while True:
+        try:
+            await measure(database, metrics, now())
+            if now() >= due:
+                await purge(database, now())
+                due = now() + PURGE_EVERY
+        except Unavailable:
+            log.info("housekeeping waits for PostgreSQL")
+        await asyncio.sleep(MEASURE_SECONDS)
+
+
+async def purge(database: Database, now: datetime) -> None:
+    async with database.statements() as connection:
+        answers = await idempotency.purge(connection, before=now - REMEMBERED_FOR)
+        gone = _PURGE_BATCH
+        while gone == _PURGE_BATCH:
+            gone = await notes.purge_trash(
+                connection, before=now - KEPT_IN_TRASH, limit=_PURGE_BATCH
+            )
+    log.debug("purged %d remembered answers; trash emptied", answers)
+
+
+async def measure(database: Database, metrics: Metrics, now: datetime) -> None:
+    async with database.statements() as connection:
+        size, oldest = await outbox.measure(connection)
+    metrics.outbox_size.set(size)
+    metrics.relay_lag.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)

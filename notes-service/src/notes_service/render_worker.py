@@ -1,0 +1,32 @@
+"""The child process that renders long bodies for `rendering`: one after the other, until the
+input ends. Requests and answers are length-prefixed; it never outlives a hostile body or its
+parent by more than a few seconds.
+"""
+
+import json
+import signal
+import sys
+from typing import BinaryIO, Final
+
+from notes_service import markdown
+from notes_service.rendering import LENGTH, RENDER_SECONDS
+
+_ALARM_SECONDS: Final = int(RENDER_SECONDS) + 2
+
+
+def work(source: BinaryIO, answers: BinaryIO) -> None:
+    while head := source.read(LENGTH.size):
+        (length,) = LENGTH.unpack(head)
+        # Ends this process if the parent is not there any more to do it.
+        signal.alarm(_ALARM_SECONDS)
+        seen = markdown.render(source.read(length).decode())
+        signal.alarm(0)
+        answer = json.dumps([seen.html, seen.excerpt]).encode()
+        answers.write(LENGTH.pack(len(answer)) + answer)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    # Ctrl-C is for the parent, which then closes our input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    work(sys.stdin.buffer, sys.stdout.buffer)

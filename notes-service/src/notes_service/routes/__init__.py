@@ -1,0 +1,11 @@
+"""HTTP in: parse, call one use case, render. No rule and no SQL lives here."""
+
+from fastapi import FastAPI
+
+from notes_service.routes import comments, notes, preview, problems, trash
+
+
+def install(app: FastAPI) -> None:
+    for module in (notes, trash, comments, preview):
+        app.include_router(module.router)
+    problems.install(app)

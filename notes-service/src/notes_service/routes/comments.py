@@ -1,0 +1,70 @@
+"""/v1/notes/{key}/comments."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from notes_service import forms
+from notes_service.comments import Comments
+from notes_service.routes.answers import IdempotencyKey, Limit, answer
+from notes_service.routes.callers import Reader, SignedIn
+from notes_service.routes.conditions import comment_cursor, comment_place
+from notes_service.routes.models import CommentIn, CommentOut, CommentsOut
+from notes_service.routes.problems import documented
+
+router: Final = APIRouter(prefix="/v1/notes/{key}/comments", tags=["comments"])
+
+
+async def use_cases(request: Request) -> Comments:
+    comments: Comments = request.state.comments
+    return comments
+
+
+UseCases = Annotated[Comments, Depends(use_cases)]
+CommentId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+@router.get("", response_model=CommentsOut, responses=documented(404, 410))
+async def list_comments(
+    key: str,
+    me: Reader,
+    comments: UseCases,
+    before: Annotated[str | None, Query(description="`earlier` of the page before")] = None,
+    limit: Limit = 50,
+) -> Response:
+    """The latest ones, oldest of them first."""
+    found = await comments.latest(key, before=comment_place(before), limit=limit)
+    content = {
+        "comments": [forms.comment(each) for each in found.comments],
+        "earlier": None if found.earlier is None else comment_cursor(found.earlier),
+        "total": found.total,
+    }
+    return answer(content)
+
+
+@router.post(
+    "",
+    response_model=CommentOut,
+    status_code=201,
+    responses=documented(403, 404, 410, 413),
+)
+async def add_comment(
+    key: str,
+    comment: CommentIn,
+    me: SignedIn,
+    comments: UseCases,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    added = await comments.add(
+        key, caller=me, text=comment.text, idempotency_key=idempotency_key
+    )
+    return answer(added, 201)
+
+
+@router.delete("/{comment_id}", status_code=204, responses=documented(403, 404, 410))
+async def remove_comment(
+    key: str, comment_id: CommentId, me: SignedIn, comments: UseCases
+) -> Response:
+    """For its author and administrators."""
+    await comments.remove(key, comment_id, caller=me)
+    return Response(status_code=204)

@@ -1,0 +1,76 @@
+"""Versions and places as HTTP carries them: ETag, If-Match, If-None-Match, cursors."""
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import Depends, Header
+
+from notes_service.errors import IfMatchRequired, InvalidCursor
+from notes_service.store.lists import Place
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_STRONG: Final = re.compile(r'"(\d{1,9})"')
+_LARGEST_ID: Final = 2**63 - 1
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+async def _expected(
+    if_match: Annotated[str | None, Header(description='The version you read: `"3"`')] = None,
+) -> frozenset[int]:
+    # `*` would replace whatever is there without having read it: as good as nothing.
+    if if_match is None or if_match.strip() == "*":
+        raise IfMatchRequired
+    found = (_STRONG.fullmatch(tag.strip()) for tag in if_match.split(","))
+    return frozenset(int(tag[1]) for tag in found if tag)
+
+
+Expected = Annotated[frozenset[int], Depends(_expected)]
+"""The versions in If-Match; what is not a version of ours matches nothing."""
+
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="Answer 304 if this is current")
+]
+
+
+def is_known(version: int, if_none_match: str | None) -> bool:
+    """Whether the client's copy is current: weak comparison, RFC 9110 13.1.2."""
+    if if_none_match is None:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in tags or etag(version) in tags
+
+
+def cursor_after(time: datetime, id_: int) -> str:
+    text = f"{(time - _EPOCH) // _MICROSECOND}.{id_}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def place(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+        microseconds, id_ = (int(part) for part in text.split("."))
+        time = _EPOCH + microseconds * _MICROSECOND
+    except (ValueError, binascii.Error, OverflowError) as error:
+        raise InvalidCursor from error
+    if not 0 <= id_ <= _LARGEST_ID:
+        raise InvalidCursor
+    return Place(time, id_)
+
+
+def comment_place(cursor: str | None) -> int | None:
+    found = place(cursor)
+    return found.id if found else None
+
+
+def comment_cursor(id_: int) -> str:
+    return cursor_after(_EPOCH, id_)

@@ -1,0 +1,100 @@
+"""/v1/notes and /v1/notes/{key}."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from notes_service import forms
+from notes_service.errors import Unauthenticated
+from notes_service.notes import Notes
+from notes_service.routes.answers import Cursor, IdempotencyKey, Limit, answer, page
+from notes_service.routes.callers import Reader, SignedIn
+from notes_service.routes.conditions import Expected, IfNoneMatch, etag, is_known, place
+from notes_service.routes.models import NewNoteIn, NoteIn, NoteOut, NotesOut
+from notes_service.routes.problems import documented
+
+router: Final = APIRouter(prefix="/v1/notes", tags=["notes"])
+
+
+async def use_cases(request: Request) -> Notes:
+    notes: Notes = request.state.notes
+    return notes
+
+
+UseCases = Annotated[Notes, Depends(use_cases)]
+
+
+@router.get("", response_model=NotesOut, responses=documented())
+async def list_notes(
+    me: Reader,
+    notes: UseCases,
+    q: Annotated[str, Query(description="Words of the title or the body")] = "",
+    mine: Annotated[bool, Query(description="Only notes that the caller wrote")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Newest change first."""
+    if mine and me is None:
+        raise Unauthenticated
+    found = await notes.newest(
+        after=place(cursor),
+        limit=limit + 1,
+        author_id=me.person.id if mine and me else None,
+        query=q,
+    )
+    return page(found, limit, forms.row, lambda row: row.updated_at)
+
+
+@router.post("", response_model=NoteOut, status_code=201, responses=documented(403, 409, 413))
+async def create_note(
+    note: NewNoteIn,
+    me: SignedIn,
+    notes: UseCases,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    created = await notes.create(
+        caller=me,
+        key=note.key,
+        title=note.title,
+        body=note.body,
+        idempotency_key=idempotency_key,
+    )
+    place_of_it = {"Location": f"/v1/notes/{created['key']}"}
+    return answer(created, 201, {**place_of_it, "ETag": etag(created["version"])})
+
+
+@router.get(
+    "/{key}",
+    response_model=NoteOut,
+    responses={304: {"description": "the client's copy is current"}, **documented(404, 410)},
+)
+async def get_note(
+    key: str, me: Reader, notes: UseCases, if_none_match: IfNoneMatch = None
+) -> Response:
+    note = await notes.get(key)
+    tag = {"ETag": etag(note.row.version)}
+    if is_known(note.row.version, if_none_match):
+        return Response(status_code=304, headers=tag)
+    return answer(forms.note(note), headers=tag)
+
+
+@router.put(
+    "/{key}",
+    response_model=NoteOut,
+    responses=documented(403, 404, 410, 412, 413, 428),
+)
+async def edit_note(
+    key: str, note: NoteIn, me: SignedIn, notes: UseCases, expected: Expected
+) -> Response:
+    """Replace title and body of the version you read; 412 carries the note as it reads now."""
+    edited = await notes.edit(
+        key, caller=me, expected=expected, title=note.title, body=note.body
+    )
+    return answer(forms.note(edited), headers={"ETag": etag(edited.row.version)})
+
+
+@router.delete("/{key}", status_code=204, responses=documented(403, 404, 410, 412, 428))
+async def delete_note(key: str, me: SignedIn, notes: UseCases, expected: Expected) -> Response:
+    """Into the trash: it can be restored for 30 days."""
+    await notes.delete(key, caller=me, expected=expected)
+    return Response(status_code=204)

@@ -1,0 +1,40 @@
+"""/v1/trash, and bringing a note back from there."""
+
+from datetime import datetime
+from typing import Final
+
+from fastapi import APIRouter, Response
+
+from notes_service import forms
+from notes_service.domain import NoteRow
+from notes_service.routes.answers import Cursor, Limit, answer, page
+from notes_service.routes.callers import SignedIn
+from notes_service.routes.conditions import etag, place
+from notes_service.routes.models import NoteOut, TrashOut
+from notes_service.routes.notes import UseCases
+from notes_service.routes.problems import documented
+
+router: Final = APIRouter(prefix="/v1", tags=["trash"])
+
+
+@router.get("/trash", response_model=TrashOut, responses=documented())
+async def list_trash(
+    me: SignedIn, notes: UseCases, cursor: Cursor = None, limit: Limit = 50
+) -> Response:
+    """What the caller may restore, last deleted first."""
+    found = await notes.trash(me, after=place(cursor), limit=limit + 1)
+    return page(found, limit, forms.trashed, _deleted_at)
+
+
+@router.post(
+    "/notes/{key}/restore", response_model=NoteOut, responses=documented(403, 404, 409)
+)
+async def restore_note(key: str, me: SignedIn, notes: UseCases) -> Response:
+    """For its author, its deleter and administrators."""
+    restored = await notes.restore(key, caller=me)
+    return answer(forms.note(restored), headers={"ETag": etag(restored.row.version)})
+
+
+def _deleted_at(row: NoteRow) -> datetime:
+    assert row.deletion is not None
+    return row.deletion.at

@@ -1,0 +1,28 @@
+"""What an operator may set, all of it. Read once, in `__main__`; passed from there."""
+
+from typing import Annotated
+
+from pydantic import Field, PositiveInt, SecretStr, UrlConstraints
+from pydantic.networks import AnyUrl
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="NOTES_", frozen=True)
+
+    # Secret: they hold passwords.
+    database_url: SecretStr
+    redis_url: SecretStr
+    jwks_url: Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https"])]
+    token_issuer: str = "notes-users"  # noqa: S105 - a name, not a secret
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8001
+    public_read: bool = True
+    """Whether notes and comments may be read without a token."""
+
+    channel_prefix: str = "gateway"
+    """Prefix of the Redis keys, the same as the gateway's."""
+    history_size: PositiveInt = 300
+    history_ttl_seconds: PositiveInt = 600
+    database_pool_size: PositiveInt = 16

@@ -1,0 +1,73 @@
+"""Statements about lists of notes: pages by keyset, so that every page costs the same.
+
+A page starts after the place (time, id) at which the page before it ended; notes with the same
+time are told apart by their id.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, Select, func, literal, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notes_service import search
+from notes_service.domain import Caller, NoteRow
+from notes_service.store import rows
+from notes_service.store.notes import IS_IN_TRASH, IS_LIVE, is_restorable_by
+from notes_service.tables import notes
+
+_LIVE: Final = select(*rows.ROW).where(IS_LIVE)
+_TRASH: Final = select(*rows.ROW).where(IS_IN_TRASH)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended."""
+
+    time: datetime
+    id: int
+
+
+async def newest(
+    connection: AsyncConnection,
+    *,
+    after: Place | None,
+    limit: int,
+    author_id: str | None = None,
+    query: str = "",
+) -> list[NoteRow]:
+    """Live notes, newest change first."""
+    statement = _LIVE
+    if author_id is not None:
+        statement = statement.where(notes.c.author_id == author_id)
+    if query:
+        statement = statement.where(_matches(query))
+    return await _page(connection, statement, notes.c.updated_at, after, limit)
+
+
+async def trash(
+    connection: AsyncConnection, caller: Caller, *, after: Place | None, limit: int
+) -> list[NoteRow]:
+    """Deleted notes that this person may restore, last deleted first."""
+    statement = _TRASH.where(is_restorable_by(caller))
+    return await _page(connection, statement, notes.c.deleted_at, after, limit)
+
+
+def _matches(query: str) -> ColumnElement[bool]:
+    wanted = func.websearch_to_tsquery("simple", search.of_query(query))
+    # All words somewhere in the note, or a title that is nearly what was typed.
+    return or_(notes.c.words.op("@@")(wanted), literal(query).op("<%")(notes.c.title))
+
+
+async def _page(
+    connection: AsyncConnection,
+    statement: Select[Any],
+    time: Column[datetime],
+    after: Place | None,
+    limit: int,
+) -> list[NoteRow]:
+    if after is not None:
+        statement = statement.where(tuple_(time, notes.c.id) < (after.time, after.id))
+    ordered = statement.order_by(time.desc(), notes.c.id.desc()).limit(limit)
+    return [rows.note_row(found) for found in await connection.execute(ordered)]

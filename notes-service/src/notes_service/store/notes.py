@@ -1,0 +1,169 @@
+"""Statements about single notes.
+
+`add`, `save_text` and `save_state` change a note and insert its announcements in one
+statement. The two saves are compare-and-swap: they do nothing, and say so, unless the note is
+still what the caller decided upon, its number of comments included (it stands in the event).
+The order of the outbox is the order of a note's commits, because its numbers are drawn while
+the note is locked.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notes_service import search
+from notes_service.domain import Caller, Note, NoteRow
+from notes_service.errors import NoteExists
+from notes_service.events import Message
+from notes_service.store import outbox, rows
+from notes_service.tables import notes
+
+IS_LIVE: Final = notes.c.deleted_at.is_(None)
+IS_IN_TRASH: Final = notes.c.deleted_at.is_not(None)
+
+_TEXT: Final = ("title", "excerpt", "version", "editor_id", "editor_name", "updated_at")
+_STATE: Final = (
+    *("version", "editor_id", "editor_name", "updated_at"),
+    *("deleted_at", "deleter_id", "deleter_name"),
+)
+_NEW: Final = ("key", "author_id", "author_name", "created_at", *_TEXT)
+_SAME: Final = (
+    (notes.c.id == bindparam("same_id"))
+    & (notes.c.version == bindparam("same_version"))
+    & (notes.c.comments == bindparam("same_comments"))
+)
+
+
+def _bindings(*names: str) -> dict[str, Any]:
+    return {name: bindparam(f"new_{name}") for name in names}
+
+
+_WHOLE: Final = {
+    **_bindings("body", "html"),
+    "words": func.to_tsvector("simple", bindparam("new_words", type_=Text)),
+}
+_ADD: Final = outbox.announced(
+    insert(notes)
+    .values(**_bindings(*_NEW), **_WHOLE)
+    .on_conflict_do_nothing(index_elements=["key"], index_where=IS_LIVE)
+    .returning(notes.c.id)
+    .cte("changed")
+)
+_SAVE_TEXT: Final = outbox.announced(
+    update(notes)
+    .where(_SAME)
+    .values(**_bindings(*_TEXT), **_WHOLE)
+    .returning(notes.c.id)
+    .cte("changed")
+)
+_SAVE_STATE: Final = outbox.announced(
+    update(notes).where(_SAME).values(**_bindings(*_STATE)).returning(notes.c.id).cte("changed")
+)
+_BY_KEY: Final = notes.c.key == bindparam("key")
+_LIVE_ROW: Final = select(*rows.ROW).where(_BY_KEY, IS_LIVE)
+_LIVE_NOTE: Final = select(*rows.NOTE).where(_BY_KEY, IS_LIVE)
+_LAST_DELETED: Final = (
+    select(*rows.NOTE).where(_BY_KEY, IS_IN_TRASH).order_by(notes.c.deleted_at.desc()).limit(1)
+)
+
+
+async def row(connection: AsyncConnection, key: str, *, lock: bool = False) -> NoteRow | None:
+    """The live note with this key; locked until the end of the caller's transaction."""
+    query = _LIVE_ROW.with_for_update() if lock else _LIVE_ROW
+    found = (await connection.execute(query, {"key": key})).first()
+    return rows.note_row(found) if found else None
+
+
+async def note(connection: AsyncConnection, key: str) -> Note | None:
+    """The live note with this key, whole."""
+    found = (await connection.execute(_LIVE_NOTE, {"key": key})).first()
+    return rows.note(found) if found else None
+
+
+async def last_deleted(
+    connection: AsyncConnection, key: str, *, restorable_by: Caller | None = None
+) -> Note | None:
+    """The note with this key that was deleted last (of those that this person may restore)."""
+    query = _LAST_DELETED
+    if restorable_by:
+        query = query.where(is_restorable_by(restorable_by))
+    found = (await connection.execute(query, {"key": key})).first()
+    return rows.note(found) if found else None
+
+
+def is_restorable_by(caller: Caller) -> ColumnElement[bool]:
+    """`domain.may_restore` as a condition, so that pages can be cut in the database."""
+    if caller.is_admin:
+        return true()
+    return or_(notes.c.author_id == caller.person.id, notes.c.deleter_id == caller.person.id)
+
+
+async def add(connection: AsyncConnection, note: Note, messages: Sequence[Message]) -> bool:
+    """False if a live note has the key."""
+    values = _values(note.row, _NEW) | _whole(note) | outbox.bound(messages)
+    return (await connection.execute(_ADD, values)).first() is not None
+
+
+async def save_text(
+    connection: AsyncConnection, before: NoteRow, after: Note, messages: Sequence[Message]
+) -> bool:
+    values = _values(after.row, _TEXT) | _whole(after) | outbox.bound(messages)
+    found = await connection.execute(_SAVE_TEXT, values | _same(before))
+    return found.first() is not None
+
+
+async def save_state(
+    connection: AsyncConnection, before: NoteRow, after: NoteRow, messages: Sequence[Message]
+) -> bool:
+    """Save what deletion and return change; NoteExists if the key was taken meanwhile."""
+    values = _values(after, _STATE) | outbox.bound(messages)
+    try:
+        found = await connection.execute(_SAVE_STATE, values | _same(before))
+    except IntegrityError as error:
+        raise NoteExists(after.key) from error
+    return found.first() is not None
+
+
+async def count_comments(connection: AsyncConnection, note_id: int, comments: int) -> None:
+    query = update(notes).where(notes.c.id == bindparam("note_id"))
+    await connection.execute(query.values(comments=comments), {"note_id": note_id})
+
+
+async def purge_trash(connection: AsyncConnection, *, before: datetime, limit: int) -> int:
+    """Delete for good what was put into the trash earlier, with its comments."""
+    old = select(notes.c.id).where(notes.c.deleted_at < before).limit(limit)
+    done = await connection.execute(delete(notes).where(notes.c.id.in_(old)))
+    return done.rowcount
+
+
+def _values(row: NoteRow, names: Sequence[str]) -> dict[str, Any]:
+    values = rows.values(row)
+    return {f"new_{name}": values[name] for name in names}
+
+
+def _whole(note: Note) -> dict[str, Any]:
+    words = search.of_text(f"{note.row.title}\n{note.body}")
+    return {"new_body": note.body, "new_html": note.html, "new_words": words}
+
+
+def _same(before: NoteRow) -> dict[str, Any]:
+    return {
+        "same_id": before.id,
+        "same_version": before.version,
+        "same_comments": before.comments,
+    }

@@ -1,0 +1,107 @@
+"""The storage schema as statements see it; migrations/ makes it, a test compares the two."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+metadata: Final = MetaData()
+
+_MOMENT: Final = DateTime(timezone=True)
+
+notes: Final = Table(
+    "notes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("excerpt", Text, nullable=False),
+    Column("words", TSVECTOR, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("comments", Integer, nullable=False, server_default=text("0")),
+    Column("author_id", Text, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("editor_id", Text, nullable=False),
+    Column("editor_name", Text, nullable=False),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("updated_at", _MOMENT, nullable=False),
+    Column("deleted_at", _MOMENT),
+    Column("deleter_id", Text),
+    Column("deleter_name", Text),
+)
+_is_live = notes.c.deleted_at.is_(None)
+_is_in_trash = notes.c.deleted_at.is_not(None)
+
+LIVE_KEY: Final = "notes_live_key"
+Index(LIVE_KEY, notes.c.key, unique=True, postgresql_where=_is_live)
+Index("notes_newest", notes.c.updated_at.desc(), notes.c.id.desc(), postgresql_where=_is_live)
+Index(
+    "notes_newest_of_author",
+    notes.c.author_id,
+    notes.c.updated_at.desc(),
+    notes.c.id.desc(),
+    postgresql_where=_is_live,
+)
+Index(
+    "notes_trash",
+    notes.c.deleted_at.desc(),
+    notes.c.id.desc(),
+    postgresql_where=_is_in_trash,
+)
+Index("notes_trash_key", notes.c.key, postgresql_where=_is_in_trash)
+Index("notes_words", notes.c.words, postgresql_using="gin")
+Index(
+    "notes_title_trigrams",
+    notes.c.title,
+    postgresql_using="gin",
+    postgresql_ops={"title": "gin_trgm_ops"},
+)
+
+comments: Final = Table(
+    "comments",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("note_id", ForeignKey("notes.id", ondelete="CASCADE"), nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", _MOMENT, nullable=False),
+)
+Index("comments_of_note", comments.c.note_id, comments.c.id)
+
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("created_at", _MOMENT, nullable=False, server_default=func.clock_timestamp()),
+)
+
+idempotency_keys: Final = Table(
+    "idempotency_keys",
+    metadata,
+    Column("person_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("answer", Text),
+    Column("created_at", _MOMENT, nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("person_id", "key"),
+)
+Index("idempotency_keys_age", idempotency_keys.c.created_at)
