@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import domain, passwords, store
 from users_service.domain import Account, Given
-from users_service.errors import InvalidField, OtherProvider, UsernameTaken
+from users_service.errors import AccountNotFound, InvalidField, OtherProvider, UsernameTaken
 from users_service.passwords import Passwords
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Accounts:
     now: Callable[[], datetime]
 
     async def create(self, username: str, given: Given) -> Account:
-        domain.given_username(username)
+        domain.given_text("username", username)
         columns = await self._columns(given)
         async with self.database.begin() as session:
             return await store.accounts.add(
@@ -42,7 +42,7 @@ class Accounts:
 
     async def find_or_create(self, username: str, given: Given) -> Account:
         """The account of (provider, username); OtherProvider rather than somebody else's."""
-        domain.given_username(username)
+        domain.given_text("username", username)
         provider = domain.identity_provider(given)
         if found := await self._of_identity(provider, username):
             return found
@@ -56,7 +56,7 @@ class Accounts:
 
     async def update(self, username: str, given: Given) -> Account:
         """What is absent stays. A new password ends all sessions of the account."""
-        domain.given_username(username)
+        _must_be_possible(username)
         columns = await self._columns(given)
         async with self.database.begin() as session:
             account = await store.accounts.change(
@@ -67,7 +67,7 @@ class Accounts:
         return account
 
     async def find(self, username: str) -> Account:
-        domain.given_username(username)
+        _must_be_possible(username)
         async with self.database() as session:
             return await store.accounts.named(session, username)
 
@@ -76,7 +76,7 @@ class Accounts:
             return await store.accounts.everyone(session)
 
     async def destroy(self, username: str) -> None:
-        domain.given_username(username)
+        _must_be_possible(username)
         async with self.database.begin() as session:
             account_id = await store.accounts.remove(session, username)
         log.info("account destroyed", extra={"account": account_id})
@@ -102,3 +102,9 @@ class Accounts:
             limit = passwords.BCRYPT_COST_LIMIT
             raise InvalidField("password", f"is a bcrypt hash of a cost above {limit}")
         return password
+
+
+def _must_be_possible(username: str) -> None:
+    # The database would not even take such a text to look for.
+    if not domain.may_exist(username):
+        raise AccountNotFound(username)

@@ -12,8 +12,8 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
-from users_service.domain import Account, Origin, given_text, username_key
-from users_service.errors import InvalidField, TooManyAttempts, WrongCredentials
+from users_service.domain import Account, Origin, may_exist, username_key
+from users_service.errors import TooManyAttempts, WrongCredentials
 from users_service.limits import Limits
 from users_service.passwords import Check, Passwords
 from users_service.store.accounts import Secret
@@ -36,7 +36,8 @@ class Credentials:
         `exactly` tells "Ivy" from "ivy", as the original does; at a form either will do.
         """
         self.passwords.refuse_if_full()  # before the attempt counts
-        name = _storable(username)
+        # "" is nobody's name, as is every name that cannot exist.
+        name = username if may_exist(username) else ""
         key = username_key(name)
         try:
             pause = await self.limits.admit_login(key, origin.address)
@@ -72,11 +73,3 @@ class Credentials:
         self.checks.labels(result).inc()
         facts = {"account": account.id if account else "unknown", "address": origin.address}
         log.info("password check: %s", result, extra=facts)
-
-
-def _storable(username: str) -> str:
-    """`username`, or "", which is nobody's, for a text that no account can have."""
-    try:
-        return given_text("username", username)
-    except InvalidField:
-        return ""

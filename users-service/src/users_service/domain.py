@@ -142,18 +142,16 @@ def new_username(username: str) -> str:
     return name
 
 
-def given_username(username: str) -> str:
-    """The looser rule of the original's interface: any text that is not blank."""
-    if not username.strip():
-        raise InvalidField("username", "is missing")
-    return given_text("username", username)
+def may_exist(username: str) -> bool:
+    """Could there be an account of this name, by the looser rule for API keys?"""
+    return bool(username.strip()) and len(username) <= GIVEN_TEXT_LIMIT and _is_text(username)
 
 
 def given_text(field: str, text: str) -> str:
     """`text` if the database can keep it; a control character has no place in a name."""
     if len(text) > GIVEN_TEXT_LIMIT:
         raise InvalidField(field, f"has at most {GIVEN_TEXT_LIMIT} characters")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if not _is_text(text):
         raise InvalidField(field, "has no control characters")
     return text
 
@@ -175,3 +173,7 @@ def first_roles(invited: Sequence[str] | None, *, is_first: bool) -> tuple[str, 
 def identity_provider(given: Mapping[str, Any]) -> str:
     """An account of the original's that never said its provider is one of ours."""
     return given.get("provider") or LOCAL
+
+
+def _is_text(text: str) -> bool:
+    return all(unicodedata.category(character) not in {"Cc", "Cs"} for character in text)

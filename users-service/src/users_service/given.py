@@ -47,6 +47,13 @@ def text(sent: dict[str, Any], field: str) -> str:
     return value
 
 
+def username(sent: dict[str, Any]) -> str:
+    said = text(sent, "username")
+    if not said.strip():
+        raise InvalidField("username", "is missing")
+    return said
+
+
 def password(sent: dict[str, Any]) -> str | None:
     value = sent.get("password")
     if value is not None and not isinstance(value, str):

@@ -15,16 +15,20 @@ from starlette.exceptions import HTTPException
 from users_service import callers, given
 from users_service.accounts import Accounts
 from users_service.credentials import Credentials
-from users_service.domain import Account, given_username
+from users_service.domain import Account
 from users_service.errors import InvalidField, Unauthenticated, WrongCredentials
 
 INCORRECT = "Incorrect username or password"
 
 
-async def _with_key(request: Request, response: Response) -> None:
-    keys: callers.ApiKeys = request.state.api_keys
-    if keys.holder(request) is None:
-        raise Unauthenticated
+class _WithKey(HTTPBasic):
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
+        keys: callers.ApiKeys = request.state.api_keys
+        if keys.holder(request) is None:
+            raise Unauthenticated
+
+
+async def _not_stored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
@@ -60,21 +64,18 @@ Named = Annotated[str, Depends(_named)]
 
 router = APIRouter(
     tags=["original"],
-    dependencies=[
-        Depends(HTTPBasic(auto_error=False, scheme_name="API key")),
-        Depends(_with_key),
-    ],
+    dependencies=[Depends(_WithKey(scheme_name="ApiKey")), Depends(_not_stored)],
 )
 
 
 @router.post("/create-user")
 async def create_user(sent: Parameters, accounts: AllAccounts) -> dict[str, Any]:
-    return user_object(await accounts.create(_username(sent), given.given(sent)))
+    return user_object(await accounts.create(given.username(sent), given.given(sent)))
 
 
 @router.post("/find-or-create")
 async def find_or_create(sent: Parameters, accounts: AllAccounts) -> dict[str, Any]:
-    return user_object(await accounts.find_or_create(_username(sent), given.given(sent)))
+    return user_object(await accounts.find_or_create(given.username(sent), given.given(sent)))
 
 
 @router.post("/update-user/{username:path}")
@@ -106,7 +107,7 @@ async def password_check(
     sent: Parameters,
     credentials: Annotated[Credentials, Depends(_credentials)],
 ) -> dict[str, Any]:
-    username = _username(sent)
+    username = given.username(sent)
     password = given.password(sent)
     if password is None:
         raise InvalidField("password", "is missing")
@@ -133,7 +134,3 @@ def user_object(account: Account) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     app.include_router(router)
-
-
-def _username(sent: dict[str, Any]) -> str:
-    return given_username(given.text(sent, "username"))

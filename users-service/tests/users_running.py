@@ -1,0 +1,130 @@
+"""The service under test: in this process with a clock of its own, or as a process."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from local_stack.ports import free_port
+from pydantic import SecretStr
+from users_service.app import create_app
+from users_service.settings import Settings
+
+KEY = ("them", "a-key-for-tests-only")
+PASSWORD = "a quiet river at dawn"
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def move(self, **by: float) -> None:
+        self.time += timedelta(**by)
+
+
+def some_settings(database_url: str, redis_url: str, **others: Any) -> Settings:
+    return Settings(
+        database_url=SecretStr(database_url),
+        redis_url=SecretStr(redis_url),
+        api_keys=SecretStr("web:another-key," + ":".join(KEY)),
+        **{"signup": "open", **others},
+    )
+
+
+@dataclass
+class Service:
+    """A running application; each client is a machine of its own."""
+
+    app: FastAPI
+    state: dict[str, Any]
+    clock: Clock
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def client(self, address: str = "192.0.2.1", **options: Any) -> httpx.AsyncClient:
+        async def with_state(scope: Any, receive: Any, send: Any) -> None:
+            scope["state"] = dict(self.state)
+            await self.app(scope, receive, send)
+
+        transport = httpx.ASGITransport(app=with_state, client=(address, 50_000))
+        client = httpx.AsyncClient(
+            transport=transport, base_url="http://users", timeout=30, **options
+        )
+        self.clients.append(client)
+        return client
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Service]:
+    clock = clock or Clock()
+    app = create_app(settings, now=clock)
+    async with app.router.lifespan_context(app) as state:
+        service = Service(app, dict(state), clock)
+        try:
+            yield service
+        finally:
+            for client in service.clients:
+                await client.aclose()
+
+
+def environment(database_url: str, redis_url: str, **others: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "USERS_DATABASE_URL": database_url,
+        "USERS_REDIS_URL": redis_url,
+        "USERS_API_KEYS": ":".join(KEY),
+        "USERS_SIGNUP": "open",
+        **others,
+    }
+
+
+@dataclass
+class Process:
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextmanager
+def process(env: dict[str, str], log: Path) -> Iterator[Process]:
+    """`python -m users_service` on a free port, stopped as an operator would."""
+    port = free_port()
+    with log.open("wb") as output:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "users_service"],
+            env={**env, "USERS_PORT": str(port)},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(url, started, log)
+        yield Process(url, started, log)
+    finally:
+        started.terminate()
+        started.wait(timeout=15)
+
+
+def _wait_until_ready(url: str, started: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if started.poll() is not None:
+            raise AssertionError(f"ended with {started.returncode}: {log.read_text()}")
+        try:
+            if httpx.get(f"{url}/ready", trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"not ready: {log.read_text()}")
