@@ -29,7 +29,7 @@ PHONE = {"width": 360, "height": 740}
 
 REQUIRED_HEADERS = {
     "content-security-policy": re.compile(
-        r"default-src 'none'; .*script-src 'self'; .*object-src 'none'; .*frame-ancestors 'none'"
+        "default-src 'none'; .*script-src 'self'; .*frame-ancestors 'none'"
     ),
     "x-content-type-options": re.compile("nosniff"),
     "referrer-policy": re.compile("same-origin|no-referrer"),
@@ -46,8 +46,8 @@ _USUAL = re.compile(
 _WATCH = """
 window.problems = [];
 window.pwned = () => { window.problems.push("a script ran"); };
-addEventListener("securitypolicyviolation", (event) => {
-  window.problems.push(`${event.violatedDirective} refused ${event.blockedURI} ${event.sample}`);
+addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => {
+  window.problems.push(`${violatedDirective} refused ${blockedURI} ${sample}`);
 });
 """
 

@@ -28,8 +28,12 @@ CHROMIUM_FLAGS = [
 
 @pytest.fixture(scope="session")
 def stack(servers_dir: Path) -> Iterator[WiredStack]:
-    """For tests that leave it as it is: everybody's notes are in it."""
-    with WiredStack(servers_dir / "quiet", durable=False) as stack, stack.wire:
+    """For tests that leave it as it is: everybody's notes are in it.
+
+    It traces all it can, so that what may not be logged is looked for where it would be.
+    """
+    loud = {"NOTES_DEBUG": "*", "LOG_LEVEL": "DEBUG"}
+    with WiredStack(servers_dir / "quiet", durable=False, settings=loud) as stack, stack.wire:
         yield stack
 
 
@@ -68,7 +72,7 @@ def live(stack: WiredStack) -> Iterator[LiveClients]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Per module, because Playwright's loop would stand in the way of asyncio tests elsewhere."""
+    """Per module: Playwright's loop would stand in the way of asyncio tests elsewhere."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=_chromium(), args=[*CHROMIUM_FLAGS, *_root_needs()]

@@ -11,7 +11,7 @@ I5  in the end every watcher's state is the database's
 I6  no save replaces another silently: one answer per version
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -85,14 +85,6 @@ def judge(run: Run) -> list[Broken]:
     return broken
 
 
-def state_after(record: Iterable[Loaded | Seen]) -> dict[str, Known]:
-    """What a page that was told this shows."""
-    watcher = _Watcher("", [])
-    for entry in record:
-        watcher.take(entry)
-    return watcher.shown
-
-
 class _Watcher:
     def __init__(self, name: str, writes: list[Write]) -> None:
         self.name = name
@@ -101,10 +93,6 @@ class _Watcher:
         self._unsure: set[str] = set()  # left the list while nobody told: version unknown
         self._offset: int | None = None
         self._writes = {(write.key, write.title): write for write in writes}
-
-    @property
-    def shown(self) -> dict[str, Known]:
-        return {key: known for key, known in self._notes.items() if known.title is not None}
 
     def take(self, entry: Loaded | Seen) -> None:
         if isinstance(entry, Loaded):
@@ -115,8 +103,7 @@ class _Watcher:
         self._offset = entry.offset
 
     def differs_from(self, final: Mapping[str, Known]) -> list[Broken]:
-        kept = {key: known for key, known in final.items() if known.title is not None}
-        shown = self.shown
+        kept, shown = _not_deleted(final), _not_deleted(self._notes)
         return [
             self._told("I5", f"{key}: shows {shown.get(key)}, database has {kept.get(key)}")
             for key in sorted(kept.keys() | shown.keys())
@@ -154,6 +141,10 @@ class _Watcher:
 
     def _told(self, promise: str, what: str) -> Broken:
         return Broken(promise, self.name, what)
+
+
+def _not_deleted(notes: Mapping[str, Known]) -> dict[str, Known]:
+    return {key: known for key, known in notes.items() if known.title is not None}
 
 
 def _overwritten(writes: list[Write]) -> list[Broken]:

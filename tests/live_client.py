@@ -21,12 +21,13 @@ from centrifuge import (
     SubscriptionEventHandler,
 )
 from conditions import eventually
-from history_checker import Known, Loaded, Record, Seen, state_after
+from history_checker import Known, Loaded, Record, Seen
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
 HOME = "home"
+_NEVER = Known(0, None)
 
 
 class Watcher(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK has no types
@@ -40,12 +41,15 @@ class Watcher(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK has no
         self.recoveries = 0
         self.subscribed = False
         self._url = url
-        self.client: Any = None
+        self._known: dict[str, Known] = {}
 
-    @property
-    def notes(self) -> dict[str, Known]:
+    def notes(self, prefix: str = "") -> dict[str, Known]:
         """The list as this watcher's page would show it."""
-        return state_after(list(self.record))
+        return {
+            key: known
+            for key, known in list(self._known.items())
+            if known.title is not None and key.startswith(prefix)
+        }
 
     def saw(self, **facts: Any) -> bool:
         """Whether an event carried these facts about its note."""
@@ -62,6 +66,7 @@ class Watcher(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK has no
         position = state["position"]
         known = {row["key"]: Known(row["version"], row["title"]) for row in rows}
         self.record.append(Loaded(position["offset"], known))
+        self._known = dict(known)
         self.loads += 1
         return StreamPosition(offset=position["offset"], epoch=position["epoch"])
 
@@ -77,8 +82,10 @@ class Watcher(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK has no
         self.events.append(event)
         note = event.get("note", {})
         title = None if event["type"] == "note.deleted" else note.get("title")
-        key = note.get("key") or self.channel.partition(":")[2]
-        self.record.append(Seen(ctx.pub.offset, key, note.get("version"), title))
+        key, version = note.get("key") or self.channel.partition(":")[2], note.get("version")
+        self.record.append(Seen(ctx.pub.offset, key, version, title))
+        if version is not None and version > self._known.get(key, _NEVER).version:
+            self._known[key] = Known(version, title)
 
 
 class LiveClients:
@@ -133,7 +140,6 @@ class LiveClients:
             max_resubscribe_delay=2.0,
             get_state=lambda _: watcher.load(http),
         )
-        watcher.client = client
         self._clients.append(client)
         await client.connect()
         await subscription.subscribe()

@@ -1,5 +1,6 @@
 """A stack whose pages may also be reached over a wire that a test can cut."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ from local_stack.stack import Stack
 
 
 class WiredStack(Stack):
-    def __init__(self, data_dir: Path, **options: Any) -> None:
+    def __init__(
+        self, data_dir: Path, *, settings: Mapping[str, str] | None = None, **options: Any
+    ) -> None:
+        """`settings` are for every service."""
         port, wire_port = free_port(), free_port()
         origins = " ".join(
             f"http://{host}:{each}"
@@ -18,8 +22,10 @@ class WiredStack(Stack):
             for host in ("localhost", "127.0.0.1")
         )
         allowed = {"GATEWAY_CLIENT_ALLOWED_ORIGINS": origins}
-        env = dict.fromkeys(("realtime-gateway", "realtime-gateway-2"), allowed)
-        super().__init__(data_dir, port=port, env=env, **options)
+        nodes = dict.fromkeys(("realtime-gateway", "realtime-gateway-2"), allowed)
+        super().__init__(data_dir, port=port, env=nodes, **options)
+        for service in self.services.values():
+            service.env.update(settings or {})
         self.wire = Wire(port, port=wire_port)
 
     def connections(self) -> list[int]:

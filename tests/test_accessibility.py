@@ -1,0 +1,87 @@
+"""No page has an axe violation: light and dark, on a desk and on a phone."""
+
+import json
+from pathlib import Path
+
+import pytest
+from browser_pages import DESKTOP, PHONE, OpenWindow, Window
+from people import Person
+from playwright.sync_api import ViewportSize
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+TEXT = "# Soup\n\n- with *bread*\n- and [butter](https://example.com)\n\n> nice\n\n`code`\n"
+
+
+class Reader:
+    """Goes through pages and collects what axe finds."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._axe = AXE.read_text()
+        self.found: list[str] = []
+
+    def check(self, name: str) -> None:
+        page = self._window.page
+        page.evaluate(self._axe)
+        violations = page.evaluate("async () => (await axe.run()).violations")
+        for violation in violations:
+            nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+            self.found.append(f"{name}: {violation['id']} {json.dumps(nodes)}")
+        sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        if sideways:
+            self.found.append(f"{name}: scrolls sideways")
+
+    def check_path(self, path: str) -> None:
+        self._window.go(path)
+        self.check(path)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_no_page_has_an_accessibility_violation(
+    window: OpenWindow, ana: Person, ben: Person, size: ViewportSize, scheme: str
+) -> None:
+    key = ana.create("Menu for Monday", TEXT)["key"]
+    for text in ("Is there cake?", "There is."):
+        ben.comment(key, text)
+    trashed = ben.create("Old")["key"]
+    ben.delete(trashed, version=1)
+    bens = window(ben, viewport=size, color_scheme=scheme)
+    reader = Reader(bens)
+
+    bens.watch_home()
+    reader.check("home, live")
+    bens.watch_note(key)
+    reader.check("note, live")
+    for path in (
+        "/notes/add",
+        f"/notes/{key}/edit",
+        f"/notes/{key}/delete",
+        "/trash",
+        "/?mine=1",
+        "/?q=no-note-has-this-word",
+        "/notes/nothing-here",
+        f"/notes/{trashed}",
+    ):
+        reader.check_path(path)
+
+    bens.go(f"/notes/{key}/edit")
+    ana.save(key, version=1, title="Menu for Monday", body=TEXT + "\nTheirs\n")
+    bens.page.fill("#body", TEXT + "\nMine\n")
+    bens.save()
+    reader.check("conflict")
+
+    bens.go(f"/notes/{key}/edit")
+    bens.page.fill("#body", "Mine")
+    ana.delete(key, version=2)
+    bens.save()
+    reader.check("deleted while writing")
+
+    guest = Reader(window(viewport=size, color_scheme=scheme))
+    guest._window.log_in("nobody-has-this-name", "wrong")
+    guest.check("login, refused")
+    guest._window.sign_up(ben.username, "short")
+    guest.check("sign-up, refused")
+    assert reader.found + guest.found == []
