@@ -133,7 +133,7 @@ def _relay(settings: Settings, redis: Redis, metrics: Metrics) -> Relay:
 def _door(settings: Settings, client: httpx.AsyncClient) -> Door:
     jwks = Jwks(str(settings.jwks_url), client)
     verifier = TokenVerifier(jwks, issuer=settings.token_issuer, audience=AUDIENCE)
-    return Door(verifier, settings.public_read)
+    return Door(verifier, is_reading_public=settings.public_read)
 
 
 async def _has(database: Database) -> bool:
