@@ -1,7 +1,7 @@
-"""A database with the tables in it, and the service on top, for each test anew."""
+"""A database with the tables in it, and the service on top, for each test as good as new."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -10,11 +10,12 @@ from users_running import KEY, Service, running, some_settings
 from users_service import database
 from users_service.migrations import migrate
 
+_TABLES = ("sessions", "invitations", "setup", "identities", "accounts", "signing_keys")
+
 
 @pytest.fixture(scope="session")
-def users_template(postgres: Postgres) -> str:
-    """The name of a database that has been migrated once, to be copied."""
-    url = postgres.create_database("users_template")
+def migrated_database(postgres: Postgres) -> str:
+    url = postgres.create_database("users_tests")
 
     async def make() -> None:
         engine = database.connect(url)
@@ -22,14 +23,18 @@ def users_template(postgres: Postgres) -> str:
         await engine.dispose()
 
     asyncio.run(make())
-    return "users_template"
+    return url
 
 
 @pytest.fixture
-def users_database(postgres: Postgres, users_template: str) -> Iterator[str]:
-    url = postgres.create_database(template=users_template)
-    yield url
-    postgres.drop_database(url)
+def users_database(postgres: Postgres, migrated_database: str) -> str:
+    """A database with the tables and nothing in them. Emptying is quicker than making one."""
+    emptied = "".join(
+        f"DELETE FROM {table};"  # noqa: S608 - our own names
+        for table in _TABLES
+    )
+    postgres.execute(emptied, database="users_tests")
+    return migrated_database
 
 
 @pytest.fixture

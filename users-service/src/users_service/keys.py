@@ -103,12 +103,13 @@ class Keys:
         async with self._database.begin() as session:
             rows = await _locked(session)
             fresh = _new_key(now, active_from=now if at_once or not rows else now + _SOON)
+            kid = fresh.kid
             session.add(fresh)
             if at_once:
                 known = [row.kid for row in rows]
                 await session.execute(delete(SigningKeyRow).where(SigningKeyRow.kid.in_(known)))
         self._read_at = None
-        return fresh.kid
+        return kid
 
     async def _all(self) -> list[Key]:
         async with self._reading:
