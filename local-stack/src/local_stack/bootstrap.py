@@ -19,6 +19,7 @@ from local_stack.errors import CannotInstall, OldGlibc, StackError
 from local_stack.locks import PACKAGES
 
 _STAMP = ".stamp"
+_LOCK = ".notes-lock"  # not `.lock`: that one is uv's own
 _OLDEST_GLIBC = (2, 28)
 
 
@@ -40,7 +41,7 @@ class Environment:
             return
         _require_platform()
         self.folder.mkdir(exist_ok=True)
-        with _alone(self.folder / ".lock"):
+        with _alone(self.folder / _LOCK):
             if self._is_current():  # another ./notes was faster
                 return
             print("Installing Python packages into .venv (once; about a minute at most) …")
@@ -52,7 +53,7 @@ class Environment:
 
     def install_lock(self, lock: str) -> None:
         """One more lock file into the same environment."""
-        with _alone(self.folder / ".lock"):
+        with _alone(self.folder / _LOCK):
             self._install(lock)
 
     def _is_current(self) -> bool:
@@ -70,7 +71,7 @@ class Environment:
     def _make(self) -> None:
         if not self._works():
             for each in self.folder.iterdir():
-                if each.name == ".lock":
+                if each.name == _LOCK:
                     continue
                 shutil.rmtree(
                     each
