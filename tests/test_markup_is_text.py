@@ -5,6 +5,7 @@ the live path. A string that ran would have called `pwned()`; a string that beca
 not be shown literally. Both are counted in the browser, and so is every refusal by the policy.
 """
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,10 @@ def shown_titles(window: Window) -> dict[str, str]:
     return {key: title for key, _, title in window.rows()}
 
 
+def _shows(window: Window, titles: dict[str, str]) -> bool:
+    return titles.items() <= shown_titles(window).items()
+
+
 def every_page_of_the_list(window: Window) -> dict[str, str]:
     titles: dict[str, str] = {}
     path = "/"
@@ -88,7 +93,7 @@ def test_promise_titles_and_excerpts_are_text_in_the_live_list_and_in_the_first_
             wanted[note["key"]] = note["title"]
         # Live: the newest of them stand in the list, as they were written.
         newest = dict(list(wanted.items())[-20:])
-        eventually(lambda newest=newest: newest.items() <= shown_titles(home).items())
+        eventually(partial(_shows, home, newest))
     assert len(set(wanted.values())) > 190  # nothing was cut down to nothing
     assert home.is_same_document()
     assert wanted.items() <= every_page_of_the_list(window()).items()

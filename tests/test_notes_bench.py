@@ -1,0 +1,28 @@
+"""The benchmark itself works: every row of its table gets a figure. How fast is not judged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+BENCH = Path(__file__).parent / "load" / "notes_bench.py"
+
+
+def test_a_quick_run_of_the_benchmark_fills_every_row_of_its_table(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    done = subprocess.run(
+        [sys.executable, BENCH, "--quick", "--json", results],
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = {row["what"]: row for row in json.loads(results.read_text())["rows"]}
+    assert len(rows) >= 14
+    assert all(row["figure"] == row["figure"] for row in rows.values())  # no nan
+    # What does not depend on the machine is judged.
+    assert {rows[name]["verdict"] for name in rows if "bytes" in name} == {"kept"}
+    assert rows["relay, events out of order"]["verdict"] == "kept"
+    assert rows["script on the home page"]["verdict"] == "kept"
+    for name in rows:
+        assert name in done.stdout
