@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from browser_pages import OpenWindow, Window, open_window
 from live_client import LiveClients
-from people import Person, sign_up
+from people import Person
 from playwright.sync_api import Browser, sync_playwright
 from wired_stack import WiredStack
 
@@ -33,13 +33,15 @@ def stack(servers_dir: Path) -> Iterator[WiredStack]:
     It traces all it can, so that what may not be logged is looked for where it would be.
     """
     loud = {"NOTES_DEBUG": "*", "LOG_LEVEL": "DEBUG"}
-    with WiredStack(servers_dir / "quiet", durable=False, settings=loud) as stack, stack.wire:
+    stack = WiredStack(servers_dir / "quiet", durable=False, settings=loud)
+    with stack, stack.wire, stack.people:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def _hurt_stack(servers_dir: Path) -> Iterator[WiredStack]:
-    with WiredStack(servers_dir / "hurt", gateways=2) as stack, stack.wire:
+    stack = WiredStack(servers_dir / "hurt", gateways=2)
+    with stack, stack.wire, stack.people:
         yield stack
 
 
@@ -56,12 +58,12 @@ def hurt_stack(_hurt_stack: WiredStack) -> Iterator[WiredStack]:
 
 @pytest.fixture
 def ana(stack: WiredStack) -> Person:
-    return sign_up(stack, "Ana")
+    return stack.people.sign_up("Ana")
 
 
 @pytest.fixture
 def ben(stack: WiredStack) -> Person:
-    return sign_up(stack, "Ben")
+    return stack.people.sign_up("Ben")
 
 
 @pytest.fixture

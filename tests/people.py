@@ -3,11 +3,11 @@
 Every person comes from an address of their own, so that sign-up limits never meet them.
 """
 
-import itertools
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 from local_stack.stack import Stack
@@ -15,7 +15,6 @@ from local_stack.stack import Stack
 Json = dict[str, Any]
 
 _TOKEN_GOOD_SECONDS = 240.0  # of the 300 that it lives
-_numbers = itertools.count(1)
 
 
 class SaveRefused(Exception):
@@ -104,33 +103,47 @@ class Person:
         return _checked(answer)
 
 
-def sign_up(stack: Stack, name: str = "Ana", *, username: str | None = None) -> Person:
-    """A new person with an account and a session, as the sign-up page makes them."""
-    number = next(_numbers)
-    username = username or f"person{number}-{secrets.token_hex(3)}"
-    password = f"{secrets.token_urlsafe(12)} apples"
-    users_url = stack.services["users-service"].url
-    # With the API key the service believes the address that we say.
-    http = httpx.Client(
-        auth=httpx.BasicAuth(*stack.around.users_api_key.split(":", 1)),
-        headers={"X-Forwarded-For": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"},
-        trust_env=False,
-        timeout=10,
-    )
-    wanted = {"username": username, "password": password, "name": name}
-    _checked(http.post(f"{users_url}/v1/accounts", json=wanted))
-    made = _checked(http.post(f"{users_url}/v1/sessions", json=wanted))
-    http.auth = None  # type: ignore[assignment]  # httpx takes None, its setter's type does not
-    return Person(
-        id=made["account"]["id"],
-        name=made["account"]["name"],
-        username=username,
-        password=password,
-        session=made["token"],
-        users_url=users_url,
-        notes_url=stack.services["notes-service"].url,
-        http=http,
-    )
+class People:
+    """Makes people on one stack; used as a context, at whose end their connections close."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._http = httpx.Client(trust_env=False, timeout=10)
+
+    def sign_up(self, name: str = "Ana", *, username: str | None = None) -> Person:
+        """A new person with an account and a session, as the sign-up page makes them."""
+        username = username or f"person-{secrets.token_hex(5)}"
+        password = f"{secrets.token_urlsafe(12)} apples"
+        users_url = self._stack.services["users-service"].url
+        wanted = {"username": username, "password": password, "name": name}
+        # With the API key the service believes the address that we say.
+        ours: dict[str, Any] = {
+            "auth": httpx.BasicAuth(*self._stack.around.users_api_key.split(":", 1)),
+            "headers": {"X-Forwarded-For": ".".join(map(str, secrets.token_bytes(4)))},
+        }
+        _checked(self._http.post(f"{users_url}/v1/accounts", json=wanted, **ours))
+        made = _checked(self._http.post(f"{users_url}/v1/sessions", json=wanted, **ours))
+        return Person(
+            id=made["account"]["id"],
+            name=made["account"]["name"],
+            username=username,
+            password=password,
+            session=made["token"],
+            users_url=users_url,
+            notes_url=self._stack.services["notes-service"].url,
+            http=self._http,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
 
 
 def _if_match(version: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest
 from conditions import PROMISED_SECONDS, eventually
 from history_checker import judge
 from live_client import LiveClients, Watcher
-from people import Person, sign_up
+from people import Person
 from wired_stack import WiredStack
 from writers import Writers
 
@@ -23,7 +23,7 @@ _runs = itertools.count(1)
 
 @pytest.fixture
 def people(hurt_stack: WiredStack) -> list[Person]:
-    return [sign_up(hurt_stack, f"Writer {number}") for number in range(4)]
+    return [hurt_stack.people.sign_up(f"Writer {number}") for number in range(4)]
 
 
 @pytest.fixture

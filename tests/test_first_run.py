@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from browser_pages import OpenWindow, open_window
-from people import sign_up
 from playwright.sync_api import Browser, expect
 from wired_stack import WiredStack
 
@@ -79,7 +78,7 @@ def test_by_invitation_a_stranger_without_one_is_refused(
 def test_an_open_site_tells_which_name_is_taken_and_which_password_is_too_short(
     window: OpenWindow, stack: WiredStack
 ) -> None:
-    taken = sign_up(stack).username
+    taken = stack.people.sign_up().username
     page = window()
     page.sign_up(taken, PASSWORD)
     expect(page.page.locator("#username-error")).to_contain_text("taken")

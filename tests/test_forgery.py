@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from people import Person, sign_up
+from people import Person
 from plain_visitor import form_token, visitor
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -72,7 +72,7 @@ class Victim:
 
 @pytest.fixture(scope="module")
 def victim(stack: WiredStack) -> Victim:
-    return Victim(stack, sign_up(stack, "Vera"))
+    return Victim(stack, stack.people.sign_up("Vera"))
 
 
 def test_every_unsafe_route_of_web_is_listed_here() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from browser_pages import OpenWindow, Window
 from conditions import eventually
-from people import Person, sign_up
+from people import Person
 from playwright.sync_api import expect
 from wired_stack import WiredStack
 
@@ -154,7 +154,7 @@ def test_promise_names_are_text_wherever_a_person_is_named(
     home.watch_home()
     note.watch_note(key)
     for name in NAMES:
-        person = sign_up(stack, name)
+        person = stack.people.sign_up(name)
         own = window(person)
         own.go("/")
         expect(own.page.locator(".who-name")).to_have_text(name)

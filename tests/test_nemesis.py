@@ -13,7 +13,6 @@ import pytest
 from conditions import PROMISED_SECONDS, eventually
 from history_checker import judge
 from live_client import LiveClients
-from people import sign_up
 from wired_stack import WiredStack
 from writers import Writers
 
@@ -66,7 +65,7 @@ class Nemesis:
 def test_promise_nothing_committed_goes_unseen_whatever_the_nemesis_does(
     hurt_stack: WiredStack,
 ) -> None:
-    people = [sign_up(hurt_stack, f"Writer {number}") for number in range(5)]
+    people = [hurt_stack.people.sign_up(f"Writer {number}") for number in range(5)]
     writers = Writers(people, prefix="nemesis", seed=SEED)
     nemesis = Nemesis(hurt_stack, SEED)
     with LiveClients(hurt_stack.url) as clients:

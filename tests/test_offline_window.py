@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from browser_pages import OpenWindow, Window
 from conditions import PROMISED_SECONDS, eventually
-from people import Person, sign_up
+from people import Person
 from playwright.sync_api import expect
 from wired_stack import WiredStack
 
@@ -21,7 +21,7 @@ HISTORY = 300
 
 @pytest.fixture
 def writer(hurt_stack: WiredStack) -> Person:
-    return sign_up(hurt_stack, "Ana")
+    return hurt_stack.people.sign_up("Ana")
 
 
 def change(writer: Person, keys: list[str], times: int) -> None:

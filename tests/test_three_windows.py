@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from browser_pages import Window, open_window
 from conditions import eventually
-from people import Person, sign_up
+from people import Person
 from playwright.sync_api import Browser, expect
 from wired_stack import WiredStack
 
@@ -39,7 +39,7 @@ class Scene:
 def scene(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Scene]:
     name = "stack" if request.param == "one gateway node" else "hurt_stack"
     stack: WiredStack = request.getfixturevalue(name)
-    ana, ben = sign_up(stack, "Ana"), sign_up(stack, "Ben")
+    ana, ben = stack.people.sign_up("Ana"), stack.people.sign_up("Ben")
     windows = [open_window(browser, stack.url, person) for person in (ana, ben, None)]
     yield Scene(stack, ana, *windows)
     problems = [problem for window in windows for problem in window.all_problems()]

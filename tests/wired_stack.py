@@ -8,6 +8,7 @@ import httpx
 from cuttable_wire import Wire
 from local_stack.ports import free_port
 from local_stack.stack import Stack
+from people import People
 
 
 class WiredStack(Stack):
@@ -27,6 +28,7 @@ class WiredStack(Stack):
         for service in self.services.values():
             service.env.update(settings or {})
         self.wire = Wire(port, port=wire_port)
+        self.people = People(self)
 
     def connections(self) -> list[int]:
         """How many WebSockets each gateway node holds."""

@@ -26,7 +26,7 @@ from local_stack.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # people.py lives beside the tests
 
-from people import Person, sign_up
+from people import People, Person
 
 WRITERS = 32
 VIEWERS = 100
@@ -266,9 +266,9 @@ def main() -> int:
     data.chmod(0o711)
     tell("starting a stack of its own")
     try:
-        with Stack(data) as stack:
+        with Stack(data) as stack, People(stack) as people:
             size = QUICK if arguments.quick else Size()
-            bench = Bench(stack, size, sign_up(stack, "Ana"))
+            bench = Bench(stack, size, people.sign_up("Ana"))
             asyncio.run(bench.run())
     finally:
         shutil.rmtree(data, ignore_errors=True)
