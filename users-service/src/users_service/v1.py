@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, status
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from users_service import callers
 from users_service.domain import Account, Origin, Session
@@ -16,22 +16,34 @@ from users_service.sessions import Sessions
 from users_service.sign_up import Applicant, Entrance
 
 
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # JSON can hold half a character; neither a hash nor the database can.
+        raise ValueError("has half a character in it") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
 class NewAccount(_Body):
-    username: str
-    password: str
-    name: str | None = None
-    email: str | None = None
-    invite: str | None = None
-    setup_token: str | None = None
+    username: Text
+    password: Text
+    name: Text | None = None
+    email: Text | None = None
+    invite: Text | None = None
+    setup_token: Text | None = None
 
 
 class Login(_Body):
-    username: str
-    password: str
+    username: Text
+    password: Text
 
 
 class TokenRequest(_Body):
@@ -89,11 +101,12 @@ async def _origin(request: Request) -> Origin:
     return Origin(address=said.address or peer.address, device=said.device)
 
 
-async def _secret(request: Request) -> str:
-    secret = callers.bearer_secret(request)
-    if secret is None:
-        raise SessionEnded
-    return secret
+class _WithSession(HTTPBearer):
+    async def __call__(self, request: Request) -> str:  # type: ignore[override]
+        secret = callers.bearer_secret(request)
+        if secret is None:
+            raise SessionEnded
+        return secret
 
 
 async def _inviter(request: Request) -> UUID | None:
@@ -126,7 +139,7 @@ async def _not_stored(response: Response) -> None:
 
 
 From = Annotated[Origin, Depends(_origin)]
-Secret = Annotated[str, Depends(_secret), Depends(HTTPBearer(auto_error=False))]
+Secret = Annotated[str, Depends(_WithSession(scheme_name="Session"))]
 AllSessions = Annotated[Sessions, Depends(_sessions)]
 TheEntrance = Annotated[Entrance, Depends(_entrance)]
 
