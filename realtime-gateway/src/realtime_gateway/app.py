@@ -1,0 +1,215 @@
+"""Builds one gateway node from its options, and runs it until it is told to stop."""
+
+import asyncio
+import contextlib
+import gc
+import random
+import socket
+import time
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from typing import Any, Final, cast
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+from service_kit import asgi
+from service_kit.channel_log import ChannelLog
+from service_kit.tasks import background
+from service_kit.tokens import Jwks
+
+from realtime_gateway.api import Api
+from realtime_gateway.bus import Bus
+from realtime_gateway.channels import Channels
+from realtime_gateway.clients import Clients
+from realtime_gateway.connection import ClientConnection
+from realtime_gateway.fanout import Fanout
+from realtime_gateway.feed import Feed
+from realtime_gateway.front import doors
+from realtime_gateway.metrics import NodeCollector
+from realtime_gateway.node import Node
+from realtime_gateway.options import Options, TokenOptions
+from realtime_gateway.session import Rules
+from realtime_gateway.stats import Stats
+from realtime_gateway.tokens import TokenVerifier
+
+MAX_BODY: Final = 16 * 1024 * 1024
+REDIS_CONNECTIONS: Final = 32
+REDIS_TIMEOUT: Final = 3.0
+TEND_SECONDS: Final = 0.5
+HTTP_SHUTDOWN_SECONDS: Final = 3
+
+
+class Gateway:
+    """One node. Needs a running event loop; `run` starts what it does by itself."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._version = version("realtime-gateway")
+        self.stats = Stats()
+        self.clients = Clients(
+            asyncio.get_running_loop(), self.stats, limit=options.client.connection_limit
+        )
+        self._redis = _redis(options.engine.redis.address)
+        self._log = ChannelLog(self._redis, prefix=options.engine.redis.prefix)
+        self._http = httpx.AsyncClient()
+        self.fanout = Fanout(self.stats, key_of=self._key_of, on_hole=self._on_hole)
+        self.bus = self._bus()
+        self.feed = self._feed()
+        self.node = self._node()
+        self.app = self._app()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        try:
+            async with (
+                background(self.bus.run(), name="bus"),
+                background(self.clients.run(), name="clients"),
+                background(self._tend(), name="feed"),
+            ):
+                yield
+                await self.feed.stop()
+        finally:
+            await self._http.aclose()
+            await self._redis.aclose()
+
+    async def ready(self) -> dict[str, bool]:
+        return {
+            "redis": await self._answers(),
+            "pubsub": self.bus.is_connected,
+            "accepting": not self.clients.is_draining,
+        }
+
+    def _bus(self) -> Bus:
+        redis = self.options.engine.redis
+        return Bus(
+            redis.address,
+            message=self.fanout.receive,
+            flushed=self.fanout.flush,
+            interrupted=lambda: self.feed.on_interrupted(),
+            resumed=lambda: self.feed.on_resumed(),
+            publish=lambda key: self._redis.publish(key, b""),
+            prefix=redis.prefix,
+        )
+
+    def _feed(self) -> Feed:
+        client = self.options.client
+        return Feed(
+            self.fanout,
+            self.bus,
+            self._log,
+            self.stats,
+            check_delay=client.channel_position_check_delay,
+            catch_up_bytes=client.queue_max_size // 2,
+        )
+
+    def _node(self) -> Node:
+        client = self.options.client
+        connections = self._verifier(client.token)
+        own = client.subscription_token
+        subscriptions = self._verifier(own) if own.enabled else connections
+        rules = Rules(
+            client,
+            Channels(self.options.channel, insecure=client.insecure),
+            self._version,
+            has_keys=connections.has_keys or subscriptions.has_keys,
+            random=random.random,
+        )
+        return Node(
+            self.options,
+            rules=rules,
+            fanout=self.fanout,
+            feed=self.feed,
+            channel_log=self._log,
+            connection_tokens=connections,
+            subscription_tokens=subscriptions,
+            stats=self.stats,
+        )
+
+    def _verifier(self, options: TokenOptions) -> TokenVerifier:
+        endpoint = options.jwks_public_endpoint
+        return TokenVerifier(options, Jwks(endpoint, self._http) if endpoint else None)
+
+    def _app(self) -> FastAPI:
+        app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,
+                      redoc_url=None, openapi_url=None)  # fmt: skip
+        registry = CollectorRegistry()
+        registry.register(NodeCollector(self.stats, self.clients, self.fanout))
+        asgi.install(app, ready=self.ready, registry=registry, max_body=MAX_BODY)
+        name = (
+            self.options.node.name or f"{socket.gethostname()}_{self.options.http_server.port}"
+        )
+        app.include_router(
+            Api(self.node, self.clients, name=name, version=self._version).router()
+        )
+        return app
+
+    def _key_of(self, channel: str) -> bytes:
+        return self._log.pubsub_channel(channel).encode()
+
+    def _on_hole(self, channel: str) -> None:
+        self.feed.on_hole(channel)
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_SECONDS)
+            self.feed.tend(time.monotonic())
+
+    async def _answers(self) -> bool:
+        try:
+            return bool(await cast(Any, self._redis.ping()))
+        except (RedisError, OSError, TimeoutError):
+            return False
+
+
+class _Server(uvicorn.Server):
+    """Sends the clients away before it stops listening, so that a balancer sees `/ready`
+    turn.
+    """
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._gateway.clients.drain(self._gateway.options.shutdown.timeout)
+        await super().shutdown(sockets)
+
+
+async def serve(options: Options) -> None:
+    """Serve until SIGTERM or SIGINT, then drain."""
+    gateway = Gateway(options)
+    http, websocket = doors(
+        options, gateway.clients, lambda: ClientConnection(gateway.node, gateway.clients)
+    )
+    config = uvicorn.Config(
+        gateway.app,
+        host=options.http_server.address,
+        port=options.http_server.port,
+        http=cast(Any, http),
+        ws=cast(Any, websocket),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=4096,
+        timeout_graceful_shutdown=HTTP_SHUTDOWN_SECONDS,
+    )
+    async with gateway.running():
+        gc.collect()
+        gc.freeze()
+        await _Server(config, gateway).serve()
+
+
+def _redis(address: str) -> Redis:
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+        address,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_TIMEOUT,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+    )
+    return Redis(connection_pool=pool)

@@ -1,0 +1,116 @@
+"""What a session needs to know or to have done, and what it is answered: its whole outside.
+
+A session yields an `Ask` and is sent the answer that the ask's docstring names.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_gateway.codes import Close, Unsubscribe
+from realtime_gateway.commands import Since
+from realtime_gateway.options import ChannelOptions
+from realtime_gateway.protocol import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyConnection:
+    """Answered by ConnectionClaims or a Refusal."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySubscription:
+    """Answered by SubscriptionClaims or a Refusal."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Become a member of the channel. Answered by Joined, or by an Error with nothing left
+    behind.
+    """
+
+    channel: str
+    options: ChannelOptions
+    since: Since | None
+    rejects_unrecovered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """From here on every publication after `offset` is delivered. `missed` is None if
+    unrecovered.
+    """
+
+    offset: int
+    epoch: str
+    missed: list[Entry] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Answered by nothing: the client is no member any more."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Answered by None or an Error."""
+
+    channel: str
+    options: ChannelOptions
+    fragment: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Answered by HistoryPage or an Error."""
+
+    channel: str
+    limit: int
+    since: Since | None
+    reverse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    offset: int
+    epoch: str
+    entries: list[Entry]
+
+
+Ask = VerifyConnection | VerifySubscription | Join | Leave | Append | Read
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Bytes for the client, and perhaps the end of the connection after them."""
+
+    message: bytes
+    then: Close | None = None
+    error: int = 0
+    """The code, if a command was refused."""
+
+
+Outcome = Answer | Close | None
+Handling = Generator[Ask, Any, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A subscription ends at the server's wish."""
+
+    channel: str
+    why: Unsubscribe
+
+
+Due = Ping | Drop | Close

@@ -1,0 +1,233 @@
+"""Commands of the Centrifuge client protocol v2, and how their JSON is read.
+
+A command that `decode` returns is well-formed: known method, an id, fields of the right
+types. What is not raises `Malformed`. Fields that are not known are ignored. Standard library
+only.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, NoReturn
+
+
+class Malformed(ValueError):
+    """Not a command of this protocol."""
+
+
+class Since(NamedTuple):
+    """The position that a client holds; an empty epoch fits any."""
+
+    offset: int
+    epoch: str
+
+
+class Pong(NamedTuple):
+    """The client's answer to a ping: an empty command."""
+
+
+class Connect(NamedTuple):
+    id: int
+    token: str
+
+
+class Subscribe(NamedTuple):
+    id: int
+    channel: str
+    token: str
+    since: Since | None  # None: the client does not ask for recovery
+    wants_positioning: bool
+    wants_recovery: bool
+    rejects_unrecovered: bool
+    is_unsupported: bool  # a kind of subscription that this gateway does not have
+
+
+class Unsubscribed(NamedTuple):
+    id: int
+    channel: str
+
+
+class Publish(NamedTuple):
+    id: int
+    channel: str
+    data: Any
+
+
+class History(NamedTuple):
+    id: int
+    channel: str
+    limit: int
+    since: Since | None
+    reverse: bool
+
+
+class Refresh(NamedTuple):
+    id: int
+    token: str
+
+
+class SubRefresh(NamedTuple):
+    id: int
+    channel: str
+    token: str
+
+
+class Unavailable(NamedTuple):
+    """A command of the protocol that this gateway refuses."""
+
+    id: int
+
+
+class Send(NamedTuple):
+    """A message without a reply; nobody listens to it here."""
+
+
+Command = (
+    Pong | Connect | Subscribe | Unsubscribed | Publish | History | Refresh | SubRefresh
+    | Unavailable | Send
+)  # fmt: skip
+
+
+def decode(line: str) -> Command:
+    """The command in one line of a frame."""
+    try:
+        command = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("not JSON") from error
+    if type(command) is not dict:
+        raise Malformed("not an object")
+    methods = [key for key in command if key in _METHODS and command[key] is not None]
+    command_id = _uint(command, "id", 1 << 32)
+    if not methods and not command_id and len(command) == 0:
+        return Pong()
+    if len(methods) != 1:
+        raise Malformed("not exactly one method")
+    request = command[methods[0]]
+    if type(request) is not dict:
+        raise Malformed("a request is an object")
+    if methods[0] == "send":
+        return Send()
+    if not command_id:
+        raise Malformed("a command has an id")
+    return _METHODS[methods[0]](command_id, request)
+
+
+def _connect(command_id: int, request: dict[str, Any]) -> Connect:
+    return Connect(command_id, _text(request, "token"))
+
+
+def _subscribe(command_id: int, request: dict[str, Any]) -> Subscribe:
+    return Subscribe(
+        command_id,
+        _channel(request),
+        _text(request, "token"),
+        _position(request) if _flag(request, "recover") else None,
+        _flag(request, "positioned"),
+        _flag(request, "recoverable"),
+        rejects_unrecovered=bool(_uint(request, "flag") & 2),
+        is_unsupported=bool(request.get("tf") or request.get("type")),
+    )
+
+
+def _unsubscribe(command_id: int, request: dict[str, Any]) -> Unsubscribed:
+    return Unsubscribed(command_id, _channel(request))
+
+
+def _publish(command_id: int, request: dict[str, Any]) -> Publish:
+    if "data" not in request:
+        raise Malformed("a publication has data")
+    return Publish(command_id, _channel(request), request["data"])
+
+
+def _history(command_id: int, request: dict[str, Any]) -> History:
+    since = request.get("since")
+    if since is not None and type(since) is not dict:
+        raise Malformed("since is an object")
+    return History(
+        command_id,
+        _channel(request),
+        _int(request, "limit"),
+        None if since is None else _position(since),
+        _flag(request, "reverse"),
+    )
+
+
+def _refresh(command_id: int, request: dict[str, Any]) -> Refresh:
+    return Refresh(command_id, _text(request, "token"))
+
+
+def _sub_refresh(command_id: int, request: dict[str, Any]) -> SubRefresh:
+    return SubRefresh(command_id, _channel(request), _text(request, "token"))
+
+
+def _unavailable(command_id: int, _: dict[str, Any]) -> Unavailable:
+    return Unavailable(command_id)
+
+
+def _send(_: int, __: dict[str, Any]) -> Send:
+    return Send()
+
+
+_METHODS: Final[dict[str, Callable[[int, dict[str, Any]], Command]]] = {
+    "connect": _connect,
+    "subscribe": _subscribe,
+    "unsubscribe": _unsubscribe,
+    "publish": _publish,
+    "history": _history,
+    "refresh": _refresh,
+    "sub_refresh": _sub_refresh,
+    "presence": _unavailable,
+    "presence_stats": _unavailable,
+    "rpc": _unavailable,
+    "ping": _unavailable,
+    "send": _send,
+}
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Malformed(f"{name} is not JSON")
+
+
+def _channel(request: dict[str, Any]) -> str:
+    if not (channel := _text(request, "channel")):
+        raise Malformed("no channel")
+    return channel
+
+
+def _position(request: dict[str, Any]) -> Since:
+    return Since(_uint(request, "offset"), _text(request, "epoch"))
+
+
+def _text(request: dict[str, Any], key: str) -> str:
+    value = request.get(key)
+    if value is None:
+        return ""
+    if type(value) is not str:
+        raise Malformed(f"{key} is a string")
+    return value
+
+
+def _flag(request: dict[str, Any], key: str) -> bool:
+    value = request.get(key)
+    if value is None:
+        return False
+    if type(value) is not bool:
+        raise Malformed(f"{key} is true or false")
+    return value
+
+
+def _int(request: dict[str, Any], key: str) -> int:
+    value = request.get(key)
+    if value is None:
+        return 0
+    if type(value) is not int or not -(1 << 31) <= value < 1 << 31:
+        raise Malformed(f"{key} is an integer")
+    return value
+
+
+def _uint(request: dict[str, Any], key: str, end: int = 1 << 64) -> int:
+    value = request.get(key)
+    if value is None:
+        return 0
+    if type(value) is not int or not 0 <= value < end:
+        raise Malformed(f"{key} is a whole number")
+    return value

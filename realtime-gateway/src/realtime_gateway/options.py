@@ -1,0 +1,136 @@
+"""Every option of the gateway with its default: Centrifugo's names and nesting.
+
+The dataclasses are the single definition: the settings loader walks them, the README's table is
+held against them by a test. Durations are seconds. Standard library only.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+Seconds = Annotated[float, "duration"]
+Secret = Annotated[str, "secret"]
+
+DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOptions:
+    hmac_secret_key: Secret = ""
+    jwks_public_endpoint: str = ""
+    audience: str = ""
+    issuer: str = ""
+    user_id_claim: str = "sub"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionTokenOptions(TokenOptions):
+    enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    allowed_origins: tuple[str, ...] = ()
+    insecure: bool = False
+    allow_anonymous_connect_without_token: bool = False
+    token: TokenOptions = TokenOptions()
+    subscription_token: SubscriptionTokenOptions = SubscriptionTokenOptions()
+    ping_interval: Seconds = 25.0
+    pong_timeout: Seconds = 8.0
+    stale_close_delay: Seconds = 10.0
+    expired_close_delay: Seconds = 25.0
+    expired_sub_close_delay: Seconds = 25.0
+    channel_limit: int = 128
+    queue_max_size: int = 1_048_576
+    channel_position_check_delay: Seconds = 40.0
+    history_max_publication_limit: int = 300
+    recovery_max_publication_limit: int = 300
+    connection_limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOptions:
+    history_size: int = 0
+    history_ttl: Seconds = 0.0
+    history_meta_ttl: Seconds = 0.0
+    force_positioning: bool = False
+    allow_positioning: bool = False
+    force_recovery: bool = False
+    allow_recovery: bool = False
+    allow_subscribe_for_client: bool = False
+    allow_subscribe_for_anonymous: bool = False
+    allow_publish_for_client: bool = False
+    allow_publish_for_subscriber: bool = False
+    allow_publish_for_anonymous: bool = False
+    allow_history_for_client: bool = False
+    allow_history_for_subscriber: bool = False
+    allow_history_for_anonymous: bool = False
+    allow_user_limited_channels: bool = False
+
+    @property
+    def has_history(self) -> bool:
+        return self.history_size > 0 and self.history_ttl > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace(ChannelOptions):
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsOptions:
+    without_namespace: ChannelOptions = ChannelOptions()
+    namespaces: tuple[Namespace, ...] = ()
+    history_meta_ttl: Seconds = 30 * DAY
+    max_length: int = 255
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketOptions:
+    handler_prefix: str = "/connection/websocket"
+    message_size_limit: int = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class HttpApiOptions:
+    key: Secret = ""
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HttpServerOptions:
+    address: str = "127.0.0.1"
+    port: int = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class RedisOptions:
+    address: Secret = "redis://127.0.0.1:6379/0"
+    prefix: str = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    type: str = "redis"
+    redis: RedisOptions = RedisOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownOptions:
+    timeout: Seconds = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOptions:
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    client: ClientOptions = field(default_factory=ClientOptions)
+    channel: ChannelsOptions = field(default_factory=ChannelsOptions)
+    websocket: WebSocketOptions = field(default_factory=WebSocketOptions)
+    http_api: HttpApiOptions = field(default_factory=HttpApiOptions)
+    http_server: HttpServerOptions = field(default_factory=HttpServerOptions)
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    shutdown: ShutdownOptions = field(default_factory=ShutdownOptions)
+    node: NodeOptions = field(default_factory=NodeOptions)

@@ -1,0 +1,123 @@
+"""The receiving end of Redis pub/sub: one connection, parsed by hiredis, no task, no queue.
+
+Every message of one read is handed over before `flushed` is called, so that whoever fans out
+can join what arrived together. RESP2; authentication, TLS and Unix sockets as the URL says.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
+
+import hiredis
+from redis.asyncio.connection import SSLConnection, parse_url
+
+BATCH: Final = 512
+"""Channels in one SUBSCRIBE: a command that Redis executes without making others wait."""
+
+
+class Connection(asyncio.Protocol):
+    """Delivers messages until `closed` is done; then it is of no more use."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        message: Callable[[bytes, bytes], None],
+        flushed: Callable[[], None],
+        confirmed: Callable[[bytes], None],
+    ) -> None:
+        self._message = message
+        self._flushed = flushed
+        self._confirmed = confirmed
+        self._reader = hiredis.Reader()
+        self._replies: list[asyncio.Future[Any]] = []
+        self._loop = loop
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self.has_heard = False
+        """Set by any bytes; for whoever watches over the connection to reset."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+
+    def data_received(self, data: bytes) -> None:
+        self.has_heard = True
+        message, gets = self._message, self._reader.gets
+        self._reader.feed(data)
+        try:
+            while (reply := gets()) is not False:
+                if type(reply) is list and reply[0] == b"message":
+                    message(reply[1], reply[2])
+                else:
+                    self._other(reply)
+        except hiredis.ProtocolError:
+            self._transport.abort()
+        self._flushed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for waiting in [*self._replies, self.closed]:
+            if not waiting.done():
+                waiting.set_result(None)
+
+    def subscribe(self, keys: Sequence[bytes]) -> None:
+        self._send_in_batches(b"SUBSCRIBE", keys)
+
+    def unsubscribe(self, keys: Sequence[bytes]) -> None:
+        self._send_in_batches(b"UNSUBSCRIBE", keys)
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    async def authenticate(self, username: str | None, password: str) -> None:
+        """ConnectionError if Redis does not let us in."""
+        reply: asyncio.Future[Any] = self._loop.create_future()
+        self._replies.append(reply)
+        names = [username.encode()] if username else []
+        self._transport.write(_packed(b"AUTH", *names, password.encode()))
+        if await reply != b"OK":
+            raise ConnectionError("Redis refused the user name or password")
+
+    def _other(self, reply: Any) -> None:
+        if type(reply) is list:
+            if reply[0] == b"subscribe":
+                self._confirmed(reply[1])
+        elif self._replies:
+            self._replies.pop(0).set_result(reply)
+        else:  # an error that answers a SUBSCRIBE: no permission, or a server about to go
+            self._transport.abort()
+
+    def _send_in_batches(self, verb: bytes, keys: Sequence[bytes]) -> None:
+        for start in range(0, len(keys), BATCH):
+            self._transport.write(_packed(verb, *keys[start : start + BATCH]))
+
+
+async def connect(url: str, make: Callable[[], Connection]) -> Connection:
+    """A connection, authenticated, subscribed to nothing. The caller sets the time limit."""
+    parts: dict[str, Any] = dict(parse_url(url))
+    loop = asyncio.get_running_loop()
+    if path := parts.get("path"):
+        _, connection = await loop.create_unix_connection(make, path)
+    else:
+        host, port = parts.get("host", "localhost"), parts.get("port", 6379)
+        is_secure = parts.get("connection_class") is SSLConnection
+        secured = _tls(parts) if is_secure else None
+        _, connection = await loop.create_connection(make, host, port, ssl=secured)
+    try:
+        if password := parts.get("password"):
+            await connection.authenticate(parts.get("username"), password)
+    except BaseException:
+        connection.abort()
+        raise
+    return connection
+
+
+def _packed(*words: bytes) -> bytes:
+    return cast(bytes, hiredis.pack_command(cast(Any, words)))
+
+
+def _tls(parts: dict[str, Any]) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=parts.get("ssl_ca_certs"))
+    if parts.get("ssl_cert_reqs") == "none":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
