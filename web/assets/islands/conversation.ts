@@ -1,0 +1,142 @@
+// Comments under a note: they come and go live, and are sent without leaving the page.
+
+import type { Comment } from "./core/events.js";
+import { tint, toast } from "./dom/feedback.js";
+import { commentItem } from "./dom/fill.js";
+import { isOther, may } from "./dom/reader.js";
+import { Failed, freshOnce, getJson, postForm } from "./dom/request.js";
+
+export interface Page {
+  comments: Comment[];
+  earlier: string | null;
+  total: number;
+}
+
+export class Conversation {
+  private readonly list = document.getElementById("comment-list") as HTMLElement;
+  private readonly form = document.getElementById("comment-form") as HTMLFormElement | null;
+  private readonly earlier = document.getElementById("earlier");
+  /** An earlier page of comments stands still. */
+  private readonly isNewest = !new URLSearchParams(location.search).has("before");
+
+  constructor(private readonly key: string) {
+    this.form?.addEventListener("submit", (event) => void this.send(event));
+    this.list.addEventListener("submit", (event) => void this.takeBack(event));
+    this.earlier?.addEventListener("click", (event) => void this.more(event));
+  }
+
+  add(said: Comment, total: number): void {
+    this.count(total);
+    if (!this.isNewest || document.getElementById(`comment-${said.id}`)) return;
+    const item = commentItem(said, this.key, may(said.author));
+    this.list.append(item);
+    if (isOther(said.author)) tint(item);
+    this.count(total);
+  }
+
+  remove(id: number, total: number): void {
+    document.getElementById(`comment-${id}`)?.remove();
+    this.count(total);
+  }
+
+  /** What the server has now; comments loaded earlier than its page stay. */
+  reset(page: Page): void {
+    if (!this.isNewest) return this.count(page.total);
+    const first = page.comments[0]?.id ?? Infinity;
+    const now = new Set(page.comments.map((said) => said.id));
+    for (const item of [...this.list.querySelectorAll<HTMLElement>("[data-comment]")]) {
+      const id = Number(item.dataset["comment"]);
+      if (!now.has(id) && (id > first || page.earlier === null)) item.remove();
+    }
+    for (const said of page.comments) this.add(said, page.total);
+    this.count(page.total);
+  }
+
+  private count(total: number): void {
+    const badge = document.getElementById("comments-count");
+    if (badge) badge.textContent = String(total);
+    if (badge) badge.hidden = total === 0;
+    const nobody = document.getElementById("no-comments");
+    if (nobody) nobody.hidden = this.list.children.length > 0;
+    const hidden = total - this.list.children.length;
+    if (this.earlier && this.isNewest) {
+      this.earlier.hidden = hidden <= 0;
+      this.earlier.textContent = hidden === 1 ? "1 earlier comment" : `${hidden} earlier comments`;
+    }
+  }
+
+  private async send(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const form = this.form as HTMLFormElement;
+    const button = form.querySelector("button") as HTMLButtonElement;
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+      const made = await postForm<Comment>(form.action, new FormData(form));
+      const text = form.elements.namedItem("text") as HTMLTextAreaElement;
+      text.value = "";
+      (form.elements.namedItem("once") as HTMLInputElement).value = freshOnce();
+      this.complain("");
+      if (made) this.add(made, this.total() + (document.getElementById(`comment-${made.id}`) ? 0 : 1));
+      text.focus();
+    } catch (error) {
+      this.refused(error, form);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  private refused(error: unknown, form: HTMLFormElement): void {
+    const status = error instanceof Failed ? error.status : 0;
+    // Signed out or a page out of date: the server's own pages carry the text on.
+    if (status === 401 || status === 403) return form.submit();
+    const long = status === 422 ? "A comment has between 1 and 4000 characters." : "";
+    this.complain(long || "It could not be sent. Your text is still here: try again.");
+  }
+
+  private complain(sentence: string): void {
+    const line = document.getElementById("text-error");
+    const text = document.getElementById("text");
+    if (line) line.textContent = sentence;
+    if (line) line.hidden = sentence === "";
+    if (sentence) text?.setAttribute("aria-describedby", "text-error");
+    text?.setAttribute("aria-invalid", String(sentence !== ""));
+    if (sentence) text?.focus();
+  }
+
+  private async takeBack(event: SubmitEvent): Promise<void> {
+    const form = event.target as HTMLFormElement;
+    event.preventDefault();
+    const item = form.closest<HTMLElement>("[data-comment]");
+    try {
+      await postForm(form.action, new FormData(form));
+      const shown = item?.isConnected;
+      if (shown) this.remove(Number(item?.dataset["comment"]), this.total() - 1);
+    } catch (error) {
+      if (error instanceof Failed && error.status === 404) item?.remove();
+      else toast({ text: "The comment could not be deleted. Try again.", tone: "error" });
+    }
+  }
+
+  private async more(event: Event): Promise<void> {
+    event.preventDefault();
+    const link = this.earlier as HTMLAnchorElement;
+    const before = new URL(link.href).searchParams.get("before") ?? "";
+    try {
+      const url = `/live/notes/${encodeURIComponent(this.key)}/comments?before=${encodeURIComponent(before)}`;
+      const page = await getJson<Page>(url);
+      const items = page.comments.map((said) => commentItem(said, this.key, may(said.author)));
+      this.list.prepend(...items);
+      if (page.earlier) link.search = `?before=${encodeURIComponent(page.earlier)}`;
+      else link.hidden = true;
+      if (page.earlier) this.count(page.total);
+      items[0]?.scrollIntoView({ block: "nearest" });
+    } catch {
+      location.assign(link.href);
+    }
+  }
+
+  private total(): number {
+    return Number(document.getElementById("comments-count")?.textContent ?? 0);
+  }
+}

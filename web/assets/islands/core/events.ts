@@ -1,0 +1,69 @@
+// What channels carry (contracts/README.md). Types of events that this page does not know are ignored.
+
+export interface Person {
+  id: string;
+  name: string;
+}
+
+export interface Row {
+  key: string;
+  title: string;
+  excerpt: string;
+  version: number;
+  comments: number;
+  author: Person;
+  editor: Person;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Comment {
+  id: number;
+  author: Person;
+  text: string;
+  created_at: string;
+}
+
+export interface Position {
+  offset: number;
+  epoch: string;
+}
+
+interface Happened {
+  id: string;
+  at: string;
+  by: Person;
+}
+
+export type HomeEvent = Happened &
+  (
+    | { type: "note.created" | "note.updated"; note: Row }
+    | { type: "note.deleted"; note: { key: string; title: string; version: number } }
+    | { type: "note.discussed"; note: { key: string; comments: number } }
+  );
+
+export type NoteEvent = Happened &
+  (
+    | {
+        type: "note.updated";
+        note: { key: string; title: string; html: string | null; version: number; updated_at: string };
+      }
+    | { type: "note.deleted"; note: { key: string; title: string; version: number } }
+    | { type: "comment.created"; comment: Comment; comments: number }
+    | { type: "comment.deleted"; comment: { id: number }; comments: number }
+  );
+
+/** Ids of events seen lately: a repeat is told from news. At most `room` are kept. */
+export class Seen {
+  private readonly ids = new Set<string>();
+
+  constructor(private readonly room = 1000) {}
+
+  /** True the first time. */
+  isNew(id: string): boolean {
+    if (this.ids.has(id)) return false;
+    this.ids.add(id);
+    if (this.ids.size > this.room) this.ids.delete(this.ids.values().next().value as string);
+    return true;
+  }
+}

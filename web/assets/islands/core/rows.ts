@@ -1,0 +1,111 @@
+// The list of notes as this page knows it. Pure: events in, the order to show out.
+//
+// Promise: whatever repeats or old events arrive, the rows end as the server's; a version never goes back, and a
+// deleted note does not return by a late event. While the reader is busy (`held`), rows change in place and new
+// ones wait.
+
+import { Seen, type HomeEvent, type Row } from "./events.js";
+
+const TOMBSTONES = 1000;
+
+export class Rows {
+  private readonly known = new Map<string, Row>();
+  private readonly deleted = new Map<string, number>();
+  private readonly seen = new Seen();
+  private shown: string[];
+
+  /** `takesNew`: this is the top of the whole list, not a search or a later page. */
+  constructor(
+    rows: readonly Row[],
+    readonly takesNew: boolean,
+  ) {
+    for (const row of rows) this.known.set(row.key, row);
+    this.shown = rows.map((row) => row.key);
+  }
+
+  get(key: string): Row | undefined {
+    return this.known.get(key);
+  }
+
+  get order(): readonly string[] {
+    return this.shown;
+  }
+
+  get size(): number {
+    return this.known.size;
+  }
+
+  /** How many notes exist that are not shown yet. */
+  get waiting(): number {
+    return this.known.size - this.shown.length;
+  }
+
+  /** True if anything is different now. */
+  apply(event: HomeEvent, held: boolean): boolean {
+    if (!this.seen.isNew(event.id)) return false;
+    switch (event.type) {
+      case "note.created":
+      case "note.updated":
+        return this.put(event.note, held);
+      case "note.deleted":
+        return this.remove(event.note.key, event.note.version);
+      case "note.discussed":
+        return this.discuss(event.note.key, event.note.comments);
+      default:
+        return false;
+    }
+  }
+
+  /** Show what waited, newest change first. */
+  release(): void {
+    if (!this.takesNew) return;
+    const newest = (a: string, b: string) => compare(this.known.get(b), this.known.get(a));
+    this.shown = [...this.known.keys()].sort(newest);
+  }
+
+  /** The server's list as it is now. Returns the keys that are new or different. */
+  reset(rows: readonly Row[]): string[] {
+    const changed = rows.filter((row) => !same(this.known.get(row.key), row)).map((row) => row.key);
+    const gone = this.shown.some((key) => !rows.some((row) => row.key === key));
+    this.known.clear();
+    for (const row of rows) this.known.set(row.key, row);
+    this.shown = rows.map((row) => row.key);
+    return gone && changed.length === 0 ? [""] : changed;
+  }
+
+  private put(row: Row, held: boolean): boolean {
+    const before = this.known.get(row.key);
+    if (row.version <= (before?.version ?? this.deleted.get(row.key) ?? 0)) return false;
+    if (!before && !this.takesNew) return false;
+    this.deleted.delete(row.key);
+    this.known.set(row.key, row);
+    if (!held) this.release();
+    return true;
+  }
+
+  private remove(key: string, version: number): boolean {
+    const before = this.known.get(key);
+    if (before && before.version > version) return false;
+    this.deleted.set(key, version);
+    if (this.deleted.size > TOMBSTONES) this.deleted.delete(this.deleted.keys().next().value as string);
+    this.known.delete(key);
+    this.shown = this.shown.filter((each) => each !== key);
+    return before !== undefined;
+  }
+
+  private discuss(key: string, comments: number): boolean {
+    const before = this.known.get(key);
+    if (!before || before.comments === comments) return false;
+    this.known.set(key, { ...before, comments });
+    return true;
+  }
+}
+
+function compare(a: Row | undefined, b: Row | undefined): number {
+  const [one, other] = [a?.updated_at ?? "", b?.updated_at ?? ""];
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function same(a: Row | undefined, b: Row): boolean {
+  return a?.version === b.version && a.comments === b.comments;
+}

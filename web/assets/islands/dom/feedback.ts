@@ -1,0 +1,73 @@
+// Toasts, and the one status region of the page.
+
+import { Announcer } from "../core/announcer.js";
+import { toastItem } from "./fill.js";
+
+const MOST = 3;
+const STAYS_MS = 6_000;
+const UNDO_STAYS_MS = 10_000;
+const LATER = "notes:toast";
+
+export interface Toast {
+  text: string;
+  tone?: "info" | "error";
+  undo?: string | null;
+}
+
+const announcer = new Announcer(
+  (sentence) => {
+    const status = document.getElementById("status");
+    if (status) status.textContent = sentence;
+  },
+  () => performance.now(),
+  (work, milliseconds) => setTimeout(work, milliseconds),
+);
+
+export const announce = announcer.tell.bind(announcer);
+
+export function toast({ text, tone = "info", undo = null }: Toast): void {
+  const item = toastItem(text, tone, undo);
+  const shelf = document.getElementById("toasts");
+  shelf?.append(item);
+  while (shelf && shelf.children.length > MOST) shelf.firstElementChild?.remove();
+  tend(item);
+  announce(text, text);
+}
+
+/** To be told by the next page. */
+export function toastLater(message: Toast): void {
+  sessionStorage.setItem(LATER, JSON.stringify(message));
+}
+
+/** Toasts that came with the page or from the one before it. */
+export function welcomeToasts(): void {
+  for (const item of document.querySelectorAll<HTMLElement>("#toasts .toast")) {
+    tend(item);
+    const text = item.querySelector('[data-field="text"]')?.textContent ?? "";
+    announce(text, text);
+  }
+  const kept = sessionStorage.getItem(LATER);
+  sessionStorage.removeItem(LATER);
+  if (kept) toast(JSON.parse(kept) as Toast);
+}
+
+function tend(item: HTMLElement): void {
+  item.querySelector('[data-action="dismiss"]')?.addEventListener("click", () => item.remove());
+  if (item.dataset["tone"] === "error") return;
+  const undo = item.querySelector<HTMLElement>('[data-field="undo"]');
+  const stays = undo && !undo.hidden ? UNDO_STAYS_MS : STAYS_MS;
+  let timer = setTimeout(() => item.remove(), stays);
+  const wait = () => clearTimeout(timer);
+  const goOn = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => item.remove(), stays);
+  };
+  for (const name of ["mouseenter", "focusin"]) item.addEventListener(name, wait);
+  for (const name of ["mouseleave", "focusout"]) item.addEventListener(name, goOn);
+}
+
+/** Tint what somebody else changed, for two seconds. */
+export function tint(item: HTMLElement): void {
+  item.dataset["changed"] = "";
+  setTimeout(() => delete item.dataset["changed"], 2_000);
+}

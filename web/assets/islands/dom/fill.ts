@@ -1,0 +1,83 @@
+// Items that arrive live: the server's <template>, cloned and filled by textContent. No HTML is ever built here.
+// A parity test compares the result with what the server renders.
+
+import type { Comment, Row } from "../core/events.js";
+import { clarify } from "./times.js";
+
+function clone(id: string): HTMLElement {
+  const template = document.getElementById(id) as HTMLTemplateElement;
+  return (template.content.firstElementChild as HTMLElement).cloneNode(true) as HTMLElement;
+}
+
+function part<E extends HTMLElement>(item: HTMLElement, field: string): E {
+  return item.querySelector<E>(`[data-field="${field}"]`) as E;
+}
+
+function set(item: HTMLElement, field: string, text: string): void {
+  const element = part(item, field);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setTime(item: HTMLElement, field: string, time: string): void {
+  const element = part<HTMLTimeElement>(item, field);
+  if (element.dateTime === time) return;
+  element.dateTime = time;
+  clarify(element);
+}
+
+export function path(key: string, ...more: string[]): string {
+  return ["/notes", encodeURIComponent(key), ...more].join("/");
+}
+
+export function rowItem(row: Row): HTMLElement {
+  const item = clone("row-template");
+  fillRow(item, row);
+  return item;
+}
+
+export function fillRow(item: HTMLElement, row: Row): void {
+  item.dataset["key"] = row.key;
+  item.dataset["version"] = String(row.version);
+  item.dataset["updated"] = row.updated_at;
+  part<HTMLAnchorElement>(item, "link").setAttribute("href", path(row.key));
+  set(item, "title", row.title);
+  part(item, "title").title = row.title;
+  set(item, "excerpt", row.excerpt);
+  set(item, "author", row.author.name);
+  setTime(item, "updated_at", row.updated_at);
+  set(item, "comments", String(row.comments));
+  part(item, "discussed").hidden = row.comments === 0;
+}
+
+/** `mayDelete`: the reader wrote it, or is an administrator. */
+export function commentItem(said: Comment, key: string, mayDelete: boolean): HTMLElement {
+  const item = clone("comment-template");
+  item.id = `comment-${said.id}`;
+  item.dataset["comment"] = String(said.id);
+  set(item, "initials", initials(said.author.name));
+  set(item, "author", said.author.name);
+  set(item, "text", said.text);
+  setTime(item, "created_at", said.created_at);
+  const form = part<HTMLFormElement>(item, "delete");
+  form.setAttribute("action", path(key, "comments", String(said.id), "delete"));
+  form.hidden = !mayDelete;
+  return item;
+}
+
+export function toastItem(text: string, tone: string, undo: string | null): HTMLElement {
+  const item = clone("toast-template");
+  item.dataset["tone"] = tone;
+  set(item, "text", text);
+  const form = part<HTMLFormElement>(item, "undo");
+  form.hidden = undo === null;
+  if (undo !== null) form.setAttribute("action", path(undo, "restore"));
+  return item;
+}
+
+/** As the server's filter `initials`. */
+export function initials(name: string): string {
+  const words = name.split(/\s+/).filter(Boolean);
+  const first = [...(words[0] ?? "?")][0] ?? "?";
+  const last = words.length > 1 ? ([...(words.at(-1) ?? "")][0] ?? "") : "";
+  return (first + last).toUpperCase();
+}

@@ -1,0 +1,14 @@
+// Who reads this page.
+
+export const reader = {
+  id: document.body.dataset["account"] ?? "",
+  isAdmin: document.body.dataset["admin"] === "yes",
+};
+
+export function isOther(person: { id: string }): boolean {
+  return person.id !== reader.id;
+}
+
+export function may(author: { id: string }): boolean {
+  return reader.isAdmin || (reader.id !== "" && author.id === reader.id);
+}

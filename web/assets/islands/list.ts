@@ -1,0 +1,169 @@
+// The live list: events become keyed rows. Rows that the reader looks at do not move; new ones wait behind a button.
+
+import { area } from "./core/debug.js";
+import type { HomeEvent, Position, Row } from "./core/events.js";
+import { Rows } from "./core/rows.js";
+import { announce, tint } from "./dom/feedback.js";
+import { fillRow, rowItem } from "./dom/fill.js";
+import { isOther } from "./dom/reader.js";
+import { getJson } from "./dom/request.js";
+import { sinceOf, type Channel } from "./live.js";
+
+const debug = area("notes:list");
+
+/** Events of one moment are drawn together. */
+const DRAW_MS = 30;
+/** A page that stands open for days loads its list anew instead of growing for ever. */
+const MOST_ROWS = 300;
+
+interface State {
+  notes: Row[];
+  next: string | null;
+  position: Position;
+}
+
+export class List implements Channel {
+  readonly name: string;
+  readonly since: Position | null;
+  private readonly items = new Map<string, HTMLElement>();
+  private readonly changed = new Set<string>();
+  private readonly rows: Rows;
+  private readonly fresh = document.getElementById("fresh") as HTMLButtonElement;
+  private readonly scroller: HTMLElement | null;
+  private drawing = false;
+
+  constructor(private readonly list: HTMLElement) {
+    this.name = list.dataset["channel"] ?? "home";
+    this.since = sinceOf(list);
+    this.scroller = list.closest("[data-scroller]");
+    for (const item of list.querySelectorAll<HTMLElement>(":scope > [data-key]")) {
+      this.items.set(item.dataset["key"] ?? "", item);
+    }
+    this.rows = new Rows([...this.items.values()].map(rowOf), list.dataset["top"] === "yes");
+    this.fresh.addEventListener("click", () => this.showFresh());
+    const look = () => this.rows.waiting > 0 && !this.held() && this.release();
+    for (const target of [this.scroller, window]) target?.addEventListener("scroll", look, { passive: true });
+    list.addEventListener("focusout", () => setTimeout(look));
+  }
+
+  receive(data: unknown): void {
+    const event = data as HomeEvent;
+    const before = this.rows.get(event.note?.key);
+    if (!this.rows.apply(event, this.held())) return;
+    const { key } = event.note;
+    if (isOther(event.by)) {
+      if (event.type !== "note.discussed") this.changed.add(key);
+      announce(key, sentence(event, before));
+    }
+    this.draw();
+  }
+
+  async reload(): Promise<Position> {
+    const found = await getJson<State>(this.list.dataset["state"] ?? "/live/home");
+    const changed = this.rows.reset(found.notes);
+    debug("loaded anew", changed.length, "changed");
+    for (const key of changed) this.changed.add(key);
+    if (changed.length > 0) announce("the list", "The list is up to date again");
+    const older = document.getElementById("older");
+    if (older) older.hidden = found.next === null;
+    if (older && found.next) older.setAttribute("href", `/?cursor=${encodeURIComponent(found.next)}`);
+    this.draw();
+    return found.position;
+  }
+
+  private held(): boolean {
+    const scrolled = (this.scroller?.scrollTop ?? 0) > 24 || scrollY > 120;
+    return scrolled || document.activeElement?.closest(".row") != null;
+  }
+
+  private release(): void {
+    this.rows.release();
+    this.draw();
+  }
+
+  private showFresh(): void {
+    this.scroller?.scrollTo({ top: 0 });
+    scrollTo({ top: 0 });
+    this.rows.release();
+    this.drawNow();
+    this.list.querySelector<HTMLElement>(".row-link")?.focus({ preventScroll: true });
+  }
+
+  private draw(): void {
+    if (this.drawing) return;
+    this.drawing = true;
+    setTimeout(() => {
+      this.drawing = false;
+      this.drawNow();
+    }, DRAW_MS);
+  }
+
+  private drawNow(): void {
+    let place = this.list.firstElementChild;
+    for (const key of this.rows.order) {
+      const item = this.item(key);
+      if (item === place) place = place.nextElementSibling;
+      else this.list.insertBefore(item, place);
+      if (this.changed.delete(key)) tint(item);
+    }
+    while (place) {
+      const next = place.nextElementSibling;
+      this.items.delete((place as HTMLElement).dataset["key"] ?? "");
+      place.remove();
+      place = next;
+    }
+    this.tell();
+    if (this.rows.size > MOST_ROWS && !this.held()) this.reload().catch(debug);
+  }
+
+  private item(key: string): HTMLElement {
+    const row = this.rows.get(key) as Row;
+    const known = this.items.get(key);
+    const item = known ?? rowItem(row);
+    if (known) fillRow(known, row);
+    this.items.set(key, item);
+    if (key === this.list.dataset["current"]) item.querySelector("a")?.setAttribute("aria-current", "page");
+    return item;
+  }
+
+  private tell(): void {
+    const { waiting } = this.rows;
+    this.fresh.hidden = waiting === 0;
+    this.fresh.textContent = waiting === 1 ? "1 new note" : `${waiting} new notes`;
+    const empty = document.getElementById("empty");
+    if (empty) empty.hidden = this.rows.size > 0;
+  }
+}
+
+/** A row as the server rendered it. Only what is compared or shown again is read back. */
+function rowOf(item: HTMLElement): Row {
+  const text = (field: string) => item.querySelector(`[data-field="${field}"]`)?.textContent ?? "";
+  const author = { id: "", name: text("author") };
+  const updated = item.dataset["updated"] ?? "";
+  return {
+    key: item.dataset["key"] ?? "",
+    title: text("title"),
+    excerpt: text("excerpt"),
+    version: Number(item.dataset["version"]),
+    comments: Number(text("comments")),
+    author,
+    editor: author,
+    created_at: updated,
+    updated_at: updated,
+  };
+}
+
+function sentence(event: HomeEvent, before: Row | undefined): string {
+  const who = event.by.name;
+  const title = "title" in event.note ? event.note.title : (before?.title ?? "a note");
+  switch (event.type) {
+    case "note.created":
+      return `${who} added “${title}”`;
+    case "note.updated":
+      return `${who} updated “${title}”`;
+    case "note.deleted":
+      return `${who} deleted “${title}”`;
+    case "note.discussed":
+      return `${who} commented on “${title}”`;
+  }
+}

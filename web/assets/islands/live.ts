@@ -1,0 +1,144 @@
+// The socket of a page: the official centrifuge client, with our rules around it.
+//
+// A channel starts at the position that the server read before it rendered the page; after a gap that the gateway
+// cannot fill, `reload` fetches the state anew and says where it stands. Nothing that a handler throws reaches the
+// client: it would stop for good.
+
+import { Centrifuge, UnauthorizedError, type Subscription } from "centrifuge";
+
+import { network, opening, state, untilNext, wentDown, wentUp, WORDS, type Link, type State } from "./core/connection.js";
+import { area } from "./core/debug.js";
+import type { Position } from "./core/events.js";
+import { toast } from "./dom/feedback.js";
+import { reader } from "./dom/reader.js";
+import { postForm } from "./dom/request.js";
+
+const debug = area("notes:live");
+
+export interface Channel {
+  name: string;
+  since: Position | null;
+  /** Fetch the state and show it; returns the position that was read before it. */
+  reload(): Promise<Position>;
+  receive(event: unknown): void;
+}
+
+export type Watch = (state: State) => void;
+
+export function sinceOf(element: HTMLElement): Position | null {
+  const { offset, epoch } = element.dataset;
+  return offset === undefined || epoch === undefined ? null : { offset: Number(offset), epoch };
+}
+
+export class Live {
+  private link: Link = opening(Date.now(), navigator.onLine);
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly nudge = new EventTarget();
+  private client: Centrifuge;
+
+  constructor(
+    private readonly channels: Channel[],
+    private readonly watch: Watch = () => {},
+  ) {
+    this.client = this.open(reader.id !== "");
+    for (const name of ["online", "offline"]) {
+      addEventListener(name, () => {
+        this.become(network(this.link, navigator.onLine));
+        this.nudge.dispatchEvent(new Event(name));
+      });
+    }
+    // A page that comes to the front does not wait for the next try.
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && !this.link.up) this.nudge.dispatchEvent(new Event("online"));
+    });
+  }
+
+  add(channel: Channel): void {
+    this.channels.push(channel);
+    this.subscribe(this.client, channel);
+  }
+
+  private open(signedIn: boolean): Centrifuge {
+    const client = new Centrifuge(`${location.origin.replace(/^http/, "ws")}/connection/websocket`, {
+      name: "notes-web",
+      minReconnectDelay: 300,
+      // A page shows the truth within 5 s of a fault's end, so it tries that often; the delay is full jitter.
+      maxReconnectDelay: 4_000,
+      maxServerPingDelay: 5_000,
+      networkEventTarget: this.nudge,
+      ...(signedIn ? { getToken } : {}),
+    });
+    client.on("connected", () => this.become(wentUp(this.link, Date.now())));
+    client.on("connecting", ({ code, reason }) => {
+      debug("connecting", code, reason);
+      this.become(wentDown(this.link, Date.now()));
+    });
+    client.on("disconnected", ({ code, reason }) => this.stopped(client, code, reason));
+    client.on("error", ({ type, error }) => debug("error", type, error));
+    for (const channel of this.channels) this.subscribe(client, channel);
+    client.connect();
+    this.become(this.link);
+    return client;
+  }
+
+  private subscribe(client: Centrifuge, channel: Channel): Subscription {
+    const subscription = client.newSubscription(channel.name, {
+      getState: () => channel.reload(),
+      ...(channel.since ? { since: channel.since } : {}),
+      minResubscribeDelay: 300,
+      maxResubscribeDelay: 4_000,
+    });
+    subscription.on("publication", ({ data, offset }) => {
+      debug(channel.name, offset, data);
+      try {
+        channel.receive(data);
+      } catch (error) {
+        debug("handler failed, loading the state anew", error);
+        channel.reload().catch(debug);
+      }
+    });
+    subscription.on("subscribed", ({ recovered, wasRecovering }) => debug(channel.name, { recovered, wasRecovering }));
+    subscription.on("error", ({ type, error }) => debug(channel.name, type, error));
+    subscription.on("unsubscribed", ({ code, reason }) => debug(channel.name, "ended", code, reason));
+    subscription.subscribe();
+    return subscription;
+  }
+
+  private stopped(client: Centrifuge, code: number, reason: string): void {
+    debug("stopped", code, reason);
+    // The session ended elsewhere: what everybody may read is still live for an anonymous reader.
+    const signedOut = code === SIGNED_OUT && reader.id !== "";
+    this.become(wentDown(this.link, Date.now(), !signedOut));
+    if (!signedOut || client !== this.client) return;
+    toast({ text: "You were signed out. What you write is kept here; log in again to save it.", tone: "error" });
+    this.client = this.open(false);
+  }
+
+  private become(link: Link): void {
+    this.link = link;
+    clearTimeout(this.timer);
+    const [now, wait] = [Date.now(), untilNext(link, Date.now())];
+    if (wait !== null) this.timer = setTimeout(() => this.become(this.link), wait + 20);
+    const shown = state(link, now);
+    show(shown);
+    this.watch(shown);
+  }
+}
+
+/** The SDK's code for "getToken said that nobody is signed in". */
+const SIGNED_OUT = 1;
+
+async function getToken(): Promise<string> {
+  const granted = await postForm<{ token: string }>("/live/token");
+  if (!granted) throw new UnauthorizedError("signed out");
+  return granted.token;
+}
+
+function show(shown: State): void {
+  const element = document.getElementById("connection");
+  if (!element || element.dataset["state"] === shown && !element.hidden) return;
+  element.dataset["state"] = shown;
+  element.hidden = false;
+  const text = element.querySelector('[data-field="text"]');
+  if (text) text.textContent = WORDS[shown];
+}

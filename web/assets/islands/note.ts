@@ -1,0 +1,174 @@
+// The note's page: its text and comments follow what others do; a deleted note sends its readers home.
+
+import { Conversation, type Page } from "./conversation.js";
+import { reuse } from "./core/blocks.js";
+import { Drafts } from "./core/drafts.js";
+import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
+import { announce, tint, toastLater } from "./dom/feedback.js";
+import { nodesOf } from "./dom/html.js";
+import { isOther, may, reader } from "./dom/reader.js";
+import { Failed, getJson } from "./dom/request.js";
+import { clarify } from "./dom/times.js";
+import { List } from "./list.js";
+import { Live, sinceOf, type Channel } from "./live.js";
+import "./site.js";
+
+interface Text {
+  title: string;
+  html: string;
+  version: number;
+  updated_at: string;
+}
+
+interface State {
+  note: Text & { editor: Person };
+  comments: Page;
+  position: Position;
+}
+
+class OpenNote implements Channel {
+  readonly name: string;
+  readonly since: Position | null;
+  private readonly key: string;
+  private readonly seen = new Seen();
+  private readonly conversation: Conversation;
+  private leaving = false;
+
+  constructor(private readonly article: HTMLElement) {
+    this.name = article.dataset["channel"] ?? "";
+    this.since = sinceOf(article);
+    this.key = article.dataset["key"] ?? "";
+    this.conversation = new Conversation(this.key);
+    this.upgradeDelete();
+  }
+
+  receive(data: unknown): void {
+    const event = data as NoteEvent;
+    if (!this.seen.isNew(event.id)) return;
+    switch (event.type) {
+      case "note.updated":
+        if (event.note.html === null) void this.reload().catch(() => {});
+        else this.show({ ...event.note, html: event.note.html }, event.by);
+        break;
+      case "note.deleted":
+        this.gone(event.note.title, event.by);
+        break;
+      case "comment.created":
+        this.conversation.add(event.comment, event.comments);
+        if (isOther(event.by)) announce(this.key, `${event.by.name} commented`);
+        break;
+      case "comment.deleted":
+        this.conversation.remove(event.comment.id, event.comments);
+        break;
+    }
+  }
+
+  async reload(): Promise<Position> {
+    try {
+      const found = await getJson<State>(this.article.dataset["state"] ?? "");
+      this.show(found.note, found.note.editor);
+      this.conversation.reset(found.comments);
+      return found.position;
+    } catch (error) {
+      if (error instanceof Failed && (error.status === 404 || error.status === 410)) {
+        this.gone(title().textContent ?? "", error.problem.deleted_by ?? null);
+      }
+      throw error;
+    }
+  }
+
+  private show(text: Text, by: Person): void {
+    if (text.version <= Number(this.article.dataset["version"])) return;
+    this.article.dataset["version"] = String(text.version);
+    for (const input of document.querySelectorAll<HTMLInputElement>('#delete-form input[name="version"]')) {
+      input.value = String(text.version);
+    }
+    if (title().textContent !== text.title) title().textContent = text.title;
+    document.title = `${text.title} · Notes`;
+    patch(document.getElementById("note-body") as HTMLElement, text.html, isOther(by));
+    this.sign(text, by);
+  }
+
+  private sign(text: Text, by: Person): void {
+    const edited = document.getElementById("note-edited") as HTMLElement;
+    edited.hidden = false;
+    (document.getElementById("note-editor") as HTMLElement).textContent = by.name;
+    const time = edited.querySelector("time") as HTMLTimeElement;
+    time.dateTime = text.updated_at;
+    clarify(time);
+    if (!isOther(by)) return;
+    const changed = document.getElementById("note-changed") as HTMLElement;
+    changed.textContent = `Updated by ${by.name} just now`;
+    changed.hidden = false;
+    clearTimeout(this.fading);
+    this.fading = setTimeout(() => (changed.hidden = true), 10_000);
+    announce(this.key, `${by.name} updated “${text.title}”`);
+  }
+
+  private fading: ReturnType<typeof setTimeout> | undefined;
+
+  private gone(title: string, by: Person | null): void {
+    if (this.leaving) return;
+    this.leaving = true;
+    const mayUndo = by !== null && (!isOther(by) || may({ id: this.article.dataset["author"] ?? "" }));
+    const text = by ? `“${title}” was deleted by ${isOther(by) ? by.name : "you"}.` : `“${title}” was deleted.`;
+    toastLater({ text, undo: mayUndo ? this.key : null });
+    location.replace("/");
+  }
+
+  /** One's own note goes at once, with Undo; another's is asked about first. */
+  private upgradeDelete(): void {
+    const form = document.getElementById("delete-form") as HTMLFormElement | null;
+    document.getElementById("delete-link")?.addEventListener("click", (event) => {
+      if (!form || this.article.dataset["author"] !== reader.id) return;
+      event.preventDefault();
+      this.leaving = true;
+      form.submit();
+    });
+  }
+}
+
+/** Blocks that did not change stay the same nodes: selection, focus and scroll position stay with them. */
+function patch(body: HTMLElement, html: string, marks: boolean): void {
+  const next = [...nodesOf(html).children] as HTMLElement[];
+  const old = [...body.children] as HTMLElement[];
+  const plain = (each: HTMLElement) => each.outerHTML.replace(' data-changed=""', "");
+  const kept = reuse(old.map(plain), next.map(plain));
+  const nodes = next.map((block, index) => {
+    const from = kept[index];
+    return from === null || from === undefined ? block : (old[from] as HTMLElement);
+  });
+  const staying = new Set<Element>(nodes);
+  for (const child of [...body.childNodes]) if (!staying.has(child as Element)) child.remove();
+  let place: ChildNode | null = body.firstChild;
+  for (const node of nodes) {
+    if (node === place) place = place.nextSibling;
+    else body.insertBefore(node, place);
+    if (marks && next.includes(node)) tint(node);
+  }
+}
+
+function title(): HTMLElement {
+  return document.getElementById("note-title") as HTMLElement;
+}
+
+/** What was sent and stands here now is no draft any more. */
+function dropSentDrafts(key: string): void {
+  const drafts = new Drafts(localStorage, reader.id);
+  for (const name of [key, ""]) {
+    const draft = drafts.read(name);
+    if (draft?.sent && draft.title.trim() === title().textContent) drafts.drop(name);
+  }
+}
+
+const article = document.getElementById("note");
+if (article) {
+  const channels: Channel[] = [new OpenNote(article)];
+  const list = document.getElementById("notes");
+  const wide = matchMedia("(min-width: 960px)");
+  if (list && wide.matches) channels.push(new List(list));
+  const live = new Live(channels);
+  // A phone that is turned: the list beside the note wakes up.
+  if (list && !wide.matches) wide.addEventListener("change", () => live.add(new List(list)), { once: true });
+  dropSentDrafts(article.dataset["key"] ?? "");
+}

@@ -1,0 +1,75 @@
+// On every page: times in the reader's words, toasts, the keyboard, small conveniences of forms.
+
+import { welcomeToasts } from "./dom/feedback.js";
+import { clarifyAll } from "./dom/times.js";
+
+clarifyAll();
+setInterval(clarifyAll, 30_000);
+welcomeToasts();
+keepScroll();
+
+document.querySelector<HTMLElement>("[data-focus]")?.focus();
+
+document.addEventListener("click", (event) => {
+  const button = (event.target as Element).closest<HTMLElement>("[data-action]");
+  if (button?.dataset["action"] === "help") help()?.showModal();
+  if (button?.dataset["action"] === "show-password") showPassword(button);
+});
+
+const SWITCH = "notes:shortcuts";
+const single = document.getElementById("shortcuts-on") as HTMLInputElement | null;
+if (single) {
+  single.checked = localStorage.getItem(SWITCH) !== "off";
+  single.addEventListener("change", () => localStorage.setItem(SWITCH, single.checked ? "on" : "off"));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "F6") {
+    const shelf = document.getElementById("toasts");
+    (shelf?.querySelector<HTMLElement>("button:not([hidden])") ?? shelf)?.focus();
+    event.preventDefault();
+    return;
+  }
+  const typing = (event.target as Element).closest("input, textarea, select, dialog, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || single?.checked === false) return;
+  if (act(event.key)) event.preventDefault();
+});
+
+function act(key: string): boolean {
+  const target = document.querySelector<HTMLElement>(`[data-shortcut="${CSS.escape(key)}"]`);
+  if (key === "/") document.getElementById("q")?.focus();
+  else if (key === "?") help()?.showModal();
+  else if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
+  else if (target instanceof HTMLAnchorElement) target.click();
+  else if (target) target.focus();
+  else return false;
+  return true;
+}
+
+function step(by: number): void {
+  const links = [...document.querySelectorAll<HTMLElement>("#notes .row-link")];
+  const now = links.findIndex((link) => link === document.activeElement || link.hasAttribute("aria-current"));
+  const focused = links.findIndex((link) => link === document.activeElement);
+  const start = focused >= 0 ? focused : now;
+  links[Math.min(links.length - 1, Math.max(0, start + by))]?.focus();
+}
+
+function help(): HTMLDialogElement | null {
+  return document.querySelector<HTMLDialogElement>("#help");
+}
+
+function showPassword(button: HTMLElement): void {
+  const input = document.getElementById(button.getAttribute("aria-controls") ?? "") as HTMLInputElement;
+  const shown = input.type === "password";
+  input.type = shown ? "text" : "password";
+  button.setAttribute("aria-pressed", String(shown));
+  button.textContent = shown ? "Hide" : "Show";
+}
+
+/** The list stays where it was when the reader goes from note to note. */
+function keepScroll(): void {
+  const list = document.querySelector<HTMLElement>('[data-scroller="list"]');
+  if (!list || location.search) return;
+  list.scrollTop = Number(sessionStorage.getItem("notes:list-scroll") ?? 0);
+  addEventListener("pagehide", () => sessionStorage.setItem("notes:list-scroll", String(list.scrollTop)));
+}
