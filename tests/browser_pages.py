@@ -6,7 +6,9 @@ headers. `problems` stays empty, or the test that opened the window fails.
 """
 
 import contextlib
+import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,7 @@ from playwright.sync_api import (
     Dialog,
     Locator,
     Page,
+    Playwright,
     Response,
     expect,
 )
@@ -190,6 +193,24 @@ class Window:
 
 
 OpenWindow = Callable[..., Window]
+
+_FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The Chromium that `./notes test` found, else the one on the PATH."""
+    path = os.environ.get("NOTES_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), "")
+    if not path:
+        raise RuntimeError("Chromium is missing: install it, or name it in NOTES_CHROMIUM")
+    root_needs = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=path, args=[*_FLAGS, *root_needs])
 
 
 def open_window(

@@ -4,26 +4,16 @@ Two stacks run for the whole session: a quiet one with one gateway node, and one
 tests may hurt. Windows reach each over a wire that can be cut.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_pages import OpenWindow, Window, open_window
+from browser_pages import OpenWindow, Window, launch, open_window
 from live_client import LiveClients
 from people import Person
 from playwright.sync_api import Browser, sync_playwright
 from wired_stack import WiredStack
-
-CHROMIUM_FLAGS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +66,7 @@ def live(stack: WiredStack) -> Iterator[LiveClients]:
 def browser() -> Iterator[Browser]:
     """Per module: Playwright's loop would stand in the way of asyncio tests elsewhere."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=_chromium(), args=[*CHROMIUM_FLAGS, *_root_needs()]
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 
@@ -108,15 +96,3 @@ def _windows(browser: Browser, stack: WiredStack) -> Iterator[OpenWindow]:
     for window in opened:
         window.context.close()
     assert problems == []
-
-
-def _chromium() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = os.environ.get("NOTES_CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
-    if not found:
-        pytest.fail("Chromium is missing: install it, or name it in NOTES_CHROMIUM")
-    return found
-
-
-def _root_needs() -> list[str]:
-    return ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -115,14 +115,16 @@ class People:
         username = username or f"person-{secrets.token_hex(5)}"
         password = f"{secrets.token_urlsafe(12)} apples"
         users_url = self._stack.services["users-service"].url
-        wanted = {"username": username, "password": password, "name": name}
+        words = {"username": username, "password": password}
         # With the API key the service believes the address that we say.
         ours: dict[str, Any] = {
             "auth": httpx.BasicAuth(*self._stack.around.users_api_key.split(":", 1)),
             "headers": {"X-Forwarded-For": ".".join(map(str, secrets.token_bytes(4)))},
         }
-        _checked(self._http.post(f"{users_url}/v1/accounts", json=wanted, **ours))
-        made = _checked(self._http.post(f"{users_url}/v1/sessions", json=wanted, **ours))
+        _checked(
+            self._http.post(f"{users_url}/v1/accounts", json=words | {"name": name}, **ours)
+        )
+        made = _checked(self._http.post(f"{users_url}/v1/sessions", json=words, **ours))
         return Person(
             id=made["account"]["id"],
             name=made["account"]["name"],

@@ -2,7 +2,9 @@
 
 import json
 import queue
+import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +21,12 @@ NODE_PROGRAM = Path(__file__).with_name("sdk_node.mjs")
 Json = dict[str, Any]
 
 
+def _node() -> str:
+    """The machine's Node, else the one that was installed beside Python for the islands."""
+    beside = shutil.which("node", path=str(Path(sys.executable).parent))
+    return shutil.which("node") or beside or "node"
+
+
 class NodeClient:
     """`centrifuge` for JavaScript under Node, event by event."""
 
@@ -26,7 +34,7 @@ class NodeClient:
         self.events: queue.Queue[Json] = queue.Queue()
         self._token = token
         self.process = subprocess.Popen(
-            ["node", "--experimental-websocket", "--no-warnings", NODE_PROGRAM, url, channel],
+            [_node(), "--experimental-websocket", "--no-warnings", NODE_PROGRAM, url, channel],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,0 +1,97 @@
+"""Makes the pictures of the README: python tests/screenshots.py
+
+Starts the demo as a stranger would, looks at it with a real browser, and lays three windows
+side by side: the list, a note with its comments, and the same note on a phone in the dark.
+"""
+
+import base64
+import shutil
+import tempfile
+from pathlib import Path
+
+from browser_pages import Window, launch, open_window
+from local_stack import demo
+from local_stack.stack import Stack
+from playwright.sync_api import Browser, Page, sync_playwright
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+NOTE = "bread"
+DESK = {"width": 1080, "height": 760}
+PHONE = {"width": 390, "height": 760}
+
+_FRAMES = """
+<!doctype html><meta charset=utf-8><style>
+body {{ margin: 0; padding: 56px; width: max-content; display: flex; gap: 36px;
+        align-items: center; background: linear-gradient(135deg, #dfeae4, #f3ede0); }}
+figure {{ margin: 0; border-radius: 14px; overflow: hidden; background: #fff;
+          box-shadow: 0 2px 6px #0002, 0 24px 60px #1c222033; }}
+figure::before {{ content: ""; display: block; height: 34px;
+  background: radial-gradient(circle at 20px 17px, #b9c2bc 5px, #0000 5.8px),
+              radial-gradient(circle at 38px 17px, #b9c2bc 5px, #0000 5.8px),
+              radial-gradient(circle at 56px 17px, #b9c2bc 5px, #0000 5.8px), #eceae4; }}
+figure.phone {{ border: 10px solid #16191a; border-radius: 44px; background: #16191a; }}
+figure.phone::before {{ display: none; }}
+img {{ display: block; }}
+figure.phone img {{ border-radius: 34px; }}
+</style>
+<figure><img src="{home}" width=760></figure>
+<figure><img src="{note}" width=760></figure>
+<figure class=phone><img src="{phone}" width=290></figure>
+"""
+
+
+def main() -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    data = Path(tempfile.mkdtemp(prefix="notes-pictures-"))
+    data.chmod(0o711)
+    try:
+        with Stack(data) as stack, sync_playwright() as playwright:
+            account = demo.load(stack)[0]
+            browser = launch(playwright)
+            for scheme in ("light", "dark"):
+                window = _signed_in(browser, stack, account, DESK, scheme)
+                window.watch_home()
+                _shoot(window.page, f"home-{scheme}")
+                window.watch_note(NOTE)
+                _shoot(window.page, f"note-{scheme}")
+            phone = _signed_in(browser, stack, account, PHONE, "dark")
+            phone.watch_note(NOTE)
+            _shoot(phone.page, "phone-dark")
+            _side_by_side(browser)
+            browser.close()
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _signed_in(
+    browser: Browser, stack: Stack, account: demo.Account, size: dict[str, int], scheme: str
+) -> Window:
+    window = open_window(
+        browser, stack.url, viewport=size, color_scheme=scheme, device_scale_factor=2
+    )
+    window.log_in(account.username, account.password)
+    return window
+
+
+def _shoot(page: Page, name: str) -> None:
+    page.evaluate("document.activeElement?.blur()")
+    page.screenshot(path=IMAGES / f"{name}.png")
+    print(f"{name}.png")
+
+
+def _side_by_side(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 2100, "height": 760}, device_scale_factor=1)
+    names = {"home": "home-light", "note": "note-light", "phone": "phone-dark"}
+    page.set_content(_FRAMES.format(**{each: _data(name) for each, name in names.items()}))
+    page.locator("body").screenshot(path=IMAGES / "three-windows.png")
+    print("three-windows.png")
+
+
+def _data(name: str) -> str:
+    return "data:image/png;base64," + base64.b64encode(
+        (IMAGES / f"{name}.png").read_bytes()
+    ).decode("ascii")
+
+
+if __name__ == "__main__":
+    main()
