@@ -11,6 +11,7 @@ from pathlib import Path
 
 from local_stack.errors import MissingProgram
 from local_stack.logs import Log
+from local_stack.ports import free_port
 from local_stack.process import Process
 from local_stack.readiness import wait_until_answers
 
@@ -36,6 +37,7 @@ class Caddy:
             "PATH": os.environ.get("PATH", ""),
             "SITE_ADDRESS": f"http://:{port}",
             "EDGE_BIND": " ".join(_loopback()),
+            "EDGE_HEALTH_PORT": str(free_port()),
             "EDGE_LOG_FORMAT": "console",
             "EDGE_LOG_LEVEL": "ERROR",
             "EDGE_ACCESS_LOG": "discard",

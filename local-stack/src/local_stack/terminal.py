@@ -6,6 +6,7 @@ bounded queue, and what does not fit is counted and left out. The files in `logs
 
 import os
 import queue
+import re
 import sys
 import threading
 from contextlib import suppress
@@ -13,6 +14,8 @@ from typing import TextIO
 
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 _WIDTH = 18
+# The servers' chatter is for their files; their warnings and errors are for people.
+_EVERYDAY = re.compile(r" LOG: |Memory overcommit|scheduling shutdown|ready to exit")
 
 
 class Terminal:
@@ -27,8 +30,7 @@ class Terminal:
 
     def part(self, name: str, line: str) -> None:
         """A line of a part's log. Safe from any thread; never waits."""
-        # PostgreSQL's everyday lines are for its file; its warnings and errors are for people.
-        if name == "postgres" and " LOG: " in line:
+        if name in ("postgres", "valkey") and _EVERYDAY.search(line):
             return
         self._put(f"{self._painted(name)} {line}")
 
