@@ -5,6 +5,7 @@ migrate only does the first; openapi writes the interface's description to stand
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -97,6 +98,9 @@ def _serve(settings: Settings) -> int:
     # uvicorn ends by these, then sends them to itself again: to nobody, for a clean exit code.
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: None)
+    # What is loaded now stays: the collector need not walk it, 50 ms each time, ever again.
+    gc.collect()
+    gc.freeze()
     server.run()
     return 0 if server.started else 1
 

@@ -1,0 +1,59 @@
+"""The limits of what people may type."""
+
+import pytest
+from notes_service import search, texts
+from notes_service.errors import (
+    BodyTooLong,
+    InvalidBody,
+    InvalidComment,
+    InvalidIdempotencyKey,
+    InvalidKey,
+    InvalidSearch,
+    InvalidTitle,
+)
+
+LIMIT = 256 * 1024
+RULES = [
+    # check, too much or wrong, refusal, just right
+    (lambda t: texts.note_text(t, ""), ["", "  \n", "x" * 201, "a\0b", "\ud800"], InvalidTitle,
+     ["x", "x" * 200, f"  {'x' * 200}  ", "漢" * 200]),
+    (texts.body_text, ["x" * (LIMIT + 1), "漢" * (LIMIT // 3 + 1)], BodyTooLong,
+     ["", "x" * LIMIT, "漢" * (LIMIT // 3)]),
+    (texts.body_text, ["a\0b", "\udfff", "ok \ud800"], InvalidBody, ["\t\n", "\U0001f600"]),
+    (texts.comment_text, ["", " ", "x" * 4001, "\0", "\ud83d"], InvalidComment,
+     ["x", "x" * 4000]),
+    (texts.note_key, ["", ".", "..", "add", "edit", "save", "view", "destroy", "new", "trash",
+     "a" * 65, "a b", "a/b", "ä", "a\n", "\0"], InvalidKey,
+     ["a", "a" * 64, "A.b_c~d-9", "...", "Add", "-"]),
+    (texts.search_text, ["x" * 201, "a\0"], InvalidSearch, ["", "x" * 200]),
+    (texts.idempotency_key, ["", "x" * 256, "a b", "ä", "a\n"], InvalidIdempotencyKey,
+     ["x", "x" * 255, '"8e03978e"']),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "given", "refusal"),
+    [(check, bad, refusal) for check, wrong, refusal, _ in RULES for bad in wrong],
+)
+def test_what_is_outside_the_limits_is_refused(check, given, refusal):
+    with pytest.raises(refusal) as refused:
+        check(given)
+    assert str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("check", "given"), [(check, good) for check, _, _, right in RULES for good in right]
+)
+def test_what_is_just_within_the_limits_is_taken(check, given):
+    assert check(given) is not None
+
+
+def test_titles_and_comments_are_stripped_and_bodies_are_not():
+    assert texts.note_text(" a ", " b ") == texts.Text("a", " b ")
+    assert texts.comment_text(" a\n") == "a"
+
+
+def test_chinese_and_japanese_are_found_by_any_one_or_two_neighbouring_characters():
+    assert search.of_text("go 日本語 ok").split() == ["go", *"日本語", "日本", "本語", "ok"]
+    assert search.of_query("日本語").split() == ["日本", "本語"]
+    assert search.of_query("茶").split() == ["茶"]
