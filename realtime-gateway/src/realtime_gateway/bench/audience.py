@@ -1,4 +1,4 @@
-"""Who listens to what during a run: so many subscribers on so many channels, and idle company."""
+"""Who listens to what during a run: subscribers in equal parts on channels, and idle others."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,9 @@ class Audience:
 
     def __post_init__(self) -> None:
         if self.listeners % self.channels:
-            raise ValueError(f"{self.listeners} subscribers do not fill {self.channels} channels")
+            raise ValueError(
+                f"{self.listeners} subscribers do not fill {self.channels} channels"
+            )
 
     @property
     def connections(self) -> int:

@@ -20,7 +20,7 @@ _INSTALL_TIMEOUT_SECONDS = 300
 
 
 class NotHere(Exception):
-    """Something that this machine does not have, so that a part of the benchmark is left out."""
+    """This machine lacks something; a part of the benchmark is left out, and says so."""
 
 
 def source(*parts: str) -> Traversable:

@@ -1,13 +1,13 @@
 """What the generator says to a server and what it counts: one `Dialect` per protocol.
 
-Pure: bytes and markers. A connection has an upgrade request and, after it, perhaps a first frame;
-a text message counts as a publication when it has the dialect's prefix and is long enough.
+Pure: bytes and markers. A connection has an upgrade request and, after it, perhaps a first
+frame; a text message with the dialect's prefix that is long enough counts as a publication.
 """
 
 import base64
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 STAMP = "T=" + "0" * 19  # the generator overwrites the digits with its clock
 
@@ -20,7 +20,9 @@ class Dialect:
     path: Callable[[int], str]  # of a client of the n-th channel
     markers: dict[str, str] = field(default_factory=dict)  # options of the generator
     greeting: Callable[[int, str | None], str] | None = None  # (channel, token) -> text
-    overhead: int = 0  # bytes of a message around the text that is published
+
+    def with_markers(self, **markers: str) -> "Dialect":
+        return replace(self, markers=self.markers | markers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def client_frame(text: str) -> bytes:
 
 
 def byte_file(*lists: Sequence[bytes]) -> bytes:
-    """The generator's file of byte strings: per list its count, then length and bytes of each."""
+    """The generator's file: per list its count, then the length and bytes of each."""
     parts: list[bytes] = []
     for items in lists:
         parts.append(len(items).to_bytes(4, "little"))

@@ -1,6 +1,6 @@
 """A peer: the usual FastAPI WebSocket endpoint, one bounded queue and one task per client.
 
-environment: PORT, REDIS_URL, PREFIX. Clients of /<n> get every message of the channel PREFIX<n>.
+environment: PORT, REDIS_URL, PREFIX. Clients of /<n> get all messages of the channel PREFIX<n>.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from redis import Redis
 
-from realtime_gateway.bench.dialect import STAMP, data_of_push, push
+from realtime_gateway.bench.dialect import STAMP, Recovery, data_of_push, push
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +45,57 @@ def plain_redis(url: str, prefix: str) -> Feed:
 
 
 def gateway_redis(url: str, log: Log) -> Feed:
-    """As the notes relay publishes: straight into Redis, with the log's script if it has one."""
-    script = files("service_kit").joinpath("publish.lua").read_text(encoding="utf-8")
-    sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
-    if log.history_size:
-        with Redis.from_url(url) as redis:
-            redis.script_load(script)
+    """Straight into Redis, as the notes relay does; by the log's script if history is kept."""
     ms = int(time.time() * 1000)
+    if log.history_size:
+        sha = _load_script(url)
 
-    def publication(channel: int, size: int) -> bytes:
-        name = f"{log.namespace}{channel}"
-        live = f"{log.prefix}.client.{{{name}}}"
-        fragment = f'{{"data":{data_of_push(name, size)}}}'
-        if not log.history_size:
-            return command("PUBLISH", live, f"p:0::{ms}:{fragment}")
-        keys = [f"{log.prefix}.stream.{{{name}}}", f"{log.prefix}.meta.{{{name}}}"]
-        kept = [str(log.history_size), str(log.history_ttl_seconds), "86400", "300"]
-        return command("EVALSHA", sha, "2", *keys, live, "PUBLISH", fragment, "bench", *kept)
+        def publication(channel: int, size: int) -> bytes:
+            return command(*_append(log, sha, channel, size))
+    else:
+
+        def publication(channel: int, size: int) -> bytes:
+            text = f"p:0::{ms}:{_fragment(log, channel, size)}"
+            return command("PUBLISH", _live(log, channel), text)
 
     return _redis(url, publication)
 
 
+def seeded(url: str, log: Log, publications: int, missed: int = 3) -> Recovery:
+    """Publish to channel 0; answers the position of one who missed the last few of them."""
+    sha = _load_script(url)
+    offset, epoch = 0, b""
+    with Redis.from_url(url) as redis:
+        for _ in range(publications):
+            offset, epoch = redis.execute_command(*_append(log, sha, 0, 200))
+    return Recovery(offset - missed, epoch.decode())
+
+
+def _append(log: Log, sha: str, channel: int, size: int) -> list[str]:
+    name = f"{{{log.namespace}{channel}}}"
+    keys = [f"{log.prefix}.stream.{name}", f"{log.prefix}.meta.{name}"]
+    what = [_live(log, channel), "PUBLISH", _fragment(log, channel, size), "benchmrk"]
+    kept = [str(log.history_size), str(log.history_ttl_seconds), "86400", "300"]
+    return ["EVALSHA", sha, "2", *keys, *what, *kept]
+
+
+def _live(log: Log, channel: int) -> str:
+    return f"{log.prefix}.client.{{{log.namespace}{channel}}}"
+
+
+def _fragment(log: Log, channel: int, size: int) -> str:
+    return f'{{"data":{data_of_push(f"{log.namespace}{channel}", size)}}}'
+
+
+def _load_script(url: str) -> str:
+    source = files("service_kit").joinpath("publish.lua").read_text(encoding="utf-8")
+    with Redis.from_url(url) as redis:
+        redis.script_load(source)
+    return hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
 def socketio_redis(url: str) -> Feed:
-    """As @socket.io/redis-emitter: a packed [sender, packet, options] for the room of a channel."""
+    """As @socket.io/redis-emitter: [sender, packet, options], packed, to a channel's room."""
     around = f'42["m",{{"stamp":"{STAMP}","pad":""}}]'
 
     def publication(channel: int, size: int) -> bytes:

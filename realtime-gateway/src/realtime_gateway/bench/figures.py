@@ -80,8 +80,8 @@ class Bottleneck(StrEnum):
 def bottleneck(generator_side: float, server: float | None) -> Bottleneck:
     """Who held the figures down, from the shares of a core (1.0) both sides used.
 
-    `generator_side` counts the broker too where it shares the generator's core. A generator that
-    is busy while the server is busier still is no bottleneck: the server had no time to spare.
+    `generator_side` counts the broker too, which shares the generator's core. A generator that
+    is busy while the server is busier is no bottleneck: the server had no time to spare.
     """
     if server is None:
         return Bottleneck.GENERATOR if generator_side > 0.85 else Bottleneck.UNKNOWN

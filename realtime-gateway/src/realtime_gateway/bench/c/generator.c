@@ -38,7 +38,6 @@ struct list { struct bytes *items; uint32_t count; };
 struct client {
     int fd;
     uint8_t state, tries;
-    uint16_t markers;            /* answers that still have to come before it is ready */
     uint32_t carried;            /* bytes of an incomplete frame, in `carry` */
     char *carry;
     uint64_t since, retry_at;
@@ -46,8 +45,8 @@ struct client {
 
 static struct options {
     const char *prefix, *ready, *refused, *ping, *pong, *after, *feed_host;
-    long min, lines, markers, fanout, sources, feed_port;
-} opt = { "", "", "\"error\":", "", "", "", "127.0.0.1", 0, 0, 0, 1, 1, 0 };
+    long min, lines, ports, fanout, sources, feed_port;
+} opt = { "", "", "\"error\":", "", "", "", "127.0.0.1", 0, 0, 1, 1, 1, 0 };
 
 static struct list requests, hellos, prefaces, publications;
 static struct client *clients;
@@ -196,10 +195,11 @@ static void client_open(uint32_t index) {
     epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &event);
     c->state = CONNECTING;
     c->since = now();
-    c->markers = (uint16_t)opt.markers;
     in_flight++;
     open_count++;
-    if (connect(c->fd, (struct sockaddr *)&server, sizeof server) && errno != EINPROGRESS) {
+    struct sockaddr_in to = server;   /* nodes side by side listen on ports side by side */
+    to.sin_port = htons((uint16_t)(ntohs(server.sin_port) + index % (uint32_t)opt.ports));
+    if (connect(c->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS) {
         failed++;
         client_gone(c, true);
     }
@@ -236,8 +236,7 @@ static void on_answer(struct client *c, uint32_t index, const char *at, size_t s
     else if (has(at, size, opt.refused)) refused++;
     else if (has(at, size, opt.ready) && c->state == GREETING) {
         if (has(at, size, "\"recovered\":true")) recovered++;
-        if (c->markers > 1) c->markers--;
-        else client_is_ready(c);
+        client_is_ready(c);
     }
 }
 
@@ -527,7 +526,7 @@ static void read_option(char *argument) {
         { "pong", &opt.pong, NULL }, { "after", &opt.after, NULL },
         { "feed_host", &opt.feed_host, NULL }, { "feed_port", NULL, &opt.feed_port },
         { "min", NULL, &opt.min }, { "lines", NULL, &opt.lines },
-        { "markers", NULL, &opt.markers }, { "fanout", NULL, &opt.fanout },
+        { "ports", NULL, &opt.ports }, { "fanout", NULL, &opt.fanout },
         { "sources", NULL, &opt.sources },
     };
     char *value = strchr(argument, '=');

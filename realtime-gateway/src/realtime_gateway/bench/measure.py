@@ -1,0 +1,209 @@
+"""One scene measured: a server, a crowd of clients, and workloads one after the other.
+
+What is measured around a run is the server's processor time from before its first publication
+until after its last delivery, so joined and queued work is counted in full.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import httpx
+
+from realtime_gateway.bench import process
+from realtime_gateway.bench.contender import Contender, Place
+from realtime_gateway.bench.figures import (
+    Bottleneck,
+    Cpu,
+    Measurement,
+    Moment,
+    bottleneck,
+    per_delivery,
+)
+from realtime_gateway.bench.generator import Generator, Run
+from realtime_gateway.bench.running import Running
+from realtime_gateway.bench.workload import Closed, Idle, Load, Rate, Storm, Workload
+
+Watch = Callable[[str, Moment], None]  # (what runs now, a point of it)
+
+_WARM_UP_SECONDS = 0.5
+_STORM_SECONDS = 60.0
+_PAUSE = re.compile(
+    r"^(\w*loop\w*(?:max|longest|pause|lag)\w*)(?:{[^}]*})? ([0-9.e+-]+)$", re.M
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is the same for all measurements of a comparison."""
+
+    place: Place
+    seconds: float
+    size: int
+    server_cores: set[int] | None
+    generator_cores: set[int] | None
+    broker_pids: Sequence[int]
+    native: bool = True
+
+
+class Scene:
+    """A running server with its crowd, on which workloads are tried."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        running: Running,
+        generator: Generator,
+        blank: Measurement,
+        *,
+        recovering: bool,
+    ) -> None:
+        self._setting, self._running, self._generator = setting, running, generator
+        self._recovering = recovering
+        self._blank = blank
+        self._rss_each: float | None = None
+
+    def arrive(self, watch: Watch) -> Measurement:
+        """All clients come in: how many a second, and what memory each of them costs."""
+        self._generator.idle(0.3, lambda _: None)
+        before = self._running.rss_kib()
+        name = f"{'recover' if self._recovering else 'arrive'}-{self._generator.count}"
+        found = self._measured(name, lambda: self._generator.open(_named(watch, name)))
+        settled = self._generator.idle(1.0, lambda _: None)
+        clients = settled["ready"]
+        self._rss_each = (self._running.rss_kib() - before) / max(1, clients)
+        return replace(found, rss_each=self._rss_each)
+
+    def try_out(self, workload: Workload, watch: Watch) -> Measurement:
+        watched = _named(watch, workload.name)
+        seconds = self._setting.seconds * workload.factor
+        if isinstance(workload.load, Closed | Rate):
+            self._play(workload.load, _WARM_UP_SECONDS, lambda _: None)
+        found = self._measured(
+            workload.name, lambda: self._play(workload.load, seconds, watched)
+        )
+        pause = loop_pause_ms(self._running.launch.metrics)
+        found = replace(found, rss_each=self._rss_each, loop_pause=pause)
+        # In a closed loop something is always on its way when the time is up.
+        return replace(found, late=0) if isinstance(workload.load, Closed) else found
+
+    def _play(self, load: Load, seconds: float, watch: Callable[[Moment], None]) -> Run:
+        match load:
+            case Closed(outstanding, stride):
+                return self._generator.closed(outstanding, seconds, stride, watch)
+            case Rate(per_second, stride):
+                return self._generator.rate(per_second, seconds, stride, watch)
+            case Idle():
+                return self._generator.idle(seconds, watch)
+            case Storm():
+                self._generator.begin_storm(_STORM_SECONDS)
+                time.sleep(0.1)
+                self._running.kill()
+                self._running.start()
+                return self._generator.finish(watch)
+
+    def _measured(self, name: str, play: Callable[[], Run]) -> Measurement:
+        server, broker = self._running.cpu(), process.cpu(self._setting.broker_pids)
+        began = time.monotonic()
+        run = play()
+        elapsed = time.monotonic() - began
+        spent = self._running.cpu() - server
+        visible = spent if spent.user >= 0 else None  # killed and started again meanwhile
+        brokers = process.cpu(self._setting.broker_pids) - broker
+        return measurement(replace(self._blank, workload=name), run, elapsed, visible, brokers)
+
+
+def measure(
+    setting: Setting,
+    contender: Contender,
+    workloads: Sequence[Workload],
+    turn: int,
+    watch: Watch,
+) -> list[Measurement]:
+    """All workloads of one scene (same audience), after the clients' arrival."""
+    first = workloads[0]
+    both = (setting.server_cores or set()) | (setting.generator_cores or set())
+    cores = both if first.nodes > 1 else setting.server_cores
+    running = Running(
+        contender,
+        setting.place,
+        clients=first.audience.connections,
+        history=first.history,
+        nodes=first.nodes,
+        cores=cores,
+    )
+    with (
+        running,
+        Generator(
+            running.target,
+            first.audience,
+            setting.size,
+            cache=setting.place.cache,
+            cores=both if first.nodes > 1 else setting.generator_cores,
+            native=setting.native,
+        ) as generator,
+    ):
+        blank = Measurement(contender.name, "", turn, 0, 0.0)
+        recovering = first.history and contender.full
+        scene = Scene(setting, running, generator, blank, recovering=recovering)
+        found = [scene.arrive(watch)]
+        return found + [scene.try_out(workload, watch) for workload in workloads]
+
+
+def measurement(
+    blank: Measurement, run: Run, elapsed: float, server: Cpu | None, broker: Cpu
+) -> Measurement:
+    """The figures of a run. `server` is None when its processor time cannot be seen."""
+    delivered = run["delivered"]
+    generator_share, broker_share = run.cpu.total / elapsed, broker.total / elapsed
+    server_share = None if server is None else server.total / elapsed
+    moving = delivered > 0 or _connects(run) is not None
+    side = generator_share + broker_share
+    seconds = run["window"] or elapsed
+    return replace(
+        blank,
+        connections=run["ready"],
+        seconds=elapsed,
+        publications=run["published"],
+        deliveries=delivered,
+        lost=max(0, run["expected"] - delivered),
+        late=max(0, delivered - run["in_window"]) if run["in_window"] else 0,
+        per_second=run["in_window"] / seconds if run["in_window"] else None,
+        cpu_user=None if server is None else per_delivery(server.user, delivered),
+        cpu_system=None if server is None else per_delivery(server.system, delivered),
+        server_share=server_share,
+        generator_share=generator_share,
+        broker_share=broker_share,
+        p50=run.latency.percentile(50),
+        p99=run.latency.percentile(99),
+        slowest=run["slowest"] / 1000 if run.latency.count else None,
+        connects_per_second=_connects(run),
+        recovered=run["recovered"],
+        failed=run["failed"] + run["refused"],
+        lost_connections=run["lost_connections"],
+        bottleneck=bottleneck(side, server_share) if moving else Bottleneck.NEITHER,
+        moments=run.moments,
+    )
+
+
+def loop_pause_ms(metrics: str | None) -> float | None:
+    """The longest pause of the event loop that a server's metrics page admits to."""
+    if metrics is None:
+        return None
+    with suppress(httpx.HTTPError):
+        found = _PAUSE.findall(httpx.get(metrics, timeout=5).text)
+        longest = [float(v) for name, v in found if "max" in name or "longest" in name]
+        values = longest or [float(v) for _, v in found]
+        return max(values) * 1000 if values else None
+    return None
+
+
+def _connects(run: Run) -> float | None:
+    done = run["delivered"] == 0 and run["published"] == 0 and run.latency.count
+    return run.latency.count / run["elapsed"] if done else None
+
+
+def _named(watch: Watch, name: str) -> Callable[[Moment], None]:
+    return lambda moment: watch(name, moment)

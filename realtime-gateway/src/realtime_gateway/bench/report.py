@@ -1,0 +1,153 @@
+"""What people read of a result: a plain table, the targets, and the same as JSON."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from realtime_gateway.bench.comparison import Comparison
+from realtime_gateway.bench.figures import Bottleneck, Measurement, Spread, ratios, spread
+from realtime_gateway.bench.target import TARGETS
+
+_COLUMNS = (
+    ("deliveries/s", "per_second"),
+    ("CPU µs", "cpu"),
+    ("of it user", "cpu_user"),
+    ("p50 ms", "p50"),
+    ("p99 ms", "p99"),
+    ("slowest", "slowest"),
+    ("lost", "lost"),
+    ("late", "late"),
+    ("KiB each", "rss_each"),
+    ("connects/s", "connects_per_second"),
+    ("server", "server_share"),
+    ("generator", "generator_share"),
+)
+
+Rows = list[list[str]]
+
+
+def table(measurements: Sequence[Measurement]) -> Rows:
+    """One line per workload and server: medians of the rounds."""
+    keys = dict.fromkeys((m.workload, m.server) for m in measurements)
+    rows = [["workload", "server", *(title for title, _ in _COLUMNS), "held down by"]]
+    for workload, server in keys:
+        runs = [m for m in measurements if (m.workload, m.server) == (workload, server)]
+        figures = (spread(getattr(m, name) for m in runs) for _, name in _COLUMNS)
+        rows.append(
+            [workload, server, *(_median(figure) for figure in figures), _held_down(runs)]
+        )
+    return rows
+
+
+def ratio_table(comparison: Comparison) -> Rows:
+    """The gateway in units of each other server: median and (min-max) of the rounds."""
+    figures = ("cpu", "per_second", "p50", "p99")
+    rows = [["workload", "gateway /", *figures]]
+    for workload in comparison.workloads:
+        ours = comparison.of("gateway", workload)
+        for server in comparison.servers:
+            theirs = comparison.of(server, workload)
+            found = [ratios(ours, theirs, figure) for figure in figures]
+            if server != "gateway" and any(found):
+                rows.append([workload, server, *map(ranged, found)])
+    return rows if len(rows) > 1 else []
+
+
+def target_table(comparison: Comparison) -> Rows:
+    words = {True: "met", False: "MISSED"}
+    rows = [["target", "bound", "median (min-max)", ""]]
+    for target in TARGETS:
+        found = target.find(comparison)
+        met = target.met(found)
+        if met is not None:
+            rows.append([target.what, target.bound, ranged(found), words[met]])
+    return rows if len(rows) > 1 else []
+
+
+def warnings(measurements: Sequence[Measurement], native: bool) -> list[str]:
+    """What a reader must know before believing the figures."""
+    found = []
+    if not native:
+        found.append("no C compiler: the generator is Python and is the bottleneck early")
+    for m in measurements:
+        if m.bottleneck is Bottleneck.GENERATOR:
+            found.append(
+                f"{m.server}, {m.workload}, round {m.round}: the generator was the bottleneck "
+                f"({_share(m.generator_share)} of a core, broker {_share(m.broker_share)}, "
+                f"server {_share(m.server_share)}): its deliveries/s say nothing of the server"
+            )
+        if m.failed or (m.lost_connections and m.workload != "storm"):
+            found.append(
+                f"{m.server}, {m.workload}, round {m.round}: {m.failed} failed handshakes or "
+                f"refusals, {m.lost_connections} connections lost"
+            )
+    return found
+
+
+def text(rows: Rows) -> str:
+    """Aligned columns; names to the left, figures to the right."""
+    if not rows:
+        return ""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(_line(row, widths).rstrip() for row in rows)
+
+
+def document(comparison: Comparison, command: Sequence[str], noise: Iterable[str]) -> str:
+    """Everything as JSON, with the command and the machine that made it."""
+    found: dict[str, Any] = {
+        "command": ["python", "-m", "realtime_gateway.bench", *command],
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "warnings": list(noise),
+        "left_out": comparison.left_out,
+        "measurements": [asdict(m) | {"cpu": m.cpu} for m in comparison.measurements],
+    }
+    return json.dumps(found, indent=1)
+
+
+def machine() -> dict[str, str | int | None]:
+    return {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "python": sys.version.split()[0],
+        "load": f"{os.getloadavg()[0]:.2f} over the last minute",
+    }
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if value == 0 or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def ranged(found: Spread | None) -> str:
+    if found is None:
+        return "-"
+    return f"{number(found.median)} ({number(found.low)}-{number(found.high)})"
+
+
+def _median(found: Spread | None) -> str:
+    return number(found.median if found else None)
+
+
+def _held_down(runs: Sequence[Measurement]) -> str:
+    return "/".join(dict.fromkeys(m.bottleneck.value for m in runs))
+
+
+def _share(value: float | None) -> str:
+    return "?" if value is None else f"{value:.0%}"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [
+        cell.ljust(width) if column < 2 else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    return "  ".join(cells)

