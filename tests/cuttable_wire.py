@@ -55,32 +55,37 @@ class Wire:
         self.cut()
 
     def _accept(self, listener: socket.socket) -> None:
-        while self._listener is listener:
+        while True:
             try:
                 near, _ = listener.accept()
             except OSError:
-                return
-            try:
-                far = socket.create_connection(self._target, timeout=5)
-            except OSError:
-                near.close()
-                continue
-            far.settimeout(None)
+                return  # cut
+            threading.Thread(target=self._carry, args=[near], daemon=True).start()
+
+    def _carry(self, near: socket.socket) -> None:
+        with near, socket.socket() as far:
             with self._lock:
                 self._ends |= {near, far}
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=[source, sink], daemon=True).start()
+            try:
+                far.connect(self._target)
+            except OSError:
+                return
+            back = threading.Thread(target=_pump, args=[far, near], daemon=True)
+            back.start()
+            _pump(near, far)
+            back.join()
+            with self._lock:
+                self._ends -= {near, far}
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        try:
-            while data := source.recv(65_536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            _reset(source)
-            _reset(sink)
-        with self._lock:
-            self._ends.discard(source)
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    try:
+        while data := source.recv(65_536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        _reset(source)
+        _reset(sink)
 
 
 def _reset(end: socket.socket) -> None:
@@ -89,5 +94,4 @@ def _reset(end: socket.socket) -> None:
         # Wakes the thread that reads from it; close() alone does not.
         end.shutdown(socket.SHUT_RDWR)
     except OSError:
-        pass
-    end.close()
+        pass  # it has ended already

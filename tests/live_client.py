@@ -148,8 +148,11 @@ class LiveClients:
         await asyncio.gather(*(client.disconnect() for client in self._clients))
         if self._http is not None:
             await self._http.aclose()
-        # What the SDK left behind ends before the loop does.
+        # The SDK closes its sockets behind our back: that ends before the loop does.
         rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        if rest:
+            _, unfinished = await asyncio.wait(rest, timeout=3)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+        await asyncio.sleep(0.01)
