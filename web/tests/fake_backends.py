@@ -64,7 +64,7 @@ class FakeUsers(Fake):
         super().__init__()
         self.people = {each["username"]: each for each in (ANA, BEN, EVA, ADA)}
         self.sessions: dict[str, Json] = {}
-        self.mode: Json = {"mode": "open", "first_account": False}
+        self.mode: Json = {"mode": "open", "first_account": False, "setup_token": False}
         self.refusal: Response | None = None
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -239,7 +239,7 @@ class FakeNotes(Fake):
         assert person is not None
         note = self.notes.pop(_key(request))
         by = {"id": person["id"], "name": person["name"]}
-        self.gone[_key(request)] = note | {"deleted_by": by, "deleted_at": self.now()}
+        self.gone[_key(request)] = note | {"deletion": {"by": by, "at": self.now()}}
         return Response(status_code=204)
 
     async def restore(self, request: Request) -> Response:
@@ -252,7 +252,8 @@ class FakeNotes(Fake):
         return JSONResponse(self.notes[key])
 
     async def trash(self, request: Request) -> Response:
-        return JSONResponse({"notes": list(self.gone.values())})
+        rows = [_row(note) for note in self.gone.values()]
+        return JSONResponse({"notes": rows, "next": None})
 
     async def preview(self, request: Request) -> Response:
         text = (await request.json())["body"]
@@ -297,8 +298,7 @@ class FakeNotes(Fake):
     def _missing(self, request: Request) -> Response | None:
         key = _key(request)
         if gone := self.gone.get(key):
-            facts = {name: gone[name] for name in ("deleted_by", "deleted_at")}
-            return problem(410, "note_deleted", **facts)
+            return problem(410, "note_deleted", note_title=gone["title"], **gone["deletion"])
         return None if key in self.notes else problem(404, "note_not_found")
 
     def _stale(self, request: Request) -> Response | None:

@@ -180,7 +180,7 @@ class Meanwhile implements Channel {
       this.newer(found.note.version, found.note.editor);
       return found.position;
     } catch (error) {
-      if (error instanceof Failed && error.status === 410) this.gone(error.problem.deleted_by ?? null);
+      if (error instanceof Failed && error.status === 410) this.gone(error.problem.by ?? null);
       throw error;
     }
   }

@@ -71,7 +71,7 @@ class OpenNote implements Channel {
       return found.position;
     } catch (error) {
       if (error instanceof Failed && (error.status === 404 || error.status === 410)) {
-        this.gone(title().textContent ?? "", error.problem.deleted_by ?? null);
+        this.gone(title().textContent ?? "", error.problem.by ?? null);
       }
       throw error;
     }

@@ -146,10 +146,10 @@ class Notes:
         note: Json = await self._call("POST", _note(key) + "/restore", token=token)
         return note
 
-    async def trash(self, token: str) -> list[Json]:
-        found = await self._call("GET", "/v1/trash", token=token)
-        notes: list[Json] = found["notes"]
-        return notes
+    async def trash(self, token: str, *, cursor: str = "") -> Json:
+        asked = {"cursor": cursor}
+        found: Json = await self._call("GET", "/v1/trash", token=token, params=asked)
+        return found
 
     async def comments(self, token: str | None, key: str, *, before: str = "") -> Json:
         found: Json = await self._call(

@@ -5,7 +5,7 @@ const LIMIT_MS = 8_000;
 export class Failed extends Error {
   constructor(
     readonly status: number,
-    readonly problem: { code?: string; detail?: string; deleted_by?: { id: string; name: string } | null },
+    readonly problem: { code?: string; detail?: string; by?: { id: string; name: string } | null },
   ) {
     super(`${status} ${problem.code ?? ""}`);
   }

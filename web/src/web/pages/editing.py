@@ -24,6 +24,7 @@ SENTENCES = {
     "note_exists": ("key", "There is a note at this address already. Choose another."),
     "invalid_title": ("title", "A title has between 1 and 200 characters."),
     "body_too_long": ("body", "A note holds at most 256 KiB of text."),
+    "invalid_body": ("body", "There is a character in the text that cannot be stored."),
     "idempotency_key_reused": (
         "title",
         "An earlier try of this form reached us. Look at the list before you save again.",

@@ -73,8 +73,9 @@ async def delete(visit: CurrentVisit, key: str) -> Response:
 
 
 @router.get("/trash")
-async def trash(visit: CurrentVisit) -> Response:
-    return visit.render("trash.html", notes=await visit.site.notes.trash(visit.token))
+async def trash(visit: CurrentVisit, cursor: str = "") -> Response:
+    found = await visit.site.notes.trash(visit.token, cursor=cursor[:500])
+    return visit.render("trash.html", notes=found["notes"], next=found["next"])
 
 
 @router.post("/notes/{key}/restore")
