@@ -5,20 +5,46 @@ win over the body's. Where the original answered wrongly, this answers rightly; 
 where.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.security import HTTPBasic
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from users_service import callers, given
 from users_service.accounts import Accounts
 from users_service.credentials import Credentials
+from users_service.documents import password_body, refusals, user_body
 from users_service.domain import Account
 from users_service.errors import InvalidField, Unauthenticated, WrongCredentials
 
 INCORRECT = "Incorrect username or password"
+
+
+class UserObject(BaseModel):
+    """In the original's own names: they are the interface."""
+
+    id: str
+    username: str
+    provider: str | None
+    familyName: str | None
+    givenName: str | None
+    middleName: str | None
+    emails: list[Any] | None
+    photos: list[Any] | None
+
+
+class RightPassword(BaseModel):
+    check: Literal[True]
+    username: str
+
+
+class WrongPassword(BaseModel):
+    check: Literal[False]
+    username: str
+    message: str
 
 
 class _WithKey(HTTPBasic):
@@ -46,7 +72,7 @@ async def _parameters(request: Request) -> dict[str, Any]:
     return await given.parameters(request)
 
 
-async def _named(request: Request) -> str:
+async def _named(request: Request, username: str) -> str:
     """The last segment of the path, where %2F is a part of a name and / is not."""
     raw: bytes = request.scope["raw_path"].partition(b"?")[0]
     segment = raw.split(b"/", 2)[2]
@@ -65,48 +91,47 @@ Named = Annotated[str, Depends(_named)]
 router = APIRouter(
     tags=["original"],
     dependencies=[Depends(_WithKey(scheme_name="ApiKey")), Depends(_not_stored)],
+    responses=refusals(400, 401, 404, 409, 413, 422, 503),
 )
 
 
-@router.post("/create-user")
-async def create_user(sent: Parameters, accounts: AllAccounts) -> dict[str, Any]:
+@router.post("/create-user", openapi_extra=user_body(with_name=True))
+async def create_user(sent: Parameters, accounts: AllAccounts) -> UserObject:
     return user_object(await accounts.create(given.username(sent), given.given(sent)))
 
 
-@router.post("/find-or-create")
-async def find_or_create(sent: Parameters, accounts: AllAccounts) -> dict[str, Any]:
+@router.post("/find-or-create", openapi_extra=user_body(with_name=True))
+async def find_or_create(sent: Parameters, accounts: AllAccounts) -> UserObject:
     return user_object(await accounts.find_or_create(given.username(sent), given.given(sent)))
 
 
-@router.post("/update-user/{username:path}")
-async def update_user(
-    username: Named, sent: Parameters, accounts: AllAccounts
-) -> dict[str, Any]:
+@router.post("/update-user/{username:path}", openapi_extra=user_body(with_name=False))
+async def update_user(username: Named, sent: Parameters, accounts: AllAccounts) -> UserObject:
     return user_object(await accounts.update(username, given.given(sent)))
 
 
 @router.get("/find/{username:path}")
-async def find(username: Named, accounts: AllAccounts) -> dict[str, Any]:
+async def find(username: Named, accounts: AllAccounts) -> UserObject:
     return user_object(await accounts.find(username))
 
 
 @router.delete("/destroy/{username:path}")
-async def destroy(username: Named, accounts: AllAccounts) -> dict[str, Any]:
+async def destroy(username: Named, accounts: AllAccounts) -> dict[str, str]:
     await accounts.destroy(username)
     return {}
 
 
 @router.get("/list")
-async def list_users(accounts: AllAccounts) -> list[dict[str, Any]]:
+async def list_users(accounts: AllAccounts) -> list[UserObject]:
     return [user_object(account) for account in await accounts.everyone()]
 
 
-@router.post("/password-check")
+@router.post("/password-check", openapi_extra=password_body(), responses=refusals(429))
 async def password_check(
     request: Request,
     sent: Parameters,
     credentials: Annotated[Credentials, Depends(_credentials)],
-) -> dict[str, Any]:
+) -> RightPassword | WrongPassword:
     username = given.username(sent)
     password = given.password(sent)
     if password is None:
@@ -115,21 +140,21 @@ async def password_check(
     try:
         await credentials.check(username, password, origin, exactly=True)
     except WrongCredentials:
-        return {"check": False, "username": username, "message": INCORRECT}
-    return {"check": True, "username": username}
+        return WrongPassword(check=False, username=username, message=INCORRECT)
+    return RightPassword(check=True, username=username)
 
 
-def user_object(account: Account) -> dict[str, Any]:
-    return {
-        "id": account.username,
-        "username": account.username,
-        "provider": account.provider,
-        "familyName": account.family_name,
-        "givenName": account.given_name,
-        "middleName": account.middle_name,
-        "emails": account.emails,
-        "photos": account.photos,
-    }
+def user_object(account: Account) -> UserObject:
+    return UserObject(
+        id=account.username,
+        username=account.username,
+        provider=account.provider,
+        familyName=account.family_name,
+        givenName=account.given_name,
+        middleName=account.middle_name,
+        emails=account.emails,
+        photos=account.photos,
+    )
 
 
 def install(app: FastAPI) -> None:

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response, status
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from users_service import callers
+from users_service.documents import problems
 from users_service.domain import Account, Origin, Session
 from users_service.errors import NotAllowed, SessionEnded, Unauthenticated
 from users_service.keys import JWKS_MAX_AGE, Keys
@@ -143,7 +144,12 @@ Secret = Annotated[str, Depends(_WithSession(scheme_name="Session"))]
 AllSessions = Annotated[Sessions, Depends(_sessions)]
 TheEntrance = Annotated[Entrance, Depends(_entrance)]
 
-router = APIRouter(prefix="/v1", tags=["v1"], dependencies=[Depends(_not_stored)])
+router = APIRouter(
+    prefix="/v1",
+    tags=["v1"],
+    dependencies=[Depends(_not_stored)],
+    responses=problems(400, 413, 422, 503),
+)
 public = APIRouter(tags=["keys"])
 
 
@@ -157,13 +163,13 @@ async def sign_up_mode(entrance: TheEntrance) -> SignUpOut:
     )
 
 
-@router.post("/accounts", status_code=status.HTTP_201_CREATED)
+@router.post("/accounts", status_code=201, responses=problems(403, 409, 429))
 async def sign_up(wanted: NewAccount, origin: From, entrance: TheEntrance) -> AccountOut:
     applicant = Applicant(**wanted.model_dump())
     return _account(await entrance.sign_up(applicant, origin))
 
 
-@router.post("/invitations", status_code=status.HTTP_201_CREATED)
+@router.post("/invitations", status_code=201, responses=problems(401, 403))
 async def invite(
     entrance: TheEntrance,
     by: Annotated[UUID | None, Depends(_inviter)],
@@ -174,24 +180,24 @@ async def invite(
     return InvitationOut(code=made.code, expires_at=made.expires_at)
 
 
-@router.post("/sessions", status_code=status.HTTP_201_CREATED)
+@router.post("/sessions", status_code=201, responses=problems(401, 429))
 async def sign_in(login: Login, origin: From, sessions: AllSessions) -> LoginOut:
     signed_in = await sessions.sign_in(login.username, login.password, origin)
     session = _session(signed_in.session, signed_in.account)
     return LoginOut(token=signed_in.secret, **session)
 
 
-@router.get("/sessions/current")
+@router.get("/sessions/current", responses=problems(401))
 async def current_session(secret: Secret, sessions: AllSessions) -> SessionOut:
     return SessionOut(**_session(*await sessions.current(secret)))
 
 
-@router.delete("/sessions/current", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/sessions/current", status_code=204, responses=problems(401))
 async def sign_out(secret: Secret, sessions: AllSessions) -> None:
     await sessions.end(secret)
 
 
-@router.post("/tokens")
+@router.post("/tokens", responses=problems(401))
 async def access_token(
     secret: Secret, sessions: AllSessions, wanted: TokenRequest | None = None
 ) -> TokenOut:
