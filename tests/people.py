@@ -90,7 +90,8 @@ class Person:
         rows: list[Json] = []
         cursor: str | None = ""
         while cursor is not None:
-            page = self._call("GET", "", params={"limit": 100, "cursor": cursor or None})
+            after = {"cursor": cursor} if cursor else {}
+            page = self._call("GET", "", params={"limit": 100} | after)
             rows += page["notes"]
             cursor = page["next"]
         return rows
