@@ -48,7 +48,7 @@ class Process:
         self.name = name
         self.log = log
         self._command = list(command)
-        self._env = dict(env) if env is not None else None
+        self._env = env  # looked at again at each start
         self._cwd = cwd
         self._stop_signal = stop_signal
         self._user: User = user

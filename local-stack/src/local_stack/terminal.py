@@ -14,8 +14,11 @@ from typing import TextIO
 
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 _WIDTH = 18
-# The servers' chatter is for their files; their warnings and errors are for people.
-_EVERYDAY = re.compile(r" LOG: |Memory overcommit|scheduling shutdown|ready to exit")
+# Everyday chatter is for the files; here it would bury what matters.
+_EVERYDAY = re.compile(
+    r" LOG: |Memory overcommit|scheduling shutdown|ready to exit|system is starting up"
+    r"|INFO +(uvicorn\.error|alembic)"
+)
 
 
 class Terminal:
@@ -30,7 +33,7 @@ class Terminal:
 
     def part(self, name: str, line: str) -> None:
         """A line of a part's log. Safe from any thread; never waits."""
-        if name in ("postgres", "valkey") and _EVERYDAY.search(line):
+        if _EVERYDAY.search(line):
             return
         self._put(f"{self._painted(name)} {line}")
 
