@@ -1,7 +1,7 @@
 """Promise: a client gets only what it may. Forged requests and foreign sockets are refused."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,10 @@ class Victim:
 
 
 @pytest.fixture(scope="module")
-def victim(stack: WiredStack) -> Victim:
-    return Victim(stack, stack.people.sign_up("Vera"))
+def victim(stack: WiredStack) -> Iterator[Victim]:
+    victim = Victim(stack, stack.people.sign_up("Vera"))
+    yield victim
+    victim.http.close()
 
 
 def test_every_unsafe_route_of_web_is_listed_here() -> None:
@@ -136,6 +138,7 @@ def test_the_same_requests_with_the_right_token_do_get_through(
     forms = dict(victim.forms())
     edit = f"/notes/{victim.key}/edit"
     answer = victim.http.post(edit, data=forms[edit] | {"csrf": victim.token})
+    victim.http.close()
     assert answer.status_code == 303
     assert ana.read(victim.key)["title"] == "Forged"
 
@@ -153,7 +156,11 @@ def test_promise_a_socket_from_a_foreign_page_is_refused_at_the_handshake(
     stack: WiredStack, origin: str
 ) -> None:
     url = stack.url.replace("http", "ws", 1) + "/connection/websocket"
-    with pytest.raises(InvalidStatus) as refusal:
-        connect(url, origin=Origin(origin), proxy=None).close()
+    with (
+        pytest.raises(InvalidStatus) as refusal,
+        connect(url, origin=Origin(origin), proxy=None),
+    ):
+        pass
     assert refusal.value.response.status_code == 403
-    connect(url, origin=Origin(stack.url), proxy=None).close()
+    with connect(url, origin=Origin(stack.url), proxy=None):
+        pass
