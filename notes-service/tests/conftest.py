@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -14,8 +15,6 @@ from notes_service.app import create_app
 from notes_service.settings import Settings
 from notes_service.store.database import Database, driver_url
 
-TEMPLATE = "notes_service_template"
-
 
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[Issuer]:
@@ -26,17 +25,19 @@ def issuer() -> Iterator[Issuer]:
 
 
 @pytest.fixture(scope="session")
-def notes_template(postgres: Postgres) -> str:
-    url = postgres.create_database(TEMPLATE)
+def migrated_url(postgres: Postgres) -> str:
+    url = postgres.create_database()
     asyncio.run(schema.upgrade(driver_url(url)))
-    return TEMPLATE
+    return url
 
 
 @pytest.fixture
-def notes_url(postgres: Postgres, notes_template: str) -> Iterator[str]:
-    url = postgres.create_database(template=notes_template)
-    yield url
-    postgres.drop_database(url)
+async def notes_url(migrated_url: str) -> str:
+    """A database with the schema and nothing in it: emptied, which is faster than made."""
+    connection = await asyncpg.connect(migrated_url)
+    await connection.execute("TRUNCATE notes, comments, outbox, idempotency_keys")
+    await connection.close()
+    return migrated_url
 
 
 @pytest.fixture

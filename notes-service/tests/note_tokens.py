@@ -31,24 +31,25 @@ class Issuer:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/.well-known/jwks.json"
+        self._handler = Handler
 
     def start(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/.well-known/jwks.json"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
-    def token(self, name: str, *roles: str, **claims: Any) -> str:
-        """A token of the person who is known to tests by `name`."""
+    def token(self, who: str, /, *roles: str, **claims: Any) -> str:
+        """A token of the person who is known to tests by `who`."""
         now = int(time.time())
         usual = {
             "iss": "notes-users",
             "aud": "notes",
-            "sub": f"id-of-{name}",
-            "name": name,
+            "sub": f"id-of-{who}",
+            "name": who,
             "roles": list(roles or ("editor",)),
             "sid": "s1",
             "iat": now,
@@ -57,5 +58,5 @@ class Issuer:
         }
         return jwt.encode(usual | claims, self._key, algorithm="EdDSA", headers={"kid": "test"})
 
-    def bearer(self, name: str, *roles: str, **claims: Any) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token(name, *roles, **claims)}"}
+    def bearer(self, who: str, /, *roles: str, **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(who, *roles, **claims)}"}
