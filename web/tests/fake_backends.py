@@ -66,6 +66,7 @@ class FakeUsers(Fake):
         self.sessions: dict[str, Json] = {}
         self.mode: Json = {"mode": "open", "first_account": False, "setup_token": False}
         self.refusal: Response | None = None
+        self._made = 0
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
@@ -77,7 +78,8 @@ class FakeUsers(Fake):
         ]
 
     def sign_in(self, person: Json) -> str:
-        token = f"session-of-{person['username']}-{len(self.sessions)}"
+        self._made += 1
+        token = f"session-of-{person['username']}-{self._made}"
         self.sessions[token] = person
         return token
 

@@ -1,0 +1,98 @@
+"""Nothing changes unless our own page asked: every unsafe route, every way to fake it."""
+
+import pytest
+from browsing import PUBLIC_URL
+from fake_backends import ANA
+
+UNSAFE = [
+    ("/notes/add", {"title": "T", "body": "B"}),
+    ("/notes/save", {"notekey": "menu", "docreate": "create", "title": "T", "body": "B"}),
+    ("/notes/destroy/confirm", {"notekey": "menu"}),
+    ("/notes/menu/edit", {"title": "T", "body": "B", "version": "1"}),
+    ("/notes/menu/delete", {"version": "1"}),
+    ("/notes/menu/restore", {}),
+    ("/notes/menu/comments", {"text": "hello", "once": "1"}),
+    ("/notes/menu/comments/1/delete", {}),
+    ("/users/login", {"username": "ana", "password": "correct horse"}),
+    ("/users/signup", {"username": "new", "password": "correct horse"}),
+    ("/users/logout", {}),
+    ("/theme", {"theme": "dark"}),
+    ("/live/token", {}),
+    ("/an/address/of/tomorrow", {}),
+]
+CROSS = [
+    {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "https://other.notes.test"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+]
+
+
+@pytest.mark.parametrize(("path", "fields"), UNSAFE)
+async def test_an_unsafe_request_from_elsewhere_or_without_a_token_is_refused(
+    browse, backends, path, fields
+):
+    note = backends.notes.put("menu", "Menu")
+    backends.notes.say("menu", "hello")
+    browser = browse(ANA)
+    token = (await browser.get("/notes/menu")).form("comment-form").fields["csrf"]
+    before = len(backends.users.seen), dict(backends.users.sessions)
+    attempts = [(headers, {"csrf": token}) for headers in CROSS]
+    ours = {"Sec-Fetch-Site": "same-origin", "Origin": PUBLIC_URL}
+    attempts += [(ours, {}), (ours, {"csrf": "x" * 43}), (ours, {"csrf": ""}), ({}, {})]
+    for headers, proof in attempts:
+        refused = await browser.client.post(path, data=fields | proof, headers=headers)
+        assert refused.status_code == 403, headers
+    assert backends.notes.notes == {"menu": note}
+    assert [said["text"] for said in backends.notes.said["menu"]] == ["hello"]
+    # Refusing may ask who is signed in, for the page; it changes nobody's session.
+    assert backends.users.sessions == before[1]
+    assert not [seen for seen in backends.users.seen[before[0] :] if seen.method == "DELETE"]
+
+
+async def test_the_list_of_unsafe_routes_is_whole(app):
+    declared = {
+        route.path.replace("{key}", "menu").replace("{comment}", "1")
+        for router in app.routes
+        for route in getattr(getattr(router, "original_router", None), "routes", [router])
+        if "POST" in (getattr(route, "methods", None) or ())
+    }
+    assert declared
+    assert declared <= {path for path, _ in UNSAFE}
+
+
+async def test_another_persons_token_does_not_fit(browse, backends):
+    backends.notes.put("menu", "Menu")
+    bens = (await browse(ANA).get("/notes/menu")).form("comment-form").fields["csrf"]
+    browser = browse(ANA)
+    form = (await browser.get("/notes/menu")).form("comment-form")
+    form.fields["csrf"] = bens
+    assert (await browser.submit(form, text="hello")).status == 403
+    assert "menu" not in backends.notes.said
+
+
+async def test_a_page_that_was_out_of_date_gives_the_text_back(browse, backends):
+    browser = browse(ANA)
+    form = (await browser.get("/notes/add")).form("edit-form")
+    browser.carry(backends.users.sign_in(ANA))
+    page = await browser.submit(form, title="Menu", body="Soup", choice="save")
+    assert page.status == 403
+    assert page.form("resume-form").fields["body"] == "Soup"
+    await browser.submit(page.form("resume-form"))
+    assert [note["body"] for note in backends.notes.notes.values()] == ["Soup"]
+
+
+async def test_a_browser_that_says_nothing_of_its_origin_needs_the_token(browse):
+    browser = browse(ANA)
+    browser.headers = {}
+    form = (await browser.get("/notes/add")).form("edit-form")
+    assert (await browser.submit(form, title="Menu", body="", choice="save")).status == 200
+
+
+async def test_a_password_is_never_given_back(browse):
+    browser = browse()
+    form = (await browser.get("/users/login")).form("login-form")
+    form.fields["csrf"] = "stale"
+    page = await browser.submit(form, username="ana", password="correct horse")
+    assert page.status == 403
+    assert "correct horse" not in page.text
