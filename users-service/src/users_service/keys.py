@@ -91,6 +91,7 @@ class Keys:
                 session.add(_new_key(now, active_from=max(newest + _USED_FOR, now + _SOON)))
             await _drop_unneeded(session, rows, now)
         self._read_at = None
+        await self._all()
 
     async def rotate(self, *, at_once: bool = False) -> str:
         """Begin a new key, in 15 minutes; return its id.

@@ -1,0 +1,166 @@
+"""`notes-users` as a process, against a service as a process."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from local_stack.postgres import Postgres
+from local_stack.valkey import Valkey
+from users_running import KEY, Process, environment, process
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def server(
+    postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Process]:
+    url = postgres.create_database()
+    log = tmp_path_factory.mktemp("users") / "log"
+    with process(environment(url, valkey.url), log) as running:
+        yield running
+    assert running.process.returncode == 0
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def cli(server: Process) -> Run:
+    def run(
+        *arguments: str, env: dict[str, str] | None = None, typed: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        port = server.url.rpartition(":")[2]
+        told = {"USERS_API_KEY": ":".join(KEY), "PORT": port} if env is None else env
+        return subprocess.run(
+            [sys.executable, "-m", "users_service.cli", *arguments],
+            env=told,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def shown(done: "subprocess.CompletedProcess[str]", what: str = "") -> Any:
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(what)
+    return json.loads(done.stdout.removeprefix(what))
+
+
+def test_the_life_of_an_account_from_the_command_line(cli: Run) -> None:
+    names = ["--given-name", "Ivy", "--family-name", "Smith", "--middle-name", "M"]
+    made = cli("add", "ivy", "--password", "w0rd", *names, "--email", "ivy@example.org")
+    account = shown(made, "Created ")
+    assert account == {
+        "id": "ivy", "username": "ivy", "provider": "local", "familyName": "Smith",
+        "givenName": "Ivy", "middleName": "M", "emails": ["ivy@example.org"], "photos": [],
+    }  # fmt: skip
+    assert shown(cli("find", "ivy"), "Found ") == account
+    assert shown(cli("find-or-create", "ivy"), "Found or Created ") == account
+    assert shown(cli("password-check", "ivy", "w0rd")) == {"check": True, "username": "ivy"}
+    changed = shown(cli("update", "ivy", "--given-name", "I."), "Updated ")
+    assert changed == {**account, "givenName": "I."}
+    assert [user["id"] for user in shown(cli("list-users"))] == ["ivy"]
+    assert shown(cli("destroy", "ivy"), "Deleted - result= ") == {}
+    assert shown(cli("list-users")) == []
+
+
+def test_an_account_needs_no_password(cli: Run) -> None:
+    shown(cli("add", "bare"), "Created ")
+    tried = cli("password-check", "bare", "undefined")
+    assert (tried.returncode, json.loads(tried.stdout)["check"]) == (1, False)
+    shown(cli("destroy", "bare"), "Deleted - result= ")
+
+
+def test_a_password_may_come_from_standard_input(cli: Run) -> None:
+    shown(cli("add", "typed", "--password", "-", typed="typed in\n"), "Created ")
+    assert shown(cli("password-check", "typed", "-", typed="typed in\n"))["check"] is True
+    shown(cli("destroy", "typed"), "Deleted - result= ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["find", "nobody"], 1, "there is no account nobody"),
+        (["destroy", "nobody"], 1, "there is no account nobody"),
+        (["update", "nobody"], 1, "there is no account nobody"),
+        (["add", " "], 1, "username is missing"),
+        (["-p", "1", "list-users"], 1, "no answer from http://localhost:1"),
+        (["-p", "x", "list-users"], 2, "a port is a number, not x"),
+        (["-u", "ftp://x", "list-users"], 2, "--url looks like"),
+        (["nonsense"], 2, "invalid choice"),
+        ([], 2, "required"),
+        (["find"], 2, "required"),
+    ],
+)
+def test_what_went_wrong_is_said_in_one_sentence(
+    cli: Run, arguments: list[str], code: int, said: str
+) -> None:
+    done = cli(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_account_of_a_name_is_refused(cli: Run) -> None:
+    shown(cli("add", "twice"), "Created ")
+    again = cli("add", "twice")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr == "notes-users: the name twice is taken\n"
+    shown(cli("destroy", "twice"), "Deleted - result= ")
+
+
+def test_host_port_and_url_say_where(cli: Run, server: Process) -> None:
+    key = {"USERS_API_KEY": ":".join(KEY)}
+    port = server.url.rpartition(":")[2]
+    for where in (
+        ["-u", server.url],
+        ["--url", server.url],
+        ["-h", "127.0.0.1", "-p", port],
+        ["--host", "localhost", "--port", port],
+    ):
+        assert shown(cli(*where, "list-users", env=key)) == []
+
+
+def test_the_api_key_may_lie_in_a_file_and_must_be_right(
+    cli: Run, server: Process, tmp_path: Path
+) -> None:
+    secret = tmp_path / "key"
+    secret.write_text(":".join(KEY) + "\n")
+    where = ["-u", server.url, "list-users"]
+    assert shown(cli(*where, env={"USERS_API_KEY_FILE": str(secret)})) == []
+    for env, code, said in [
+        ({}, 2, "USERS_API_KEY is not set"),
+        ({"USERS_API_KEY": "no-colon"}, 2, "USERS_API_KEY is name:secret"),
+        ({"USERS_API_KEY_FILE": "/nowhere"}, 2, "/nowhere"),
+        ({"USERS_API_KEY": "them:wrong"}, 1, "the service does not know this API key"),
+    ]:
+        done = cli(*where, env=env)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert said in done.stderr
+        assert "wrong" not in done.stderr
+
+
+def test_help_is_there_although_h_is_the_host(cli: Run) -> None:
+    done = cli("--help", env={})
+    assert done.returncode == 0
+    for command in ("add", "find-or-create", "update", "destroy", "find", "list-users",
+                    "password-check", "invite", "USERS_API_KEY"):  # fmt: skip
+        assert command in done.stdout
+    assert "--family-name" in cli("add", "--help", env={}).stdout
+
+
+def test_an_invited_administrator_comes_in(cli: Run, server: Process) -> None:
+    invited = shown(cli("invite", "--admin"), "Invited ")
+    sent = {"username": "boss", "password": "a quiet river", "invite": invited["code"]}
+    with httpx.Client(base_url=server.url, trust_env=False) as browser:
+        account = browser.post("/v1/accounts", json=sent).json()
+    assert account["roles"] == ["editor", "admin"]
+    shown(cli("destroy", "boss"), "Deleted - result= ")
