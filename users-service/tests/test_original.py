@@ -189,11 +189,12 @@ async def test_find_of_nobody_is_404_with_an_empty_object(original: httpx.AsyncC
 
 
 async def test_the_list_has_everybody_in_the_order_they_came(
-    original: httpx.AsyncClient,
+    service: Service, original: httpx.AsyncClient
 ) -> None:
     assert (await original.get("/list")).json() == []
     for username in ("zoe", "adam"):
         await original.post("/create-user", json={"username": username})
+        service.clock.move(seconds=1)
     assert [user["id"] for user in (await original.get("/list")).json()] == ["zoe", "adam"]
 
 

@@ -86,7 +86,8 @@ async def of_identity(session: AsyncSession, provider: str, subject: str) -> Acc
 
 
 async def everyone(session: AsyncSession) -> list[Account]:
-    rows = await session.scalars(select(AccountRow).order_by(AccountRow.created_at))
+    in_order = select(AccountRow).order_by(AccountRow.created_at, AccountRow.username)
+    rows = await session.scalars(in_order)
     return [account_from(row) for row in rows]
 
 
