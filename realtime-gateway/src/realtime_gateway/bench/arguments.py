@@ -49,6 +49,7 @@ def _load_test(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--connections", type=int, default=1_000)
     group.add_argument("--channels", type=int, default=1)
     group.add_argument("--phases", default=",".join(PHASES), help="of %(default)s")
+    group.add_argument("--connect-seconds", type=float, default=60.0, help="at most")
     group.add_argument("--rate", type=float, default=50.0, help="publications/s while steady")
     group.add_argument("--outstanding", type=int, default=32, help="publications in a burst")
     group.add_argument("--namespace", default="bench:", help="what channels' names begin with")

@@ -1,6 +1,6 @@
 """Who listens to what during a run: subscribers in equal parts on channels, and idle others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +16,9 @@ class Audience:
     idle_channels: int = 1
 
     def __post_init__(self) -> None:
-        if self.listeners % self.channels:
+        if self.listeners % self.channels or not self.listeners:
             raise ValueError(
-                f"{self.listeners} subscribers do not fill {self.channels} channels"
+                f"{self.listeners} subscribers do not fill {self.channels} channels alike"
             )
 
     @property
@@ -39,6 +39,8 @@ class Audience:
         """As much of it as so many connections allow."""
         if self.connections <= connections:
             return self
-        idle = min(self.idle, max(0, connections - self.listeners))
-        listeners = min(self.listeners, connections) // self.channels * self.channels
-        return Audience(listeners, self.channels, idle, self.idle_channels)
+        if self.listeners <= connections:
+            return replace(self, idle=connections - self.listeners)
+        fanout = min(self.fanout, connections)
+        channels = min(self.channels, connections // fanout)
+        return Audience(channels * fanout, channels, 0, self.idle_channels)

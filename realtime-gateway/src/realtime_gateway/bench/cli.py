@@ -92,7 +92,9 @@ def _load_test(asked: argparse.Namespace, progress: Progress) -> Comparison:
             _QUICK_SECONDS,
             min(asked.connections, _QUICK_CONNECTIONS),
         )
-    plan = Plan(phases, asked.seconds, asked.rate, asked.outstanding, asked.size)
+    plan = Plan(
+        phases, asked.seconds, asked.rate, asked.outstanding, asked.size, asked.connect_seconds
+    )
     audience = Audience(asked.connections, asked.channels)
     pids = process.listeners(port) if local else []
     native = not asked.python_generator
@@ -162,7 +164,7 @@ def _show(comparison: Comparison, asked: argparse.Namespace, arguments: Sequence
     tables = [
         ("Figures, medians of the rounds", report.table(comparison.measurements)),
         ("Ratios", report.ratio_table(comparison)),
-        ("Targets", report.target_table(comparison)),
+        ("Targets", [] if asked.quick else report.target_table(comparison)),
     ]
     for title, rows in tables:
         if rows:

@@ -1,6 +1,6 @@
 """The load generator as Python sees it: a child process that takes one command at a time.
 
-The C program is used where it can be built, else loop_generator.py, which speaks the same lines
+The C program is used where it can be built, else loop_commands.py, which speaks the same lines
 and can do perhaps a twentieth of it. `native` says which; the result says it too.
 """
 
@@ -26,6 +26,7 @@ from realtime_gateway.bench.process import pinned
 
 _PORTS_PER_ADDRESS = 20_000
 _HANDSHAKES_AT_ONCE = 128
+_OPEN_SECONDS = 60.0
 _SILENCE_LIMIT_SECONDS = 30.0
 
 Watch = Callable[[Moment], None]
@@ -108,9 +109,9 @@ class Generator:
         self._process.communicate()
         self._bytes.close()
 
-    def open(self, watch: Watch) -> Run:
-        """Bring all clients to the server, subscribed."""
-        return self._do(f"open {self.count} {_HANDSHAKES_AT_ONCE}", watch)
+    def open(self, watch: Watch, *, seconds: float = _OPEN_SECONDS) -> Run:
+        """Bring all clients to the server, subscribed; as many as come within `seconds`."""
+        return self._do(f"open {self.count} {_HANDSHAKES_AT_ONCE} {seconds}", watch)
 
     def closed(self, outstanding: int, seconds: float, stride: int, watch: Watch) -> Run:
         """Always `outstanding` publications on their way; every `stride`-th delivery timed."""
@@ -182,7 +183,7 @@ def _program(cache: Path, native: bool) -> tuple[list[str], bool]:
             return [str(c_program("generator", cache))], True
         except NotHere:
             pass
-    return [sys.executable, "-m", "realtime_gateway.bench.loop_generator"], False
+    return [sys.executable, "-m", "realtime_gateway.bench.loop_commands"], False
 
 
 def _byte_strings(target: Target, audience: Audience, size: int) -> bytes:

@@ -28,7 +28,7 @@ from realtime_gateway.bench.workload import Closed, Idle, Load, Rate, Storm, Wor
 
 Watch = Callable[[str, Moment], None]  # (what runs now, a point of it)
 
-_WARM_UP_SECONDS = 0.5
+_WARM_UP, _SETTLE = 0.1, 0.2  # in units of a run
 _STORM_SECONDS = 60.0
 _PAUSE = re.compile(
     r"^(\w*loop\w*(?:max|longest|pause|lag)\w*)(?:{[^}]*})? ([0-9.e+-]+)$", re.M
@@ -67,11 +67,10 @@ class Scene:
 
     def arrive(self, watch: Watch) -> Measurement:
         """All clients come in: how many a second, and what memory each of them costs."""
-        self._generator.idle(0.3, lambda _: None)
         before = self._running.rss_kib()
         name = f"{'recover' if self._recovering else 'arrive'}-{self._generator.count}"
         found = self._measured(name, lambda: self._generator.open(_named(watch, name)))
-        settled = self._generator.idle(1.0, lambda _: None)
+        settled = self._generator.idle(self._setting.seconds * _SETTLE, lambda _: None)
         clients = settled["ready"]
         self._rss_each = (self._running.rss_kib() - before) / max(1, clients)
         return replace(found, rss_each=self._rss_each)
@@ -80,7 +79,7 @@ class Scene:
         watched = _named(watch, workload.name)
         seconds = self._setting.seconds * workload.factor
         if isinstance(workload.load, Closed | Rate):
-            self._play(workload.load, _WARM_UP_SECONDS, lambda _: None)
+            self._play(workload.load, seconds * _WARM_UP, lambda _: None)
         found = self._measured(
             workload.name, lambda: self._play(workload.load, seconds, watched)
         )
@@ -106,11 +105,12 @@ class Scene:
 
     def _measured(self, name: str, play: Callable[[], Run]) -> Measurement:
         server, broker = self._running.cpu(), process.cpu(self._setting.broker_pids)
+        pids = self._running.pids
         began = time.monotonic()
         run = play()
         elapsed = time.monotonic() - began
         spent = self._running.cpu() - server
-        visible = spent if spent.user >= 0 else None  # killed and started again meanwhile
+        visible = spent if self._running.pids == pids else None  # not if killed meanwhile
         brokers = process.cpu(self._setting.broker_pids) - broker
         return measurement(replace(self._blank, workload=name), run, elapsed, visible, brokers)
 
@@ -159,7 +159,7 @@ def measurement(
     delivered = run["delivered"]
     generator_share, broker_share = run.cpu.total / elapsed, broker.total / elapsed
     server_share = None if server is None else server.total / elapsed
-    moving = delivered > 0 or _connects(run) is not None
+    moving = blank.workload not in ("idle", "storm")
     side = generator_share + broker_share
     seconds = run["window"] or elapsed
     return replace(

@@ -29,6 +29,7 @@ class Plan:
     rate: float
     outstanding: int
     size: int
+    connect_seconds: float = 60.0
     storm_seconds: float = 60.0
 
 
@@ -62,7 +63,7 @@ def _player(
 ) -> Callable[[Callable[[Moment], None]], Run]:
     stride = 1 if plan.rate * audience.fanout < _SAMPLED_BELOW else _STRIDE
     return {
-        "connect": generator.open,
+        "connect": lambda watch: generator.open(watch, seconds=plan.connect_seconds),
         "idle": lambda watch: generator.idle(plan.seconds, watch),
         "steady": lambda watch: generator.rate(plan.rate, plan.seconds, stride, watch),
         "burst": lambda watch: generator.closed(plan.outstanding, plan.seconds, _STRIDE, watch),

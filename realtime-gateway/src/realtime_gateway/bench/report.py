@@ -46,7 +46,7 @@ def table(measurements: Sequence[Measurement]) -> Rows:
 
 def ratio_table(comparison: Comparison) -> Rows:
     """The gateway in units of each other server: median and (min-max) of the rounds."""
-    figures = ("cpu", "per_second", "p50", "p99")
+    figures = ("cpu", "per_second", "p50", "p99", "rss_each", "connects_per_second")
     rows = [["workload", "gateway /", *figures]]
     for workload in comparison.workloads:
         ours = comparison.of("gateway", workload)
@@ -81,7 +81,7 @@ def warnings(measurements: Sequence[Measurement], native: bool) -> list[str]:
                 f"({_share(m.generator_share)} of a core, broker {_share(m.broker_share)}, "
                 f"server {_share(m.server_share)}): its deliveries/s say nothing of the server"
             )
-        if m.failed or (m.lost_connections and m.workload != "storm"):
+        if m.workload != "storm" and (m.failed or m.lost_connections):
             found.append(
                 f"{m.server}, {m.workload}, round {m.round}: {m.failed} failed handshakes or "
                 f"refusals, {m.lost_connections} connections lost"

@@ -5,8 +5,8 @@
  * or "ready" comes as arguments. So one program serves every protocol the benchmark speaks.
  *
  * usage: generator HOST PORT BYTES name=value...   (see struct options)
- * stdin: open N INFLIGHT | closed OUTSTANDING SECONDS STRIDE | rate PER_SECOND SECONDS STRIDE
- *        | idle SECONDS | storm SECONDS DROP_OURSELVES | quit
+ * stdin: open N INFLIGHT SECONDS | closed OUTSTANDING SECONDS STRIDE
+ *        | rate PER_SECOND SECONDS STRIDE | idle SECONDS | storm SECONDS DROP_OURSELVES | quit
  * stdout: one JSON object a line, "event":"progress" while a command runs and "done" at its end.
  */
 #define _GNU_SOURCE
@@ -423,14 +423,14 @@ static void reopen(uint32_t most) {
     }
 }
 
-static void command_open(uint32_t count, uint32_t most) {
+static void command_open(uint32_t count, uint32_t most, double seconds) {
     clients = realloc(clients, count * sizeof *clients);
     if (!clients) die("memory");
     for (uint32_t i = client_count; i < count; i++)
         clients[i] = (struct client){ .fd = -1, .state = CLOSED };
     client_count = count;
     phase_begin(1);
-    uint64_t limit = phase_start + (30 + count / 200) * (uint64_t)SECOND;
+    uint64_t limit = phase_start + (uint64_t)(seconds * SECOND);
     while (ready_count < client_count && now() < limit) {
         reopen(most);
         turn(now() + 50 * MS);
@@ -545,7 +545,7 @@ static void read_option(char *argument) {
 static bool obey(const char *line) {
     unsigned a, b;
     double x, y;
-    if (sscanf(line, "open %u %u", &a, &b) == 2) command_open(a, b);
+    if (sscanf(line, "open %u %u %lf", &a, &b, &x) == 3) command_open(a, b, x);
     else if (sscanf(line, "closed %u %lf %u", &a, &x, &b) == 3) command_closed(a, x, b);
     else if (sscanf(line, "rate %lf %lf %u", &x, &y, &a) == 3) command_rate(x, y, a);
     else if (sscanf(line, "idle %lf", &x) == 1) command_idle(x);
@@ -565,6 +565,7 @@ int main(int argc, char **argv) {
     publications = read_list(file);
     fclose(file);
     for (int i = 4; i < argc; i++) read_option(argv[i]);
+    if (opt.fanout < 1 || opt.ports < 1) { errno = EINVAL; die("fanout and ports"); }
     server = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2])) };
     if (inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) die("the host must be an IPv4 address");
     inbox = malloc(INBOX + CHUNK);
