@@ -1,0 +1,66 @@
+"""The real service in a process of its own, which can be killed.
+
+The processes are forked from a server that has imported everything already, so that a test can
+afford to start and kill many.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from local_stack.ports import free_port
+from notes_service.__main__ import main
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["notes_service.__main__"])
+
+
+def _run(environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    sys.exit(main([]))
+
+
+class ServiceProcess:
+    """`python -m notes_service` with these settings, on a port of its own."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        quiet = {"NOTES_PORT": str(self.port), "LOG_LEVEL": "ERROR"}
+        self._process = _CONTEXT.Process(target=_run, args=(environment | quiet,), daemon=True)
+
+    async def start(self) -> None:
+        self._process.start()
+        async with httpx.AsyncClient() as client:
+            for _ in range(6000):
+                try:
+                    if (await client.get(f"{self.url}/health")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    assert self._process.is_alive(), "the service ended"
+                await asyncio.sleep(0.005)
+        raise AssertionError("the service does not answer")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    def terminate(self) -> int | None:
+        """As an operator stops it; returns the exit code."""
+        self._process.terminate()
+        self._process.join(20)
+        return self._process.exitcode
+
+
+@asynccontextmanager
+async def running(environment: dict[str, str]) -> AsyncIterator[ServiceProcess]:
+    service = ServiceProcess(environment)
+    await service.start()
+    try:
+        yield service
+    finally:
+        service.kill()
