@@ -65,6 +65,12 @@ class Window:
     person: Person | None = None
     problems: list[str] = field(default_factory=list)
 
+    def sign_in(self, person: Person) -> None:
+        """As if the person had just logged in here, without the form."""
+        cookie = {"name": "notes_session", "value": person.session, "url": self.url}
+        self.context.add_cookies([cookie | {"httpOnly": True, "sameSite": "Lax"}])  # type: ignore[list-item]
+        self.person = person
+
     def go(self, path: str = "/") -> Page:
         self.page.goto(self.url + path)
         return self.page
@@ -220,11 +226,9 @@ def open_window(
     context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options)
     if options.get("java_script_enabled", True):
         context.add_init_script(_WATCH)
+    window = Window(context, context.new_page(), url)
     if person is not None:
-        cookie = {"name": "notes_session", "value": person.session, "url": url}
-        context.add_cookies([cookie | {"httpOnly": True, "sameSite": "Lax"}])  # type: ignore[list-item]
-    page = context.new_page()
-    window = Window(context, page, url, person)
+        window.sign_in(person)
     _listen(window)
     return window
 

@@ -121,7 +121,10 @@ class _Watcher:
                 self._tell("I2", f"{seen.key} v{seen.version} told twice, differently")
             return  # a repeat
         expected = known.version + 1 if known else 1
-        if seen.version != expected and not (known is None and seen.key in self._unsure):
+        # A note that was thrown away before the state was read, and announced after, was
+        # never shown: its deletion may come out of the blue, its text may not.
+        is_no_news = known is None and (seen.title is None or seen.key in self._unsure)
+        if seen.version != expected and not is_no_news:
             self._tell("I1", f"{seen.key}: v{seen.version} came where v{expected} was due")
         self._believe(seen)
 

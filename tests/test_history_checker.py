@@ -113,3 +113,15 @@ def test_a_save_without_an_answer_may_be_announced_or_not() -> None:
         record.append(Seen(21, "note-0", base + 1, "perhaps"))
     final = {"note-0": Known(base + 1, "perhaps")}
     assert judge(replace(run, final=final)) == []
+
+
+def test_a_note_that_was_gone_before_the_state_was_read_is_no_fault() -> None:
+    run = a_run(saves=5, notes=1)
+    run.writes.extend([Write("brief", "brief", 0, 1), Write("brief", None, 1, 2)])
+    late = [Loaded(5, dict(run.final)), Seen(6, "brief", 2, None)]
+    final = {**run.final, "brief": Known(2, None)}
+    records: dict[str, Record] = {"latecomer": list(late)}
+    assert judge(replace(run, records=records, final=final)) == []
+    # A text, however, cannot come before its note was made.
+    records["latecomer"][-1] = Seen(6, "brief", 2, "brief")
+    assert "I1" in broken_in(replace(run, records=records, final=final))

@@ -150,12 +150,12 @@ def test_promise_names_are_text_wherever_a_person_is_named(
     window: OpenWindow, stack: WiredStack, ana: Person
 ) -> None:
     key = ana.create("Menu")["key"]
-    home, note = window(), window()
+    home, note, own = window(), window(), window()
     home.watch_home()
     note.watch_note(key)
     for name in NAMES:
         person = stack.people.sign_up(name)
-        own = window(person)
+        own.sign_in(person)
         own.go("/")
         expect(own.page.locator(".who-name")).to_have_text(name)
         written = person.create("By a strange name")["key"]

@@ -71,8 +71,9 @@ class Writers:
         """All that is known of this run, for the judge."""
         final = self.final()
         for write in self.writes:
-            if write.title is None and write.version is not None and write.key not in final:
-                final[write.key] = Known(write.version, None)
+            # A deletion without an answer took place if the note is gone.
+            if write.title is None and write.key not in final:
+                final[write.key] = Known(write.base + 1, None)
         records = {
             f"watcher {number}": [self._of_this_run(entry) for entry in watcher.record]
             for number, watcher in enumerate(watchers)
