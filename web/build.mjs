@@ -25,6 +25,19 @@ if (process.argv.includes("--tests")) {
 } else {
   await buildSite();
 }
+await buildMarkup();
+
+/** What the parity test runs inside a page; never served. */
+async function buildMarkup() {
+  await build({
+    entryPoints: ["assets/tests/markup.ts"],
+    outdir: "dist-tests",
+    bundle: true,
+    format: "iife",
+    globalName: "markup",
+    logLevel: "warning",
+  });
+}
 
 async function buildSite() {
   const fresh = "dist.new";

@@ -1,0 +1,68 @@
+"""The web front as a real server on a free port, its backends in memory, and a real browser."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from browsing import Backends, web_settings
+from playwright.sync_api import Browser, Page, Playwright
+from scripted_socket import ScriptedSocket
+from web.app import create_app
+
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+
+
+def launch(playwright: Playwright) -> Browser:
+    path = os.environ.get("NOTES_CHROMIUM", "/usr/bin/chromium")
+    # Root's Chromium has no sandbox; an ordinary user's keeps it.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=path, args=arguments)
+
+
+class Served:
+    def __init__(self, backends: Backends, url: str, browser: Browser) -> None:
+        self.backends, self.url, self._browser = backends, url, browser
+        self.problems: list[str] = []
+
+    def open(self, path: str, person: dict[str, Any] | None = None, **options: Any) -> Page:
+        """A new window of a new browser profile; its socket is `page.script`."""
+        given = {"viewport": DESKTOP, "reduced_motion": "reduce", "locale": "en-GB"} | options
+        context = self._browser.new_context(**given)
+        context.set_default_timeout(5_000)
+        if person:
+            session = self.backends.users.sign_in(person)
+            cookie = {"name": "notes_session", "value": session, "url": self.url}
+            context.add_cookies([cookie])  # type: ignore[list-item]
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(f"{path}: {error}"))
+        page.on("console", lambda said: self._heard(path, said.type, said.text))
+        page.script = ScriptedSocket(page)  # type: ignore[attr-defined]
+        page.goto(self.url + path)
+        return page
+
+    def _heard(self, path: str, kind: str, text: str) -> None:
+        # A status of 4xx is an answer here; a report of the content policy is a problem.
+        if kind == "error" and "Failed to load resource" not in text:
+            self.problems.append(f"{path}: {text}")
+
+
+@contextmanager
+def served(backends: Backends) -> Iterator[str]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        app = create_app(web_settings(public_url=url), transports=backends.transports())
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield url
+        server.should_exit = True
+        thread.join(timeout=5)
