@@ -24,34 +24,16 @@ EXCERPT_CHARACTERS: Final = 160
 HTML_CHARACTERS: Final = 1024 * 1024
 """A source that makes more than this is a bomb: it is shown as it was written."""
 
-_PLAIN_TAGS: Final = [
-    "blockquote",
-    "br",
-    "code",
-    "del",
-    "em",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "p",
-    "pre",
-    "strong",
-    "table",
-    "tbody",
-    "thead",
-    "tr",
-    "ul",
-]
+_PLAIN_TAGS: Final = (
+    *("blockquote", "br", "code", "em", "hr", "p", "pre", "s", "strong", "ul"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "table", "tbody", "thead", "tr"),
+)
 _SANITISER: Final = nh3.Cleaner(
     tags={*_PLAIN_TAGS, "a", "input", "li", "ol", "td", "th"},
     attributes={"a": {"href", "title"}, "ol": {"start"}, "input": {"aria-label"}},
     # No other input than this one.
-    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
-    tag_attribute_values={"input": {"checked": {""}}},
+    set_tag_attribute_values={"input": {"type": "checkbox"}},
+    tag_attribute_values={"input": {"checked": {""}, "disabled": {""}}},
     allowed_classes={
         "li": {"task"},
         **{cell: {"align-left", "align-center", "align-right"} for cell in ("td", "th")},
@@ -117,7 +99,7 @@ def _triples(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token, Token]]:
 
 def _box(*, is_done: bool) -> Token:
     checked = ' checked="" aria-label="done"' if is_done else ' aria-label="to do"'
-    return Token("html_inline", "", 0, content=f'<input type="checkbox" disabled=""{checked}> ')
+    return Token("html_inline", "", 0, content=f'<input disabled=""{checked}> ')
 
 
 def _align_by_class(state: StateCore) -> None:

@@ -1,0 +1,116 @@
+# ruff: noqa: E501 - one case a line
+"""Whatever the source, the HTML runs no script and loads nothing."""
+
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import pytest
+from notes_service import markdown
+from xss_corpus import CORPUS
+
+PLAIN = "blockquote br code em hr p pre s strong ul h1 h2 h3 h4 h5 h6 table tbody thead tr"
+ALLOWED = {
+    **{tag: set() for tag in PLAIN.split(" ")},
+    "a": {"href", "title", "rel"},
+    "input": {"type", "disabled", "checked", "aria-label"},
+    "li": {"class"},
+    "ol": {"start"},
+    "td": {"class"},
+    "th": {"class"},
+}  # fmt: skip
+
+
+class Executable(HTMLParser):
+    """Collects everything in a piece of HTML that is not plainly harmless."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[object] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        names = {name for name, _ in attrs}
+        if tag not in ALLOWED or not names <= ALLOWED[tag]:
+            self.found.append((tag, attrs))
+        for name, value in attrs:
+            if name == "href" and urlsplit(value).scheme not in ("", "http", "https", "mailto"):
+                self.found.append((tag, name, value))
+            if name == "rel" and value != "noopener nofollow":
+                self.found.append((tag, name, value))
+
+    def handle_comment(self, data):
+        self.found.append(("comment", data))
+
+    def handle_decl(self, decl):
+        self.found.append(("declaration", decl))
+
+    def unknown_decl(self, data):
+        self.found.append(("declaration", data))
+
+    def handle_pi(self, data):
+        self.found.append(("instruction", data))
+
+
+def test_the_corpus_is_large():
+    assert len(set(CORPUS)) >= 400
+
+
+@pytest.mark.parametrize("source", sorted(set(CORPUS)))
+def test_nothing_of_the_corpus_can_run(source):
+    seen = markdown.render(source)
+    assert Executable(seen.html).found == []
+    assert Executable(markdown.as_written(source).html).found == []
+
+
+def test_the_check_itself_finds_what_runs():
+    for html in (
+        "<script>",
+        "<p onclick=x>",
+        "<a href='javascript:x'>",
+        "<img src=x>",
+        "<!--x-->",
+    ):
+        assert Executable(html).found
+
+
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("*a* **b** ~~c~~ `d`", "<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>\n"),
+        ("see https://e.x/a", '<p>see <a href="https://e.x/a" rel="noopener nofollow">https://e.x/a</a></p>\n'),
+        ("[n](/notes/a)", '<p><a href="/notes/a" rel="noopener nofollow">n</a></p>\n'),
+        ("README.md", "<p>README.md</p>\n"),
+        ("![cake](https://e.x/c.png)", '<p><a href="https://e.x/c.png" rel="noopener nofollow">cake</a></p>\n'),
+        ("- [x] a\n- [ ] b", '<ul>\n<li class="task"><input disabled="" checked="" aria-label="done" type="checkbox"> a</li>\n'
+         '<li class="task"><input disabled="" aria-label="to do" type="checkbox"> b</li>\n</ul>\n'),
+        ("|a|\n|-:|\n|1|", '<table>\n<thead>\n<tr>\n<th class="align-right">a</th>\n</tr>\n</thead>\n'
+         '<tbody>\n<tr>\n<td class="align-right">1</td>\n</tr>\n</tbody>\n</table>\n'),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_markdown_is_commonmark_with_tables_tasks_strikethrough_and_links(source, html):
+    assert markdown.render(source).html == html
+
+
+@pytest.mark.parametrize(
+    ("source", "excerpt"),
+    [
+        ("# Menu\n\nSoup & *bread*\n\n- a\n- b", "Menu Soup & bread a b"),
+        ("<b>not bold</b>", "<b>not bold</b>"),
+        ("", ""),
+        ("x" * 160, "x" * 160),
+        ("x" * 161, "x" * 159 + "…"),
+        ("word " * 40, ("word " * 32)[:159].rstrip() + "…"),
+    ],
+)
+def test_an_excerpt_is_the_beginning_without_marks(source, excerpt):
+    assert markdown.render(source).excerpt == excerpt
+    assert len(excerpt) <= 160
+
+
+def test_a_source_that_makes_far_more_html_than_it_is_long_is_shown_as_written():
+    bomb = "|a" * 2000 + "\n" + "|-" * 2000 + "\n" + ("|" * 2000 + "\n") * 60
+    seen = markdown.render(bomb)
+    assert seen.html.startswith("<pre>|a|a")
+    assert len(seen.html) < 2 * len(bomb)
