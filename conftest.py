@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import web  # noqa: F401 - first of all, or pytest takes the folder web/ for this package
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
+
+import web  # noqa: F401 - first of all, or pytest takes the folder web/ for this package
 
 
 @pytest.fixture(scope="session")

@@ -48,8 +48,8 @@ class Postgres:
         self._dir.mkdir(parents=True, exist_ok=True)
         self._cluster = self._dir / "cluster"
         self._bin = _binaries()
-        self._user = _user_for(self._dir)
         self._password = secret(self._dir / "password", lambda: secrets.token_urlsafe(24))
+        self._user = _user_for(self._dir)
         self.port = port or free_port()
         settings = {**_SETTINGS, "port": str(self.port), **({} if durable else _FORGETFUL)}
         options = [f"-c{name}={value}" for name, value in settings.items()]
