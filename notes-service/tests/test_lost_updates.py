@@ -71,9 +71,10 @@ class Editors(RuleBasedStateMachine):
         try:
             saved = self.loop.run(self._edit(who, page))
         except VersionConflict as conflict:
+            told = conflict.current["body"]
             # Refused, told what is there now, and the text is still in the editor.
             assert page.version < len(self.history)
-            assert conflict.current["body"] == self.history[-1]
+            assert told == self.history[-1]
         else:
             assert page.version == len(self.history)
             self.history.append(page.draft)

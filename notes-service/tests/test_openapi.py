@@ -1,20 +1,12 @@
 """The committed description of the interface is true: of the code, and of what it answers."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-import schemathesis
-from hypothesis import HealthCheck, settings
 from note_tokens import Issuer
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from service_process import running
 
 COMMITTED = Path(__file__).parents[2] / "contracts" / "http" / "notes.json"
@@ -39,14 +31,33 @@ def test_every_operation_says_how_it_refuses():
             assert {"401", "422", "503"} <= operation["responses"].keys(), (method, path)
 
 
-OPERATIONS = [
-    (method.upper(), path)
-    for path, operations in DOCUMENT["paths"].items()
-    for method in operations
-]
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
+async def test_whatever_is_sent_every_answer_is_documented_and_none_is_a_server_error(
+    notes_url: str, redis_url: str, issuer: Issuer
+):
+    environment = {
+        "NOTES_DATABASE_URL": notes_url,
+        "NOTES_REDIS_URL": redis_url,
+        "NOTES_JWKS_URL": issuer.url,
+    }
+    async with running(environment) as service:
+        done = await asyncio.to_thread(
+            _schemathesis, service.url, issuer.bearer("ana")["Authorization"]
+        )
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+def _schemathesis(url: str, authorization: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("schemathesis")), "run", str(COMMITTED)),
+            *("--url", url, "-H", f"Authorization: {authorization}"),
+            *("--max-examples", "10", "--checks", "all", "--generation-database", "none"),
+            # Some rules (stripped lengths, NUL, versions) are not sayable in JSON Schema; and
+            # Starlette names only the first route's methods in Allow.
+            *("--exclude-checks", "positive_data_acceptance,allow_header_conformance"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
