@@ -66,7 +66,11 @@ export class List implements Channel {
     if (changed.length > 0) announce("the list", "The list is up to date again");
     const older = document.getElementById("older");
     if (older) older.hidden = found.next === null;
-    if (older && found.next) older.setAttribute("href", `/?cursor=${encodeURIComponent(found.next)}`);
+    if (older && found.next) {
+      const asked = new URL(this.list.dataset["state"] ?? "", location.href).searchParams;
+      asked.set("cursor", found.next);
+      older.setAttribute("href", `/?${asked}`);
+    }
     this.draw();
     return found.position;
   }

@@ -16,6 +16,11 @@ document.addEventListener("click", (event) => {
   if (button?.dataset["action"] === "show-password") showPassword(button);
 });
 
+// Where Clear-Site-Data is not obeyed (plain http), drafts go all the same.
+document.getElementById("logout")?.addEventListener("submit", () => {
+  for (const name of Object.keys(localStorage)) if (name.startsWith("notes:draft:")) localStorage.removeItem(name);
+});
+
 const SWITCH = "notes:shortcuts";
 const single = document.getElementById("shortcuts-on") as HTMLInputElement | null;
 if (single) {

@@ -84,7 +84,18 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
     )
     app.add_middleware(errors.LastCatch)
     app.add_middleware(SecurityHeaders, https=settings.https)
-    asgi.install(app, ready=_ready, registry=CollectorRegistry(), max_body=MAX_BODY_BYTES)
+
+    async def ready() -> dict[str, bool]:
+        # Pages answer, if only with an apology, whatever is behind them.
+        return {"islands": assets.is_built}
+
+    asgi.install(
+        app,
+        ready=ready,
+        registry=CollectorRegistry(),
+        max_body=MAX_BODY_BYTES,
+        optional=frozenset({"islands"}),
+    )
     for handled in errors.HANDLED:
         app.add_exception_handler(handled, errors.respond)
     return app
@@ -119,8 +130,3 @@ async def _services(
             )
         ),
     )
-
-
-async def _ready() -> dict[str, bool]:
-    """Pages answer, if only with an apology, whatever is behind them: nothing to wait for."""
-    return {"templates": True}

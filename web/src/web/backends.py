@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from service_kit.logs import request_id
+from service_kit.logs import area, request_id
 
 log = logging.getLogger(__name__)
+debug = area("notes:backends")
 
 Json = dict[str, Any]
 
@@ -89,6 +90,7 @@ class Service:
         except httpx.HTTPError as error:
             log.warning("%s: %s %s: %r", self.name, method, path, error)
             raise Unreachable(self.name, type(error).__name__) from error
+        debug.debug("%s: %s %s: %d", self.name, method, path, response.status_code)
         return self._read(response)
 
     def _read(self, response: httpx.Response) -> Any:

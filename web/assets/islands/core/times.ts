@@ -11,7 +11,7 @@ export function relative(time: string, now: number, locale?: string): string {
   const seconds = Math.round((now - moment.getTime()) / 1000);
   if (Number.isNaN(seconds)) return "";
   const spoken = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
-  if (seconds < 45) return spoken.format(0, "second");
+  if (seconds < 45) return spoken.format(0, "second").replace(/^now$/, "just now");
   if (seconds < 45 * MINUTE) return spoken.format(-Math.max(1, Math.round(seconds / MINUTE)), "minute");
   if (seconds < 22 * HOUR) return spoken.format(-Math.max(1, Math.round(seconds / HOUR)), "hour");
   if (seconds < WEEK) return spoken.format(-Math.max(1, Math.round(seconds / DAY)), "day");

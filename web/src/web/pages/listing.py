@@ -28,6 +28,7 @@ async def rows(visit: Visit, *, q: str = "", cursor: str = "", mine: bool = Fals
         "next": found["next"],
         "q": q,
         "mine": mine,
+        "cursor": cursor,
         # Only the top of the whole list takes new rows; a search or a later page does not.
         "is_top": not (q or cursor or mine),
         "position": position,

@@ -86,10 +86,10 @@ async def logout(visit: CurrentVisit) -> Response:
 
 
 @router.get("/signup")
-async def signup_form(visit: CurrentVisit, invite: str = "") -> Response:
+async def signup_form(visit: CurrentVisit) -> Response:
     if visit.account:
         return visit.see("/")
-    return await _signup_page(visit, typed={"invite": invite[:200]})
+    return await _signup_page(visit)
 
 
 async def _signup_page(visit: Visit, *, status: int = 200, **facts: Any) -> Response:
