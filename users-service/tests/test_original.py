@@ -1,5 +1,6 @@
 """A client of the original users service, row by row of its interface."""
 
+import asyncio
 import base64
 from typing import Any
 
@@ -351,3 +352,39 @@ async def test_a_name_that_no_account_can_have_is_found_nowhere(
         for name in ("%00", "%ff", "%20", "x" * 256):
             assert (await original.request(method, path + name)).status_code == 404
     assert (await check(original, "nul\0", "x"))["check"] is False
+
+
+async def test_a_multipart_form_works_and_files_do_not(original: httpx.AsyncClient) -> None:
+    fields = {"username": (None, "multi"), "givenName": (None, "M")}
+    made = await original.post("/create-user", files=fields)
+    assert (made.status_code, made.json()["givenName"]) == (200, "M")
+    sent = {"username": ("a.txt", b"multi")}
+    refused = await original.post("/create-user", files=sent)
+    assert (refused.status_code, refused.json()["code"]) == (400, "InvalidContent")
+
+
+async def test_a_body_of_no_known_type_has_no_parameters(original: httpx.AsyncClient) -> None:
+    for headers in ({}, {"Content-Type": "text/plain"}):
+        answer = await original.post(
+            "/create-user", content=b'{"username": "me"}', headers=headers
+        )
+        assert answer.status_code == 422
+
+
+async def test_racing_callers_of_find_or_create_get_one_account(
+    original: httpx.AsyncClient,
+) -> None:
+    answers = await asyncio.gather(
+        *(original.post("/find-or-create", json=ME) for _ in range(6))
+    )
+    assert [answer.json() for answer in answers] == [ME_SHOWN] * 6
+    assert len((await original.get("/list")).json()) == 1
+
+
+async def test_names_that_are_numbers_are_taken_as_texts(original: httpx.AsyncClient) -> None:
+    answer = await original.post("/create-user", json={"username": 7, "givenName": 1.5})
+    assert (answer.json()["id"], answer.json()["givenName"]) == ("7", "1.5")
+
+
+async def test_no_answer_is_stored_on_the_way(original: httpx.AsyncClient) -> None:
+    assert (await original.get("/list")).headers["cache-control"] == "no-store"

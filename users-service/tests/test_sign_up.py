@@ -212,3 +212,18 @@ async def test_sign_ups_from_one_address_are_limited(
         assert code(refused) == (429, "too_many_attempts")
         assert 3500 < int(refused.headers["retry-after"]) <= 3600
         assert (await sign_up(service.client("192.0.2.9"), "three")).status_code == 201
+
+
+async def test_a_body_over_the_limit_is_refused_before_it_is_read(
+    people: httpx.AsyncClient,
+) -> None:
+    answer = await sign_up(people, "x" * 70_000)
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/.well-known/nothing"])
+async def test_unknown_addresses_of_ours_are_problems(
+    people: httpx.AsyncClient, path: str
+) -> None:
+    assert code(await people.get(path)) == (404, "not_found")
