@@ -17,7 +17,7 @@ from wired_stack import WiredStack
 from writers import Writers
 
 SEED = 20261123
-SECONDS = 20.0
+SECONDS = 15.0
 
 
 class Nemesis:

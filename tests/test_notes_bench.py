@@ -23,6 +23,7 @@ def test_a_quick_run_of_the_benchmark_fills_every_row_of_its_table(tmp_path: Pat
     # What does not depend on the machine is judged.
     assert {rows[name]["verdict"] for name in rows if "bytes" in name} == {"kept"}
     assert rows["relay, events out of order"]["verdict"] == "kept"
+    assert {rows[name]["figure"] for name in rows if "frames lost" in name} == {0}
     assert rows["script on the home page"]["verdict"] == "kept"
     for name in rows:
         assert name in done.stdout

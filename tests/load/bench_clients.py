@@ -7,6 +7,7 @@ measure: writers speak HTTP on kept-alive connections, viewers count frames and 
 import asyncio
 import json
 import multiprocessing
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -56,10 +57,14 @@ class Writer:
     versions: dict[str, int]
     seconds: list[float] = field(default_factory=list)
 
-    async def write_until(self, is_over: Callable[[], bool]) -> None:
+    async def write_until(self, is_over: Callable[[], bool], *, every: float = 0) -> None:
+        """Without a pause, or at most one save `every` so many seconds."""
         http = Http(self.port)
         keys = list(self.versions)
+        due = time.perf_counter() + random.uniform(0, every)
         while not is_over():
+            await asyncio.sleep(max(0, due - time.perf_counter()))
+            due = max(due + every, time.perf_counter())
             key = keys[len(self.seconds) % len(keys)]
             started = time.perf_counter()
             await self.save(http, key)
@@ -215,6 +220,8 @@ async def _viewing(pipe: Connection, count: int, port: int, channel: str) -> Non
     while True:
         await asked.wait()
         asked.clear()
+        if not pipe.poll():
+            continue  # the last question woke us twice
         if pipe.recv() == "end":
             return
         pipe.send(Seen(seen.publications, seen.bytes, list(seen.late)))

@@ -5,7 +5,7 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +56,35 @@ def as_json(rows: Sequence[Row], *, quick: bool) -> str:
         "quick": quick,
         "cores": os.cpu_count(),
         "load_1_minute_before": round(_LOAD_BEFORE, 2),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
+    measured = [asdict(row) | {"verdict": row.verdict} for row in rows]
+    return json.dumps({"about": about, "rows": measured}, indent=1, ensure_ascii=False)
+
+
+def plot(late: Mapping[str, Sequence[float]], path: Path) -> None:
+    """How late viewers saw a change, one cumulative curve for each load."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 (half a second, only when asked)
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for load, seconds in late.items():
+        values = sorted(second * 1000 for second in seconds)
+        axes.plot(values, [(n + 1) / len(values) for n in range(len(values))], label=load)
+    axes.set(
+        title="From a change to its frame at a viewer, 100 viewers",
+        xlabel="milliseconds",
+        ylabel="share of frames",
+        xscale="log",
+        ylim=(0, 1),
+    )
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend()
+    figure.savefig(path)
+
+
+_LOAD_BEFORE, 2),
         "python": platform.python_version(),
         "machine": platform.machine(),
     }

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -30,6 +31,7 @@ from people import People, Person
 
 WRITERS = 32
 VIEWERS = 100
+PROMISED_RATE = 500.0
 NOTES = 96  # three for each writer, so that no writer waits for another
 
 _FILL = """
@@ -62,7 +64,7 @@ class Bench:
     ana: Person
     versions: dict[str, int] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
-    late: list[float] = field(default_factory=list)
+    late: dict[str, list[float]] = field(default_factory=dict)
 
     async def run(self) -> None:
         self.make_notes(10)
@@ -106,39 +108,53 @@ class Bench:
         shares = [keys[number::WRITERS] for number in range(WRITERS)]
         return [self.writer({key: self.versions[key] for key in share}) for share in shares]
 
-    async def write(self, writers: list[Writer], seconds: float) -> float:
-        """All writers at once; returns saves per second."""
+    async def write(self, writers: list[Writer], seconds: float, *, rate: float = 0) -> float:
+        """All writers at once, as fast as they can or at `rate`; returns saves per second."""
         started = time.perf_counter()
         before = sum(len(writer.seconds) for writer in writers)
         over = started + seconds
         async with asyncio.TaskGroup() as group:
             for writer in writers:
-                group.create_task(writer.write_until(lambda: time.perf_counter() > over))
+                every = len(writers) / rate if rate else 0
+                is_over = partial(_is_past, over)
+                group.create_task(writer.write_until(is_over, every=every))
         for writer in writers:
             self.versions |= writer.versions
         done = sum(len(writer.seconds) for writer in writers) - before
         return done / (time.perf_counter() - started)
 
     async def updates(self) -> None:
-        tell(f"{WRITERS} writers, {VIEWERS} viewers, {self.size.seconds:g} s")
+        """As fast as the writers can, then at the rate that was promised."""
+        seconds = self.size.seconds
+        tell(f"{WRITERS} writers, {VIEWERS} viewers, {seconds:g} s without a pause")
         writers = self.writers()
         with Viewers(VIEWERS, port=self.gateway_port) as viewers:
-            await self.write(writers, min(2.0, self.size.seconds))  # warm
-            viewers.seen()
-            for writer in writers:
-                writer.seconds.clear()
-            rate = await self.write(writers, self.size.seconds)
-            await asyncio.sleep(0.5)  # the last frames are on their way
-            seen = viewers.seen()
-        self.late = seen.late
+            await self.write(writers, min(2.0, seconds))  # warm
+            rate = await self.watched(writers, viewers, f"{WRITERS} writers without a pause")
+            self.floor(
+                f"note updates, {WRITERS} writers, {VIEWERS} viewers", rate, "per s", 500
+            )
+            tell(f"the same at {PROMISED_RATE:g} per s, {seconds:g} s")
+            at_rate = f"{PROMISED_RATE:g} updates per s"
+            await self.watched(writers, viewers, at_rate, rate=PROMISED_RATE)
+
+    async def watched(
+        self, writers: list[Writer], viewers: Viewers, load: str, *, rate: float = 0
+    ) -> float:
+        viewers.seen()
+        for writer in writers:
+            writer.seconds.clear()
+        reached = await self.write(writers, self.size.seconds, rate=rate)
+        await asyncio.sleep(0.5)  # the last frames are on their way
+        seen = viewers.seen()
+        self.late[load] = seen.late
         saves = [second for writer in writers for second in writer.seconds]
-        load = f"{WRITERS} writers, {VIEWERS} viewers"
-        self.floor(f"note updates, {load}", rate, "per s", 500)
         self.row(f"answer to a save, p50, {load}", 1000 * percentile(saves, 50), "ms")
         self.row(f"viewer lag, p50, {load}", 1000 * percentile(seen.late, 50), "ms", 25)
         self.row(f"viewer lag, p99, {load}", 1000 * percentile(seen.late, 99), "ms", 100)
-        lost = len(saves) * VIEWERS - seen.publications
-        self.row(f"frames lost of {len(saves) * VIEWERS:,}", lost, "frames", 0)
+        due = len(saves) * viewers.count
+        self.row(f"frames lost of {due:,}, {load}", due - seen.publications, "frames", 0)
+        return reached
 
     async def idle_latency(self) -> None:
         tell(f"{self.size.idle_saves} single saves on the idle system")
@@ -216,6 +232,10 @@ class Bench:
                 found = [urljoin(path, each) for each in imports]
                 waiting += [each for each in found if each not in seen]
         self.row("script on the home page", sum(seen.values()) / 1024, "KiB gzip", 45)
+
+
+def _is_past(moment: float) -> bool:
+    return time.perf_counter() > moment
 
 
 async def _waiting(database: asyncpg.Connection) -> int:
