@@ -120,6 +120,7 @@ class Measurement:
     server_share: float | None = None  # of one core
     generator_share: float | None = None
     broker_share: float | None = None
+    others_share: float | None = None  # what everybody else on this machine took meanwhile
     p50: float | None = None
     p99: float | None = None
     slowest: float | None = None
@@ -138,6 +139,19 @@ class Measurement:
         if self.cpu_user is None or self.cpu_system is None:
             return None
         return self.cpu_user + self.cpu_system
+
+    @property
+    def connects_per_core(self) -> float | None:
+        """New clients per second of the server's processor time: true on a busy machine too."""
+        return _per_core(self.connects_per_second, self.server_share)
+
+    @property
+    def deliveries_per_core(self) -> float | None:
+        return _MILLION / self.cpu if self.cpu else None
+
+
+def _per_core(per_second: float | None, share: float | None) -> float | None:
+    return None if per_second is None or not share else per_second / share
 
 
 def per_delivery(seconds: float, deliveries: int) -> float | None:

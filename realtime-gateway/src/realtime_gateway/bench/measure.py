@@ -30,9 +30,7 @@ Watch = Callable[[str, Moment], None]  # (what runs now, a point of it)
 
 _WARM_UP, _SETTLE = 0.1, 0.2  # in units of a run
 _STORM_SECONDS = 60.0
-_PAUSE = re.compile(
-    r"^(\w*loop\w*(?:max|longest|pause|lag)\w*)(?:{[^}]*})? ([0-9.e+-]+)$", re.M
-)
+_PAUSE = re.compile(r"^\w*loop\w*(?:max|longest|peak)\w*(?:{[^}]*})? ([0-9.e+-]+)$", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +103,18 @@ class Scene:
 
     def _measured(self, name: str, play: Callable[[], Run]) -> Measurement:
         server, broker = self._running.cpu(), process.cpu(self._setting.broker_pids)
-        pids = self._running.pids
+        pids, all_before = self._running.pids, process.machine_cpu()
         began = time.monotonic()
         run = play()
         elapsed = time.monotonic() - began
         spent = self._running.cpu() - server
         visible = spent if self._running.pids == pids else None  # not if killed meanwhile
         brokers = process.cpu(self._setting.broker_pids) - broker
-        return measurement(replace(self._blank, workload=name), run, elapsed, visible, brokers)
+        busy = process.machine_cpu() - all_before
+        ours = run.cpu.total + brokers.total + max(0.0, spent.total)
+        others = max(0.0, busy - ours) / elapsed
+        blank = replace(self._blank, workload=name, others_share=others)
+        return measurement(blank, run, elapsed, visible, brokers)
 
 
 def measure(
@@ -194,9 +196,7 @@ def loop_pause_ms(metrics: str | None) -> float | None:
         return None
     with suppress(httpx.HTTPError):
         found = _PAUSE.findall(httpx.get(metrics, timeout=5).text)
-        longest = [float(v) for name, v in found if "max" in name or "longest" in name]
-        values = longest or [float(v) for _, v in found]
-        return max(values) * 1000 if values else None
+        return max(map(float, found)) * 1000 if found else None
     return None
 
 

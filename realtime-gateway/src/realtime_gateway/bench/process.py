@@ -33,6 +33,13 @@ def cpu(pids: Sequence[int]) -> Cpu:
     return Cpu(user / _TICKS, system / _TICKS)
 
 
+def machine_cpu() -> float:
+    """Busy seconds of all cores since the start of the machine."""
+    fields = (_PROC / "stat").read_text().splitlines()[0].split()
+    user, nice, system, _idle, _wait, irq, softirq, stolen = map(int, fields[1:9])
+    return (user + nice + system + irq + softirq + stolen) / _TICKS
+
+
 def rss_kib(pids: Sequence[int]) -> float:
     pages = 0
     for pid in _families(pids):

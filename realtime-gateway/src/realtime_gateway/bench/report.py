@@ -24,10 +24,13 @@ _COLUMNS = (
     ("late", "late"),
     ("KiB each", "rss_each"),
     ("connects/s", "connects_per_second"),
+    ("a core-s", "connects_per_core"),
     ("server", "server_share"),
     ("generator", "generator_share"),
+    ("others", "others_share"),
 )
 
+_QUIET = 0.1  # of a core
 Rows = list[list[str]]
 
 
@@ -46,7 +49,7 @@ def table(measurements: Sequence[Measurement]) -> Rows:
 
 def ratio_table(comparison: Comparison) -> Rows:
     """The gateway in units of each other server: median and (min-max) of the rounds."""
-    figures = ("cpu", "per_second", "p50", "p99", "rss_each", "connects_per_second")
+    figures = ("cpu", "per_second", "p50", "p99", "rss_each", "connects_per_core")
     rows = [["workload", "gateway /", *figures]]
     for workload in comparison.workloads:
         ours = comparison.of("gateway", workload)
@@ -74,6 +77,8 @@ def warnings(measurements: Sequence[Measurement], native: bool) -> list[str]:
     found = []
     if not native:
         found.append("no C compiler: the generator is Python and is the bottleneck early")
+    if noise := _noise(measurements):
+        found.append(noise)
     for m in measurements:
         if m.bottleneck is Bottleneck.GENERATOR:
             found.append(
@@ -87,6 +92,17 @@ def warnings(measurements: Sequence[Measurement], native: bool) -> list[str]:
                 f"refusals, {m.lost_connections} connections lost"
             )
     return found
+
+
+def _noise(measurements: Sequence[Measurement]) -> str | None:
+    """What else ran on the machine: with it, times are upper bounds and rates lower ones."""
+    found = spread(m.others_share for m in measurements)
+    if found is None or found.median < _QUIET:
+        return None
+    return (
+        f"the machine was not quiet: others took {found.median:.2f} cores ({found.low:.2f}-"
+        f"{found.high:.2f}); trust CPU figures, not latencies and rates"
+    )
 
 
 def text(rows: Rows) -> str:
@@ -105,7 +121,10 @@ def document(comparison: Comparison, command: Sequence[str], noise: Iterable[str
         "machine": machine(),
         "warnings": list(noise),
         "left_out": comparison.left_out,
-        "measurements": [asdict(m) | {"cpu": m.cpu} for m in comparison.measurements],
+        "measurements": [
+            asdict(m) | {"cpu": m.cpu, "connects_per_core": m.connects_per_core}
+            for m in comparison.measurements
+        ],
     }
     return json.dumps(found, indent=1)
 
