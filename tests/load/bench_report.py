@@ -49,13 +49,13 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def as_json(rows: Sequence[Row], *, quick: bool) -> str:
+def as_json(rows: Sequence[Row], *, quick: bool, load_before: float) -> str:
     about = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(sys.argv),
         "quick": quick,
         "cores": os.cpu_count(),
-        "load_1_minute_before": round(_LOAD_BEFORE, 2),
+        "load_1_minute_before": round(load_before, 2),
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
@@ -82,34 +82,3 @@ def plot(late: Mapping[str, Sequence[float]], path: Path) -> None:
     axes.grid(visible=True, alpha=0.3)
     axes.legend()
     figure.savefig(path)
-
-
-_LOAD_BEFORE, 2),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-    }
-    measured = [asdict(row) | {"verdict": row.verdict} for row in rows]
-    return json.dumps({"about": about, "rows": measured}, indent=1, ensure_ascii=False)
-
-
-def plot(late: Sequence[float], path: Path) -> None:
-    """How late viewers saw a change, as a cumulative curve."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 (half a second, only when asked)
-
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    values = sorted(value * 1000 for value in late)
-    share = [(number + 1) / len(values) for number in range(len(values))]
-    axes.plot(values, share)
-    axes.set(
-        title="From a change to its frame at a viewer (32 writers, 100 viewers)",
-        xlabel="milliseconds",
-        ylabel="share of frames",
-        xscale="log",
-        ylim=(0, 1),
-    )
-    axes.grid(visible=True, alpha=0.3)
-    figure.savefig(path)
-
-
-_LOAD_BEFORE = os.getloadavg()[0]

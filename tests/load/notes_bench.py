@@ -7,273 +7,18 @@ does all of it small, to see that it works; its figures mean nothing.
 
 import argparse
 import asyncio
-import gzip
-import re
+import os
 import shutil
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from urllib.parse import urljoin
-
-import asyncpg
-import httpx
-import redis
-from bench_clients import Http, Viewers, Writer
-from bench_report import Row, as_json, percentile, plot, table
-from local_stack.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # people.py lives beside the tests
 
-from people import People, Person
-
-WRITERS = 32
-VIEWERS = 100
-PROMISED_RATE = 500.0
-NOTES = 96  # three for each writer, so that no writer waits for another
-
-_FILL = """
-INSERT INTO notes (key, title, body, html, excerpt, words, version,
-                   author_id, author_name, editor_id, editor_name, created_at, updated_at)
-SELECT 'filler-' || n, 'Filler ' || n, 'Text of ' || n, '<p>Text of ' || n || '</p>',
-       'Text of ' || n, to_tsvector('simple', 'filler text ' || n), 1, '{id}', 'Ana', '{id}',
-       'Ana', now() - n * interval '1 minute', now() - n * interval '1 minute'
-FROM generate_series(1, {count}) AS n;
-ANALYZE notes;
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    seconds: float = 15.0
-    idle_saves: int = 300
-    pages: int = 200
-    outbox_saves: int = 10_000  # two events each
-    notes: int = 100_000
-
-
-QUICK = Size(seconds=1.0, idle_saves=10, pages=10, outbox_saves=200, notes=1_000)
-
-
-@dataclass
-class Bench:
-    stack: Stack
-    size: Size
-    ana: Person
-    versions: dict[str, int] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)
-    late: dict[str, list[float]] = field(default_factory=dict)
-
-    async def run(self) -> None:
-        self.make_notes(10)
-        await self.bytes_for_one_title("10 notes")
-        few = await self.home_page("10 notes")
-        self.make_notes(NOTES - 10)
-        full = await self.home_page(f"{NOTES} notes, a full page of 50")
-        await self.updates()
-        await self.idle_latency()
-        await self.relay_after_outage()
-        tell(f"filling up to {self.size.notes:,} notes")
-        fill = _FILL.format(id=self.ana.id, count=self.size.notes - NOTES)
-        self.stack.postgres.execute(fill, database="notes")
-        many_notes = f"{self.size.notes:,} notes"
-        await self.bytes_for_one_title(many_notes)
-        many = await self.home_page(many_notes)
-        growth = "home page, growth"
-        self.row(f"{growth} from 10 notes", 100 * (many / few - 1), "%", 20)
-        self.row(f"{growth} from a full page of 50", 100 * (many / full - 1), "%")
-        self.script()
-
-    def row(self, what: str, figure: float, unit: str, limit: float | None = None) -> None:
-        self.rows.append(Row(what, figure, unit, limit))
-
-    def floor(self, what: str, figure: float, unit: str, limit: float) -> None:
-        self.rows.append(Row(what, figure, unit, limit, at_least=True))
-
-    def make_notes(self, count: int) -> None:
-        for _ in range(count):
-            self.versions[self.ana.create("Menu", "Soup")["key"]] = 1
-
-    @property
-    def gateway_port(self) -> int:
-        return self.stack.around.gateway_ports[0]
-
-    def writer(self, versions: dict[str, int]) -> Writer:
-        return Writer(self.stack.around.notes_port, self.ana.token, versions)
-
-    def writers(self) -> list[Writer]:
-        keys = list(self.versions)
-        shares = [keys[number::WRITERS] for number in range(WRITERS)]
-        return [self.writer({key: self.versions[key] for key in share}) for share in shares]
-
-    async def write(self, writers: list[Writer], seconds: float, *, rate: float = 0) -> float:
-        """All writers at once, as fast as they can or at `rate`; returns saves per second."""
-        started = time.perf_counter()
-        before = sum(len(writer.seconds) for writer in writers)
-        over = started + seconds
-        async with asyncio.TaskGroup() as group:
-            for writer in writers:
-                every = len(writers) / rate if rate else 0
-                is_over = partial(_is_past, over)
-                group.create_task(writer.write_until(is_over, every=every))
-        for writer in writers:
-            self.versions |= writer.versions
-        done = sum(len(writer.seconds) for writer in writers) - before
-        return done / (time.perf_counter() - started)
-
-    async def updates(self) -> None:
-        """As fast as the writers can, then at the rate that was promised."""
-        seconds = self.size.seconds
-        tell(f"{WRITERS} writers, {VIEWERS} viewers, {seconds:g} s without a pause")
-        writers = self.writers()
-        with Viewers(VIEWERS, port=self.gateway_port) as viewers:
-            await self.write(writers, min(2.0, seconds))  # warm
-            rate = await self.watched(writers, viewers, f"{WRITERS} writers without a pause")
-            self.floor(
-                f"note updates, {WRITERS} writers, {VIEWERS} viewers", rate, "per s", 500
-            )
-            tell(f"the same at {PROMISED_RATE:g} per s, {seconds:g} s")
-            at_rate = f"{PROMISED_RATE:g} updates per s"
-            await self.watched(writers, viewers, at_rate, rate=PROMISED_RATE)
-
-    async def watched(
-        self, writers: list[Writer], viewers: Viewers, load: str, *, rate: float = 0
-    ) -> float:
-        viewers.seen()
-        for writer in writers:
-            writer.seconds.clear()
-        reached = await self.write(writers, self.size.seconds, rate=rate)
-        await asyncio.sleep(0.5)  # the last frames are on their way
-        seen = viewers.seen()
-        self.late[load] = seen.late
-        saves = [second for writer in writers for second in writer.seconds]
-        self.row(f"answer to a save, p50, {load}", 1000 * percentile(saves, 50), "ms")
-        self.row(f"viewer lag, p50, {load}", 1000 * percentile(seen.late, 50), "ms", 25)
-        self.row(f"viewer lag, p99, {load}", 1000 * percentile(seen.late, 99), "ms", 100)
-        due = len(saves) * viewers.count
-        self.row(f"frames lost of {due:,}, {load}", due - seen.publications, "frames", 0)
-        return reached
-
-    async def idle_latency(self) -> None:
-        tell(f"{self.size.idle_saves} single saves on the idle system")
-        key = next(iter(self.versions))
-        writer = self.writer({key: self.versions[key]})
-        http = Http(writer.port)
-        with Viewers(1, port=self.gateway_port) as viewers:
-            for _ in range(self.size.idle_saves):
-                await writer.save(http, key)
-                await asyncio.sleep(0.02)
-            late = viewers.seen().late
-        http.close()
-        self.versions |= writer.versions
-        self.row("change → frame at a client, idle, p50", 1000 * percentile(late, 50), "ms", 5)
-        self.row("change → frame at a client, idle, p99", 1000 * percentile(late, 99), "ms", 20)
-
-    async def relay_after_outage(self) -> None:
-        saves = self.size.outbox_saves
-        tell(f"{saves:,} saves while Redis is away, then the relay drains them")
-        self.stack.valkey.stop()
-        writers = self.writers()
-        while sum(len(writer.seconds) for writer in writers) < saves:
-            await self.write(writers, 0.5)
-        database = await asyncpg.connect(self.stack.around.notes_database)
-        waiting = await _waiting(database)
-        self.stack.valkey.start()
-        versions = redis.Redis.from_url(self.stack.valkey.url).pubsub()  # type: ignore[no-untyped-call]
-        versions.psubscribe("gateway.client.{home}")
-        rate = await _drained(database, waiting)
-        await database.close()
-        self.floor(f"relay, {waiting:,} events after an outage", rate, "per s", 5_000)
-        self.row("relay, events out of order", _out_of_order(versions), "events", 0)
-
-    async def bytes_for_one_title(self, when: str) -> None:
-        tell(f"one changed title at {when}")
-        key = next(iter(self.versions))
-        writer = self.writer({key: self.versions[key]})
-        http = Http(writer.port)
-        with Viewers(10, port=self.gateway_port) as viewers:
-            await writer.save(http, key)
-            await asyncio.sleep(0.5)
-            seen = viewers.seen()
-        http.close()
-        self.versions |= writer.versions
-        per_viewer = seen.bytes / 10
-        self.row(f"bytes to each viewer for one title, {when}", per_viewer, "bytes", 1024)
-
-    async def home_page(self, when: str) -> float:
-        """p50 of the whole answer, asked of web itself on a kept-alive connection."""
-        tell(f"home page at {when}")
-        http = Http(self.stack.around.web_port)
-        seconds = []
-        for _ in range(self.size.pages + 10):
-            started = time.perf_counter()
-            status, _ = await http.request("GET", "/")
-            seconds.append(time.perf_counter() - started)
-            if status != 200:
-                raise RuntimeError(f"the home page answered {status}")
-        http.close()
-        p50 = 1000 * percentile(seconds[10:], 50)
-        self.row(f"home page, server time p50, {when}", p50, "ms", 30)
-        return p50
-
-    def script(self) -> None:
-        """All module scripts that the home page starts, as a browser gets them."""
-        with httpx.Client(trust_env=False) as http:
-            home = http.get(self.stack.url).text
-            waiting = re.findall(r'<script type="module" src="([^"]+)"', home)
-            seen: dict[str, int] = {}
-            while waiting:
-                path = waiting.pop()
-                source = http.get(urljoin(self.stack.url, path))
-                seen[path] = len(gzip.compress(source.content))
-                imports = re.findall(r'(?:from|import)\s*"(\.[^"]+)"', source.text)
-                found = [urljoin(path, each) for each in imports]
-                waiting += [each for each in found if each not in seen]
-        self.row("script on the home page", sum(seen.values()) / 1024, "KiB gzip", 45)
-
-
-def _is_past(moment: float) -> bool:
-    return time.perf_counter() > moment
-
-
-async def _waiting(database: asyncpg.Connection) -> int:
-    found: int = await database.fetchval("SELECT count(*) FROM outbox")
-    return found
-
-
-async def _drained(database: asyncpg.Connection, waiting: int) -> float:
-    """Events per second, from the moment the relay begins to the moment all are gone."""
-    started = time.perf_counter()
-    left = waiting
-    while left:
-        if left == waiting:
-            started = time.perf_counter()  # it has not noticed yet that Redis is back
-        await asyncio.sleep(0.005)
-        left = await _waiting(database)
-    return waiting / (time.perf_counter() - started)
-
-
-def _out_of_order(subscription: redis.client.PubSub) -> int:
-    """Of what arrived on the list's channel: versions of a note that came after a later one."""
-    newest: dict[bytes, int] = {}
-    wrong = 0
-    while message := subscription.get_message(timeout=0.2):
-        if message["type"] != "pmessage":
-            continue
-        found = re.search(rb'"key":"([^"]+)".*?"version":(\d+)', message["data"])
-        if found:
-            key, version = found[1], int(found[2])
-            wrong += version < newest.get(key, 0)
-            newest[key] = max(version, newest.get(key, 0))
-    if not newest:
-        raise RuntimeError("the relay was faster than the subscription: order not seen")
-    return wrong
-
-
-def tell(what: str) -> None:
-    print(f"… {what}", file=sys.stderr, flush=True)
+from bench_measures import QUICK, Bench, Size, tell
+from bench_report import as_json, plot, table
+from local_stack.stack import Stack
+from people import People
 
 
 def main() -> int:
@@ -284,7 +29,8 @@ def main() -> int:
     arguments = parser.parse_args()
     data = Path(tempfile.mkdtemp(prefix="notes-bench-"))
     data.chmod(0o711)
-    tell("starting a stack of its own")
+    load_before = os.getloadavg()[0]
+    tell(f"starting a stack of its own (the machine's load is {load_before:.1f})")
     try:
         with Stack(data) as stack, People(stack) as people:
             size = QUICK if arguments.quick else Size()
@@ -294,7 +40,9 @@ def main() -> int:
         shutil.rmtree(data, ignore_errors=True)
     print(table(bench.rows))
     if arguments.json:
-        arguments.json.write_text(as_json(bench.rows, quick=arguments.quick))
+        arguments.json.write_text(
+            as_json(bench.rows, quick=arguments.quick, load_before=load_before)
+        )
     if arguments.plot:
         plot(bench.late, arguments.plot)
     missed = [row for row in bench.rows if row.verdict == "MISSED"]
