@@ -13,7 +13,7 @@ requirepass $password
 dir /data
 save ""
 appendonly yes
-maxmemory 192mb
+maxmemory 700mb
 maxmemory-policy noeviction
 CONFIG
 exec valkey-server /tmp/valkey.conf

@@ -47,7 +47,7 @@ class Postgres:
         self._dir = Path(data_dir)
         self._dir.mkdir(parents=True, exist_ok=True)
         self._cluster = self._dir / "cluster"
-        self._bin = _binaries()
+        self.programs = _binaries()  # psql, pg_dump, pg_restore and the rest
         self._password = secret(self._dir / "password", lambda: secrets.token_urlsafe(24))
         self._user = _user_for(self._dir)
         self.port = port or free_port()
@@ -55,7 +55,7 @@ class Postgres:
         options = [f"-c{name}={value}" for name, value in settings.items()]
         self.process = Process(
             "postgres",
-            [str(self._bin / "postgres"), "-D", str(self._cluster), *options],
+            [str(self.programs / "postgres"), "-D", str(self._cluster), *options],
             log=log or Log("postgres", self._dir / "postgres.log"),
             stop_signal=signal.SIGINT,  # "fast": open sessions are ended, nothing is lost
             user=self._user,
@@ -104,7 +104,15 @@ class Postgres:
         `variables` stand in the SQL as `:'name'`, unseen by other users of the machine.
         """
         sets = "".join(f"\\set {name} '{value}'\n" for name, value in (variables or {}).items())
-        command = [str(self._bin / "psql"), "-X", "-q", "-A", "-t", "-F\t", "-vON_ERROR_STOP=1"]
+        command = [
+            str(self.programs / "psql"),
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-F\t",
+            "-vON_ERROR_STOP=1",
+        ]
         done = subprocess.run(
             [*command, "-h127.0.0.1", f"-p{self.port}", f"-U{SUPERUSER}", f"-d{database}"],
             input=sets + sql,
@@ -134,7 +142,7 @@ class Postgres:
         # A half-made cluster (power cut, kill -9 in the middle) is made anew.
         fresh = self._dir / "cluster.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        command = [str(self._bin / "initdb"), "-D", str(fresh), "-U", SUPERUSER]
+        command = [str(self.programs / "initdb"), "-D", str(fresh), "-U", SUPERUSER]
         command += [
             "-A",
             "scram-sha-256",
@@ -158,7 +166,7 @@ class Postgres:
         fresh.rename(self._cluster)
 
     def _accepts(self) -> bool:
-        command = [str(self._bin / "pg_isready"), "-q", "-h127.0.0.1", f"-p{self.port}"]
+        command = [str(self.programs / "pg_isready"), "-q", "-h127.0.0.1", f"-p{self.port}"]
         return subprocess.run(command, timeout=10, check=False).returncode == 0
 
 
