@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
@@ -21,6 +21,7 @@ from service_kit.channel_log import ChannelLog
 from service_kit.tasks import background
 from service_kit.tokens import Jwks
 
+from realtime_gateway import handshake
 from realtime_gateway.api import Api
 from realtime_gateway.bus import Bus
 from realtime_gateway.channels import Channels
@@ -145,6 +146,7 @@ class Gateway:
         app.include_router(
             Api(self.node, self.clients, name=name, version=self._version).router()
         )
+        app.add_api_route(self.options.websocket.handler_prefix, _upgrade_required)
         return app
 
     def _key_of(self, channel: str) -> bytes:
@@ -202,6 +204,12 @@ async def serve(options: Options) -> None:
         gc.collect()
         gc.freeze()
         await _Server(config, gateway).serve()
+
+
+async def _upgrade_required() -> Response:
+    # Reached on a connection that has carried HTTP before: a first request ends at the door.
+    refused = handshake.NOT_AN_UPGRADE
+    return Response(refused.why, refused.status.value, refused.headers)
 
 
 def _redis(address: str) -> Redis:

@@ -45,6 +45,9 @@ class Refused:
 OVERLOADED: Final = Refused(
     HTTPStatus.SERVICE_UNAVAILABLE, "no more connections now", {"Retry-After": "5"}
 )
+NOT_AN_UPGRADE: Final = Refused(
+    HTTPStatus.UPGRADE_REQUIRED, "this address speaks WebSocket", {"Upgrade": "websocket"}
+)
 NOT_FOUND: Final = Refused(HTTPStatus.NOT_FOUND, "there is no WebSocket at this address")
 TOO_LARGE: Final = Refused(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a request head has at most {MAX_HEAD} bytes"
@@ -64,8 +67,7 @@ def decide(head: bytes, *, allowed_origins: Sequence[str]) -> Accepted | Refused
     if "websocket" not in _tokens(headers, "upgrade") or "upgrade" not in _tokens(
         headers, "connection"
     ):
-        upgrade = {"Upgrade": "websocket"}
-        return Refused(HTTPStatus.UPGRADE_REQUIRED, "this address speaks WebSocket", upgrade)
+        return NOT_AN_UPGRADE
     if headers.get("sec-websocket-version") != ["13"]:
         version = {"Sec-WebSocket-Version": "13"}
         return Refused(HTTPStatus.UPGRADE_REQUIRED, "only WebSocket version 13", version)

@@ -1,0 +1,150 @@
+"""The server API in Centrifugo's shapes, and the addresses for operators."""
+
+from typing import Any
+
+import httpx
+import pytest
+from gateway_process import GatewayProcess, StartGateway, insecure
+from raw_client import RawClient
+
+
+def post(gateway: GatewayProcess, path: str, **options: Any) -> httpx.Response:
+    options.setdefault("headers", {"X-API-Key": "api-key"})
+    return httpx.post(f"{gateway.http_url}{path}", **options)
+
+
+def test_a_publication_gets_its_place(gateway: GatewayProcess, channel: str) -> None:
+    first = gateway.api("publish", channel=channel, data={"n": 1})["result"]
+    second = gateway.api("publish", channel=channel, data={"n": 2}, tags={"a": "b"})["result"]
+    assert (first["offset"], second["offset"]) == (1, 2)
+    page = gateway.api("history", channel=channel, limit=-1)["result"]
+    assert page["publications"] == [
+        {"data": {"n": 1}, "offset": 1},
+        {"data": {"n": 2}, "tags": {"a": "b"}, "offset": 2},
+    ]
+    assert (page["offset"], page["epoch"]) == (2, first["epoch"])
+
+
+def test_history_is_a_window(gateway: GatewayProcess, channel: str) -> None:
+    for number in range(1, 6):
+        top = gateway.publish(channel, number)
+
+    def offsets(**more: Any) -> list[int]:
+        page = gateway.api("history", channel=channel, **more)["result"]
+        return [each["offset"] for each in page["publications"]]
+
+    since = {"offset": 2, "epoch": top["epoch"]}
+    assert offsets() == []
+    assert offsets(limit=2) == [1, 2]
+    assert offsets(limit=2, reverse=True) == [5, 4]
+    assert offsets(limit=2, since=since) == [3, 4]
+    assert offsets(limit=-1, since=since, reverse=True) == [1]
+    wrong = {"offset": 2, "epoch": "other"}
+    answer = gateway.api("history", channel=channel, limit=1, since=wrong)
+    assert answer["error"]["code"] == 112
+
+
+async def test_a_publication_may_skip_the_history(
+    gateway: GatewayProcess, channel: str
+) -> None:
+    async with RawClient(gateway.ws_url) as client:
+        await client.connect()
+        await client.subscribe(channel)
+        assert gateway.publish(channel, "gone", skip_history=True) == {}
+        assert await client.publication() == {"data": "gone"}
+    assert gateway.api("history", channel=channel, limit=5)["result"]["publications"] == []
+
+
+def test_a_repeated_idempotency_key_publishes_once(
+    gateway: GatewayProcess, channel: str
+) -> None:
+    answers = [gateway.publish(channel, 1, idempotency_key="k") for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert gateway.publish(channel, 1, idempotency_key="l")["offset"] == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "code"),
+    [
+        ("publish", {"data": 1}, 107),
+        ("publish", {"channel": "a"}, 107),
+        ("publish", {"channel": 7, "data": 1}, 107),
+        ("publish", {"channel": "x" * 256, "data": 1}, 107),
+        ("publish", {"channel": "a", "data": 1, "tags": {"a": 1}}, 107),
+        ("publish", {"channel": "nowhere:a", "data": 1}, 102),
+        ("history", {"channel": "nowhere:a"}, 102),
+        ("history", {"channel": "plain:a"}, 108),
+        ("history", {"channel": "a", "limit": "5"}, 107),
+        ("history", {"channel": "a", "since": 5}, 107),
+        ("history", {}, 107),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_told_with_its_code(
+    gateway: GatewayProcess, method: str, parameters: dict[str, Any], code: int
+) -> None:
+    answer = gateway.api(method, **parameters)
+    assert answer["error"]["code"] == code
+    assert answer["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/publish", "/api/history", "/api/info"])
+@pytest.mark.parametrize(
+    "headers", [{}, {"X-API-Key": "wrong"}, {"X-API-Key": "ümlaut".encode()}]
+)
+def test_without_the_key_nothing_is_done(
+    gateway: GatewayProcess, path: str, headers: dict[str, Any]
+) -> None:
+    assert post(gateway, path, headers=headers, content=b"not even JSON").status_code == 401
+
+
+def test_the_key_may_come_as_authorization(gateway: GatewayProcess) -> None:
+    answer = post(gateway, "/api/info", headers={"Authorization": "apikey api-key"}, json={})
+    assert answer.status_code == 200
+
+
+def test_without_a_configured_key_nobody_is_let_in(start_gateway: StartGateway) -> None:
+    options = insecure()
+    options["http_api"] = {}
+    gateway = start_gateway(options).wait_ready()
+    assert post(gateway, "/api/info", headers={"X-API-Key": ""}, json={}).status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff"])
+def test_a_body_that_is_no_object_is_a_bad_request(
+    gateway: GatewayProcess, body: bytes
+) -> None:
+    assert post(gateway, "/api/publish", content=body).status_code == 400
+
+
+async def test_info_tells_of_this_node(gateway: GatewayProcess, channel: str) -> None:
+    async with RawClient(gateway.ws_url) as client:
+        await client.connect()
+        await client.subscribe(channel)
+        (node,) = gateway.api("info")["result"]["nodes"]
+    assert (node["num_clients"], node["num_users"], node["num_subs"]) == (1, 1, 1)
+    assert node["uid"]
+    assert node["name"]
+    assert node["version"]
+
+
+async def test_metrics_count_what_happens(gateway: GatewayProcess, channel: str) -> None:
+    before = gateway.metric("node_messages_sent_count_total")
+    async with RawClient(gateway.ws_url) as client:
+        await client.connect()
+        await client.subscribe(channel)
+        gateway.publish(channel, 1)
+        await client.publication()
+        assert gateway.metric("client_connections_inflight") == 1
+        assert gateway.metric("client_subscriptions_inflight") == 1
+    assert gateway.metric("node_messages_sent_count_total") == before + 1
+
+
+def test_health_and_readiness_are_told(gateway: GatewayProcess) -> None:
+    assert httpx.get(f"{gateway.http_url}/health").json() == {"status": "ok"}
+    ready = httpx.get(f"{gateway.http_url}/ready").json()
+    assert ready["checks"] == {"redis": True, "pubsub": True, "accepting": True}
+
+
+def test_the_key_is_never_logged(gateway: GatewayProcess) -> None:
+    post(gateway, "/api/info", json={})
+    assert "api-key" not in gateway.log
