@@ -15,9 +15,10 @@ from local_stack.stack import Stack
 from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-NOTE = "bread"
-DESK = {"width": 1080, "height": 760}
-PHONE = {"width": 390, "height": 760}
+KEPT = ("note-light", "note-dark")  # the others only stand in the joint picture
+NOTE = "load-test"
+DESK = {"width": 1080, "height": 900}
+PHONE = {"width": 390, "height": 830}
 
 _FRAMES = """
 <!doctype html><meta charset=utf-8><style>
@@ -36,7 +37,7 @@ figure.phone img {{ border-radius: 34px; }}
 </style>
 <figure><img src="{home}" width=760></figure>
 <figure><img src="{note}" width=760></figure>
-<figure class=phone><img src="{phone}" width=290></figure>
+<figure class=phone><img src="{phone}" width=300></figure>
 """
 
 
@@ -51,14 +52,16 @@ def main() -> None:
             for scheme in ("light", "dark"):
                 window = _signed_in(browser, stack, account, DESK, scheme)
                 window.watch_home()
-                _shoot(window.page, f"home-{scheme}")
+                _shoot(window.page, data / f"home-{scheme}.png")
                 window.watch_note(NOTE)
-                _shoot(window.page, f"note-{scheme}")
+                _shoot(window.page, data / f"note-{scheme}.png")
             phone = _signed_in(browser, stack, account, PHONE, "dark")
             phone.watch_note(NOTE)
-            _shoot(phone.page, "phone-dark")
-            _side_by_side(browser)
+            _shoot(phone.page, data / "phone-dark.png")
+            _side_by_side(browser, data)
             browser.close()
+        for name in KEPT:
+            shutil.copy(data / f"{name}.png", IMAGES)
     finally:
         shutil.rmtree(data, ignore_errors=True)
 
@@ -73,24 +76,23 @@ def _signed_in(
     return window
 
 
-def _shoot(page: Page, name: str) -> None:
+def _shoot(page: Page, path: Path) -> None:
     page.evaluate("document.activeElement?.blur()")
-    page.screenshot(path=IMAGES / f"{name}.png")
-    print(f"{name}.png")
+    page.screenshot(path=path)
+    print(path.name)
 
 
-def _side_by_side(browser: Browser) -> None:
+def _side_by_side(browser: Browser, data: Path) -> None:
     page = browser.new_page(viewport={"width": 2100, "height": 760}, device_scale_factor=1)
     names = {"home": "home-light", "note": "note-light", "phone": "phone-dark"}
-    page.set_content(_FRAMES.format(**{each: _data(name) for each, name in names.items()}))
+    urls = {each: _as_url(data / f"{name}.png") for each, name in names.items()}
+    page.set_content(_FRAMES.format(**urls))
     page.locator("body").screenshot(path=IMAGES / "three-windows.png")
     print("three-windows.png")
 
 
-def _data(name: str) -> str:
-    return "data:image/png;base64," + base64.b64encode(
-        (IMAGES / f"{name}.png").read_bytes()
-    ).decode("ascii")
+def _as_url(picture: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")
 
 
 if __name__ == "__main__":
