@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import ipaddress
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -39,6 +40,7 @@ _QUICK_CONNECTIONS, _QUICK_SECONDS = 200, 0.5
 def main(arguments: Sequence[str]) -> int:
     asked = parser().parse_args(arguments)
     progress = Progress(sys.stderr)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped
     try:
         comparison = _load_test(asked, progress) if asked.url else _compare(asked, progress)
     except (NotHere, GeneratorFailed, ValueError, KeyError) as reason:
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"bench: {reason}", file=sys.stderr)
         return 2 if isinstance(reason, ValueError | KeyError) else 1
     progress.clear()
-    _show(comparison, asked, arguments)
+    _show(comparison, asked, report.without_secrets(arguments))
     return 0 if comparison.measurements else 1
 
 

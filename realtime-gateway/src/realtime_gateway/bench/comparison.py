@@ -41,12 +41,16 @@ def compare(
     rounds: int,
     watch: Watch,
 ) -> Comparison:
+    """Interrupted, it answers what has been measured until then."""
     comparison = Comparison()
-    for turn in range(1, rounds + 1):
-        for scene in scenes(workloads):
-            for contender in contenders:
-                for part in _fitting(scene, contender):
-                    _take_part(comparison, setting, contender, part, turn, watch)
+    try:
+        for turn in range(1, rounds + 1):
+            for scene in scenes(workloads):
+                for contender in contenders:
+                    for part in _fitting(scene, contender):
+                        _take_part(comparison, setting, contender, part, turn, watch)
+    except KeyboardInterrupt:
+        comparison.left_out["the rest"] = "interrupted"
     return comparison
 
 

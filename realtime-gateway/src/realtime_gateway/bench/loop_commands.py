@@ -10,7 +10,7 @@ from pathlib import Path
 
 from realtime_gateway.bench.loop_generator import OPTIONS, Client, Load
 
-_REPORT_EVERY, _DRAIN_LIMIT, _QUIET_LIMIT = 0.25, 20.0, 2.0
+_REPORT_EVERY, _DRAIN_LIMIT, _QUIET_LIMIT = 0.25, 10.0, 2.0
 _HANDSHAKES_AT_ONCE = 64
 _ATTEMPT_SECONDS = 10.0
 

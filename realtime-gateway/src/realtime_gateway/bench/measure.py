@@ -82,7 +82,8 @@ class Scene:
             workload.name, lambda: self._play(workload.load, seconds, watched)
         )
         pause = loop_pause_ms(self._running.launch.metrics)
-        found = replace(found, rss_each=self._rss_each, loop_pause=pause)
+        rss = self._rss_each if isinstance(workload.load, Idle) else None
+        found = replace(found, rss_each=rss, loop_pause=pause)
         # In a closed loop something is always on its way when the time is up.
         return replace(found, late=0) if isinstance(workload.load, Closed) else found
 

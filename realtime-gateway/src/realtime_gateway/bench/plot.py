@@ -23,7 +23,12 @@ th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; }
 figure { margin: 1rem 0; background: #fff; overflow-x: auto; }
 pre { white-space: pre-wrap; }
 """
-_BARS = (("cpu", "CPU µs a delivery"), ("p99", "p99, ms"), ("rss_each", "KiB RSS a client"))
+_BARS = (
+    ("cpu", "CPU µs a delivery"),
+    ("p99", "p99, ms"),
+    ("rss_each", "KiB RSS a client"),
+    ("connects_per_core", "new clients per second of the server's core"),
+)
 
 
 def page(comparison: Comparison, tables: Sequence[tuple[str, Rows]], notes: str) -> str:
@@ -43,9 +48,10 @@ def _bars(comparison: Comparison, figure: str, title: str) -> str:
     workloads = [w for w in comparison.workloads if _known(comparison, w, figure)]
     if not workloads:
         return ""
-    drawing = Figure(figsize=(11, 3.2), layout="constrained")
+    drawing = Figure(figsize=(11, 3.6), layout="constrained")
     axes = drawing.subplots()
     width = 0.8 / len(comparison.servers)
+    named: set[str] = set()
     for place, server in enumerate(comparison.servers):
         for x, workload in enumerate(workloads):
             found = spread(getattr(m, figure) for m in comparison.of(server, workload))
@@ -53,9 +59,11 @@ def _bars(comparison: Comparison, figure: str, title: str) -> str:
                 around = [[found.median - found.low], [found.high - found.median]]
                 axes.bar(
                     x + place * width, found.median, width, yerr=around, color=f"C{place}",
-                    label=server if x == 0 else None, error_kw={"linewidth": 0.8},
+                    label=None if server in named else server, error_kw={"linewidth": 0.8},
                 )  # fmt: skip
-    axes.set_xticks([x + 0.4 - width / 2 for x in range(len(workloads))], workloads)
+                named.add(server)
+    places = [x + 0.4 - width / 2 for x in range(len(workloads))]
+    axes.set_xticks(places, workloads, rotation=30, ha="right")
     axes.set_title(title, loc="left", fontsize=10)
     axes.set_yscale("log")
     _finish(axes)
@@ -89,7 +97,7 @@ def _finish(axes: Axes) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=7, frameon=False)
+        axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _known(comparison: Comparison, workload: str, figure: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -31,6 +32,7 @@ _COLUMNS = (
 )
 
 _QUIET = 0.1  # of a core
+_PASSWORD = re.compile(r"(//[^/@\s]*:)[^/@\s]*@")
 Rows = list[list[str]]
 
 
@@ -127,6 +129,11 @@ def document(comparison: Comparison, command: Sequence[str], noise: Iterable[str
         ],
     }
     return json.dumps(found, indent=1)
+
+
+def without_secrets(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the passwords of addresses left out: results are passed on."""
+    return [_PASSWORD.sub(r"\1***@", argument) for argument in arguments]
 
 
 def machine() -> dict[str, str | int | None]:
