@@ -18,7 +18,8 @@ from local_stack.stack import Stack
 
 CONTENT = Path(__file__).with_name("demo.json")
 _USERNAMES = (("ana", "Ana Lindqvist"), ("ben", "Ben Okafor"))
-_SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+# Without n: a password that happened to contain "ana" or "ben" would be refused.
+_SYLLABLES = [consonant + vowel for consonant in "bdfgklmprstvz" for vowel in "aeiou"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class _Loader:
 
 
 def _password() -> str:
-    """Four pronounceable words, about 49 bits: easy to copy from one window to the next."""
+    """Four pronounceable words, about 48 bits: easy to copy from one window to the next."""
     words = ("".join(secrets.choice(_SYLLABLES) for _ in range(2)) for _ in range(4))
     return "-".join(words)
 
