@@ -69,8 +69,8 @@ def test_the_result_is_json_with_the_command_that_made_it() -> None:
 
 def test_tables_line_up() -> None:
     lines = text(table([OURS, LIMIT])).splitlines()
+    assert len({len(line) for line in lines}) == 1
     assert len(lines) == 3
-    assert len({line.index("server") for line in lines if "server" in line}) >= 1
 
 
 @pytest.mark.parametrize(
