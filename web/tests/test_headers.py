@@ -26,11 +26,6 @@ async def test_every_answer_carries_the_headers(browse, backends, path):
 
 
 async def test_an_answer_to_a_mistake_of_ours_carries_them_too(browse, backends):
-    async def broken(_):
-        raise RuntimeError
-
-    backends.users.token = broken
-    backends.users.is_away = False
     backends.notes.put("menu", "Menu")
     backends.notes.notes["menu"].pop("title")
     response = await browse().client.get("/")

@@ -1,7 +1,8 @@
 """Every page and form, without JavaScript."""
 
 import pytest
-from fake_backends import ADA, ANA, BEN, EVA
+from fake_backends import ADA, ANA, BEN, EVA, problem
+from web.pages import errors
 
 
 async def test_the_home_page_shows_the_newest_change_first(browse, backends):
@@ -226,10 +227,10 @@ async def test_pages_do_without_the_gateway(browse, backends):
 async def test_a_note_is_shown_though_its_list_cannot_be(browse, backends):
     backends.notes.put("menu", "Menu")
 
-    async def broken(_):
-        raise RuntimeError
+    async def away(_):
+        return problem(503, "unavailable")
 
-    backends.notes.list = broken
+    backends.notes.list = away
     assert (await browse().get("/notes/menu")).status == 200
 
 
@@ -252,3 +253,33 @@ async def test_the_theme_is_a_cookie_that_the_server_renders(browse):
     assert '<html lang="en" data-theme="dark">' in dark.text
     auto = await browser.submit(dark.form("/theme"), theme="auto")
     assert "data-theme" not in auto.text
+
+
+@pytest.mark.parametrize("status", sorted(set(errors.TEXTS) - {401, 500, 503}))
+async def test_every_refusal_says_what_happened_and_what_to_do_next(browse, backends, status):
+    async def refuse(_):
+        return problem(status, "some_code")
+
+    backends.notes.read = refuse
+    page = await browse(ANA).get("/notes/menu")
+    headline, advice = errors.TEXTS[status]
+    assert page.status == status
+    assert headline in page.text
+    assert advice in page.text
+    assert "Log out" in page.text
+    assert 'href="/">All notes' in page.text
+
+
+async def test_islands_are_told_of_errors_in_json(browse):
+    client = browse().client
+    answer = await client.get("/nothing", headers={"Accept": "application/json"})
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_found"
+
+
+async def test_a_body_beyond_every_note_is_refused(browse):
+    browser = browse(ANA)
+    form = (await browser.get("/notes/add")).form("edit-form")
+    page = await browser.submit(form, title="Long", body="x" * 3_000_000)
+    assert page.status == 413
+    assert "256 KiB" in page.text
