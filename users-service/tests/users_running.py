@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import argon2
 import httpx
 from fastapi import FastAPI
 from local_stack.ports import free_port
@@ -20,6 +21,7 @@ from users_service.settings import Settings
 
 KEY = ("them", "a-key-for-tests-only")
 PASSWORD = "a quiet river at dawn"
+CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Clock:
@@ -67,9 +69,11 @@ class Service:
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Service]:
-    clock = clock or Clock()
-    app = create_app(settings, now=clock)
+async def running(
+    settings: Settings, *, hasher: argon2.PasswordHasher = CHEAP
+) -> AsyncIterator[Service]:
+    clock = Clock()
+    app = create_app(settings, now=clock, hasher=hasher)
     async with app.router.lifespan_context(app) as state:
         service = Service(app, dict(state), clock)
         try:
@@ -118,7 +122,7 @@ def process(env: dict[str, str], log: Path) -> Iterator[Process]:
 
 
 def _wait_until_ready(url: str, started: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if started.poll() is not None:
             raise AssertionError(f"ended with {started.returncode}: {log.read_text()}")

@@ -69,8 +69,12 @@ def connect_redis(url: str) -> Redis:
 
 
 def create_app(
-    settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    hasher: argon2.PasswordHasher | None = None,
 ) -> FastAPI:
+    """Tests give a clock that they move, and a `hasher` that costs them nothing."""
     registry = CollectorRegistry()
     engine = database.connect(settings.database_url.get_secret_value())
     redis = connect_redis(settings.redis_url.get_secret_value())
@@ -83,7 +87,9 @@ def create_app(
             stack.push_async_callback(engine.dispose)
             stack.push_async_callback(redis.aclose)
             passwords = Passwords(
-                argon2id(), threads=_PASSWORD_THREADS, waiting_limit=_PASSWORDS_WAITING
+                hasher or argon2id(),
+                threads=_PASSWORD_THREADS,
+                waiting_limit=_PASSWORDS_WAITING,
             )
             stack.callback(passwords.close)
             state = _state(settings, sessions, redis, passwords, registry, now)
