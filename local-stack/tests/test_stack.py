@@ -10,11 +10,13 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.request import urlopen
 
+import psutil
 import pytest
-from local_stack.errors import Failed
+from local_stack import ports
+from local_stack.errors import Failed, PortForbidden
 from local_stack.ports import free_port
 from local_stack.stack import Stack
-from stack_processes import children_of, ended, gone, read_until, run_up
+from stack_processes import Up, children_of, ended, gone, read_until, run_up
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,11 @@ def test_the_edge_tells_its_own_health(stack: Stack) -> None:
 
 
 def test_a_body_over_one_mebibyte_is_refused(stack: Stack) -> None:
-    assert _status(stack.edge.port, "/notes/add", method="POST", body=b"x" * (2**20 + 1)) == 413
+    headers = {"Sec-Fetch-Site": "same-origin", "Origin": stack.url}
+    headers |= {"Host": f"localhost:{stack.edge.port}"}
+    headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+    body = b"username=" + b"x" * 2**20
+    assert _status(stack.edge.port, "/users/login", "POST", body=body, headers=headers) == 413
 
 
 def test_the_edge_sends_a_websocket_to_another_node_when_one_is_killed(stack: Stack) -> None:
@@ -134,6 +140,17 @@ def test_up_fills_in_the_demo_once_and_stops_cleanly_on_ctrl_c(servers_dir: Path
     assert ended(third) == 0
 
 
+def test_up_starts_a_part_again_that_ends_by_itself(servers_dir: Path) -> None:
+    process = run_up(servers_dir / "revived", port=(port := free_port()))
+    read_until(process, "stop  Ctrl-C")
+    os.kill(_pid_of(process, "-m web"), signal.SIGKILL)
+    read_until(process, "web ended with status -9; starting it again")
+    # The edge waits for it: nobody sees an error.
+    assert _status(port, "/") == 200
+    process.send_signal(signal.SIGINT)
+    assert ended(process) == 0
+
+
 def test_a_taken_port_is_named_with_its_holder(servers_dir: Path) -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
@@ -143,6 +160,16 @@ def test_a_taken_port_is_named_with_its_holder(servers_dir: Path) -> None:
     assert f"Port {port} is already in use" in output
     assert f"process {os.getpid()}" in output
     assert "Traceback" not in output
+
+
+def test_a_port_that_only_root_may_use_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ports, "is_free", lambda port: False)
+    monkeypatch.setattr(ports, "holder", lambda port: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(PortForbidden, match="Port 80 is for root only"):
+        ports.require_free(80)
 
 
 def test_up_stops_at_once_when_it_is_interrupted_while_it_starts(servers_dir: Path) -> None:
@@ -155,11 +182,18 @@ def test_up_stops_at_once_when_it_is_interrupted_while_it_starts(servers_dir: Pa
     assert gone(pids)
 
 
-def _status(port: int, path: str, *, method: str = "GET", body: bytes | None = None) -> int:
+def _status(
+    port: int,
+    path: str,
+    method: str = "GET",
+    *,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> int:
     """The status of a request whose path is sent as it stands."""
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request(method, path, body=body)
+        connection.request(method, path, body=body, headers=headers or {})
         return connection.getresponse().status
     finally:
         connection.close()
@@ -181,6 +215,12 @@ def _handshake(port: int) -> int:
         return answer.status
     finally:
         connection.close()
+
+
+def _pid_of(process: Up, words: str) -> int:
+    """The child whose command line ends with these words."""
+    children = psutil.Process(process.pid).children()
+    return next(each.pid for each in children if " ".join(each.cmdline()).endswith(words))
 
 
 def _passwords(output: str) -> list[list[str]]:

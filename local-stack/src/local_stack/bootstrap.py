@@ -102,7 +102,12 @@ class Environment:
 
     def _install(self, *locks: str) -> None:
         wanted = [argument for lock in locks for argument in ("-r", str(self.root / lock))]
-        if not self._uv("--require-hashes", *wanted):
+        if self._uv("--require-hashes", *wanted):
+            return
+        # uv does not read pip's configuration, where a company's own index may stand.
+        print("Trying again with pip …")
+        pip = [str(self.python), "-m", "pip", "install", "--quiet", "--require-hashes", *wanted]
+        if not _run(pip, self.env, cwd=self.root):
             raise CannotInstall("not all Python packages could be installed", _NETWORK)
 
     def _install_ours(self) -> None:

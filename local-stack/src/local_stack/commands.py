@@ -154,7 +154,11 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
 
     def add(name: str, text: str, run: object) -> ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:])
+        description = text[0].upper() + text[1:]
+        # No abbreviations: what we do not know is meant for pytest or a benchmark.
+        command = commands.add_parser(
+            name, help=text, description=description, allow_abbrev=False
+        )
         command.set_defaults(run=run)
         return command
 

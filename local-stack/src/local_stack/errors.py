@@ -29,6 +29,16 @@ class PortTaken(StackError):
 
 
 @dataclass(eq=False)
+class PortForbidden(StackError):
+    port: int
+
+    def __str__(self) -> str:
+        return (
+            f"Port {self.port} is for root only on this machine. Choose one from 1024: --port N"
+        )
+
+
+@dataclass(eq=False)
 class AlreadyRunning(StackError):
     pid: int
     data_dir: str

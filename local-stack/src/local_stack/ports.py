@@ -1,16 +1,18 @@
 """TCP ports on loopback: a free one, and who holds one that is not."""
 
 import errno
+import os
 import random
 import socket
 
 import psutil
 
-from local_stack.errors import PortTaken
+from local_stack.errors import PortForbidden, PortTaken
 
 # Below the range from which the kernel takes ports for outgoing connections, so that nothing
 # slips into a port between choosing and binding it.
 _FREE_RANGE = range(20_000, 32_000)
+_FIRST_ORDINARY = 1024
 # A browser that is told `localhost` may try either.
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
@@ -33,7 +35,10 @@ def is_free(port: int) -> bool:
 def require_free(port: int) -> None:
     """Raises PortTaken, with the holder's name where the machine tells it."""
     if not is_free(port):
-        raise PortTaken(port, holder(port))
+        taken_by = holder(port)
+        if taken_by is None and port < _FIRST_ORDINARY and os.geteuid() != 0:
+            raise PortForbidden(port)
+        raise PortTaken(port, taken_by)
 
 
 def holder(port: int) -> str | None:
