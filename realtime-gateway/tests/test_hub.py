@@ -1,0 +1,201 @@
+"""The hub's invariant: members have received exactly what lies up to the position."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from realtime_gateway.commands import Since
+from realtime_gateway.hub import HELD_LIMIT, UNSURE, Channel, Hub, Top
+from realtime_gateway.protocol import Entry
+
+
+def fragment(number: int) -> bytes:
+    return b'{"data":%d}' % number
+
+
+def entries(first: int, last: int) -> list[Entry]:
+    return [(number, fragment(number)) for number in range(first, last + 1)]
+
+
+def settled(offset: int = 0, epoch: str = "e") -> Channel[str]:
+    channel: Channel[str] = Channel("a", is_tracked=True)
+    assert channel.settle(Top(offset, epoch), [])
+    return channel
+
+
+def live(channel: Channel[str], *offsets: int, epoch: str = "e") -> list[bool]:
+    return [channel.receive(offset, epoch, fragment(offset)) for offset in offsets]
+
+
+def test_consecutive_publications_are_delivered() -> None:
+    channel = settled(4)
+    assert live(channel, 5, 6) == [True, True]
+    assert channel.take_fresh() == entries(5, 6)
+    assert channel.offset == 6
+
+
+def test_a_repeat_is_dropped() -> None:
+    channel = settled(4)
+    live(channel, 5, 6)
+    assert live(channel, 5, 6, 7) == [True, True, True]
+    assert channel.take_fresh() == entries(5, 7)
+
+
+@pytest.mark.parametrize(("offset", "epoch"), [(6, "e"), (5, "other"), (1, "other")])
+def test_a_hole_or_another_epoch_unsettles_the_channel_once(offset: int, epoch: str) -> None:
+    channel = settled(4)
+    assert live(channel, offset, epoch=epoch) == [False]
+    assert live(channel, offset + 1, epoch=epoch) == [True]
+    assert not channel.is_settled
+    assert channel.take_fresh() == []
+
+
+def test_the_same_offset_with_other_content_unsettles_the_channel() -> None:
+    channel = settled(0)
+    live(channel, 1, 2)
+    assert not channel.receive(2, "e", fragment(99))
+
+
+def test_a_read_closes_the_hole_and_what_was_held_follows() -> None:
+    channel = settled(4)
+    live(channel, 5, 8, 9, 10)
+    assert channel.settle(Top(9, "e"), entries(6, 9))
+    assert channel.is_settled
+    assert channel.take_fresh() == entries(5, 10)
+
+
+def test_a_hole_behind_the_hole_needs_another_read() -> None:
+    channel = settled(4)
+    live(channel, 6, 9)
+    assert channel.settle(Top(6, "e"), entries(5, 6))
+    assert not channel.is_settled
+    assert channel.settle(Top(9, "e"), entries(7, 9))
+    assert channel.is_settled
+    assert channel.take_fresh() == entries(5, 9)
+
+
+def test_what_does_not_fit_the_held_ones_is_read_again() -> None:
+    channel = settled(0)
+    live(channel, *range(2, HELD_LIMIT + 12))
+    assert channel.settle(Top(3, "e"), entries(1, 3))
+    assert not channel.is_settled
+    assert channel.settle(Top(HELD_LIMIT + 11, "e"), entries(4, HELD_LIMIT + 11))
+    assert channel.take_fresh() == entries(1, HELD_LIMIT + 11)
+
+
+@pytest.mark.parametrize(
+    ("top", "read"),
+    [
+        (Top(9, "other"), []),
+        (Top(9, "e"), entries(8, 9)),
+        (Top(9, "e"), entries(5, 7)),
+        (Top(9, "e"), []),
+        (Top(3, "e"), []),
+    ],
+    ids=["new epoch", "trimmed", "cut", "gone", "failed over to the past"],
+)
+def test_what_the_history_has_lost_is_said(top: Top, read: list[Entry]) -> None:
+    channel = settled(4)
+    channel.is_settled = False
+    assert not channel.settle(top, read)
+    assert (channel.offset, channel.epoch) == (top.offset, top.epoch)
+    assert channel.is_settled
+
+
+def test_a_publication_without_history_passes_through_in_any_state() -> None:
+    channel: Channel[str] = Channel("a", is_tracked=True)
+    assert channel.receive(0, "", fragment(7))
+    assert channel.take_fresh() == [(0, fragment(7))]
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        (Since(9, "e"), []),
+        (Since(7, "e"), entries(8, 9)),
+        (Since(5, ""), entries(6, 9)),
+        (Since(5, "e"), entries(6, 9)),
+        (Since(4, "e"), UNSURE),
+        (Since(10, "e"), UNSURE),
+        (Since(9, "other"), UNSURE),
+        (Since(9, ""), []),
+    ],
+)
+def test_memory_answers_what_it_is_sure_of(since: Since, expected: object) -> None:
+    channel = settled(5)
+    live(channel, 6, 7, 8, 9)
+    assert channel.recover(since, cap=100) == expected
+
+
+def test_more_than_the_cap_is_not_recovered() -> None:
+    channel = settled(0)
+    live(channel, 1, 2, 3)
+    assert channel.recover(Since(0, "e"), cap=3) == entries(1, 3)
+    assert channel.recover(Since(0, "e"), cap=2) is None
+
+
+@pytest.mark.parametrize(
+    ("since", "top", "read", "expected"),
+    [
+        (Since(3, "e"), Top(5, "e"), entries(4, 5), entries(4, 9)),
+        (Since(3, "e"), Top(9, "e"), entries(4, 9), entries(4, 9)),
+        (Since(3, "e"), Top(4, "e"), entries(4, 4), UNSURE),
+        (Since(3, "e"), Top(10, "e"), entries(4, 10), UNSURE),
+        (Since(3, "e"), Top(2, "new"), [], UNSURE),
+        (Since(3, "old"), Top(9, "e"), entries(4, 9), None),
+        (Since(3, "e"), Top(9, "e"), entries(6, 9), None),
+        (Since(3, "e"), Top(9, "e"), entries(4, 6), None),
+        (Since(12, "e"), Top(9, "e"), [], None),
+    ],
+    ids=["older read", "exact", "too old", "ahead", "other epoch", "their epoch", "trimmed",
+         "capped", "their future"],
+)  # fmt: skip
+def test_a_read_and_memory_together_answer_the_rest(
+    since: Since, top: Top, read: list[Entry], expected: object
+) -> None:
+    channel = settled(5)
+    live(channel, 6, 7, 8, 9)
+    assert channel.recover_from(since, 100, top, read) == expected
+
+
+def test_an_idle_channel_is_forgotten_unless_somebody_is_coming() -> None:
+    hub: Hub[str] = Hub()
+    for name in ("empty", "used", "awaited", "fresh"):
+        hub.open(name, is_tracked=True).members["m"] = None
+        hub.leave(name, "m", now=10.0 if name != "fresh" else 11.0)
+    hub.channels["used"].members["n"] = None
+    hub.channels["awaited"].joining = 1
+    assert [channel.name for channel in hub.take_idle(before=10.5)] == ["empty"]
+    assert set(hub.channels) == {"used", "awaited", "fresh"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(["publish", "lose", "repeat", "read", "late read"]), max_size=60)
+)
+def test_members_get_every_publication_once_and_in_order(actions: list[str]) -> None:
+    """Against a model: a history that is complete, and pub/sub that loses and repeats."""
+    channel = settled(0)
+    written, delivered = 0, []
+    snapshot = Top(0, "e")
+    for action in actions:
+        if action in ("publish", "lose"):
+            written += 1
+            if action == "publish":
+                live(channel, written)
+        elif action == "repeat" and written:
+            live(channel, written)
+        elif action == "late read":
+            snapshot = Top(written, "e")  # executed now, answered later
+        elif action == "read" and not channel.is_settled:
+            top = max(snapshot.offset, channel.offset)
+            assert channel.settle(Top(top, "e"), entries(channel.offset + 1, top))
+        delivered += [offset for offset, _ in channel.take_fresh()]
+        assert delivered == list(range(1, channel.offset + 1))
+    while not channel.is_settled:
+        channel.settle(Top(written, "e"), entries(channel.offset + 1, written))
+        delivered += [offset for offset, _ in channel.take_fresh()]
+    live(channel, written + 1)
+    if not channel.is_settled:
+        channel.settle(Top(written + 1, "e"), entries(channel.offset + 1, written + 1))
+    delivered += [offset for offset, _ in channel.take_fresh()]
+    assert delivered == list(range(1, written + 2))

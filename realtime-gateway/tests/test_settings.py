@@ -1,0 +1,184 @@
+"""Options from file, environment and command line; a mistake is named by its place."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from realtime_gateway.options import Options
+from realtime_gateway.settings import InvalidSettings, Loaded, load, paths
+
+EXAMPLE: dict[str, Any] = {
+    "client": {
+        "allowed_origins": ["http://localhost:3000"],
+        "ping_interval": "25s",
+        "token": {"hmac_secret_key": "secret", "audience": "realtime"},
+        "subscribe_to_user_personal_channel": {"enabled": False},
+    },
+    "http_api": {"key": "key"},
+    "channel": {
+        "namespaces": [
+            {"name": "notes", "history_size": 300, "history_ttl": "10m", "force_recovery": True,
+             "presence": True},
+        ],
+    },
+    "shutdown": {"timeout": "1m30s"},
+}  # fmt: skip
+
+
+def loaded(
+    folder: Path, data: object = None, name: str = "gateway.json", **environ: str
+) -> Loaded:
+    file = folder / name
+    text = yaml.safe_dump(data or {}) if name.endswith("yaml") else json.dumps(data or {})
+    file.write_text(text)
+    return load(file, environ, {})
+
+
+def refusals(folder: Path, data: object, **environ: str) -> str:
+    with pytest.raises(InvalidSettings) as refused:
+        loaded(folder, data, **environ)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["gateway.json", "gateway.yaml"])
+def test_a_file_is_read(tmp_path: Path, name: str) -> None:
+    options = loaded(tmp_path, EXAMPLE, name).options
+    assert options.client.allowed_origins == ("http://localhost:3000",)
+    assert options.client.ping_interval == 25.0
+    assert options.client.token.audience == "realtime"
+    assert options.shutdown.timeout == 90.0
+    (notes,) = options.channel.namespaces
+    assert (notes.name, notes.history_size, notes.history_ttl) == ("notes", 300, 600.0)
+    assert options.client.pong_timeout == Options().client.pong_timeout
+
+
+def test_what_only_centrifugo_has_is_named_in_a_warning(tmp_path: Path) -> None:
+    warnings = loaded(tmp_path, {**EXAMPLE, "grpc_api": {"enabled": True}}).warnings
+    assert [warning.split()[0] for warning in warnings] == [
+        "client.subscribe_to_user_personal_channel",
+        "channel.namespaces[0].presence",
+        "grpc_api",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"client": {"alowed_origins": []}},
+         "client.alowed_origins: there is no such option (did you mean allowed_origins?)"),
+        ({"clients": {}}, "clients: there is no such option (did you mean client?)"),
+        ({"channel": {"namespaces": [{"name": "ab", "presense": 1}]}},
+         "channel.namespaces[0].presense: there is no such option"),
+        ({"client": {"insecure": "yes"}}, "client.insecure: true or false is expected"),
+        ({"client": {"channel_limit": True}},
+         "client.channel_limit: a whole number is expected"),
+        ({"client": {"ping_interval": 25}}, "client.ping_interval: a duration is"),
+        ({"client": {"ping_interval": "25"}}, "client.ping_interval: a duration is expected"),
+        ({"client": {"allowed_origins": "x"}}, "client.allowed_origins: a list is expected"),
+        ({"client": []}, "client: an object is expected"),
+        ({"client": {"pong_timeout": "30s"}}, "client.pong_timeout must be above 0 and below"),
+        ({"engine": {"type": "memory"}}, 'engine.type must be "redis"'),
+        ({"engine": {"redis": {"address": "http://x"}}}, "engine.redis.address must be"),
+        ({"channel": {"without_namespace": {"force_recovery": True}}},
+         "channel.without_namespace.force_recovery needs history_size and history_ttl"),
+        ({"channel": {"without_namespace": {"history_size": 5}}},
+         "channel.without_namespace: history_size and history_ttl only work together"),
+        ({"channel": {"namespaces": [{"name": "x"}]}}, "channel.namespaces[0].name must be"),
+        ({"channel": {"namespaces": [{"name": "ab"}, {"name": "ab"}]}}, "is there twice"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_refused_by_its_name_and_place(
+    tmp_path: Path, data: object, sentence: str
+) -> None:
+    assert sentence in refusals(tmp_path, data)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = refusals(tmp_path, {"clint": {}, "http_api": {"kye": "x"}})
+    assert len(text.splitlines()) == 2
+
+
+@pytest.mark.parametrize("prefix", ["GATEWAY_", "CENTRIFUGO_"])
+def test_every_option_may_come_from_the_environment(tmp_path: Path, prefix: str) -> None:
+    environ = {
+        "CLIENT_INSECURE": "true",
+        "CLIENT_ALLOWED_ORIGINS": "http://a http://b",
+        "CLIENT_TOKEN_HMAC_SECRET_KEY": "s",
+        "CLIENT_PING_INTERVAL": "500ms",
+        "CLIENT_PONG_TIMEOUT": "100ms",
+        "HTTP_SERVER_PORT": "9000",
+        "CHANNEL_NAMESPACES": '[{"name":"ab","history_size":5,"history_ttl":"1h"}]',
+    }
+    named = {prefix + name: value for name, value in environ.items()}
+    options = loaded(tmp_path, EXAMPLE, **named).options
+    assert options.client.insecure is True
+    assert options.client.allowed_origins == ("http://a", "http://b")
+    assert options.client.token.hmac_secret_key == "s"
+    assert options.client.ping_interval == 0.5
+    assert options.http_server.port == 9000
+    assert options.channel.namespaces[0].history_ttl == 3600.0
+
+
+def test_a_secret_may_come_as_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("from the file\n")
+    options = loaded(tmp_path, EXAMPLE, GATEWAY_HTTP_API_KEY_FILE=str(secret)).options
+    assert options.http_api.key == "from the file"
+    missing = str(tmp_path / "missing")
+    assert "GATEWAY_HTTP_API_KEY_FILE" in refusals(
+        tmp_path, EXAMPLE, GATEWAY_HTTP_API_KEY_FILE=missing
+    )
+
+
+def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.json"
+    file.write_text('{"http_server":{"port":1,"address":"one"}}')
+    environ = {"GATEWAY_PORT": "2", "GATEWAY_HOST": "two"}
+    options = load(file, environ, {"http_server.port": 3}).options
+    assert (options.http_server.port, options.http_server.address) == (3, "two")
+
+
+def test_no_refusal_quotes_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "gateway.json").write_text('{"http_api":{"key":"hunter2"')
+    with pytest.raises(InvalidSettings) as refused:
+        load(tmp_path / "gateway.json", {}, {})
+    assert "hunter2" not in str(refused.value)
+    data = {"http_api": {"key": ["hunter2"]}, "engine": {"redis": {"address": "x://hunter2"}}}
+    assert "hunter2" not in refusals(tmp_path, data)
+
+
+def test_insecure_is_said_loudly(tmp_path: Path) -> None:
+    (warning,) = loaded(
+        tmp_path, {"client": {"insecure": True, "allowed_origins": ["*"]}}
+    ).warnings
+    assert "NO TOKENS ARE CHECKED" in warning
+
+
+def test_every_option_stands_in_the_readme() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    missing = [path for path in paths() if f"`{path.rpartition('.')[2]}`" not in readme]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--config", "missing.json"], "missing.json cannot be read: No such file"),
+        (["--redis", "http://x"], "engine.redis.address must be"),
+    ],
+)
+def test_a_process_that_cannot_start_says_why_and_exits_with_2(
+    arguments: list[str], sentence: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "realtime_gateway", *arguments],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "cannot start: " in done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

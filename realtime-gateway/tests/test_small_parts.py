@@ -1,0 +1,111 @@
+"""Frames, the timer wheel, encoding, and uvicorn's surface that we lean on."""
+
+import contextlib
+import gc
+import inspect
+import json
+import weakref
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from realtime_gateway import frames, protocol
+from realtime_gateway.commands import Malformed, decode
+from realtime_gateway.wheel import TICK, Wheel
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import Server, ServerState
+from websockets.protocol import OPEN, SERVER, Protocol
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_a_text_frame_has_the_shortest_length_that_fits(size: int) -> None:
+    frame = frames.text(b"x" * size)
+    head = 2 if size < 126 else 4 if size < 65_536 else 10
+    assert len(frame) == size + head
+    assert frame[0] == 0x81
+    assert not frame[1] & 0x80  # servers do not mask
+
+
+class Sleeper:
+    def __init__(self) -> None:
+        self.wake_tick = 0
+
+
+def test_a_sleeper_is_woken_at_its_last_time_only() -> None:
+    wheel: Wheel[Sleeper] = Wheel(now=100.0)
+    sleeper = Sleeper()
+    wheel.put(sleeper, 105.0)
+    wheel.put(sleeper, 101.0)
+    assert wheel.advance(100.9) == []
+    assert wheel.advance(101.0 + 2 * TICK) == [sleeper]
+    assert wheel.advance(110.0) == []
+
+
+def test_the_past_is_the_next_tick_and_the_removed_sleep_on() -> None:
+    wheel: Wheel[Sleeper] = Wheel(now=100.0)
+    late, gone = Sleeper(), Sleeper()
+    wheel.put(late, 50.0)
+    wheel.put(gone, 50.0)
+    wheel.remove(gone)
+    wheel.remove(gone)
+    assert wheel.advance(100.0 + 2 * TICK) == [late]
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(10**15), 10**15) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10,
+))  # fmt: skip
+def test_any_data_travels_unchanged_and_without_a_newline(data: object) -> None:
+    fragment = protocol.fragment(data)
+    pushed = protocol.push(protocol.push_head('a"\n'), 7, "e", fragment)
+    assert b"\n" not in pushed
+    push = json.loads(pushed)["push"]
+    assert push == {"channel": 'a"\n', "pub": {"data": data, "offset": 7}}
+
+
+@given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
+def test_no_text_makes_decode_fail_otherwise_than_malformed(text: str) -> None:
+    with contextlib.suppress(Malformed):
+        decode(text)
+
+
+def test_half_a_surrogate_pair_is_escaped() -> None:
+    assert protocol.fragment("\ud83d") == b'{"data":"\\ud83d"}'
+
+
+def test_uvicorn_still_makes_protocols_as_our_door_expects() -> None:
+    """What `front.py` uses beyond uvicorn's documentation; it is pinned, this says why."""
+    made = inspect.signature(HttpToolsProtocol.__init__).parameters
+    assert list(made) == ["self", "config", "server_state", "app_state", "_loop"]
+    assert "ws_protocol_class(" in inspect.getsource(HttpToolsProtocol.handle_websocket_upgrade)
+    assert "http_protocol_class(" in inspect.getsource(Server.startup)
+    assert inspect.iscoroutinefunction(Server.shutdown)
+    assert isinstance(ServerState().connections, set)
+
+    async def app(scope: object, receive: object, send: object) -> None: ...
+
+    def door() -> None: ...
+
+    config = Config(app, http=door, ws=door, lifespan="off", log_config=None)  # type: ignore[arg-type]
+    config.load()
+    assert config.http_protocol_class is door
+    assert config.ws_protocol_class is door
+
+
+def test_a_closed_frame_parser_is_freed_without_the_garbage_collector() -> None:
+    """`WebSocket.connection_lost` breaks the cycles that the library's parser makes."""
+    ws = Protocol(SERVER)
+    assert ws.state is OPEN
+    ws.receive_data(b"\x81\x01x")  # unmasked: an error with a traceback
+    gone = weakref.ref(ws)
+    gc.disable()
+    try:
+        ws.parser.close()
+        del ws.parser
+        ws.parser_exc = None
+        del ws
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -1,0 +1,190 @@
+"""Tokens of every algorithm we take, and those that must not pass."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
+from realtime_gateway.options import TokenOptions
+from realtime_gateway.tokens import TokenVerifier
+from service_kit.tokens import Jwks
+
+SECRET = "a secret of at least sixty-four bytes, for the longest of the hashes"
+PRIVATE = {
+    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+    "RS256": rsa.generate_private_key(65537, 2048),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+}
+
+
+def public_jwk(algorithm: str) -> dict[str, Any]:
+    made = jwt.get_algorithm_by_name(algorithm)
+    text = made.to_jwk(PRIVATE[algorithm].public_key())  # type: ignore[attr-defined]
+    return {**json.loads(text), "kid": algorithm, "use": "sig"}
+
+
+class Issuer:
+    """An issuer's address, as httpx sees it."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.fetches = 0
+        self.client = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.fetches += 1
+        if self.is_away:
+            return httpx.Response(503)
+        return httpx.Response(200, json={"keys": [public_jwk(each) for each in PRIVATE]})
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    issuer = Issuer()
+    yield issuer
+    await issuer.client.aclose()
+
+
+def verifier(source: Issuer | None = None, /, **options: str) -> TokenVerifier:
+    jwks = Jwks("https://issuer.test/jwks", source.client) if source else None
+    return TokenVerifier(TokenOptions(**options), jwks)
+
+
+def hmac(claims: dict[str, Any], *, algorithm: str = "HS256", key: str = SECRET) -> str:
+    return jwt.encode(claims, key, algorithm=algorithm)
+
+
+def signed(algorithm: str, claims: dict[str, Any], **headers: Any) -> str:
+    headers = {"kid": algorithm, **headers}
+    return jwt.encode(claims, PRIVATE[algorithm], algorithm=algorithm, headers=headers)
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+def test_a_shared_secret_verifies_at_once(algorithm: str) -> None:
+    token = hmac({"sub": "ann", "info": {"name": "Ann"}}, algorithm=algorithm)
+    claims = verifier(hmac_secret_key=SECRET).connection_now(token)
+    assert claims == ConnectionClaims("ann", None, {"name": "Ann"})
+
+
+@pytest.mark.parametrize("algorithm", sorted(PRIVATE))
+async def test_a_published_key_is_fetched_once(issuer: Issuer, algorithm: str) -> None:
+    ours = verifier(issuer)
+    token = signed(algorithm, {"sub": "ann"})
+    assert ours.connection_now(token) is None
+    assert await ours.connection(token) == ConnectionClaims("ann")
+    assert ours.connection_now(token) == ConnectionClaims("ann")
+    assert issuer.fetches == 1
+
+
+async def test_keys_that_cannot_be_fetched_are_not_the_clients_fault(issuer: Issuer) -> None:
+    issuer.is_away = True
+    token = signed("EdDSA", {"sub": "ann"})
+    assert await verifier(issuer).connection(token) is Refusal.UNAVAILABLE
+    assert await verifier(issuer).subscription(token) is Refusal.UNAVAILABLE
+
+
+async def test_a_key_that_nobody_publishes_is_invalid(issuer: Issuer) -> None:
+    token = signed("EdDSA", {"sub": "ann"}, kid="unknown")
+    assert await verifier(issuer).connection(token) is Refusal.INVALID
+
+
+def test_lifetimes_are_counted_from_now() -> None:
+    ours = verifier(hmac_secret_key=SECRET)
+    now = int(time.time())
+
+    def lifetime(**claims: int) -> float | None:
+        found = ours.connection_now(hmac({"sub": "ann", **claims}))
+        assert isinstance(found, ConnectionClaims)
+        return found.lifetime
+
+    assert 58 < (lifetime(exp=now + 60) or 0) <= 60
+    assert 88 < (lifetime(exp=now + 60, expire_at=now + 90) or 0) <= 90
+    assert lifetime(exp=now + 60, expire_at=0) is None
+    assert lifetime() is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({"exp": -10}, Refusal.EXPIRED),
+        ({"nbf": 60}, Refusal.EXPIRED),
+        ({"exp": 60, "expire_at": -5}, Refusal.EXPIRED),
+        ({"iat": 3600}, ConnectionClaims("ann")),
+    ],
+)
+def test_time_is_checked(claims: dict[str, int], expected: object) -> None:
+    now = int(time.time())
+    token = hmac({"sub": "ann", **{name: now + delta for name, delta in claims.items()}})
+    assert verifier(hmac_secret_key=SECRET).connection_now(token) == expected
+
+
+@pytest.mark.parametrize(
+    ("claims", "is_good"),
+    [
+        ({"aud": "realtime", "iss": "us"}, True),
+        ({"aud": ["x", "realtime"], "iss": "us"}, True),
+        ({"aud": "other", "iss": "us"}, False),
+        ({"aud": "realtime", "iss": "them"}, False),
+        ({"iss": "us"}, False),
+        ({"aud": "realtime"}, False),
+    ],
+)
+def test_audience_and_issuer_are_checked_where_configured(
+    claims: dict[str, Any], is_good: bool
+) -> None:
+    ours = verifier(hmac_secret_key=SECRET, audience="realtime", issuer="us")
+    found = ours.connection_now(hmac({"sub": "ann", **claims}))
+    assert found == (ConnectionClaims("ann") if is_good else Refusal.INVALID)
+    free = verifier(hmac_secret_key=SECRET)
+    assert free.connection_now(hmac({"sub": "ann", **claims})) == ConnectionClaims("ann")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "", "nonsense", "a.b.c", hmac({"sub": "ann"}, key=SECRET + "x"),
+        hmac({"sub": "ann"})[:-2], hmac({"sub": 7}), hmac({"sub": "ann", "channel": "a"}),
+        jwt.encode({"sub": "ann"}, None, algorithm="none"),
+        signed("EdDSA", {"sub": "ann"}),
+    ],
+)  # fmt: skip
+def test_what_is_no_connection_token_is_invalid(token: str) -> None:
+    assert verifier(hmac_secret_key=SECRET).connection_now(token) is Refusal.INVALID
+
+
+async def test_a_public_key_is_never_taken_for_a_shared_secret(issuer: Issuer) -> None:
+    """The classic confusion: HMAC with what everybody may know, naming the published key."""
+    published = public_jwk("EdDSA")["x"]
+    token = jwt.encode(
+        {"sub": "ann"}, published * 2, algorithm="HS256", headers={"kid": "EdDSA"}
+    )
+    assert verifier(issuer).connection_now(token) is Refusal.INVALID
+
+
+async def test_an_algorithm_of_another_kind_of_key_is_invalid(issuer: Issuer) -> None:
+    token = signed("ES256", {"sub": "ann"}, kid="RS256")
+    assert await verifier(issuer).connection(token) is Refusal.INVALID
+
+
+def test_a_subscription_token_names_its_channel() -> None:
+    ours = verifier(hmac_secret_key=SECRET)
+    found = ours.subscription_now(hmac({"sub": "ann", "channel": "$a", "client": "c"}))
+    assert found == SubscriptionClaims("ann", "$a", "c")
+    assert ours.subscription_now(hmac({"sub": "ann"})) is Refusal.INVALID
+    late = hmac({"sub": "ann", "channel": "$a", "exp": 1})
+    assert ours.subscription_now(late) is Refusal.EXPIRED
+
+
+def test_the_user_may_stand_in_another_claim() -> None:
+    ours = verifier(hmac_secret_key=SECRET, user_id_claim="account")
+    assert ours.connection_now(hmac({"account": "ann"})) == ConnectionClaims("ann")
+
+
+def test_nothing_configured_means_no_token_is_good() -> None:
+    assert not verifier().has_keys
+    assert verifier().connection_now(hmac({"sub": "ann"})) is Refusal.INVALID
