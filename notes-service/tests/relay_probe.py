@@ -41,5 +41,5 @@ class Publisher:
             raise KilledError
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """Stands for the end of the process: nothing in the relay catches it."""

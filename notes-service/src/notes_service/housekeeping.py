@@ -33,6 +33,8 @@ async def run(database: Database, metrics: Metrics, *, now: Callable[[], datetim
                 due = now() + PURGE_EVERY
         except Unavailable:
             log.info("housekeeping waits for PostgreSQL")
+        except Exception:
+            log.exception("housekeeping failed, trying again")
         await asyncio.sleep(MEASURE_SECONDS)
 
 

@@ -69,6 +69,8 @@ class Relay:
                     await self._announce(outbox)
             except reader.AWAY as error:
                 log.warning("relay: PostgreSQL is away: %s", error.__class__.__name__)
+            except Exception:
+                log.exception("relay: failed, starting again")
             finally:
                 self._metrics.is_relay.set(0)
             await asyncio.sleep(pause)
