@@ -166,6 +166,14 @@ async def test_a_public_key_is_never_taken_for_a_shared_secret(issuer: Issuer) -
     assert verifier(issuer).connection_now(token) is Refusal.INVALID
 
 
+async def test_where_keys_are_published_the_shared_secret_opens_nothing(
+    issuer: Issuer,
+) -> None:
+    ours = verifier(issuer, hmac_secret_key=SECRET)
+    token = jwt.encode({"sub": "ann"}, SECRET, algorithm="HS256", headers={"kid": "EdDSA"})
+    assert ours.connection_now(token) is Refusal.INVALID
+
+
 async def test_an_algorithm_of_another_kind_of_key_is_invalid(issuer: Issuer) -> None:
     token = signed("ES256", {"sub": "ann"}, kid="RS256")
     assert await verifier(issuer).connection(token) is Refusal.INVALID

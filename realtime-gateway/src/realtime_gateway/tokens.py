@@ -1,9 +1,7 @@
-"""JSON Web Tokens of connections and subscriptions: HMAC by a shared secret, others by the
-issuer's JWKS.
+"""JSON Web Tokens of connections and subscriptions.
 
-The two kinds of algorithm never meet: a token signed with HMAC is checked with the secret
-only, any other one with a published key only. Most verifications need no waiting: the key is
-at hand.
+With a JWKS address only the issuer's published keys count, else only the shared secret (HMAC): the
+two kinds of algorithm never meet. Most verifications need no waiting, the key is at hand.
 """
 
 import time
@@ -76,16 +74,16 @@ class TokenVerifier:
         return self._decode(token, key.key, PUBLISHED)
 
     def _claims_now(self, token: str) -> Claims | Refusal | None:
+        if self._jwks is None:
+            return (
+                self._decode(token, self._secret, SHARED) if self._secret else Refusal.INVALID
+            )
         try:
             header = jwt.get_unverified_header(token)
         except jwt.PyJWTError:
             return Refusal.INVALID
-        if header.get("alg") in SHARED:
-            return (
-                self._decode(token, self._secret, SHARED) if self._secret else Refusal.INVALID
-            )
         kid = header.get("kid")
-        if self._jwks is None or not isinstance(kid, str):
+        if header.get("alg") not in PUBLISHED or not isinstance(kid, str):
             return Refusal.INVALID
         key = self._jwks.cached(kid)
         return None if key is None else self._decode(token, key.key, PUBLISHED)

@@ -23,6 +23,14 @@ _quiet = logging.getLogger("realtime_gateway.frames")
 _quiet.setLevel(logging.WARNING)  # the library has a line for every connection
 
 
+class _Parser(Protocol):
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            # A goodbye in the middle of a message is a goodbye, not a breach of the protocol.
+            self.current_size = None
+        super().recv_frame(frame)
+
+
 class WebSocket(asyncio.Protocol):
     """The server's side after the handshake. A subclass says what messages mean."""
 
@@ -40,7 +48,7 @@ class WebSocket(asyncio.Protocol):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, max_message_size: int) -> None:
         self._loop = loop
-        self.ws = Protocol(SERVER, max_size=max_message_size, logger=_quiet)
+        self.ws = _Parser(SERVER, max_size=max_message_size, logger=_quiet)
         self._parts: bytearray | None = None
         self._is_text = False
         self._control_frames = 0
@@ -80,6 +88,8 @@ class WebSocket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         ws = self.ws
         ws.receive_data(data)
+        if ws.writes and not ws.eof_sent:
+            self._flush()  # pongs go out before what the messages around the pings lead to
         for frame in ws.events_received():
             if self.sent_close:
                 break

@@ -1,0 +1,60 @@
+"""A WebSocket echo behind the gateway's own door and socket class, for conformance tests only.
+
+`python echo_server.py PORT`
+"""
+
+import asyncio
+import sys
+from typing import Any, cast
+
+import uvicorn
+import uvloop
+from realtime_gateway import frames
+from realtime_gateway.clients import Clients
+from realtime_gateway.front import doors
+from realtime_gateway.options import ClientOptions, Options, WebSocketOptions
+from realtime_gateway.stats import Stats
+from realtime_gateway.websocket import WebSocket
+
+MAX_MESSAGE = 32 * 1024 * 1024
+
+
+class Echo(WebSocket):
+    __slots__ = ()
+
+    def received(self, data: bytes | bytearray, *, is_text: bool) -> None:
+        payload = bytes(data)
+        if not is_text:
+            self.send(b"\x82" + frames.text(payload)[1:])
+            return
+        try:
+            payload.decode()
+        except UnicodeDecodeError:
+            self.close(1007, "text is UTF-8")
+        else:
+            self.send(frames.text(payload))
+
+
+async def nothing(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def serve(port: int) -> None:
+    loop = asyncio.get_running_loop()
+    options = Options(
+        client=ClientOptions(queue_max_size=2 * MAX_MESSAGE),
+        websocket=WebSocketOptions(handler_prefix="/"),
+    )
+    clients = Clients(loop, Stats(), limit=0)
+    first, later = doors(options, clients, lambda: Echo(loop, max_message_size=MAX_MESSAGE))
+    config = uvicorn.Config(
+        nothing, port=port, http=cast(Any, first), ws=cast(Any, later), lifespan="off",
+        log_level="warning",
+    )  # fmt: skip
+    await uvicorn.Server(config).serve()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(int(sys.argv[1])))
