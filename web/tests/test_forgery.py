@@ -25,6 +25,7 @@ CROSS = [
     {"Sec-Fetch-Site": "same-site", "Origin": "https://other.notes.test"},
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"},
 ]
 
 

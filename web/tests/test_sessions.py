@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from fake_backends import ANA, problem
-from web.backends import Service, Users
+from web.backends import Users
+from web.service import Service
 from web.visit import safe_path
 from web.visitors import Visitors
 

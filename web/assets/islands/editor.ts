@@ -4,6 +4,7 @@ import type { State as LinkState } from "./core/connection.js";
 import { Drafts, type Draft } from "./core/drafts.js";
 import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
 import { clock } from "./core/times.js";
+import { toast } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
 import { isOther, reader } from "./dom/reader.js";
 import { Failed, getJson, postForm } from "./dom/request.js";
@@ -37,6 +38,7 @@ class Editor {
       if (this.isDirty() && !this.isSending) event.preventDefault();
     });
     document.addEventListener("keydown", (event) => this.hotkey(event));
+    document.querySelector('[data-action="copy"]')?.addEventListener("click", () => void this.copy());
     document.getElementById("take-theirs")?.addEventListener("click", () => this.letGo());
     this.say();
   }
@@ -80,6 +82,16 @@ class Editor {
 
   isDirty(): boolean {
     return this.text() !== this.saved;
+  }
+
+  private async copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.body.value);
+      toast({ text: "Copied." });
+    } catch {
+      // Plain http has no clipboard for scripts: the person's own copy key does it.
+      this.body.select();
+    }
   }
 
   private letGo(): void {

@@ -13,7 +13,7 @@ from service_kit import asgi
 
 from web import templating
 from web.assets import Assets
-from web.backends import Gateway, Notes, Service, Users
+from web.backends import Gateway, Notes, Users
 from web.cookies import Cookies
 from web.forgery import ForgeryGuard
 from web.headers import SecurityHeaders
@@ -28,6 +28,7 @@ from web.pages import (
     theme,
     users,
 )
+from web.service import Service
 from web.settings import Settings
 from web.signing import Signer
 from web.visit import Site

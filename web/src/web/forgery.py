@@ -56,12 +56,15 @@ class ForgeryGuard:
 
     def _is_ours(self, request: Request) -> bool | None:
         """None when the browser is too old to say."""
-        site = request.headers.get("Sec-Fetch-Site")
-        if site is not None:
-            return site in ("same-origin", "none")
-        origin = request.headers.get("Origin")
-        if origin is None:
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        if site is None and origin is None:
             return None
+        is_same = site in ("same-origin", "none", None)
+        # Some browsers hide the origin ("null"); then Sec-Fetch-Site has to speak for it.
+        is_hidden = site is not None and origin in (None, "null")
+        return is_same and (is_hidden or self._is_own(origin or "", request))
+
+    def _is_own(self, origin: str, request: Request) -> bool:
         return urlsplit(origin).netloc in (self._public, request.headers.get("Host"))
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from service_kit.logs import area
 
-from web.backends import Refused, Unreachable, Users
+from web.backends import Users
+from web.service import Refused, Unreachable
 
 debug = area("notes:visitors")
 

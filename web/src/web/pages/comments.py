@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from web.backends import Refused, Unreachable
 from web.pages import note
+from web.service import Refused, Unreachable
 from web.visit import CurrentVisit, Message
 
 router = APIRouter(prefix="/notes/{key}/comments")

@@ -12,8 +12,8 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from web import differences
-from web.backends import BackendError, Refused, Unreachable
 from web.pages.note import path
+from web.service import BackendError, Refused, Unreachable
 from web.visit import CurrentVisit, Message, Visit
 
 router = APIRouter()

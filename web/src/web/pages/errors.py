@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.backends import Refused, Unreachable
 from web.forgery import Forged
 from web.pages import parked, users
+from web.service import Refused, Unreachable
 from web.visit import SignInNeeded, visit, wants_json
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web.backends import BackendError, Refused
+from web.service import BackendError, Refused
 from web.visit import CurrentVisit, SignInNeeded, Visit
 
 router = APIRouter()

@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from web.backends import Position, Refused, Unreachable
+from web.backends import Position
 from web.pages import listing, note
+from web.service import Refused, Unreachable
 from web.visit import CurrentVisit
 
 router = APIRouter(prefix="/live")

@@ -6,9 +6,9 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web.backends import Refused
 from web.pages import listing
 from web.pages.listing import both
+from web.service import Refused
 from web.visit import CurrentVisit, Message, SignInNeeded, Visit
 
 router = APIRouter()

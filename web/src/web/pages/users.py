@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web.backends import BackendError, Refused, Unreachable
 from web.cookies import Cookies
 from web.pages import parked
+from web.service import BackendError, Refused, Unreachable
 from web.visit import CurrentVisit, Message, Visit, safe_path
 
 router = APIRouter(prefix="/users")

@@ -1,0 +1,101 @@
+"""One HTTP service behind the pages: pooled, with a timeout, and failures in two kinds.
+
+Every call ends in one of three ways: its JSON, `Refused` (the service said no, with its stable
+code and facts), or `Unreachable` (no answer, or a 5xx one). A caller that shows a page never
+sees an httpx error.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from service_kit.logs import area, request_id
+
+log = logging.getLogger(__name__)
+debug = area("notes:backends")
+
+Json = dict[str, Any]
+
+
+class BackendError(Exception):
+    """A page could not get what it asked for."""
+
+
+@dataclass
+class Refused(BackendError):
+    """The service answered 4xx; `facts` are the other fields of its problem document."""
+
+    status: int
+    code: str
+    detail: str
+    facts: Json = field(default_factory=dict)
+    retry_after: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}: {self.detail}"
+
+
+@dataclass
+class Unreachable(BackendError):
+    service: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.service} did not answer: {self.why}"
+
+
+class Service:
+    def __init__(self, name: str, http: httpx.AsyncClient) -> None:
+        self.name, self._http = name, http
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Any:
+        sent = {"X-Request-Id": request_id.get(), **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        try:
+            response = await self._http.request(
+                method, path, headers=sent, json=json, params=_given(params)
+            )
+        except httpx.HTTPError as error:
+            log.warning("%s: %s %s: %r", self.name, method, path, error)
+            raise Unreachable(self.name, type(error).__name__) from error
+        debug.debug("%s: %s %s: %d", self.name, method, path, response.status_code)
+        return self._read(response)
+
+    def _read(self, response: httpx.Response) -> Any:
+        if response.status_code >= 500:
+            log.warning("%s answered %d", self.name, response.status_code)
+            raise Unreachable(self.name, f"status {response.status_code}")
+        try:
+            body = response.json() if response.content else None
+        except ValueError as error:
+            raise Unreachable(self.name, "not JSON") from error
+        if response.status_code >= 400:
+            raise _refusal(response, body if isinstance(body, dict) else {})
+        return body
+
+
+def _given(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {name: value for name, value in params.items() if value} if params else None
+
+
+def _refusal(response: httpx.Response, problem: Json) -> Refused:
+    known = {"type", "title", "status", "code", "detail", "instance"}
+    return Refused(
+        status=response.status_code,
+        code=str(problem.get("code", "refused")),
+        detail=str(problem.get("detail", "")),
+        facts={name: value for name, value in problem.items() if name not in known},
+        retry_after=response.headers.get("Retry-After"),
+    )
