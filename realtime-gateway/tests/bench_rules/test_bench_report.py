@@ -32,6 +32,14 @@ def test_a_ratio_above_its_bound_is_called_missed() -> None:
     assert beyond[1][-1] == "MISSED"
 
 
+def test_times_taken_on_a_busy_machine_are_neither_met_nor_missed() -> None:
+    run = replace(OURS, workload="open-loop", p99=20.0, others_share=1.5)
+    judged = {row[0]: row[-1] for row in target_table(Comparison([run]))}
+    assert judged["open-loop: p99, ms"] == "not judged: busy machine"
+    quiet = target_table(Comparison([replace(run, others_share=0.02)]))
+    assert {row[0]: row[-1] for row in quiet}["open-loop: p99, ms"] == "met"
+
+
 def test_a_target_that_was_not_measured_is_not_called_met() -> None:
     assert target_table(Comparison([OURS])) == []
 
