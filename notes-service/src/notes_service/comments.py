@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
+from service_kit.logs import area
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import domain, events, forms, texts
@@ -20,6 +21,8 @@ from notes_service.notes import live_row
 from notes_service.once import Once
 from notes_service.store import comments, notes, outbox
 from notes_service.store.database import Database
+
+trace = area("notes:store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Comments:
             work, key=idempotency_key, by=caller.person, request=("comment", key, said)
         )
         if is_new:
-            self._committed("comment")
+            self._committed("comment", key)
         return answer
 
     async def remove(self, key: str, comment_id: int, *, caller: Caller) -> None:
@@ -88,8 +91,9 @@ class Comments:
             await comments.remove(connection, comment.id)
             await notes.count_comments(connection, note.id, event.comments)
             await outbox.add(connection, events.encode(event, uuid4))
-        self._committed("uncomment")
+        self._committed("uncomment", key)
 
-    def _committed(self, kind: str) -> None:
+    def _committed(self, kind: str, key: str) -> None:
+        trace.debug("committed %s of %s", kind, key)
         self.metrics.saves.labels(kind).inc()
         self.announce()

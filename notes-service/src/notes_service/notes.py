@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Never, TypeVar
 from uuid import uuid4
 
+from service_kit.logs import area
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import domain, events, forms, texts
@@ -32,6 +33,8 @@ from notes_service.rendering import Renderer
 from notes_service.store import lists, notes
 from notes_service.store.database import Database
 from notes_service.store.lists import Place
+
+trace = area("notes:store")
 
 _ATTEMPTS: Final = 20
 # No letters and digits that are taken for each other; a key is read out, not guessed.
@@ -103,7 +106,7 @@ class Notes:
             request=("note", key, title, body),
         )
         if is_new:
-            self._committed("create")
+            self._committed("create", answer["key"])
         return answer
 
     async def edit(
@@ -137,7 +140,7 @@ class Notes:
             messages = events.encode(event, uuid4)
             if not await notes.save_state(connection, before.row, after, messages):
                 raise NoteExists(key)  # somebody else has just brought it back
-        self._committed("restore")
+        self._committed("restore", key)
         return replace(before, row=after)
 
     async def _change(
@@ -150,14 +153,16 @@ class Notes:
                     after, event = decide(before)
                 except VersionConflict as conflict:
                     self.metrics.conflicts.inc()
+                    trace.debug("refused %s of %s: now %d", kind, key, conflict.actual)
                     conflict.current = forms.note(await _live(connection, key))
                     raise
                 if await save(connection, before, after, events.encode(event, uuid4)):
-                    self._committed(kind)
+                    self._committed(kind, key)
                     return after
         raise Unavailable  # every time somebody else was faster
 
-    def _committed(self, kind: str) -> None:
+    def _committed(self, kind: str, key: str) -> None:
+        trace.debug("committed %s of %s", kind, key)
         self.metrics.saves.labels(kind).inc()
         self.announce()
 

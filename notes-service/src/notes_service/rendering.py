@@ -13,11 +13,14 @@ import sys
 from contextlib import suppress
 from typing import Final
 
+from service_kit.logs import area
+
 from notes_service import markdown
 from notes_service.domain import Rendering
 from notes_service.errors import Unavailable
 
 log = logging.getLogger(__name__)
+trace = area("notes:rendering")
 
 AT_ONCE_CHARACTERS: Final = 2048
 RENDER_SECONDS: Final = 4.0
@@ -71,6 +74,7 @@ class Renderer:
 
     async def _ask(self, body: str) -> Rendering:
         worker = self._worker = self._worker or await self._start()
+        trace.debug("%d characters go to the worker", len(body))
         assert worker.stdin is not None
         assert worker.stdout is not None
         source = body.encode()

@@ -11,6 +11,8 @@ from typing import Final
 INDEXED_CHARACTERS: Final = 32 * 1024
 """PostgreSQL refuses a text vector over 1 MiB; this much of any text stays below."""
 
+# PostgreSQL's parser takes quadratic time for what has no white space: seconds for a long one.
+_UNBROKEN: Final = re.compile(r"\S{200}")
 # Kana, CJK ideographs (extensions included), Hangul.
 _RUN: Final = re.compile(
     "[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f]+"
@@ -19,7 +21,7 @@ _RUN: Final = re.compile(
 
 def of_text(text: str) -> str:
     """What a text is found by."""
-    text = text[:INDEXED_CHARACTERS]
+    text = _UNBROKEN.sub(r"\g<0> ", text[:INDEXED_CHARACTERS])
     if text.isascii():
         return text
     return _RUN.sub(lambda run: f" {' '.join([*run[0], *_pairs(run[0])])} ", text)
