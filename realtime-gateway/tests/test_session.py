@@ -25,7 +25,8 @@ from realtime_gateway.channels import Channels
 from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
 from realtime_gateway.commands import Since, decode
 from realtime_gateway.options import ChannelOptions, ChannelsOptions, ClientOptions
-from realtime_gateway.session import Rules, Session
+from realtime_gateway.rules import Rules
+from realtime_gateway.session import Session
 
 OPEN = ChannelOptions(
     history_size=10, history_ttl=60, force_recovery=True, allow_subscribe_for_client=True

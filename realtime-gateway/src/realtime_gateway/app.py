@@ -33,7 +33,7 @@ from realtime_gateway.front import doors
 from realtime_gateway.metrics import NodeCollector
 from realtime_gateway.node import Node
 from realtime_gateway.options import Options, TokenOptions
-from realtime_gateway.session import Rules
+from realtime_gateway.rules import Rules
 from realtime_gateway.stats import Stats
 from realtime_gateway.tokens import TokenVerifier
 

@@ -7,7 +7,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from realtime_gateway.codes import Close, Unsubscribe
+from realtime_gateway import protocol
+from realtime_gateway.codes import Close, Error, Unsubscribe
 from realtime_gateway.commands import Since
 from realtime_gateway.options import ChannelOptions
 from realtime_gateway.protocol import Entry
@@ -114,3 +115,13 @@ class Drop:
 
 
 Due = Ping | Drop | Close
+
+
+def succeed(
+    command_id: int, method: str, result: dict[str, Any], entries: list[Entry] | None = None
+) -> Answer:
+    return Answer(protocol.reply(command_id, method, result, entries))
+
+
+def fail(command_id: int, error: Error, then: Close | None = None) -> Answer:
+    return Answer(protocol.failure(command_id, error), then, error.code)

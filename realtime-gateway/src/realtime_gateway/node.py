@@ -32,7 +32,7 @@ from realtime_gateway.feed import Feed, Unavailable
 from realtime_gateway.hub import UNSURE, Channel, Memory, Top
 from realtime_gateway.options import ChannelOptions, Options
 from realtime_gateway.protocol import Entry
-from realtime_gateway.session import Rules
+from realtime_gateway.rules import Rules
 from realtime_gateway.stats import Stats
 from realtime_gateway.tokens import TokenVerifier
 

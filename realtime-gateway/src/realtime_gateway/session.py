@@ -7,33 +7,28 @@ Commands are handled one after the other; the shell never starts one before the 
 returned. Times are seconds of one monotonic clock that the caller reads.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
-from realtime_gateway import codes, commands, protocol
+from realtime_gateway import codes, commands, protocol, publishing
 from realtime_gateway.asks import (
-    Answer,
-    Append,
     Drop,
     Due,
     Handling,
-    HistoryPage,
     Join,
     Joined,
     Leave,
     Outcome,
     Ping,
-    Read,
     VerifyConnection,
     VerifySubscription,
+    fail,
+    succeed,
 )
-from realtime_gateway.channels import Channels
 from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
 from realtime_gateway.codes import Error
 from realtime_gateway.commands import Command
-from realtime_gateway.options import ChannelOptions, ClientOptions
-from realtime_gateway.protocol import Entry
+from realtime_gateway.options import ChannelOptions
+from realtime_gateway.rules import Rules
 from realtime_gateway.subscriptions import (
     NEVER,
     Subscription,
@@ -43,18 +38,6 @@ from realtime_gateway.subscriptions import (
     subscription,
     ttl,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What all sessions of a node share."""
-
-    client: ClientOptions
-    channels: Channels
-    version: str
-    has_keys: bool
-    """Whether there is anything to verify tokens with."""
-    random: Callable[[], float]
 
 
 class Session:
@@ -87,9 +70,9 @@ class Session:
             case commands.Unsubscribed():
                 return (yield from self._unsubscribe(command))
             case commands.Publish():
-                return (yield from self._publish(command))
+                return (yield from publishing.publish(self, self._rules, command))
             case commands.History():
-                return (yield from self._history(command))
+                return (yield from publishing.history(self, self._rules, command))
             case commands.Refresh():
                 return (yield from self._refresh(command, now))
             case commands.SubRefresh():
@@ -128,7 +111,7 @@ class Session:
 
     def _answer(self, command: commands.Pong | commands.Send | commands.Unavailable) -> Outcome:
         if isinstance(command, commands.Unavailable):
-            return _fail(command.id, codes.NOT_AVAILABLE)
+            return fail(command.id, codes.NOT_AVAILABLE)
         if isinstance(command, commands.Pong):
             if self._pong_by == NEVER:
                 return codes.INVALID_REQUEST
@@ -153,7 +136,7 @@ class Session:
         self._ping_at = now + ping * (0.5 + 0.5 * self._rules.random())
         result: dict[str, Any] = {"client": self.client, "version": self._rules.version}
         result |= {"ping": max(1, round(ping)), "pong": True}
-        return _succeed(command.id, "connect", result | self._lives(claims.lifetime, now))
+        return succeed(command.id, "connect", result | self._lives(claims.lifetime, now))
 
     def _refresh(self, command: commands.Refresh, now: float) -> Handling:
         if not command.token:
@@ -162,99 +145,62 @@ class Session:
         if claims is Refusal.EXPIRED:
             return codes.CONNECTION_EXPIRED
         if claims is Refusal.UNAVAILABLE:
-            return _fail(command.id, codes.INTERNAL)
+            return fail(command.id, codes.INTERNAL)
         if not isinstance(claims, ConnectionClaims) or claims.user != self.user:
             return codes.INVALID_TOKEN
         self.info = claims.info
-        return _succeed(command.id, "refresh", self._lives(claims.lifetime, now))
+        return succeed(command.id, "refresh", self._lives(claims.lifetime, now))
 
     def _subscribe(self, command: commands.Subscribe, now: float) -> Handling:
         channel = command.channel
         options = self._rules.channels.options(channel)
         if refusal := self._refuse_subscription(command, options):
-            return _fail(command.id, refusal)
+            return fail(command.id, refusal)
         assert options is not None
         lifetime, info = None, None
         if self._must_verify(command.token):
             claims: SubscriptionClaims | Refusal = yield VerifySubscription(command.token)
             if isinstance(claims, Refusal):
-                return _fail(command.id, _SUBSCRIPTION_REFUSALS[claims])
+                return fail(command.id, _SUBSCRIPTION_REFUSALS[claims])
             if not self._is_about(claims, channel):
                 return codes.INVALID_TOKEN
             lifetime, info = claims.lifetime, claims.info
         elif not self._rules.channels.may_subscribe(channel, options, self.user):
-            return _fail(command.id, codes.PERMISSION_DENIED)
+            return fail(command.id, codes.PERMISSION_DENIED)
         recovers = is_recoverable(command, options)
         since = command.since if recovers else None
         joined: Joined | Error = yield Join(
             channel, options, since, command.rejects_unrecovered
         )
         if isinstance(joined, Error):
-            return _fail(command.id, joined)
+            return fail(command.id, joined)
         positioned = recovers or is_positioned(command, options)
         self.subscriptions[channel] = subscription(positioned, lifetime, info, now)
         result = place(joined, since, recovers) if positioned else {}
-        return _succeed(command.id, "subscribe", result | ttl(lifetime), joined.missed or None)
+        return succeed(command.id, "subscribe", result | ttl(lifetime), joined.missed or None)
 
     def _sub_refresh(self, command: commands.SubRefresh, now: float) -> Handling:
         held = self.subscriptions.get(command.channel)
         if held is None:
-            return _fail(command.id, codes.PERMISSION_DENIED)
+            return fail(command.id, codes.PERMISSION_DENIED)
         if not command.token:
             return codes.INVALID_REQUEST
         claims: SubscriptionClaims | Refusal = yield VerifySubscription(command.token)
         if claims is Refusal.EXPIRED:
-            return _fail(command.id, codes.EXPIRED)
+            return fail(command.id, codes.EXPIRED)
         if claims is Refusal.UNAVAILABLE:
-            return _fail(command.id, codes.INTERNAL)
+            return fail(command.id, codes.INTERNAL)
         if isinstance(claims, Refusal) or not self._is_about(claims, command.channel):
             return codes.INVALID_TOKEN
         self.subscriptions[command.channel] = subscription(
             held.is_positioned, claims.lifetime, claims.info, now
         )
-        return _succeed(command.id, "sub_refresh", ttl(claims.lifetime))
+        return succeed(command.id, "sub_refresh", ttl(claims.lifetime))
 
     def _unsubscribe(self, command: commands.Unsubscribed) -> Handling:
         if self.subscriptions.pop(command.channel, None) is not None:
             yield Leave(command.channel)
-        return _succeed(command.id, "unsubscribe", {})
-
-    def _publish(self, command: commands.Publish) -> Handling:
-        channels = self._rules.channels
-        options = channels.options(command.channel)
-        if options is None or not channels.is_valid(command.channel):
-            return _fail(command.id, codes.UNKNOWN_CHANNEL)
-        subscribed = command.channel in self.subscriptions
-        if not channels.may_publish(options, self.user, subscribed=subscribed):
-            return _fail(command.id, codes.PERMISSION_DENIED)
-        try:
-            fragment = protocol.fragment(command.data, info=self._info_in(command.channel))
-        except ValueError:
-            return _fail(command.id, codes.BAD_REQUEST)
-        error: Error | None = yield Append(command.channel, options, fragment)
-        if error is not None:
-            return _fail(command.id, error)
-        return _succeed(command.id, "publish", {})
-
-    def _history(self, command: commands.History) -> Handling:
-        channels = self._rules.channels
-        options = channels.options(command.channel)
-        if options is None or not channels.is_valid(command.channel):
-            return _fail(command.id, codes.UNKNOWN_CHANNEL)
-        subscribed = command.channel in self.subscriptions
-        if not channels.may_read_history(options, self.user, subscribed=subscribed):
-            return _fail(command.id, codes.PERMISSION_DENIED)
-        if not options.has_history:
-            return _fail(command.id, codes.NOT_AVAILABLE)
-        cap = self._rules.client.history_max_publication_limit
-        limit = command.limit if 0 <= command.limit <= cap else cap
-        page: HistoryPage | Error = yield Read(
-            command.channel, limit, command.since, command.reverse
-        )
-        if isinstance(page, Error):
-            return _fail(command.id, page)
-        top = {"offset": page.offset, "epoch": page.epoch}
-        return _succeed(command.id, "history", top, page.entries)
+        return succeed(command.id, "unsubscribe", {})
 
     def _must_verify(self, token: str) -> bool:
         return token != "" and (self._rules.has_keys or not self._rules.client.insecure)
@@ -280,15 +226,6 @@ class Session:
             and claims.user == self.user
             and claims.client in (None, "", self.client)
         )
-
-    def _info_in(self, channel: str) -> dict[str, Any]:
-        info = {"user": self.user, "client": self.client}
-        if self.info is not None:
-            info["conn_info"] = self.info
-        held = self.subscriptions.get(channel)
-        if held is not None and held.info is not None:
-            info["chan_info"] = held.info
-        return info
 
     def _lives(self, lifetime: float | None, now: float) -> dict[str, Any]:
         self._expires_at = NEVER if lifetime is None else now + lifetime
@@ -317,14 +254,4 @@ def _connection_refused(command_id: int, refusal: Refusal) -> Outcome:
         error, close = codes.TOKEN_EXPIRED, codes.CONNECTION_EXPIRED
     else:
         error, close = codes.INTERNAL, codes.SERVER_ERROR
-    return Answer(protocol.failure(command_id, error), then=close, error=error.code)
-
-
-def _succeed(
-    command_id: int, method: str, result: dict[str, Any], entries: list[Entry] | None = None
-) -> Answer:
-    return Answer(protocol.reply(command_id, method, result, entries))
-
-
-def _fail(command_id: int, error: Error) -> Answer:
-    return Answer(protocol.failure(command_id, error), error=error.code)
+    return fail(command_id, error, then=close)

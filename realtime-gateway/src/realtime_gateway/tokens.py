@@ -1,7 +1,7 @@
 """JSON Web Tokens of connections and subscriptions.
 
-With a JWKS address only the issuer's published keys count, else only the shared secret (HMAC): the
-two kinds of algorithm never meet. Most verifications need no waiting, the key is at hand.
+With a JWKS address only the issuer's published keys count, else only the shared secret (HMAC):
+the two kinds of algorithm never meet. Most verifications need no waiting, the key is at hand.
 """
 
 import time

@@ -1,0 +1,17 @@
+"""What all sessions of a node share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from realtime_gateway.channels import Channels
+from realtime_gateway.options import ClientOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    client: ClientOptions
+    channels: Channels
+    version: str
+    has_keys: bool
+    """Whether there is anything to verify tokens with."""
+    random: Callable[[], float]
