@@ -9,6 +9,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
+from typing import NoReturn
 
 from local_stack import chromium, lock, locks, options, secret_files
 from local_stack.bootstrap import Environment
@@ -51,13 +52,11 @@ def up(arguments: Namespace) -> int:
     environment = Environment(ROOT)
     environment.ensure()
     Islands(environment).ensure()
-    sys.stdout.flush()
     command = [str(environment.python), "-m", "local_stack", "up"]
     command += ["--port", str(arguments.port), "--data", str(Path(arguments.data).absolute())]
     command += ["--sign-up", arguments.sign_up, "--gateways", str(arguments.gateways)]
     command += ["--demo"] if arguments.demo else []
-    # The same process from here on: a signal meant for us reaches what starts the parts.
-    os.execve(command[0], command, environment.env)  # noqa: S606 (no shell wanted)
+    _become(command, environment.env, Path.cwd())
 
 
 def test(arguments: Namespace) -> int:
@@ -74,8 +73,10 @@ def test(arguments: Namespace) -> int:
         env["NOTES_CHROMIUM"] = str(chromium.find(environment))
     scripts_are_fine = bool(arguments.rest) or _test_scripts(islands)
     command = [str(environment.python), "-m", "pytest", *chosen, *arguments.rest]
-    status = subprocess.run(command, cwd=_here(arguments.rest), env=env, check=False).returncode
-    return status if scripts_are_fine else status or 1
+    if scripts_are_fine:
+        _become(command, env, _here(arguments.rest))
+    subprocess.run(command, cwd=ROOT, env=env, check=False)
+    return 1
 
 
 def check(arguments: Namespace) -> int:
@@ -106,7 +107,7 @@ def bench(arguments: Namespace) -> int:
     environment.ensure()
     Islands(environment).ensure()
     command = [str(environment.python), *_BENCHES[arguments.what], *arguments.rest]
-    return subprocess.run(command, cwd=ROOT, env=environment.env, check=False).returncode
+    _become(command, environment.env, ROOT)
 
 
 def reset(arguments: Namespace) -> int:
@@ -184,6 +185,13 @@ def _parser() -> ArgumentParser:
     pins = add("locks", "recompile the lock files after a pyproject.toml changed", make_locks)
     pins.add_argument("--upgrade", action="store_true", help="take the newest versions")
     return parser
+
+
+def _become(command: list[str], env: dict[str, str], folder: Path) -> NoReturn:
+    """The same process from here on: a signal that is meant for us reaches the right one."""
+    sys.stdout.flush()
+    os.chdir(folder)
+    os.execve(command[0], command, env)  # noqa: S606 (no shell wanted)
 
 
 def _tool(environment: Environment, tool: list[str]) -> bool:
