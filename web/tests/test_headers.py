@@ -25,6 +25,12 @@ async def test_every_answer_carries_the_headers(browse, backends, path):
     assert "Strict-Transport-Security" not in headers
 
 
+@pytest.mark.parametrize("path", ["/", "/notes/menu", "/users/login"])
+async def test_a_page_may_be_asked_for_its_head_alone(browse, backends, path):
+    backends.notes.put("menu", "Menu")
+    assert (await browse().client.head(path)).status_code == 200
+
+
 async def test_an_answer_to_a_mistake_of_ours_carries_them_too(browse, backends):
     backends.notes.put("menu", "Menu")
     backends.notes.notes["menu"].pop("title")

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 import httpx
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prometheus_client import CollectorRegistry
 from service_kit import asgi
@@ -105,6 +106,10 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
 def _install_pages(app: FastAPI) -> None:
     # The original's fixed addresses come before /notes/{key}.
     for page in (originals, listing, editing, comments, note, users, live, theme):
+        for route in page.router.routes:
+            # Whoever may GET a page may ask for its head (RFC 9110, 9.3.2); uvicorn omits the body.
+            if isinstance(route, APIRoute) and "GET" in route.methods:
+                route.methods.add("HEAD")
         app.include_router(page.router)
 
 
