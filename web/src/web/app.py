@@ -107,9 +107,9 @@ def _install_pages(app: FastAPI) -> None:
     # The original's fixed addresses come before /notes/{key}.
     for page in (originals, listing, editing, comments, note, users, live, theme):
         for route in page.router.routes:
-            # Whoever may GET a page may ask for its head (RFC 9110, 9.3.2); uvicorn omits the body.
-            if isinstance(route, APIRoute) and "GET" in route.methods:
-                route.methods.add("HEAD")
+            # RFC 9110, 9.3.2: what answers GET answers HEAD; uvicorn omits the body.
+            if isinstance(route, APIRoute) and route.methods == {"GET"}:
+                route.methods = {"GET", "HEAD"}
         app.include_router(page.router)
 
 
