@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,10 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for warning in loaded.warnings:
         log.warning("%s", warning)
-    # uvicorn raises the signals it has handled once more when it has stopped: by then, all
-    # is said.
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: None)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(loaded.options))
     return 0

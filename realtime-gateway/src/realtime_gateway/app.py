@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import random
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -203,6 +204,10 @@ async def serve(options: Options) -> None:
     async with gateway.running():
         gc.collect()
         gc.freeze()
+        # uvicorn raises the signals it has handled once more when it has stopped: all is
+        # said then.
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, lambda *_: None)
         await _Server(config, gateway).serve()
 
 
