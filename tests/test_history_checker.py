@@ -118,9 +118,9 @@ def test_a_save_without_an_answer_may_be_announced_or_not() -> None:
 def test_a_note_that_was_gone_before_the_state_was_read_is_no_fault() -> None:
     run = a_run(saves=5, notes=1)
     run.writes.extend([Write("brief", "brief", 0, 1), Write("brief", None, 1, 2)])
-    late = [Loaded(5, dict(run.final)), Seen(6, "brief", 2, None)]
+    late: Record = [Loaded(5, dict(run.final)), Seen(6, "brief", 2, None)]
     final = {**run.final, "brief": Known(2, None)}
-    records: dict[str, Record] = {"latecomer": list(late)}
+    records: dict[str, Record] = {"latecomer": late}
     assert judge(replace(run, records=records, final=final)) == []
     # A text, however, cannot come before its note was made.
     records["latecomer"][-1] = Seen(6, "brief", 2, "brief")

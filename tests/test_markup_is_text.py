@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from browser_pages import OpenWindow, Window
+from browser_pages import OpenWindow, Window, open_window
 from conditions import eventually
 from people import Person
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from wired_stack import WiredStack
 
 pytestmark = pytest.mark.browser
@@ -79,6 +79,29 @@ def every_page_of_the_list(window: Window) -> dict[str, str]:
 
 def test_the_corpus_is_large_and_has_no_doubles() -> None:
     assert len(CORPUS) == len(set(CORPUS)) >= 200
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "pwned()",
+        "setTimeout('pwned()')",
+        "document.body.append(Object.assign(new Image(), { src: 'https://elsewhere.test/x' }))",
+        "document.querySelector('#note-body').setAttribute('onclick', 'pwned()')",
+        "document.querySelector('#note-body').append(document.createElement('form'))",
+    ],
+)
+def test_the_watch_over_a_page_notices(
+    browser: Browser, stack: WiredStack, ana: Person, deed: str
+) -> None:
+    """A watch that cannot fail would guard nothing."""
+    watched = open_window(browser, stack.url)
+    watched.go(f"/notes/{ana.create('Menu', 'Soup')['key']}")
+    inspect(watched)
+    assert watched.all_problems() == []
+    watched.page.evaluate(f"() => {{ try {{ {deed} }} catch {{ }} }}")
+    eventually(watched.all_problems)
+    watched.context.close()
 
 
 def test_promise_titles_and_excerpts_are_text_in_the_live_list_and_in_the_first_load(

@@ -185,11 +185,18 @@ class Viewers:
         self._pipe.send("end")
         self._process.join(10)
 
-    def seen(self) -> Seen:
-        """What was seen since the last call."""
-        self._pipe.send("seen")
-        found: Seen = self._expect("")
-        return found
+    async def quiet(self) -> "Seen":
+        """What was seen since the last call, once nothing more comes."""
+        all_seen = Seen()
+        while True:
+            await asyncio.sleep(0.3)
+            self._pipe.send("seen")
+            seen: Seen = self._expect("")
+            if not seen.publications:
+                return all_seen
+            all_seen.publications += seen.publications
+            all_seen.bytes += seen.bytes
+            all_seen.late += seen.late
 
     def _expect(self, word: str) -> Any:
         if not self._pipe.poll(30):

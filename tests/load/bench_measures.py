@@ -129,12 +129,11 @@ class Bench:
     async def watched(
         self, writers: list[Writer], viewers: Viewers, load: str, *, rate: float = 0
     ) -> float:
-        viewers.seen()
+        await viewers.quiet()
         for writer in writers:
             writer.seconds.clear()
         reached = await self.write(writers, self.size.seconds, rate=rate)
-        await asyncio.sleep(0.5)  # the last frames are on their way
-        seen = viewers.seen()
+        seen = await viewers.quiet()
         self.late[load] = seen.late
         saves = [second for writer in writers for second in writer.seconds]
         self.row(f"answer to a save, p50, {load}", 1000 * percentile(saves, 50), "ms")
@@ -153,7 +152,7 @@ class Bench:
             for _ in range(self.size.idle_saves):
                 await writer.save(http, key)
                 await asyncio.sleep(0.02)
-            late = viewers.seen().late
+            late = (await viewers.quiet()).late
         http.close()
         self.versions |= writer.versions
         self.row("change → frame at a client, idle, p50", 1000 * percentile(late, 50), "ms", 5)
@@ -183,8 +182,7 @@ class Bench:
         http = Http(writer.port)
         with Viewers(10, port=self.gateway_port) as viewers:
             await writer.save(http, key)
-            await asyncio.sleep(0.5)
-            seen = viewers.seen()
+            seen = await viewers.quiet()
         http.close()
         self.versions |= writer.versions
         per_viewer = seen.bytes / 10
