@@ -90,6 +90,12 @@ TARGETS: Sequence[Target] = (
     Target("open-loop: p99, ms", own("open-loop", "p99"), at_most=50, timed=True),
     *_latency(),
     Target(
+        "channels: deliveries/s / C",
+        against("c", "channels", "per_second"),
+        at_least=0.667,
+        timed=True,
+    ),
+    Target(
         "channels: deliveries a core-second / Node ws",
         against("ws", "channels", "deliveries_per_core"),
         at_least=1.3,
