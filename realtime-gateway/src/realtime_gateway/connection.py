@@ -10,6 +10,8 @@ from asyncio import Task
 from collections import deque
 from typing import Final
 
+from service_kit.logs import area
+
 from realtime_gateway import codes, frames
 from realtime_gateway.asks import Answer, Ask, Drop, Handling, Outcome, Ping
 from realtime_gateway.clients import Clients
@@ -23,6 +25,7 @@ from realtime_gateway.websocket import WebSocket
 BACKLOG_LIMIT: Final = 256
 
 log = logging.getLogger("gateway.connection")
+trace = area("gateway:clients")
 
 
 class ClientConnection(WebSocket):
@@ -62,6 +65,7 @@ class ClientConnection(WebSocket):
             self._handle(lines)
 
     def lost(self, code: int) -> None:
+        trace.debug("%s: gone, %d", self.session.client, code)
         self._forget()
         self._clients.remove(self, code)
 
@@ -99,6 +103,7 @@ class ClientConnection(WebSocket):
                 self._finish(codes.INVALID_REQUEST)
                 return
             self._clients.stats.commands += 1
+            trace.debug("%s: %s", self.session.client, type(command).__name__)
             handling = self.session.handle(command, self._clients.loop.time())
             ask = self._advance(handling, None)
             if self.sent_close:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 from service_kit.channel_log import ALL, ChannelLog, Position
+from service_kit.logs import area
 
 from realtime_gateway.bus import Bus, NotConnected
 from realtime_gateway.fanout import Fanout, Member
@@ -23,6 +24,7 @@ IDLE_SECONDS: Final = 1.0
 COMPARE_BATCH: Final = 512
 
 log = logging.getLogger("gateway.feed")
+trace = area("gateway:channels")
 
 
 class Unavailable(Exception):
@@ -67,6 +69,7 @@ class Feed:
 
     def on_hole(self, name: str) -> None:
         self._stats.gaps += 1
+        trace.debug("%s has a hole", name)
         self._settle_soon(self._fanout.hub.channels[name])
 
     def on_interrupted(self) -> None:
@@ -120,7 +123,7 @@ class Feed:
             while not channel.is_settled and self._bus.is_connected:
                 await self._read_on(channel)
         except (NotConnected, RedisError, OSError, TimeoutError) as error:
-            log.debug("channel %s not settled: %s", channel.name, type(error).__name__)
+            trace.debug("%s not settled: %s", channel.name, type(error).__name__)
 
     async def _read_on(self, channel: Channel[Member]) -> None:
         if not channel.is_tracked:
@@ -169,7 +172,7 @@ class Feed:
             try:
                 tops = await self._log.tops([channel.name for channel in batch])
             except (RedisError, OSError, TimeoutError) as error:
-                log.debug("positions not compared: %s", type(error).__name__)
+                trace.debug("positions not compared: %s", type(error).__name__)
                 return
             if generation != self._bus.generation:
                 return  # interrupted meanwhile: what was read says nothing any more
