@@ -185,14 +185,19 @@ class Viewers:
         self._pipe.send("end")
         self._process.join(10)
 
-    async def quiet(self) -> "Seen":
-        """What was seen since the last call, once nothing more comes."""
+    async def quiet(self, due: int = 0) -> "Seen":
+        """What was seen since the last call, once nothing more comes.
+
+        Frames that are `due` are waited for, five seconds at most.
+        """
         all_seen = Seen()
+        give_up = time.monotonic() + 5
         while True:
             await asyncio.sleep(0.3)
             self._pipe.send("seen")
             seen: Seen = self._expect("")
-            if not seen.publications:
+            is_all = all_seen.publications >= due or time.monotonic() > give_up
+            if not seen.publications and is_all:
                 return all_seen
             all_seen.publications += seen.publications
             all_seen.bytes += seen.bytes

@@ -29,7 +29,8 @@ SELECT 'filler-' || n, 'Filler ' || n, 'Text of ' || n, '<p>Text of ' || n || '<
        'Text of ' || n, to_tsvector('simple', 'filler text ' || n), 1, '{id}', 'Ana', '{id}',
        'Ana', now() - n * interval '1 minute', now() - n * interval '1 minute'
 FROM generate_series(1, {count}) AS n;
-ANALYZE notes;
+VACUUM ANALYZE notes;
+CHECKPOINT;
 """
 
 
@@ -71,7 +72,7 @@ class Bench:
         many = await self.home_page(many_notes)
         growth = "home page, growth"
         self.row(f"{growth} from 10 notes", 100 * (many / few - 1), "%", 20)
-        self.row(f"{growth} from a full page of 50", 100 * (many / full - 1), "%")
+        self.row(f"{growth} from a full page of 50", 100 * (many / full - 1), "%", 20)
         self.script()
 
     def row(self, what: str, figure: float, unit: str, limit: float | None = None) -> None:
@@ -133,13 +134,13 @@ class Bench:
         for writer in writers:
             writer.seconds.clear()
         reached = await self.write(writers, self.size.seconds, rate=rate)
-        seen = await viewers.quiet()
-        self.late[load] = seen.late
         saves = [second for writer in writers for second in writer.seconds]
+        due = len(saves) * viewers.count
+        seen = await viewers.quiet(due)
+        self.late[load] = seen.late
         self.row(f"answer to a save, p50, {load}", 1000 * percentile(saves, 50), "ms")
         self.row(f"viewer lag, p50, {load}", 1000 * percentile(seen.late, 50), "ms", 25)
         self.row(f"viewer lag, p99, {load}", 1000 * percentile(seen.late, 99), "ms", 100)
-        due = len(saves) * viewers.count
         self.row(f"frames lost of {due:,}, {load}", due - seen.publications, "frames", 0)
         return reached
 
@@ -152,7 +153,7 @@ class Bench:
             for _ in range(self.size.idle_saves):
                 await writer.save(http, key)
                 await asyncio.sleep(0.02)
-            late = (await viewers.quiet()).late
+            late = (await viewers.quiet(due=self.size.idle_saves)).late
         http.close()
         self.versions |= writer.versions
         self.row("change → frame at a client, idle, p50", 1000 * percentile(late, 50), "ms", 5)
@@ -182,7 +183,7 @@ class Bench:
         http = Http(writer.port)
         with Viewers(10, port=self.gateway_port) as viewers:
             await writer.save(http, key)
-            seen = await viewers.quiet()
+            seen = await viewers.quiet(due=viewers.count)
         http.close()
         self.versions |= writer.versions
         per_viewer = seen.bytes / 10
