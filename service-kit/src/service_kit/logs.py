@@ -19,11 +19,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request being answered; the same in every service that a request passes."""
 
 _AREAS = "area"
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
-    "message",
-    "asctime",
-    "color_message",
-}
+_STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "color_message"}
 
 
 def area(name: str) -> logging.Logger:
