@@ -10,7 +10,10 @@ from users_running import KEY, Service, running, some_settings
 from users_service import database
 from users_service.migrations import migrate
 
-_TABLES = ("sessions", "invitations", "setup", "identities", "accounts", "signing_keys")
+_TABLES = (
+    "session_ends", "audit_log", "retired_usernames", "reset_links", "sessions", "invitations",
+    "setup", "identities", "accounts", "signing_keys",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +32,8 @@ def migrated_database(postgres: Postgres) -> str:
 @pytest.fixture
 def users_database(postgres: Postgres, migrated_database: str) -> str:
     """A database with the tables and nothing in them. Emptying is quicker than making one."""
-    emptied = "".join(
-        f"DELETE FROM {table};"  # noqa: S608 - our own names
-        for table in _TABLES
-    )
+    deleted = (f"DELETE FROM {table};" for table in _TABLES)  # noqa: S608 - our own names
+    emptied = "".join(("SET users.sweeps_audit_log = 'on';", *deleted))
     postgres.execute(emptied, database="users_tests")
     return migrated_database
 

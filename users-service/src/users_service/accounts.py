@@ -14,6 +14,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import domain, passwords, store
+from users_service.acts import Act, Actor, Event
 from users_service.domain import Account, Given
 from users_service.errors import AccountNotFound, InvalidField, OtherProvider, UsernameTaken
 from users_service.passwords import Passwords
@@ -27,11 +28,11 @@ class Accounts:
     passwords: Passwords
     now: Callable[[], datetime]
 
-    async def create(self, username: str, given: Given) -> Account:
+    async def create(self, username: str, given: Given, by: Actor) -> Account:
         domain.given_text("username", username)
         columns = await self._columns(given)
         async with self.database.begin() as session:
-            return await store.accounts.add(
+            account = await store.accounts.add(
                 session,
                 uuid4(),
                 username,
@@ -39,22 +40,24 @@ class Accounts:
                 roles=domain.first_roles(None, is_first=False),
                 now=self.now(),
             )
+            await self._write(session, Event.ACCOUNT_CREATED, by, account)
+        return account
 
-    async def find_or_create(self, username: str, given: Given) -> Account:
+    async def find_or_create(self, username: str, given: Given, by: Actor) -> Account:
         """The account of (provider, username); OtherProvider rather than somebody else's."""
         domain.given_text("username", username)
         provider = domain.identity_provider(given)
         if found := await self._of_identity(provider, username):
             return found
         try:
-            return await self.create(username, given)
+            return await self.create(username, given, by)
         except UsernameTaken as error:
             # Either a racing caller made it just now, or the name is another provider's.
             if found := await self._of_identity(provider, username):
                 return found
             raise OtherProvider(username) from error
 
-    async def update(self, username: str, given: Given) -> Account:
+    async def update(self, username: str, given: Given, by: Actor) -> Account:
         """What is absent stays. A new password ends all sessions of the account."""
         _must_be_possible(username)
         columns = await self._columns(given)
@@ -63,7 +66,9 @@ class Accounts:
                 session, username, columns=columns, now=self.now()
             )
             if "password_hash" in columns:
-                await store.sessions.end_all_of(session, account.id)
+                await store.sessions.end_all_of(session, account.id, now=self.now())
+            facts = {"fields": sorted(given)}
+            await self._write(session, Event.ACCOUNT_CHANGED, by, account, facts)
         return account
 
     async def find(self, username: str) -> Account:
@@ -75,11 +80,25 @@ class Accounts:
         async with self.database() as session:
             return await store.accounts.everyone(session)
 
-    async def destroy(self, username: str) -> None:
+    async def destroy(self, username: str, by: Actor) -> None:
         _must_be_possible(username)
         async with self.database.begin() as session:
-            account_id = await store.accounts.remove(session, username)
-        log.info("account destroyed", extra={"account": account_id})
+            account = await store.accounts.named(session, username)
+            await store.sessions.end_all_of(session, account.id, now=self.now())
+            await store.accounts.remove(session, username)
+            await self._write(session, Event.ACCOUNT_DELETED, by, account)
+        log.info("account destroyed", extra={"account": account.id})
+
+    async def _write(
+        self,
+        session: AsyncSession,
+        event: Event,
+        by: Actor,
+        account: Account,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
+        act = Act(event=event, by=by, account=account, facts=facts or {})
+        await store.audit.write(session, act, now=self.now())
 
     async def _of_identity(self, provider: str, username: str) -> Account | None:
         async with self.database() as session:

@@ -6,9 +6,10 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final, TypedDict
+from typing import Final
 
 import argon2
+import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
@@ -22,16 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import answers, database, original, v1
-from users_service.accounts import Accounts
-from users_service.callers import ApiKeys
-from users_service.credentials import Credentials
-from users_service.domain import SignUpMode
-from users_service.keys import Keys
-from users_service.limits import Limits
-from users_service.passwords import Passwords, common_passwords
-from users_service.sessions import Sessions
+from users_service.disconnects import GATEWAY_SECONDS, Disconnects
+from users_service.passwords import Passwords
 from users_service.settings import Settings
-from users_service.sign_up import Entrance
+from users_service.state import State, Tools, build
 
 log = logging.getLogger(__name__)
 
@@ -40,17 +35,6 @@ _PASSWORD_THREADS: Final = min(4, os.cpu_count() or 1)
 _PASSWORDS_WAITING: Final = 64
 _REDIS_SECONDS: Final = 1.0
 _HOUSEKEEPING_SECONDS: Final = 15 * 60
-
-
-class State(TypedDict):
-    """What a request can reach, as `request.state`."""
-
-    api_keys: ApiKeys
-    accounts: Accounts
-    credentials: Credentials
-    entrance: Entrance
-    keys: Keys
-    sessions: Sessions
 
 
 def argon2id() -> argon2.PasswordHasher:
@@ -92,9 +76,22 @@ def create_app(
                 waiting_limit=_PASSWORDS_WAITING,
             )
             stack.callback(passwords.close)
-            state = _state(settings, sessions, redis, passwords, registry, now)
+            tools = Tools(
+                database=sessions, redis=redis, passwords=passwords, registry=registry, now=now
+            )
+            state = build(settings, tools)
             await state["keys"].keep_fresh()
-            keeping = _keep_house(state["keys"], state["sessions"])
+            gateway = await stack.enter_async_context(_gateway_client(settings))
+            disconnects = _disconnects(gateway, tools)
+            if settings.gateway_url:
+                telling = background(disconnects.run(), name="disconnects")
+                await stack.enter_async_context(telling)
+            else:
+                log.warning(
+                    "USERS_GATEWAY_URL is not set: sockets of ended sessions stay open for up "
+                    "to five minutes"
+                )
+            keeping = _keep_house(state, disconnects)
             await stack.enter_async_context(background(keeping, name="housekeeping"))
             yield state
 
@@ -124,57 +121,35 @@ def create_app(
     return app
 
 
-def _state(
-    settings: Settings,
-    sessions: async_sessionmaker[AsyncSession],
-    redis: Redis,
-    passwords: Passwords,
-    registry: CollectorRegistry,
-    now: Callable[[], datetime],
-) -> State:
-    limits = Limits(
-        redis,
-        wrong_passwords_per_address=settings.wrong_passwords_per_address,
-        sign_ups_per_hour=settings.signups_per_hour,
-        registry=registry,
+def _disconnects(gateway: httpx.AsyncClient, tools: Tools) -> Disconnects:
+    told = Counter(
+        "users_session_ends",
+        "Ends of sessions that the gateway was told, by result",
+        ["result"],
+        registry=tools.registry,
     )
-    checks = Counter(
-        "users_password_checks", "Passwords checked, by result", ["result"], registry=registry
-    )
-    credentials = Credentials(sessions, passwords, limits, checks)
-    keys = Keys(sessions, now=now)
-    setup_token = settings.setup_token
-    return State(
-        api_keys=ApiKeys.parse(settings.api_keys.get_secret_value()),
-        accounts=Accounts(database=sessions, passwords=passwords, now=now),
-        credentials=credentials,
-        entrance=Entrance(
-            database=sessions,
-            passwords=passwords,
-            limits=limits,
-            common=common_passwords(),
-            mode=SignUpMode(settings.signup),
-            setup_token=setup_token.get_secret_value().strip() if setup_token else None,
-            now=now,
-        ),
-        keys=keys,
-        sessions=Sessions(
-            database=sessions,
-            credentials=credentials,
-            keys=keys,
-            issuer=settings.token_issuer,
-            now=now,
-        ),
+    return Disconnects(database=tools.database, gateway=gateway, told=told, now=tools.now)
+
+
+def _gateway_client(settings: Settings) -> httpx.AsyncClient:
+    key = settings.gateway_api_key
+    return httpx.AsyncClient(
+        base_url=settings.gateway_url or "",
+        headers={"X-API-Key": key.get_secret_value().strip()} if key else {},
+        timeout=GATEWAY_SECONDS,
+        trust_env=False,
     )
 
 
-async def _keep_house(keys: Keys, sessions: Sessions) -> None:
+async def _keep_house(state: State, disconnects: Disconnects) -> None:
     """Until cancelled. A failure is logged and tried again, never fatal."""
     while True:
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)
         try:
-            await keys.keep_fresh()
-            await sessions.forget_dead()
+            await state["keys"].keep_fresh()
+            await state["sessions"].forget_dead()
+            await state["audit"].forget_old()
+            await disconnects.forget_old()
         except (SQLAlchemyError, OSError) as error:
             log.warning("housekeeping failed, again in a while: %s", type(error).__name__)
 

@@ -1,7 +1,8 @@
 """Is this the person? The one place where a name and a password are checked.
 
 Unknown name, wrong password, disabled account: the same answer after the same work, one log
-line each, without what was typed.
+line each, without what was typed. A wrong password is written into the audit log; attempts that
+the limits refuse are only logged and counted, so that nobody can fill a table with them.
 """
 
 import asyncio
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import store
+from users_service import acts, store
+from users_service.acts import Act, Actor, Event
+from users_service.audit import AuditLog
 from users_service.domain import Account, Origin, may_exist, username_key
 from users_service.errors import TooManyAttempts, WrongCredentials
 from users_service.limits import Limits
@@ -26,14 +29,23 @@ class Credentials:
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
     limits: Limits
+    audit: AuditLog
     checks: Counter
 
     async def check(
-        self, username: str, password: str, origin: Origin, *, exactly: bool
+        self,
+        username: str,
+        password: str,
+        origin: Origin,
+        *,
+        exactly: bool,
+        event: Event,
+        by: Actor | None = None,
     ) -> Account:
         """Return whose they are; WrongCredentials or TooManyAttempts if nobody's.
 
         `exactly` tells "Ivy" from "ivy", as the original does; at a form either will do.
+        `event` is what the caller will write down if it is right, and this if it is not.
         """
         self.passwords.refuse_if_full()  # before the attempt counts
         # "" is nobody's name, as is every name that cannot exist.
@@ -53,7 +65,10 @@ class Credentials:
         )
         account = secret.account
         if account is None or not verdict.is_right or not account.may_sign_in:
-            self._tell("wrong_credentials", account, origin)
+            self._tell(WrongCredentials.code, account, origin)
+            by = by or acts.stranger(origin)
+            result = WrongCredentials.code
+            await self.audit.add(Act(event=event, by=by, account=account, result=result))
             raise WrongCredentials
         await self._welcome(account, secret, verdict, key, origin)
         return account

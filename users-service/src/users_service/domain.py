@@ -17,6 +17,7 @@ from users_service.errors import InvalidField, InvalidUsername
 LOCAL: Final = "local"
 """The provider of accounts that sign in here, with a password."""
 
+READER: Final = "reader"
 EDITOR: Final = "editor"
 ADMIN: Final = "admin"
 
@@ -26,7 +27,15 @@ SESSION_IDLE: Final = timedelta(days=7)
 SESSION_LIFETIME: Final = timedelta(days=30)
 SESSION_TOUCH: Final = timedelta(minutes=1)
 """`last_seen_at` is written at most this often, so that reading costs no write."""
+SESSION_FRESH: Final = timedelta(minutes=15)
+"""For this long after a proof of who it is, a session may change the ways in."""
 INVITATION_LIFETIME: Final = timedelta(days=7)
+RESET_LINK_LIFETIME: Final = timedelta(hours=24)
+USERNAME_RETIRED: Final = timedelta(days=365)
+"""The name of a deleted account is nobody else's for this long: old notes still carry it."""
+
+ROLES: Final = {READER: (READER,), EDITOR: (EDITOR,), ADMIN: (EDITOR, ADMIN)}
+"""What an administrator can make of somebody, and the roles that others read of it."""
 
 _USERNAME = re.compile(r"[\w.@+-]+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -74,12 +83,29 @@ class Account:
         return self.name or full or self.username
 
     @property
+    def email(self) -> str | None:
+        """The address that letters go to: the first that looks like one."""
+        texts = (each for each in self.emails or () if isinstance(each, str))
+        return next((each for each in texts if _EMAIL.fullmatch(each)), None)
+
+    @property
     def may_sign_in(self) -> bool:
         return self.disabled_at is None
 
     @property
     def is_admin(self) -> bool:
         return ADMIN in self.roles and self.may_sign_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """An account as its person and administrators see it."""
+
+    account: Account
+    created_at: datetime
+    has_password: bool
+    sessions: int
+    last_seen_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +127,7 @@ class Session:
     expires_at: datetime
     device: str
     address: str | None
+    reauthenticated_at: datetime
 
     @property
     def idle_expires_at(self) -> datetime:
@@ -108,6 +135,9 @@ class Session:
 
     def is_alive(self, now: datetime) -> bool:
         return now < self.idle_expires_at
+
+    def is_fresh(self, now: datetime) -> bool:
+        return now - self.reauthenticated_at < SESSION_FRESH
 
     def needs_touch(self, now: datetime) -> bool:
         return now - self.last_seen_at >= SESSION_TOUCH
@@ -124,6 +154,7 @@ def start_session(
         expires_at=now + SESSION_LIFETIME,
         device=origin.device,
         address=origin.address,
+        reauthenticated_at=now,
     )
 
 

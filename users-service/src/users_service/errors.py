@@ -116,6 +116,43 @@ class NotAllowed(UsersError):
         return "only an administrator may do this"
 
 
+class ReauthenticationRequired(UsersError):
+    """Signed in, but too long ago for this act."""
+
+    code = "reauthentication_required"
+
+    def __str__(self) -> str:
+        return "prove once more that it is you: this needs a sign-in of the last 15 minutes"
+
+
+class SessionNotFound(UsersError):
+    code = "session_not_found"
+
+    def __str__(self) -> str:
+        return "you have no such session"
+
+
+class InvitationNotFound(UsersError):
+    code = "invitation_not_found"
+
+    def __str__(self) -> str:
+        return "there is no such open invitation"
+
+
+class InvalidResetLink(UsersError):
+    code = "invalid_reset_link"
+
+    def __str__(self) -> str:
+        return "this link is unknown, used or expired"
+
+
+class LastAdministrator(UsersError):
+    code = "last_administrator"
+
+    def __str__(self) -> str:
+        return "this is the last administrator: make somebody else one first"
+
+
 @dataclass(eq=False)
 class TooManyAttempts(UsersError):
     code = "too_many_attempts"

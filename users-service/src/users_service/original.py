@@ -13,8 +13,10 @@ from fastapi.security import HTTPBasic
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from users_service import callers, given
+from users_service import acts, callers, given
 from users_service.accounts import Accounts
+from users_service.acts import Act, Actor, Event
+from users_service.audit import AuditLog
 from users_service.credentials import Credentials
 from users_service.documents import password_body, refusals, user_body
 from users_service.domain import Account
@@ -68,6 +70,13 @@ async def _credentials(request: Request) -> Credentials:
     return credentials
 
 
+async def _caller(request: Request) -> Actor:
+    keys: callers.ApiKeys = request.state.api_keys
+    said = callers.forwarded(request)
+    origin = said if said.address else callers.peer(request)
+    return acts.program(keys.holder(request) or "unknown", origin)
+
+
 async def _parameters(request: Request) -> dict[str, Any]:
     return await given.parameters(request)
 
@@ -85,6 +94,7 @@ async def _named(request: Request, username: str) -> str:
 
 
 AllAccounts = Annotated[Accounts, Depends(_accounts)]
+By = Annotated[Actor, Depends(_caller)]
 Parameters = Annotated[dict[str, Any], Depends(_parameters)]
 Named = Annotated[str, Depends(_named)]
 
@@ -96,18 +106,21 @@ router = APIRouter(
 
 
 @router.post("/create-user", openapi_extra=user_body(with_name=True))
-async def create_user(sent: Parameters, accounts: AllAccounts) -> UserObject:
-    return user_object(await accounts.create(given.username(sent), given.given(sent)))
+async def create_user(sent: Parameters, accounts: AllAccounts, by: By) -> UserObject:
+    return user_object(await accounts.create(given.username(sent), given.given(sent), by))
 
 
 @router.post("/find-or-create", openapi_extra=user_body(with_name=True))
-async def find_or_create(sent: Parameters, accounts: AllAccounts) -> UserObject:
-    return user_object(await accounts.find_or_create(given.username(sent), given.given(sent)))
+async def find_or_create(sent: Parameters, accounts: AllAccounts, by: By) -> UserObject:
+    username, said = given.username(sent), given.given(sent)
+    return user_object(await accounts.find_or_create(username, said, by))
 
 
 @router.post("/update-user/{username:path}", openapi_extra=user_body(with_name=False))
-async def update_user(username: Named, sent: Parameters, accounts: AllAccounts) -> UserObject:
-    return user_object(await accounts.update(username, given.given(sent)))
+async def update_user(
+    username: Named, sent: Parameters, accounts: AllAccounts, by: By
+) -> UserObject:
+    return user_object(await accounts.update(username, given.given(sent), by))
 
 
 @router.get("/find/{username:path}")
@@ -116,8 +129,8 @@ async def find(username: Named, accounts: AllAccounts) -> UserObject:
 
 
 @router.delete("/destroy/{username:path}")
-async def destroy(username: Named, accounts: AllAccounts) -> dict[str, str]:
-    await accounts.destroy(username)
+async def destroy(username: Named, accounts: AllAccounts, by: By) -> dict[str, str]:
+    await accounts.destroy(username, by)
     return {}
 
 
@@ -131,6 +144,7 @@ async def password_check(
     request: Request,
     sent: Parameters,
     credentials: Annotated[Credentials, Depends(_credentials)],
+    by: By,
 ) -> RightPassword | WrongPassword:
     username = given.username(sent)
     password = given.password(sent)
@@ -138,9 +152,13 @@ async def password_check(
         raise InvalidField("password", "is missing")
     origin = callers.forwarded(request)
     try:
-        await credentials.check(username, password, origin, exactly=True)
+        account = await credentials.check(
+            username, password, origin, exactly=True, event=Event.PASSWORD_CHECKED, by=by
+        )
     except WrongCredentials:
         return WrongPassword(check=False, username=username, message=INCORRECT)
+    audit: AuditLog = request.state.audit
+    await audit.add(Act(event=Event.PASSWORD_CHECKED, by=by, account=account))
     return RightPassword(check=True, username=username)
 
 

@@ -1,4 +1,4 @@
-"""The use cases of a signed-in person: sign in, stay, get access tokens, sign out.
+"""The use cases of a signed-in person: sign in, stay, see and end sessions, get access tokens.
 
 A session is an opaque secret that only its bearer has; what other services see is an access
 token of five minutes, signed here and checked by them without a call.
@@ -7,23 +7,20 @@ token of five minutes, signed here and checked by them without a call.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
-from uuid import uuid4
+from datetime import datetime
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import store
+from users_service import acts, store
+from users_service.access_tokens import AccessToken, AccessTokens
+from users_service.acts import Act, Actor, Event
 from users_service.credentials import Credentials
 from users_service.domain import Account, Origin, Session, start_session
-from users_service.errors import SessionEnded
-from users_service.keys import Keys
+from users_service.errors import ReauthenticationRequired, SessionEnded, SessionNotFound
 from users_service.opaque import digest, new_secret
 
 log = logging.getLogger(__name__)
-
-ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=5)
-REALTIME: Final = "realtime"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,30 +33,19 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
-    token: str
-    expires_at: datetime
-    account: Account
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
     database: async_sessionmaker[AsyncSession]
     credentials: Credentials
-    keys: Keys
-    issuer: str
+    tokens: AccessTokens
     now: Callable[[], datetime]
 
     async def sign_in(self, username: str, password: str, origin: Origin) -> SignedIn:
         """A new session with a new secret, whatever sessions there were."""
-        account = await self.credentials.check(username, password, origin, exactly=False)
-        secret = new_secret()
-        session = start_session(uuid4(), account_id=account.id, origin=origin, now=self.now())
+        account = await self.credentials.check(
+            username, password, origin, exactly=False, event=Event.SIGNED_IN
+        )
         async with self.database.begin() as database:
-            await store.sessions.add(database, session, token_hash=digest(secret))
-        facts = {"account": account.id, "session": session.id, "address": origin.address}
-        log.info("signed in", extra=facts)
-        return SignedIn(secret=secret, session=session, account=account)
+            return await start(database, account, origin, by="password", now=self.now())
 
     async def current(self, secret: str) -> tuple[Session, Account]:
         """Whose session it is; SessionEnded if it was ended, or ran out, or never was."""
@@ -73,34 +59,86 @@ class Sessions:
                 session = await store.sessions.touch(database, session, now=now)
         return session, account
 
-    async def end(self, secret: str) -> None:
+    def require_fresh(self, session: Session) -> None:
+        """For acts that change the ways in: a session left open somewhere is not enough."""
+        if not session.is_fresh(self.now()):
+            raise ReauthenticationRequired
+
+    async def reauthenticate(
+        self, session: Session, account: Account, password: str, origin: Origin
+    ) -> Session:
+        by = acts.person(account, origin, session)
+        await self.credentials.check(
+            account.username, password, origin, exactly=True,
+            event=Event.REAUTHENTICATED, by=by,
+        )  # fmt: skip
         async with self.database.begin() as database:
-            account_id = await store.sessions.end(database, digest(secret))
-        if account_id is None:
-            raise SessionEnded
-        log.info("signed out", extra={"account": account_id})
+            act = Act(event=Event.REAUTHENTICATED, by=by, account=account)
+            await store.audit.write(database, act, now=self.now())
+            return await store.sessions.renew(database, session, now=self.now())
+
+    async def of(self, account: Account) -> list[Session]:
+        """Those that are alive."""
+        now = self.now()
+        async with self.database() as database:
+            found = await store.sessions.of_account(database, account.id)
+        return [session for session in found if session.is_alive(now)]
+
+    async def end(self, session_id: UUID, account: Account, by: Actor) -> None:
+        """One of the account's sessions, the present one too."""
+        is_own = session_id == by.session_id
+        event = Event.SIGNED_OUT if is_own else Event.SESSION_ENDED
+        facts = {} if is_own else {"session": str(session_id)}
+        now = self.now()
+        async with self.database.begin() as database:
+            if not await store.sessions.end(database, session_id, account.id, now=now):
+                raise SessionNotFound
+            act = Act(event=event, by=by, account=account, facts=facts)
+            await store.audit.write(database, act, now=now)
+        log.info("session ended", extra={"account": account.id, "session": session_id})
+
+    async def end_others(self, kept: Session, account: Account, by: Actor) -> int:
+        now = self.now()
+        async with self.database.begin() as database:
+            number = await store.sessions.end_others(database, kept, now=now)
+            facts = {"sessions": number}
+            act = Act(event=Event.SESSIONS_ENDED, by=by, account=account, facts=facts)
+            await store.audit.write(database, act, now=now)
+        return number
 
     async def access_token(self, secret: str, audience: str) -> AccessToken:
         session, account = await self.current(secret)
-        now = self.now()
-        # Not beyond the session: a token never outlives what it stands for.
-        expires_at = min(now + ACCESS_TOKEN_LIFETIME, session.idle_expires_at)
-        claims: dict[str, Any] = {
-            "iss": self.issuer,
-            "aud": audience,
-            "sub": str(account.id),
-            "name": account.display_name,
-            "roles": list(account.roles),
-            "sid": str(session.id),
-            "iat": int(now.timestamp()),
-            "exp": int(expires_at.timestamp()),
-            "jti": str(uuid4()),
-        }
-        if audience == REALTIME:
-            claims["info"] = {"name": account.display_name}
-        token = await self.keys.sign(claims)
-        return AccessToken(token=token, expires_at=expires_at, account=account)
+        return await self.tokens.make(
+            account,
+            audience,
+            sid=session.id,
+            until=session.idle_expires_at,
+            roles=account.roles,
+        )
 
     async def forget_dead(self) -> None:
+        """What has run out by itself: nobody needs to be told, its tokens ended with it."""
+        now = self.now()
         async with self.database.begin() as database:
-            await store.sessions.forget_dead(database, now=self.now())
+            await store.sessions.forget_dead(database, now=now)
+            await store.resets.forget_dead(database, now=now)
+            await store.names.forget_free(database, now=now)
+
+
+async def start(
+    database: AsyncSession, account: Account, origin: Origin, *, by: str, now: datetime
+) -> SignedIn:
+    """A session in the caller's transaction; `by` is the way in, for the audit log."""
+    secret = new_secret()
+    session = start_session(uuid4(), account_id=account.id, origin=origin, now=now)
+    await store.sessions.add(database, session, token_hash=digest(secret))
+    act = Act(
+        event=Event.SIGNED_IN,
+        by=acts.person(account, origin, session),
+        account=account,
+        facts={"by": by},
+    )
+    await store.audit.write(database, act, now=now)
+    facts = {"account": account.id, "session": session.id, "address": origin.address}
+    log.info("signed in", extra=facts)
+    return SignedIn(secret=secret, session=session, account=account)

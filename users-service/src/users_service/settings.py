@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     """In 15 minutes, over all accounts."""
     signups_per_hour: PositiveInt = 60
     """From one address."""
+    audit_days: PositiveInt = 365
+    """How long lines of the audit log are kept."""
+    gateway_url: str | None = None
+    """The realtime gateway's server API, to close the sockets of ended sessions."""
+    gateway_api_key: SecretStr | None = None
 
     @field_validator("database_url")
     @classmethod
@@ -46,7 +51,14 @@ class Settings(BaseSettings):
         ApiKeys.parse(pairs.get_secret_value())
         return pairs
 
-    @field_validator("setup_token")
+    @field_validator("gateway_url")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("it begins with http:// or https://")
+        return url or None
+
+    @field_validator("setup_token", "gateway_api_key")
     @classmethod
     def _is_said(cls, token: SecretStr | None) -> SecretStr | None:
         # An empty variable is how compose says "none".

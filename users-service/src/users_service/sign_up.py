@@ -9,15 +9,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import domain, passwords, store
+from users_service import acts, domain, passwords, store
+from users_service.acts import Act, Event
 from users_service.domain import Account, Given, Origin, SignUpMode
-from users_service.errors import InvalidInvite, InvalidSetupToken, SignUpClosed
+from users_service.errors import InvalidInvite, InvalidSetupToken, SignUpClosed, UsernameTaken
 from users_service.limits import Limits
-from users_service.opaque import digest, new_secret
+from users_service.opaque import digest
 from users_service.passwords import Passwords
 
 log = logging.getLogger(__name__)
@@ -33,14 +34,6 @@ class Applicant:
     email: str | None = None
     invite: str | None = None
     setup_token: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invitation:
-    """`code` is shown here and never again."""
-
-    code: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +59,8 @@ class Entrance:
         await self._may_enter(applicant)
         password_hash = await self.passwords.hash(applicant.password)
         async with self.database.begin() as session:
+            if await store.names.is_retired(session, username, now=self.now()):
+                raise UsernameTaken(username)
             account = await store.accounts.add(
                 session,
                 uuid4(),
@@ -75,25 +70,12 @@ class Entrance:
                 now=self.now(),
             )
             account = await self._enter(session, applicant, account)
+            facts = {"roles": list(account.roles), "invited": applicant.invite is not None}
+            by = acts.person(account, origin)
+            act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
+            await store.audit.write(session, act, now=self.now())
         log.info("signed up", extra={"account": account.id, "address": origin.address})
         return account
-
-    async def invite(self, *, as_admin: bool, by: UUID | None) -> Invitation:
-        """A code for one new account, good for 7 days. `by` is None for an API key."""
-        now = self.now()
-        invitation = Invitation(code=new_secret(), expires_at=now + domain.INVITATION_LIFETIME)
-        async with self.database.begin() as session:
-            await store.invitations.add(
-                session,
-                uuid4(),
-                code_hash=digest(invitation.code),
-                roles=domain.first_roles(None, is_first=as_admin),
-                created_by=by,
-                now=now,
-                expires_at=invitation.expires_at,
-            )
-        log.info("invited", extra={"account": by or "api key", "as_admin": as_admin})
-        return invitation
 
     async def _may_enter(self, applicant: Applicant) -> None:
         """Refuse before the costly part; `_enter` decides."""

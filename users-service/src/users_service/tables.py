@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     LargeBinary,
     MetaData,
@@ -33,6 +35,7 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         # JSON, not JSONB: callers get back what they gave, in their own order of keys.
         list[Any]: JSON(none_as_null=True),
+        dict[str, Any]: JSON(),
     }
 
 
@@ -91,6 +94,58 @@ class SessionRow(Base):
     expires_at: Mapped[datetime]
     device: Mapped[str] = mapped_column(Text)
     address: Mapped[str | None] = mapped_column(Text)
+    reauthenticated_at: Mapped[datetime]
+
+
+class SessionEndRow(Base):
+    """Said to the gateway by the relay, then gone. Written where the session ends."""
+
+    __tablename__ = "session_ends"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    # No foreign key: the account may be gone as well.
+    account_id: Mapped[UUID]
+    session_id: Mapped[UUID | None]
+    """None: all of the account's."""
+    ended_at: Mapped[datetime]
+
+
+class ResetLinkRow(Base):
+    __tablename__ = "reset_links"
+
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class RetiredUsernameRow(Base):
+    """The hash of a deleted account's name, until somebody else may have it."""
+
+    __tablename__ = "retired_usernames"
+
+    name_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    free_at: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """One act. No foreign keys: lines outlive accounts. A trigger refuses to change them."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str] = mapped_column(Text)
+    result: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str | None] = mapped_column(Text)
+    account_id: Mapped[UUID | None] = mapped_column(index=True)
+    account_name: Mapped[str | None] = mapped_column(Text)
+    session_id: Mapped[UUID | None]
+    address: Mapped[str | None] = mapped_column(Text)
+    facts: Mapped[dict[str, Any]]
 
 
 class InvitationRow(Base):

@@ -1,8 +1,26 @@
-"""Every SQL statement about accounts, sessions and invitations.
+"""Every SQL statement about accounts, sessions, invitations and what is written down of them.
 
 Functions take the caller's session and never commit: the use case owns the transaction.
 """
 
-from users_service.store import accounts, invitations, sessions
+from users_service.store import (
+    accounts,
+    audit,
+    endings,
+    invitations,
+    names,
+    people,
+    resets,
+    sessions,
+)
 
-__all__ = ["accounts", "invitations", "sessions"]
+__all__ = [
+    "accounts",
+    "audit",
+    "endings",
+    "invitations",
+    "names",
+    "people",
+    "resets",
+    "sessions",
+]

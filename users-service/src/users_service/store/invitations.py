@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,6 +42,23 @@ async def add(
             expires_at=expires_at,
         )
     )
+
+
+async def all_open(session: AsyncSession, *, now: datetime) -> list[InvitationRow]:
+    query = select(InvitationRow).where(
+        InvitationRow.used_at.is_(None), InvitationRow.expires_at > now
+    )
+    return list(await session.scalars(query.order_by(InvitationRow.created_at)))
+
+
+async def revoke(session: AsyncSession, invitation_id: UUID, *, now: datetime) -> bool:
+    """False if there is no such open one."""
+    revoked = delete(InvitationRow).where(
+        InvitationRow.id == invitation_id,
+        InvitationRow.used_at.is_(None),
+        InvitationRow.expires_at > now,
+    )
+    return await session.scalar(revoked.returning(InvitationRow.id)) is not None
 
 
 async def is_open(session: AsyncSession, code_hash: bytes, *, now: datetime) -> bool:

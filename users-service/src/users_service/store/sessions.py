@@ -1,4 +1,7 @@
-"""Statements about sessions. Ended ones are gone: there is no state to forget to check."""
+"""Statements about sessions. Ended ones are gone: there is no state to forget to check.
+
+Whoever ends one here announces it to the gateway in the same transaction.
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,6 +11,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service.domain import SESSION_IDLE, Account, Session
+from users_service.store import endings
 from users_service.store.accounts import account_from
 from users_service.tables import AccountRow, SessionRow
 
@@ -23,6 +27,7 @@ async def add(session: AsyncSession, started: Session, *, token_hash: bytes) -> 
             expires_at=started.expires_at,
             device=started.device,
             address=started.address,
+            reauthenticated_at=started.reauthenticated_at,
         )
     )
 
@@ -43,14 +48,47 @@ async def touch(session: AsyncSession, touched: Session, *, now: datetime) -> Se
     return replace(touched, last_seen_at=now)
 
 
-async def end(session: AsyncSession, token_hash: bytes) -> UUID | None:
-    """The account whose session it was; None if there was none."""
-    ended = delete(SessionRow).where(SessionRow.token_hash == token_hash)
-    return await session.scalar(ended.returning(SessionRow.account_id))
+async def of_account(session: AsyncSession, account_id: UUID) -> list[Session]:
+    """The one that was used last comes first."""
+    query = select(SessionRow).where(SessionRow.account_id == account_id)
+    rows = await session.scalars(query.order_by(SessionRow.last_seen_at.desc(), SessionRow.id))
+    return [_session(row) for row in rows]
 
 
-async def end_all_of(session: AsyncSession, account_id: UUID) -> None:
+async def renew(session: AsyncSession, proven: Session, *, now: datetime) -> Session:
+    """The person has just proven again who they are."""
+    fresh = update(SessionRow).where(SessionRow.id == proven.id)
+    await session.execute(fresh.values(reauthenticated_at=now, last_seen_at=now))
+    return replace(proven, reauthenticated_at=now, last_seen_at=now)
+
+
+async def end(
+    session: AsyncSession, session_id: UUID, account_id: UUID, *, now: datetime
+) -> bool:
+    """False if the account has no such session."""
+    ended = delete(SessionRow).where(
+        SessionRow.id == session_id, SessionRow.account_id == account_id
+    )
+    if await session.scalar(ended.returning(SessionRow.id)) is None:
+        return False
+    await endings.announce(session, account_id, session_id, now=now)
+    return True
+
+
+async def end_others(session: AsyncSession, kept: Session, *, now: datetime) -> int:
+    others = delete(SessionRow).where(
+        SessionRow.account_id == kept.account_id, SessionRow.id != kept.id
+    )
+    ended = (await session.scalars(others.returning(SessionRow.id))).all()
+    for session_id in ended:
+        await endings.announce(session, kept.account_id, session_id, now=now)
+    return len(ended)
+
+
+async def end_all_of(session: AsyncSession, account_id: UUID, *, now: datetime) -> None:
+    """Told even if there was none: sockets may live by other tokens of the account."""
     await session.execute(delete(SessionRow).where(SessionRow.account_id == account_id))
+    await endings.announce(session, account_id, None, now=now)
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> None:
@@ -71,4 +109,5 @@ def _session(row: SessionRow) -> Session:
         expires_at=row.expires_at,
         device=row.device,
         address=row.address,
+        reauthenticated_at=row.reauthenticated_at,
     )

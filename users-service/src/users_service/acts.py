@@ -1,0 +1,78 @@
+"""Who does something to an account, and the names of what is written down about it.
+
+One line of the audit log for each act that concerns a way in, a right or an account. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+from users_service.domain import Account, Origin, Session
+
+OK: Final = "ok"
+
+
+class Event(Enum):
+    """What happened. The values are public: people filter the log by them."""
+
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_DELETED = "account_deleted"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
+    ACCOUNT_EXPORTED = "account_exported"
+    ROLES_CHANGED = "roles_changed"
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    REAUTHENTICATED = "reauthenticated"
+    PASSWORD_CHECKED = "password_checked"  # noqa: S105 - a name
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
+    RESET_LINK_MADE = "reset_link_made"
+    SESSION_ENDED = "session_ended"
+    SESSIONS_ENDED = "sessions_ended"
+    INVITATION_MADE = "invitation_made"
+    INVITATION_REVOKED = "invitation_revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts and from where: a signed-in person, a program with an API key, or a stranger."""
+
+    name: str | None = None
+    account_id: UUID | None = None
+    session_id: UUID | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One line. `facts` never hold a secret, nor what a stranger typed."""
+
+    event: Event
+    by: Actor
+    account: Account | None = None
+    """Whose account it is about, where it is about one."""
+    result: str = OK
+    """"ok", or the code of the refusal."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def stranger(origin: Origin) -> Actor:
+    return Actor(address=origin.address)
+
+
+def person(account: Account, origin: Origin, session: Session | None = None) -> Actor:
+    return Actor(
+        name=account.username,
+        account_id=account.id,
+        session_id=session.id if session else None,
+        address=origin.address,
+    )
+
+
+def program(key: str, origin: Origin) -> Actor:
+    """The holder of an API key, by the key's name."""
+    return Actor(name=f"api key {key}", address=origin.address)

@@ -1,0 +1,90 @@
+"""What administrators do to other people's accounts. Each act takes effect at once.
+
+Whatever takes a right away ends the sessions too: an access token that still lives is refused
+where sessions are asked, and gone everywhere in five minutes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import domain, own_account, store
+from users_service.acts import Act, Actor, Event
+from users_service.domain import ADMIN, Account, Overview
+from users_service.store.people import Wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration:
+    database: async_sessionmaker[AsyncSession]
+    now: Callable[[], datetime]
+
+    async def page(
+        self, wanted: Wanted, *, after: str | None, limit: int
+    ) -> tuple[list[Overview], str | None]:
+        """Accounts by name, and what to ask the next page with."""
+        async with self.database() as session:
+            found = await store.people.listed(session, wanted, after=after, limit=limit + 1)
+        page = found[:limit]
+        more = len(found) > limit
+        return page, domain.username_key(page[-1].account.username) if more else None
+
+    async def find(self, account_id: UUID) -> Overview:
+        async with self.database() as session:
+            return await store.people.overview(session, account_id)
+
+    async def change(
+        self, account_id: UUID, by: Actor, *, role: str | None, disabled: bool | None
+    ) -> Overview:
+        """None changes nothing, and neither does what is so already."""
+        async with self.database.begin() as session:
+            before = await store.people.by_id(session, account_id)
+            if role is not None and domain.ROLES[role] != before.roles:
+                await self._set_role(session, before, role, by)
+            if disabled is not None and disabled is before.may_sign_in:
+                await self._set_disabled(session, before, disabled, by)
+            return await store.people.overview(session, account_id)
+
+    async def end_sessions(self, account_id: UUID, by: Actor) -> None:
+        async with self.database.begin() as session:
+            account = await store.people.by_id(session, account_id)
+            await store.sessions.end_all_of(session, account_id, now=self.now())
+            act = Act(event=Event.SESSIONS_ENDED, by=by, account=account)
+            await store.audit.write(session, act, now=self.now())
+
+    async def delete(self, account_id: UUID, by: Actor) -> None:
+        async with self.database.begin() as session:
+            account = await store.people.by_id(session, account_id)
+            await own_account.remove(session, account, by, now=self.now())
+
+    async def _set_role(
+        self, session: AsyncSession, account: Account, role: str, by: Actor
+    ) -> None:
+        if role != ADMIN:
+            await store.people.keep_an_administrator(session, without=account.id)
+        facts = {"from": list(account.roles), "to": list(domain.ROLES[role])}
+        columns = {"roles": list(domain.ROLES[role])}
+        act = Act(event=Event.ROLES_CHANGED, by=by, account=account, facts=facts)
+        await self._apply(session, act, account, columns)
+
+    async def _set_disabled(
+        self, session: AsyncSession, account: Account, disabled: bool, by: Actor
+    ) -> None:
+        if disabled:
+            await store.people.keep_an_administrator(session, without=account.id)
+        event = Event.ACCOUNT_DISABLED if disabled else Event.ACCOUNT_ENABLED
+        columns = {"disabled_at": self.now() if disabled else None}
+        act = Act(event=event, by=by, account=account)
+        await self._apply(session, act, account, columns)
+
+    async def _apply(
+        self, session: AsyncSession, act: Act, account: Account, columns: dict[str, Any]
+    ) -> None:
+        now = self.now()
+        await store.people.change(session, account.id, columns=columns, now=now)
+        await store.sessions.end_all_of(session, account.id, now=now)
+        await store.audit.write(session, act, now=now)

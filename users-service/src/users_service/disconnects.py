@@ -1,0 +1,90 @@
+"""Tells the realtime gateway whose sessions ended, so that their sockets close within a second.
+
+At least once: a row leaves the table in the transaction in which the gateway said yes. Any
+number of replicas share the rows. What is older than an access token need not be said any more:
+the socket ended with the token, and nobody gave it a new one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import httpx
+from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.access_tokens import ACCESS_TOKEN_LIFETIME
+from users_service.tables import SessionEndRow
+
+log = logging.getLogger(__name__)
+
+CODE: Final = 4401
+REASON: Final = "session ended"
+GATEWAY_SECONDS: Final = 3.0
+
+_LOOK_EVERY_SECONDS: Final = 0.25
+_LONGEST_PAUSE_SECONDS: Final = 10.0
+_WORTH_SAYING_FOR: Final = ACCESS_TOKEN_LIFETIME + timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnects:
+    database: async_sessionmaker[AsyncSession]
+    gateway: httpx.AsyncClient
+    """Knows the gateway's address and API key, and has a timeout."""
+    told: Counter
+    now: Callable[[], datetime]
+
+    async def run(self) -> None:
+        """Until cancelled. A gateway or a database that is away is asked again, ever later."""
+        pause = _LOOK_EVERY_SECONDS
+        while True:
+            try:
+                while await self.tell_next():
+                    pass
+                pause = _LOOK_EVERY_SECONDS
+            except (httpx.HTTPError, SQLAlchemyError, OSError) as error:
+                self.told.labels("failed").inc()
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                log.warning("session ends not told, again in %s s: %r", pause, error)
+            await asyncio.sleep(pause)
+
+    async def tell_next(self) -> bool:
+        """False if there was nothing to tell."""
+        async with self.database.begin() as session:
+            ended = await store.endings.take(session)
+            if ended is None:
+                return False
+            if self.now() - ended.ended_at <= _WORTH_SAYING_FOR:
+                answer = await self.gateway.post("/api/disconnect", json=_command(ended))
+                _raise_for(answer)
+                self.told.labels("ok").inc()
+        return True
+
+    async def forget_old(self) -> None:
+        """Also where there is no gateway to tell."""
+        async with self.database.begin() as session:
+            await store.endings.forget(session, before=self.now() - _WORTH_SAYING_FOR)
+
+
+def _command(ended: SessionEndRow) -> dict[str, Any]:
+    """Centrifugo's `disconnect`, where `session` is the claim `sid` of the socket's token."""
+    command: dict[str, Any] = {
+        "user": str(ended.account_id),
+        "disconnect": {"code": CODE, "reason": REASON},
+    }
+    if ended.session_id is not None:
+        command["session"] = str(ended.session_id)
+    return command
+
+
+def _raise_for(answer: httpx.Response) -> None:
+    answer.raise_for_status()
+    # Centrifugo tells refusals with status 200.
+    if b'"error"' in answer.content:
+        raise httpx.HTTPError("the gateway refused")

@@ -1,0 +1,63 @@
+"""The use cases of whoever lets people in: make a code for one sign-up, list, revoke."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import domain, store
+from users_service.acts import Act, Actor, Event
+from users_service.errors import InvitationNotFound
+from users_service.opaque import digest, new_secret
+from users_service.tables import InvitationRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """`code` is shown here and never again."""
+
+    id: UUID
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitations:
+    database: async_sessionmaker[AsyncSession]
+    now: Callable[[], datetime]
+
+    async def invite(self, role: str, by: Actor) -> Invitation:
+        """A code for one new account, good for 7 days."""
+        now = self.now()
+        invitation = Invitation(
+            id=uuid4(), code=new_secret(), expires_at=now + domain.INVITATION_LIFETIME
+        )
+        async with self.database.begin() as session:
+            await store.invitations.add(
+                session,
+                invitation.id,
+                code_hash=digest(invitation.code),
+                roles=domain.ROLES[role],
+                created_by=by.account_id,
+                now=now,
+                expires_at=invitation.expires_at,
+            )
+            facts = {"invitation": str(invitation.id), "role": role}
+            act = Act(event=Event.INVITATION_MADE, by=by, facts=facts)
+            await store.audit.write(session, act, now=now)
+        return invitation
+
+    async def all_open(self) -> list[InvitationRow]:
+        async with self.database() as session:
+            return await store.invitations.all_open(session, now=self.now())
+
+    async def revoke(self, invitation_id: UUID, by: Actor) -> None:
+        now = self.now()
+        async with self.database.begin() as session:
+            if not await store.invitations.revoke(session, invitation_id, now=now):
+                raise InvitationNotFound
+            facts = {"invitation": str(invitation_id)}
+            act = Act(event=Event.INVITATION_REVOKED, by=by, facts=facts)
+            await store.audit.write(session, act, now=now)

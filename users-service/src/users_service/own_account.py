@@ -1,0 +1,124 @@
+"""What people do to their own account: profile, password, a copy of everything, its end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import domain, passwords, sessions, store
+from users_service.acts import Act, Actor, Event
+from users_service.credentials import Credentials
+from users_service.domain import Account, Origin, Overview, Session
+from users_service.errors import InvalidField
+from users_service.passwords import Passwords
+from users_service.sessions import SignedIn
+from users_service.tables import AuditRow
+
+_EXPORTED_LINES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Everything here that is about one person, without what proves who they are."""
+
+    overview: Overview
+    sessions: list[Session]
+    identities: list[tuple[str, str, datetime]]
+    """Provider, subject, since when."""
+    audit: list[AuditRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    database: async_sessionmaker[AsyncSession]
+    credentials: Credentials
+    passwords: Passwords
+    common: frozenset[str]
+    now: Callable[[], datetime]
+
+    async def overview(self, account_id: UUID) -> Overview:
+        async with self.database() as session:
+            return await store.people.overview(session, account_id)
+
+    async def change_profile(
+        self, account: Account, by: Actor, *, changes: dict[str, str | None]
+    ) -> Overview:
+        """`changes` has "name", "email", or both; None takes it away."""
+        columns: dict[str, Any] = {}
+        if "name" in changes:
+            columns["name"] = _name(changes["name"])
+        if "email" in changes:
+            email = changes["email"]
+            columns["emails"] = None if email is None else [domain.new_email(email)]
+        now = self.now()
+        async with self.database.begin() as session:
+            await store.people.change(session, account.id, columns=columns, now=now)
+            facts = {"fields": sorted(changes)}
+            act = Act(event=Event.ACCOUNT_CHANGED, by=by, account=account, facts=facts)
+            await store.audit.write(session, act, now=now)
+            return await store.people.overview(session, account.id)
+
+    async def change_password(
+        self, account: Account, by: Actor, origin: Origin, *, old: str | None, new: str
+    ) -> SignedIn:
+        """Every session ends, and the person goes on with a new one.
+
+        `old` may be missing only where there is none: who came by another way in.
+        """
+        if old is not None or (await self.overview(account.id)).has_password:
+            await self.credentials.check(
+                account.username, old or "", origin, exactly=True,
+                event=Event.PASSWORD_CHANGED, by=by,
+            )  # fmt: skip
+        passwords.validate(new, username=account.username, common=self.common)
+        columns = {"password_hash": await self.passwords.hash(new)}
+        now = self.now()
+        async with self.database.begin() as session:
+            await store.people.change(session, account.id, columns=columns, now=now)
+            await store.sessions.end_all_of(session, account.id, now=now)
+            await store.resets.forget_of(session, account.id)
+            act = Act(event=Event.PASSWORD_CHANGED, by=by, account=account)
+            await store.audit.write(session, act, now=now)
+            return await sessions.start(session, account, origin, by="password change", now=now)
+
+    async def export(self, account: Account, by: Actor) -> Export:
+        now = self.now()
+        async with self.database.begin() as session:
+            act = Act(event=Event.ACCOUNT_EXPORTED, by=by, account=account)
+            await store.audit.write(session, act, now=now)
+            identities = await store.people.identities(session, account.id)
+            lines = await store.audit.newest(
+                session, before=None, limit=_EXPORTED_LINES, account_id=account.id
+            )
+            return Export(
+                overview=await store.people.overview(session, account.id),
+                sessions=await store.sessions.of_account(session, account.id),
+                identities=[(row.provider, row.subject, row.created_at) for row in identities],
+                audit=list(lines),
+            )
+
+    async def delete(self, account: Account, by: Actor) -> None:
+        async with self.database.begin() as session:
+            await remove(session, account, by, now=self.now())
+
+
+async def remove(session: AsyncSession, account: Account, by: Actor, *, now: datetime) -> None:
+    """The account with all its ways in. Its name stays nobody's for a year."""
+    await store.people.keep_an_administrator(session, without=account.id)
+    await store.sessions.end_all_of(session, account.id, now=now)
+    await store.people.remove(session, account.id)
+    free_at = now + domain.USERNAME_RETIRED
+    await store.names.retire(session, account.username, free_at=free_at)
+    act = Act(event=Event.ACCOUNT_DELETED, by=by, account=account)
+    await store.audit.write(session, act, now=now)
+
+
+def _name(name: str | None) -> str | None:
+    if name is None:
+        return None
+    if not name.strip():
+        raise InvalidField("name", "is empty: leave it out instead")
+    return domain.given_text("name", name.strip())

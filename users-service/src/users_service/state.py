@@ -1,0 +1,116 @@
+"""Everything that a request can reach, put together from the settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from prometheus_client import CollectorRegistry, Counter
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service.access_tokens import AccessTokens
+from users_service.accounts import Accounts
+from users_service.administration import Administration
+from users_service.audit import AuditLog
+from users_service.callers import ApiKeys
+from users_service.credentials import Credentials
+from users_service.domain import SignUpMode
+from users_service.invitations import Invitations
+from users_service.keys import Keys
+from users_service.limits import Limits
+from users_service.own_account import OwnAccount
+from users_service.passwords import Passwords, common_passwords
+from users_service.resets import Resets
+from users_service.sessions import Sessions
+from users_service.settings import Settings
+from users_service.sign_up import Entrance
+
+
+class State(TypedDict):
+    """`request.state`."""
+
+    accounts: Accounts
+    administration: Administration
+    api_keys: ApiKeys
+    audit: AuditLog
+    credentials: Credentials
+    entrance: Entrance
+    invitations: Invitations
+    keys: Keys
+    own_account: OwnAccount
+    resets: Resets
+    sessions: Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What is opened when the service starts and closed when it ends."""
+
+    database: async_sessionmaker[AsyncSession]
+    redis: Redis
+    passwords: Passwords
+    registry: CollectorRegistry
+    now: Callable[[], datetime]
+
+
+def build(settings: Settings, tools: Tools) -> State:
+    database, passwords, now = tools.database, tools.passwords, tools.now
+    limits = Limits(
+        tools.redis,
+        wrong_passwords_per_address=settings.wrong_passwords_per_address,
+        sign_ups_per_hour=settings.signups_per_hour,
+        registry=tools.registry,
+    )
+    kept_for = timedelta(days=settings.audit_days)
+    audit = AuditLog(database=database, kept_for=kept_for, now=now)
+    credentials = Credentials(database, passwords, limits, audit, _checks(tools.registry))
+    common = common_passwords()
+    keys = Keys(database, now=now)
+    return State(
+        accounts=Accounts(database=database, passwords=passwords, now=now),
+        administration=Administration(database=database, now=now),
+        api_keys=ApiKeys.parse(settings.api_keys.get_secret_value()),
+        audit=audit,
+        credentials=credentials,
+        entrance=_entrance(settings, tools, limits, common),
+        invitations=Invitations(database=database, now=now),
+        keys=keys,
+        own_account=OwnAccount(
+            database=database,
+            credentials=credentials,
+            passwords=passwords,
+            common=common,
+            now=now,
+        ),
+        resets=Resets(
+            database=database, passwords=passwords, limits=limits, common=common, now=now
+        ),
+        sessions=Sessions(
+            database=database,
+            credentials=credentials,
+            tokens=AccessTokens(keys=keys, issuer=settings.token_issuer, now=now),
+            now=now,
+        ),
+    )
+
+
+def _entrance(
+    settings: Settings, tools: Tools, limits: Limits, common: frozenset[str]
+) -> Entrance:
+    setup_token = settings.setup_token
+    return Entrance(
+        database=tools.database,
+        passwords=tools.passwords,
+        limits=limits,
+        common=common,
+        mode=SignUpMode(settings.signup),
+        setup_token=setup_token.get_secret_value().strip() if setup_token else None,
+        now=tools.now,
+    )
+
+
+def _checks(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "users_password_checks", "Passwords checked, by result", ["result"], registry=registry
+    )

@@ -1,0 +1,53 @@
+"""Statements about the audit log: lines are added and read, and swept away when old."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from users_service.acts import Act
+from users_service.tables import AuditRow
+
+
+async def write(session: AsyncSession, act: Act, *, now: datetime) -> None:
+    await session.execute(
+        insert(AuditRow).values(
+            at=now,
+            event=act.event.value,
+            result=act.result,
+            actor_id=act.by.account_id,
+            actor_name=act.by.name,
+            account_id=act.account.id if act.account else None,
+            account_name=act.account.username if act.account else None,
+            session_id=act.by.session_id,
+            address=act.by.address,
+            facts=dict(act.facts),
+        )
+    )
+
+
+async def newest(
+    session: AsyncSession,
+    *,
+    before: int | None,
+    limit: int,
+    account_id: UUID | None = None,
+    event: str | None = None,
+) -> Sequence[AuditRow]:
+    """Newest first; `account_id` finds what that account did and what was done to it."""
+    query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditRow.id < before)
+    if account_id is not None:
+        about = (AuditRow.account_id == account_id, AuditRow.actor_id == account_id)
+        query = query.where(or_(*about))
+    if event is not None:
+        query = query.where(AuditRow.event == event)
+    return (await session.scalars(query)).all()
+
+
+async def forget(session: AsyncSession, *, before: datetime) -> None:
+    await session.execute(text("SET LOCAL users.sweeps_audit_log = 'on'"))
+    await session.execute(delete(AuditRow).where(AuditRow.at < before))

@@ -1,0 +1,59 @@
+"""Statements about one-time links that set a new password."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from users_service.domain import Account
+from users_service.store.accounts import account_from
+from users_service.tables import AccountRow, ResetLinkRow
+
+
+async def add(
+    session: AsyncSession,
+    account_id: UUID,
+    *,
+    secret_hash: bytes,
+    now: datetime,
+    expires_at: datetime,
+) -> None:
+    """One link at a time: a new one makes the earlier ones worthless."""
+    await forget_of(session, account_id)
+    await session.execute(
+        insert(ResetLinkRow).values(
+            secret_hash=secret_hash,
+            account_id=account_id,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+
+
+async def account_of(
+    session: AsyncSession, secret_hash: bytes, *, now: datetime
+) -> Account | None:
+    query = (
+        select(AccountRow)
+        .join(ResetLinkRow, ResetLinkRow.account_id == AccountRow.id)
+        .where(ResetLinkRow.secret_hash == secret_hash, ResetLinkRow.expires_at > now)
+    )
+    row = await session.scalar(query)
+    return None if row is None else account_from(row)
+
+
+async def use(session: AsyncSession, secret_hash: bytes, *, now: datetime) -> bool:
+    """True once."""
+    used = delete(ResetLinkRow).where(
+        ResetLinkRow.secret_hash == secret_hash, ResetLinkRow.expires_at > now
+    )
+    return await session.scalar(used.returning(ResetLinkRow.account_id)) is not None
+
+
+async def forget_of(session: AsyncSession, account_id: UUID) -> None:
+    await session.execute(delete(ResetLinkRow).where(ResetLinkRow.account_id == account_id))
+
+
+async def forget_dead(session: AsyncSession, *, now: datetime) -> None:
+    await session.execute(delete(ResetLinkRow).where(ResetLinkRow.expires_at <= now))

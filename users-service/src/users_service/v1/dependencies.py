@@ -1,0 +1,126 @@
+"""Who asks, and what they ask of: everything that routes of /v1 get from a request."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from fastapi.security import HTTPBearer
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from users_service import acts, callers
+from users_service.acts import Actor
+from users_service.domain import Account, Origin, Session, given_text
+from users_service.errors import NotAllowed, SessionEnded, Unauthenticated
+from users_service.sessions import Sessions
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # JSON can hold half a character; neither a hash nor the database can.
+        raise ValueError("has half a character in it") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
+Sought = Annotated[str | None, AfterValidator(lambda text: text and given_text("query", text))]
+"""A text of the query string that the database is asked with."""
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A signed-in person."""
+
+    session: Session
+    account: Account
+    origin: Origin
+
+    @property
+    def actor(self) -> Actor:
+        return acts.person(self.account, self.origin, self.session)
+
+
+async def not_stored(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"
+
+
+async def _origin(request: Request) -> Origin:
+    keys: callers.ApiKeys = request.state.api_keys
+    peer = callers.peer(request)
+    if not keys.vouch(request):
+        return peer
+    said = callers.forwarded(request)
+    return Origin(address=said.address or peer.address, device=said.device)
+
+
+class _WithSession(HTTPBearer):
+    async def __call__(self, request: Request) -> str:  # type: ignore[override]
+        secret = callers.bearer_secret(request)
+        if secret is None:
+            raise SessionEnded
+        return secret
+
+
+async def _sessions(request: Request) -> Sessions:
+    sessions: Sessions = request.state.sessions
+    return sessions
+
+
+From = Annotated[Origin, Depends(_origin)]
+Secret = Annotated[str, Depends(_WithSession(scheme_name="Session"))]
+AllSessions = Annotated[Sessions, Depends(_sessions)]
+
+
+async def _signed_in(secret: Secret, sessions: AllSessions, origin: From) -> Caller:
+    session, account = await sessions.current(secret)
+    return Caller(session, account, origin)
+
+
+SignedIn = Annotated[Caller, Depends(_signed_in)]
+
+
+async def _fresh(caller: SignedIn, sessions: AllSessions) -> Caller:
+    sessions.require_fresh(caller.session)
+    return caller
+
+
+FreshlySignedIn = Annotated[Caller, Depends(_fresh)]
+
+
+async def _administrator(request: Request, sessions: AllSessions, origin: From) -> Actor:
+    """An administrator's session, or an API key."""
+    caller = await _key_or_administrator(request, sessions, origin)
+    return caller.actor if isinstance(caller, Caller) else caller
+
+
+async def _fresh_administrator(request: Request, sessions: AllSessions, origin: From) -> Actor:
+    caller = await _key_or_administrator(request, sessions, origin)
+    if not isinstance(caller, Caller):
+        return caller
+    sessions.require_fresh(caller.session)
+    return caller.actor
+
+
+async def _key_or_administrator(
+    request: Request, sessions: Sessions, origin: Origin
+) -> Actor | Caller:
+    keys: callers.ApiKeys = request.state.api_keys
+    holder = keys.holder(request)
+    if holder is not None:
+        return acts.program(holder, origin)
+    secret = callers.bearer_secret(request)
+    if secret is None:
+        raise Unauthenticated
+    session, account = await sessions.current(secret)
+    if not account.is_admin:
+        raise NotAllowed
+    return Caller(session, account, origin)
+
+
+Administrator = Annotated[Actor, Depends(_administrator)]
+FreshAdministrator = Annotated[Actor, Depends(_fresh_administrator)]

@@ -1,0 +1,113 @@
+"""Sign in, stay, see and end one's sessions, get access tokens."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from users_service.documents import problems
+from users_service.keys import JWKS_MAX_AGE, Keys
+from users_service.v1.dependencies import AllSessions, Body, From, Secret, SignedIn, Text
+from users_service.v1.shapes import (
+    AccountOut,
+    DeviceOut,
+    LoginOut,
+    SessionOut,
+    account_out,
+    device_out,
+    login_out,
+    session_out,
+)
+
+router = APIRouter()
+public = APIRouter(tags=["keys"])
+
+
+class Login(Body):
+    username: Text
+    password: Text
+
+
+class Proof(Body):
+    password: Text
+
+
+class TokenRequest(Body):
+    audience: Literal["notes", "realtime"] = "notes"
+
+
+class TokenOut(BaseModel):
+    token: str
+    expires_at: datetime
+    account: AccountOut
+
+
+class DevicesOut(BaseModel):
+    sessions: list[DeviceOut]
+
+
+class EndedOut(BaseModel):
+    ended: int
+
+
+@router.post("/sessions", status_code=201, responses=problems(401, 429))
+async def sign_in(login: Login, origin: From, sessions: AllSessions) -> LoginOut:
+    done = await sessions.sign_in(login.username, login.password, origin)
+    return login_out(done.secret, done.session, done.account)
+
+
+@router.get("/sessions", responses=problems(401))
+async def my_sessions(caller: SignedIn, sessions: AllSessions) -> DevicesOut:
+    found = await sessions.of(caller.account)
+    current = caller.session.id
+    return DevicesOut(sessions=[device_out(each, current=current) for each in found])
+
+
+@router.get("/sessions/current", responses=problems(401))
+async def current_session(caller: SignedIn) -> SessionOut:
+    return session_out(caller.session, caller.account)
+
+
+@router.post("/sessions/current/re-authenticate", responses=problems(401, 429))
+async def reauthenticate(proof: Proof, caller: SignedIn, sessions: AllSessions) -> SessionOut:
+    session = await sessions.reauthenticate(
+        caller.session, caller.account, proof.password, caller.origin
+    )
+    return session_out(session, caller.account)
+
+
+@router.delete("/sessions/current", status_code=204, responses=problems(401))
+async def sign_out(caller: SignedIn, sessions: AllSessions) -> None:
+    await sessions.end(caller.session.id, caller.account, caller.actor)
+
+
+@router.delete("/sessions/others", responses=problems(401))
+async def end_other_sessions(caller: SignedIn, sessions: AllSessions) -> EndedOut:
+    ended = await sessions.end_others(caller.session, caller.account, caller.actor)
+    return EndedOut(ended=ended)
+
+
+@router.delete("/sessions/{session_id}", status_code=204, responses=problems(401, 404))
+async def end_session(session_id: UUID, caller: SignedIn, sessions: AllSessions) -> None:
+    await sessions.end(session_id, caller.account, caller.actor)
+
+
+@router.post("/tokens", responses=problems(401))
+async def access_token(
+    secret: Secret, sessions: AllSessions, wanted: TokenRequest | None = None
+) -> TokenOut:
+    audience = (wanted or TokenRequest()).audience
+    made = await sessions.access_token(secret, audience)
+    return TokenOut(
+        token=made.token, expires_at=made.expires_at, account=account_out(made.account)
+    )
+
+
+@public.get("/.well-known/jwks.json")
+async def jwks(request: Request, response: Response) -> dict[str, Any]:
+    keys: Keys = request.state.keys
+    max_age = int(JWKS_MAX_AGE.total_seconds())
+    response.headers["Cache-Control"] = f"public, max-age={max_age}"
+    return await keys.published()
