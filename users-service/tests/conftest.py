@@ -11,8 +11,8 @@ from users_service import database
 from users_service.migrations import migrate
 
 _TABLES = (
-    "session_ends", "audit_log", "retired_usernames", "reset_links", "sessions", "invitations",
-    "setup", "identities", "accounts", "signing_keys",
+    "session_ends", "audit_log", "retired_usernames", "reset_links", "api_tokens", "sessions",
+    "invitations", "setup", "identities", "accounts", "signing_keys",
 )  # fmt: skip
 
 

@@ -164,3 +164,41 @@ def test_an_invited_administrator_comes_in(cli: Run, server: Process) -> None:
         account = browser.post("/v1/accounts", json=sent).json()
     assert account["roles"] == ["editor", "admin"]
     shown(cli("destroy", "boss"), "Deleted - result= ")
+
+
+def test_an_operator_runs_the_accounts_from_the_command_line(cli: Run, server: Process) -> None:
+    shown(cli("add", "ivy", "--password", "w0rd", "--email", "ivy@example.org"), "Created ")
+    assert shown(cli("role", "ivy", "reader"))["roles"] == ["reader"]
+    assert shown(cli("disable", "IVY"))["disabled_at"] is not None
+    disabled = shown(cli("accounts", "--search", "example.org", "--disabled"))["accounts"]
+    assert [account["username"] for account in disabled] == ["ivy"]
+    assert shown(cli("accounts", "--role", "admin"))["accounts"] == []
+    assert shown(cli("enable", "ivy"))["disabled_at"] is None
+    assert shown(cli("end-sessions", "ivy")) == {}
+    token = shown(cli("reset-link", "ivy"))["token"]
+    sent = {"token": token, "password": "a quiet river"}
+    with httpx.Client(base_url=server.url, trust_env=False) as browser:
+        assert browser.post("/v1/password-resets", json=sent).status_code == 204
+    assert shown(cli("password-check", "ivy", "a quiet river"))["check"] is True
+    events = [line["event"] for line in shown(cli("audit", "--limit", "3"))["lines"]]
+    assert events == ["password_checked", "password_reset", "reset_link_made"]
+    made = shown(cli("audit", "--event", "roles_changed"))["lines"]
+    assert [(line["actor"], line["account"]) for line in made] == [("api key them", "ivy")]
+    shown(cli("destroy", "ivy"), "Deleted - result= ")
+
+
+def test_an_operator_revokes_invitations_and_hears_who_does_not_exist(cli: Run) -> None:
+    invited = shown(cli("invite"), "Invited ")
+    listed = shown(cli("invitations"))["invitations"]
+    assert [each["id"] for each in listed] == [invited["id"]]
+    assert shown(cli("revoke-invitation", invited["id"])) == {}
+    again = cli("revoke-invitation", invited["id"])
+    assert (again.returncode, again.stderr) == (
+        1,
+        "notes-users: there is no such open invitation\n",
+    )
+    nobody = cli("disable", "nobody")
+    assert (nobody.returncode, nobody.stderr) == (
+        1,
+        "notes-users: there is no account nobody\n",
+    )

@@ -131,5 +131,14 @@ def test_no_refusal_can_hold_a_password() -> None:
     fields = {field for error in _all_errors(UsersError) for field in error.__annotations__} - {
         "code"
     }
-    assert fields <= {"username", "field", "rule", "limit", "minimum", "maximum", "retry_after"}
+    assert fields <= {
+        "username",
+        "field",
+        "rule",
+        "limit",
+        "scope",
+        "minimum",
+        "maximum",
+        "retry_after",
+    }
     assert issubclass(errors.PasswordCommon, UsersError)

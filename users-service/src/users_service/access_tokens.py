@@ -34,8 +34,12 @@ class AccessTokens:
         sid: UUID,
         until: datetime | None,
         roles: Sequence[str],
+        scopes: Sequence[str] | None = None,
     ) -> AccessToken:
-        """Not beyond `until`: a token never outlives what it stands for."""
+        """Not beyond `until`: a token never outlives what it stands for.
+
+        `sid` names the session, or the API token, whose end closes the sockets made with it.
+        """
         now = self.now()
         expires_at = now + ACCESS_TOKEN_LIFETIME
         if until is not None:
@@ -51,6 +55,8 @@ class AccessTokens:
             "exp": int(expires_at.timestamp()),
             "jti": str(uuid4()),
         }
+        if scopes is not None:
+            claims["scope"] = " ".join(scopes)
         if audience == REALTIME:
             claims["info"] = {"name": account.display_name}
         token = await self.keys.sign(claims)

@@ -33,6 +33,8 @@ class Event(Enum):
     RESET_LINK_MADE = "reset_link_made"
     SESSION_ENDED = "session_ended"
     SESSIONS_ENDED = "sessions_ended"
+    API_TOKEN_MADE = "api_token_made"  # noqa: S105 - a name
+    API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105 - a name
     INVITATION_MADE = "invitation_made"
     INVITATION_REVOKED = "invitation_revoked"
 

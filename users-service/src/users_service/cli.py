@@ -1,7 +1,8 @@
 """`notes-users`: accounts from the command line, with the original's subcommands and flags.
 
-Talks to a running users-service. The API key comes from USERS_API_KEY ("name:secret") or the
-file that USERS_API_KEY_FILE names, never from the command line, where others could read it.
+Those that run the accounts by /v1 are in `administering`. Talks to a running users-service.
+The API key comes from USERS_API_KEY ("name:secret") or the file that USERS_API_KEY_FILE names,
+never from the command line, where others could read it.
 Exit codes: 0 done, 1 refused or not found or wrong password, 2 called wrongly.
 """
 
@@ -10,11 +11,14 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
 import httpx
+
+from users_service import administering
 
 _DEFAULT_PORT = 5858
 _SECONDS = 30.0
@@ -37,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     ) as client:
         try:
             sys.exit(_run(client, arguments))
+        except administering.NoSuchAccount as error:
+            _fail(1, str(error))
         except httpx.TransportError as error:
             _fail(1, f"no answer from {base}: {error}")
 
@@ -80,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("password", help='"-" reads it from standard input')
     invite = _add_command(commands, "invite", "make a code for one sign-up", username=False)
     invite.add_argument("--admin", action="store_true", help="of an administrator")
+    administering.add_commands(partial(_add_command, commands))
     return parser
 
 
@@ -132,8 +139,10 @@ def _run(client: httpx.Client, arguments: argparse.Namespace) -> int:
         case "invite":
             invited = client.post("/v1/invitations", json={"admin": arguments.admin})
             return _tell("Invited ", invited, username)
-        case _:
+        case "list-users":
             return _tell("", client.get("/list"), username)
+        case _:
+            return _tell("", administering.run(client, arguments), username)
 
 
 def _new_user(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -161,7 +170,8 @@ def _said(password: str) -> str:
 
 def _tell(what: str, answer: httpx.Response, username: str) -> int:
     if answer.is_success:
-        print(what + json.dumps(answer.json(), indent=2, ensure_ascii=False))
+        said = answer.json() if answer.content else {}
+        print(what + json.dumps(said, indent=2, ensure_ascii=False))
         return 0
     sys.stderr.write(f"notes-users: {_reason(answer, username)}\n")
     return 1

@@ -132,6 +132,38 @@ class SessionNotFound(UsersError):
         return "you have no such session"
 
 
+class InvalidApiToken(UsersError):
+    code = "invalid_api_token"
+
+    def __str__(self) -> str:
+        return "this API token is unknown, revoked or expired"
+
+
+class ApiTokenNotFound(UsersError):
+    code = "api_token_not_found"
+
+    def __str__(self) -> str:
+        return "you have no such API token"
+
+
+@dataclass(eq=False)
+class TooManyApiTokens(UsersError):
+    code = "too_many_api_tokens"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"an account has at most {self.limit} API tokens: revoke one first"
+
+
+@dataclass(eq=False)
+class InsufficientScope(UsersError):
+    code = "insufficient_scope"
+    scope: str
+
+    def __str__(self) -> str:
+        return f"this API token lacks the scope {self.scope}"
+
+
 class InvitationNotFound(UsersError):
     code = "invitation_not_found"
 

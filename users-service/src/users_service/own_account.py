@@ -13,6 +13,7 @@ from users_service.acts import Act, Actor, Event
 from users_service.credentials import Credentials
 from users_service.domain import Account, Origin, Overview, Session
 from users_service.errors import InvalidField
+from users_service.grants import ApiToken
 from users_service.passwords import Passwords
 from users_service.sessions import SignedIn
 from users_service.tables import AuditRow
@@ -28,6 +29,7 @@ class Export:
     sessions: list[Session]
     identities: list[tuple[str, str, datetime]]
     """Provider, subject, since when."""
+    api_tokens: list[ApiToken]
     audit: list[AuditRow]
 
 
@@ -97,6 +99,7 @@ class OwnAccount:
                 overview=await store.people.overview(session, account.id),
                 sessions=await store.sessions.of_account(session, account.id),
                 identities=[(row.provider, row.subject, row.created_at) for row in identities],
+                api_tokens=await store.api_tokens.of_account(session, account.id),
                 audit=list(lines),
             )
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service.access_tokens import AccessTokens
 from users_service.accounts import Accounts
 from users_service.administration import Administration
+from users_service.api_tokens import ApiTokens
 from users_service.audit import AuditLog
 from users_service.callers import ApiKeys
 from users_service.credentials import Credentials
@@ -33,6 +34,7 @@ class State(TypedDict):
     accounts: Accounts
     administration: Administration
     api_keys: ApiKeys
+    api_tokens: ApiTokens
     audit: AuditLog
     credentials: Credentials
     entrance: Entrance
@@ -67,10 +69,12 @@ def build(settings: Settings, tools: Tools) -> State:
     credentials = Credentials(database, passwords, limits, audit, _checks(tools.registry))
     common = common_passwords()
     keys = Keys(database, now=now)
+    tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
     return State(
         accounts=Accounts(database=database, passwords=passwords, now=now),
         administration=Administration(database=database, now=now),
         api_keys=ApiKeys.parse(settings.api_keys.get_secret_value()),
+        api_tokens=ApiTokens(database=database, tokens=tokens, now=now),
         audit=audit,
         credentials=credentials,
         entrance=_entrance(settings, tools, limits, common),
@@ -86,12 +90,7 @@ def build(settings: Settings, tools: Tools) -> State:
         resets=Resets(
             database=database, passwords=passwords, limits=limits, common=common, now=now
         ),
-        sessions=Sessions(
-            database=database,
-            credentials=credentials,
-            tokens=AccessTokens(keys=keys, issuer=settings.token_issuer, now=now),
-            now=now,
-        ),
+        sessions=Sessions(database=database, credentials=credentials, tokens=tokens, now=now),
     )
 
 

@@ -5,6 +5,7 @@ Functions take the caller's session and never commit: the use case owns the tran
 
 from users_service.store import (
     accounts,
+    api_tokens,
     audit,
     endings,
     invitations,
@@ -16,6 +17,7 @@ from users_service.store import (
 
 __all__ = [
     "accounts",
+    "api_tokens",
     "audit",
     "endings",
     "invitations",

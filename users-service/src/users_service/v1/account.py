@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from users_service.documents import problems
 from users_service.own_account import OwnAccount
+from users_service.v1.api_tokens import ApiTokenOut, api_token_out
 from users_service.v1.audit import LineOut, line_out
 from users_service.v1.dependencies import AllSessions, Body, FreshlySignedIn, SignedIn, Text
 from users_service.v1.shapes import (
@@ -45,6 +46,7 @@ class ExportOut(BaseModel):
     account: OverviewOut
     sessions: list[DeviceOut]
     identities: list[IdentityOut]
+    api_tokens: list[ApiTokenOut]
     audit: list[LineOut]
     """The newest 1000 lines about the account."""
 
@@ -100,6 +102,7 @@ async def export(caller: FreshlySignedIn, mine: Mine) -> ExportOut:
             IdentityOut(provider=provider, subject=subject, created_at=created_at)
             for provider, subject, created_at in found.identities
         ],
+        api_tokens=[api_token_out(each) for each in found.api_tokens],
         audit=[line_out(each) for each in found.audit],
     )
 

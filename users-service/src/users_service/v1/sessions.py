@@ -7,8 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from users_service.api_tokens import MARK
 from users_service.documents import problems
 from users_service.keys import JWKS_MAX_AGE, Keys
+from users_service.v1.api_tokens import TheApiTokens
 from users_service.v1.dependencies import AllSessions, Body, From, Secret, SignedIn, Text
 from users_service.v1.shapes import (
     AccountOut,
@@ -94,12 +96,20 @@ async def end_session(session_id: UUID, caller: SignedIn, sessions: AllSessions)
     await sessions.end(session_id, caller.account, caller.actor)
 
 
-@router.post("/tokens", responses=problems(401))
+@router.post("/tokens", responses=problems(401, 403))
 async def access_token(
-    secret: Secret, sessions: AllSessions, wanted: TokenRequest | None = None
+    secret: Secret,
+    sessions: AllSessions,
+    api_tokens: TheApiTokens,
+    origin: From,
+    wanted: TokenRequest | None = None,
 ) -> TokenOut:
+    """For a session token, or for a personal API token as far as its scopes go."""
     audience = (wanted or TokenRequest()).audience
-    made = await sessions.access_token(secret, audience)
+    if secret.startswith(MARK):
+        made = await api_tokens.access_token(secret, audience, origin)
+    else:
+        made = await sessions.access_token(secret, audience)
     return TokenOut(
         token=made.token, expires_at=made.expires_at, account=account_out(made.account)
     )

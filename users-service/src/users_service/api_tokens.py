@@ -1,0 +1,110 @@
+"""Personal API tokens: a person's own keys for their scripts, each with its scopes and end.
+
+Shown once, kept as SHA-256 of 256 random bits. What other services see is never this token but
+an access token of five minutes that it is exchanged for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import domain, grants, store
+from users_service.access_tokens import AccessToken, AccessTokens
+from users_service.acts import Act, Actor, Event
+from users_service.domain import Account, Origin
+from users_service.errors import (
+    ApiTokenNotFound,
+    InvalidApiToken,
+    InvalidField,
+    TooManyApiTokens,
+)
+from users_service.grants import ApiToken
+from users_service.opaque import digest, new_secret
+
+MARK: Final = "notes_"
+"""How an API token begins: a person, a secret scanner and this service know it by that."""
+_PREFIX_LENGTH: Final = len(MARK) + 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokens:
+    database: async_sessionmaker[AsyncSession]
+    tokens: AccessTokens
+    now: Callable[[], datetime]
+
+    async def make(
+        self,
+        account: Account,
+        by: Actor,
+        *,
+        name: str,
+        scopes: Sequence[str],
+        days: int | None,
+    ) -> tuple[ApiToken, str]:
+        """The token's description, and the token itself, told here and never again."""
+        secret = MARK + new_secret()
+        now = self.now()
+        made = ApiToken(
+            id=uuid4(),
+            account_id=account.id,
+            name=_name(name),
+            prefix=secret[:_PREFIX_LENGTH],
+            scopes=grants.ordered(scopes),
+            created_at=now,
+            expires_at=None if days is None else now + timedelta(days=days),
+            last_used_at=None,
+            last_used_from=None,
+        )
+        async with self.database.begin() as session:
+            if await store.api_tokens.count(session, account.id) >= grants.API_TOKEN_LIMIT:
+                raise TooManyApiTokens(grants.API_TOKEN_LIMIT)
+            await store.api_tokens.add(session, made, token_hash=digest(secret))
+            facts = {"api_token": str(made.id), "scopes": list(made.scopes)}
+            act = Act(event=Event.API_TOKEN_MADE, by=by, account=account, facts=facts)
+            await store.audit.write(session, act, now=now)
+        return made, secret
+
+    async def of(self, account: Account) -> list[ApiToken]:
+        """Expired ones too, until their owner revokes them."""
+        async with self.database() as session:
+            return await store.api_tokens.of_account(session, account.id)
+
+    async def revoke(self, token_id: UUID, account: Account, by: Actor) -> None:
+        now = self.now()
+        async with self.database.begin() as session:
+            name = await store.api_tokens.revoke(session, token_id, account.id, now=now)
+            if name is None:
+                raise ApiTokenNotFound
+            facts = {"api_token": str(token_id)}
+            act = Act(event=Event.API_TOKEN_REVOKED, by=by, account=account, facts=facts)
+            await store.audit.write(session, act, now=now)
+
+    async def access_token(self, secret: str, audience: str, origin: Origin) -> AccessToken:
+        now = self.now()
+        async with self.database.begin() as session:
+            found = await store.api_tokens.find(session, digest(secret))
+            if found is None or not found[0].is_alive(now) or not found[1].may_sign_in:
+                raise InvalidApiToken
+            token, account = found
+            roles = grants.roles(account, token.scopes, audience)
+            if token.needs_touch(now):
+                await store.api_tokens.touch(session, token.id, address=origin.address, now=now)
+        return await self.tokens.make(
+            account,
+            audience,
+            sid=token.id,
+            until=token.expires_at,
+            roles=roles,
+            scopes=token.scopes,
+        )
+
+
+def _name(name: str) -> str:
+    name = domain.given_text("name", name.strip())
+    if not name:
+        raise InvalidField("name", "is missing")
+    return name
