@@ -11,7 +11,8 @@ from users_service import database
 from users_service.migrations import migrate
 
 _TABLES = (
-    "session_ends", "audit_log", "retired_usernames", "reset_links", "api_tokens", "sessions",
+    "ceremonies", "passkeys", "recovery_codes", "totp", "session_ends",
+    "audit_log", "retired_usernames", "reset_links", "api_tokens", "sessions",
     "invitations", "setup", "identities", "accounts", "signing_keys",
 )  # fmt: skip
 

@@ -33,6 +33,11 @@ class Event(Enum):
     RESET_LINK_MADE = "reset_link_made"
     SESSION_ENDED = "session_ended"
     SESSIONS_ENDED = "sessions_ended"
+    TOTP_ADDED = "totp_added"
+    TOTP_REMOVED = "totp_removed"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     API_TOKEN_MADE = "api_token_made"  # noqa: S105 - a name
     API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105 - a name
     INVITATION_MADE = "invitation_made"

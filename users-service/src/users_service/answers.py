@@ -16,7 +16,7 @@ from service_kit.asgi import problem
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 
-from users_service import errors
+from users_service import errors, factors
 from users_service.errors import TooManyAttempts, UsersError
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,10 @@ STATUS: Final[dict[type[UsersError], int]] = {
     errors.WrongCredentials: 401,
     errors.SessionEnded: 401,
     errors.Unauthenticated: 401,
+    factors.WrongCode: 403,
+    factors.SecondStepEnded: 403,
+    factors.TotpIsOn: 409,
+    factors.TotpIsOff: 409,
     errors.TooManyAttempts: 429,
     errors.Busy: 503,
 }

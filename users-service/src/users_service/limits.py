@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final, cast
+from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 LOGIN_WINDOW_SECONDS: Final = 15 * 60
 WRONG_PASSWORDS: Final = 10
 """For one account from one address, in a window."""
+WRONG_CODES: Final = 10
+"""Of one account's second factor, in a window: 3 of 10^6 codes fit at a time."""
 
 _UNSLOWED: Final = 30
 _SLOWER_BY_SECONDS: Final = 0.1
@@ -84,6 +87,17 @@ class Limits:
     async def admit_sign_up(self, address: str) -> None:
         """Count an attempt to make an account, whatever comes of it; raises TooManyAttempts."""
         await self._hit([Rule(f"signup:{_network(address)}", self._sign_ups, _HOUR)])
+
+    async def admit_code(self, account_id: UUID) -> None:
+        """Count a code of a second factor; raises TooManyAttempts, wherever it comes from.
+
+        Only who knows the password gets here: nobody else can use the allowance up.
+        """
+        await self._hit([_code_rule(account_id)])
+
+    async def forgive_codes(self, account_id: UUID) -> None:
+        rule = _code_rule(account_id)
+        await self._each(lambda counters: counters.take_back([], forget=[rule]))
 
     def _login_rules(self, username_key: str, address: str | None) -> list[Rule]:
         # Hashed: what is typed as a name may be anything, a password even.
@@ -171,6 +185,10 @@ class _OwnCounters:
 
 
 _Counters = _RedisCounters | _OwnCounters
+
+
+def _code_rule(account_id: UUID) -> Rule:
+    return Rule(f"code:{account_id}", WRONG_CODES, LOGIN_WINDOW_SECONDS)
 
 
 def _network(address: str) -> str:

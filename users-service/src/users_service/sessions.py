@@ -1,4 +1,4 @@
-"""The use cases of a signed-in person: sign in, stay, see and end sessions, get access tokens.
+"""The use cases of a signed-in person: stay, see and end sessions, get access tokens.
 
 A session is an opaque secret that only its bearer has; what other services see is an access
 token of five minutes, signed here and checked by them without a call.
@@ -38,14 +38,6 @@ class Sessions:
     credentials: Credentials
     tokens: AccessTokens
     now: Callable[[], datetime]
-
-    async def sign_in(self, username: str, password: str, origin: Origin) -> SignedIn:
-        """A new session with a new secret, whatever sessions there were."""
-        account = await self.credentials.check(
-            username, password, origin, exactly=False, event=Event.SIGNED_IN
-        )
-        async with self.database.begin() as database:
-            return await start(database, account, origin, by="password", now=self.now())
 
     async def current(self, secret: str) -> tuple[Session, Account]:
         """Whose session it is; SessionEnded if it was ended, or ran out, or never was."""
@@ -123,6 +115,7 @@ class Sessions:
             await store.sessions.forget_dead(database, now=now)
             await store.resets.forget_dead(database, now=now)
             await store.names.forget_free(database, now=now)
+            await store.ceremonies.forget_dead(database, now=now)
 
 
 async def start(

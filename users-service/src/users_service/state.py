@@ -23,8 +23,10 @@ from users_service.limits import Limits
 from users_service.own_account import OwnAccount
 from users_service.passwords import Passwords, common_passwords
 from users_service.resets import Resets
+from users_service.second_factors import SecondFactors
 from users_service.sessions import Sessions
 from users_service.settings import Settings
+from users_service.sign_in import SignIn
 from users_service.sign_up import Entrance
 
 
@@ -42,7 +44,9 @@ class State(TypedDict):
     keys: Keys
     own_account: OwnAccount
     resets: Resets
+    second_factors: SecondFactors
     sessions: Sessions
+    sign_in: SignIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,7 @@ def build(settings: Settings, tools: Tools) -> State:
     common = common_passwords()
     keys = Keys(database, now=now)
     tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
+    second_factors = SecondFactors(database=database, limits=limits, now=now)
     return State(
         accounts=Accounts(database=database, passwords=passwords, now=now),
         administration=Administration(database=database, now=now),
@@ -90,7 +95,16 @@ def build(settings: Settings, tools: Tools) -> State:
         resets=Resets(
             database=database, passwords=passwords, limits=limits, common=common, now=now
         ),
+        second_factors=second_factors,
         sessions=Sessions(database=database, credentials=credentials, tokens=tokens, now=now),
+        sign_in=SignIn(
+            database=database,
+            credentials=credentials,
+            second_factors=second_factors,
+            limits=limits,
+            audit=audit,
+            now=now,
+        ),
     )
 
 

@@ -9,9 +9,11 @@ from users_service.v1 import (
     api_tokens,
     audit,
     entrance,
+    factors,
     invitations,
     resets,
     sessions,
+    sign_in,
 )
 from users_service.v1.dependencies import not_stored
 
@@ -23,7 +25,11 @@ def install(app: FastAPI) -> None:
         dependencies=[Depends(not_stored)],
         responses=problems(400, 413, 422, 503),
     )
-    for noun in (entrance, sessions, account, api_tokens, resets, accounts, invitations, audit):
+    nouns = (
+        entrance, sign_in, sessions, account, factors, api_tokens, resets, accounts,
+        invitations, audit,
+    )  # fmt: skip
+    for noun in nouns:
         router.include_router(noun.router)
     app.include_router(router)
     app.include_router(sessions.public)

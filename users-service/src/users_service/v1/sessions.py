@@ -1,4 +1,4 @@
-"""Sign in, stay, see and end one's sessions, get access tokens."""
+"""Stay, see and end one's sessions, get access tokens."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -15,21 +15,14 @@ from users_service.v1.dependencies import AllSessions, Body, From, Secret, Signe
 from users_service.v1.shapes import (
     AccountOut,
     DeviceOut,
-    LoginOut,
     SessionOut,
     account_out,
     device_out,
-    login_out,
     session_out,
 )
 
 router = APIRouter()
 public = APIRouter(tags=["keys"])
-
-
-class Login(Body):
-    username: Text
-    password: Text
 
 
 class Proof(Body):
@@ -52,12 +45,6 @@ class DevicesOut(BaseModel):
 
 class EndedOut(BaseModel):
     ended: int
-
-
-@router.post("/sessions", status_code=201, responses=problems(401, 429))
-async def sign_in(login: Login, origin: From, sessions: AllSessions) -> LoginOut:
-    done = await sessions.sign_in(login.username, login.password, origin)
-    return login_out(done.secret, done.session, done.account)
 
 
 @router.get("/sessions", responses=problems(401))

@@ -1,0 +1,146 @@
+"""The second step after a password: set up, done at sign-in, taken away.
+
+A code works once. A wrong one counts for the account, wherever it comes from: a stranger cannot
+lock the owner out, because nobody gets as far as here without the password.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import segno
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import factors, store
+from users_service.acts import Act, Actor, Event
+from users_service.domain import Account, Session
+from users_service.factors import TotpIsOff, TotpIsOn, WrongCode
+from users_service.limits import Limits
+from users_service.opaque import digest
+
+ISSUER: Final = "Notes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """Shown while the app is set up, and never again."""
+
+    secret: str
+    uri: str
+    qr_svg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    totp: bool
+    recovery_codes: int
+    passkeys: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactors:
+    database: async_sessionmaker[AsyncSession]
+    limits: Limits
+    now: Callable[[], datetime]
+
+    async def status(self, account_id: UUID) -> Status:
+        async with self.database() as session:
+            totp = await store.factors.totp(session, account_id)
+            return Status(
+                totp=totp is not None and totp.is_on,
+                recovery_codes=await store.factors.count_recovery_codes(session, account_id),
+                passkeys=await store.factors.count_passkeys(session, account_id),
+            )
+
+    async def methods(self, account_id: UUID) -> tuple[str, ...]:
+        """How the second step of this account can be done; empty: it has none."""
+        async with self.database() as session:
+            totp = await store.factors.totp(session, account_id)
+            codes = await store.factors.count_recovery_codes(session, account_id)
+            passkeys = await store.factors.count_passkeys(session, account_id)
+        return tuple(factors.methods(totp, codes, passkeys))
+
+    async def begin_totp(self, account: Account) -> Enrolment:
+        secret = factors.new_totp_secret()
+        async with self.database.begin() as session:
+            await store.people.by_id(session, account.id, lock=True)
+            totp = await store.factors.totp(session, account.id)
+            if totp is not None and totp.is_on:
+                raise TotpIsOn
+            await store.factors.begin_totp(session, account.id, secret)
+        uri = factors.totp_uri(secret, username=account.username, issuer=ISSUER)
+        return Enrolment(secret=secret, uri=uri, qr_svg=_qr_svg(uri))
+
+    async def confirm_totp(
+        self, kept: Session, account: Account, code: str, by: Actor
+    ) -> list[str]:
+        """The recovery codes, told here and never again. Other sessions end."""
+        await self.limits.admit_code(account.id)
+        now = self.now()
+        async with self.database.begin() as session:
+            totp = await store.factors.totp(session, account.id)
+            if totp is None or totp.is_on:
+                raise TotpIsOff if totp is None else TotpIsOn
+            step = factors.totp_step(totp.secret, code, now)
+            if step is None or not await store.factors.use_step(session, account.id, step):
+                raise WrongCode
+            await store.factors.confirm_totp(session, account.id, now=now)
+            await store.sessions.end_others(session, kept, now=now)
+            await self._write(session, Event.TOTP_ADDED, by, account)
+            codes = await _new_codes(session, account.id)
+        await self.limits.forgive_codes(account.id)
+        return codes
+
+    async def new_recovery_codes(self, account: Account, by: Actor) -> list[str]:
+        async with self.database.begin() as session:
+            totp = await store.factors.totp(session, account.id)
+            if totp is None or not totp.is_on:
+                raise TotpIsOff
+            await self._write(session, Event.RECOVERY_CODES_MADE, by, account)
+            return await _new_codes(session, account.id)
+
+    async def remove_totp(self, account_id: UUID, by: Actor, kept: Session | None) -> None:
+        """By its person, whose other sessions end; or by an administrator, and all end."""
+        now = self.now()
+        async with self.database.begin() as session:
+            account = await store.people.by_id(session, account_id, lock=True)
+            if not await store.factors.remove(session, account_id):
+                raise TotpIsOff
+            if kept is None:
+                await store.sessions.end_all_of(session, account_id, now=now)
+            else:
+                await store.sessions.end_others(session, kept, now=now)
+            await self._write(session, Event.TOTP_REMOVED, by, account)
+
+    async def check(self, session: AsyncSession, account_id: UUID, code: str) -> str:
+        """Use the code up, in the caller's transaction; return what it was. WrongCode."""
+        totp = await store.factors.totp(session, account_id)
+        step = factors.totp_step(totp.secret, code, self.now()) if totp else None
+        if step is not None and await store.factors.use_step(session, account_id, step):
+            return "totp"
+        kept = digest(factors.recovery_code_as_kept(code))
+        if await store.factors.use_recovery_code(session, account_id, kept):
+            return "recovery code"
+        raise WrongCode
+
+    async def _write(
+        self, session: AsyncSession, event: Event, by: Actor, account: Account
+    ) -> None:
+        act = Act(event=event, by=by, account=account)
+        await store.audit.write(session, act, now=self.now())
+
+
+async def _new_codes(session: AsyncSession, account_id: UUID) -> list[str]:
+    codes = factors.new_recovery_codes()
+    hashes = [digest(factors.recovery_code_as_kept(code)) for code in codes]
+    await store.factors.replace_recovery_codes(session, account_id, hashes)
+    return codes
+
+
+def _qr_svg(uri: str) -> str:
+    drawn = io.BytesIO()
+    segno.make(uri, micro=False).save(drawn, kind="svg", scale=4, border=4, xmldecl=False)
+    return drawn.getvalue().decode()

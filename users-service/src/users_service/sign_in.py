@@ -1,0 +1,106 @@
+"""Ways in for who has an account: a password, and the second step where the account has one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import acts, factors, sessions, store
+from users_service.acts import Act, Event
+from users_service.audit import AuditLog
+from users_service.credentials import Credentials
+from users_service.domain import Account, Origin
+from users_service.factors import SecondStepEnded, WrongCode
+from users_service.limits import Limits
+from users_service.opaque import digest, new_secret
+from users_service.second_factors import SecondFactors
+from users_service.sessions import SignedIn
+
+_SECOND_STEP = "second step"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStep:
+    """The password was right, and is not enough. `token` is told to its bearer here only."""
+
+    token: str
+    methods: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    database: async_sessionmaker[AsyncSession]
+    credentials: Credentials
+    second_factors: SecondFactors
+    limits: Limits
+    audit: AuditLog
+    now: Callable[[], datetime]
+
+    async def by_password(
+        self, username: str, password: str, origin: Origin
+    ) -> SignedIn | SecondStep:
+        """A new session with a new secret, whatever sessions there were."""
+        account = await self.credentials.check(
+            username, password, origin, exactly=False, event=Event.SIGNED_IN
+        )
+        if methods := await self.second_factors.methods(account.id):
+            return await self._ask_more(account, methods)
+        async with self.database.begin() as session:
+            return await sessions.start(session, account, origin, by="password", now=self.now())
+
+    async def by_code(self, token: str, code: str, origin: Origin) -> SignedIn:
+        """The second step, by a code of the app or a recovery code."""
+        account = await self._who(token)
+        await self.limits.admit_code(account.id)
+        try:
+            async with self.database.begin() as session:
+                by = await self.second_factors.check(session, account.id, code)
+                done = await self.finish(session, token, account, origin, by=by)
+        except WrongCode:
+            await self._tell_wrong(account, origin)
+            raise
+        await self.limits.forgive_codes(account.id)
+        return done
+
+    async def finish(
+        self, session: AsyncSession, token: str, account: Account, origin: Origin, *, by: str
+    ) -> SignedIn:
+        """End the second step, once, with a session."""
+        now = self.now()
+        ended = await store.ceremonies.finish(session, _SECOND_STEP, digest(token), now=now)
+        if ended is None:
+            raise SecondStepEnded
+        return await sessions.start(session, account, origin, by=f"password, {by}", now=now)
+
+    async def _who(self, token: str) -> Account:
+        async with self.database() as session:
+            begun = await store.ceremonies.find(
+                session, _SECOND_STEP, digest(token), now=self.now()
+            )
+            if begun is None or begun.account_id is None:
+                raise SecondStepEnded
+            account = await store.people.by_id(session, begun.account_id)
+        if not account.may_sign_in:
+            raise SecondStepEnded
+        return account
+
+    async def _ask_more(self, account: Account, methods: tuple[str, ...]) -> SecondStep:
+        expires_at = self.now() + factors.SECOND_STEP_LIFETIME
+        step = SecondStep(token=new_secret(), methods=methods, expires_at=expires_at)
+        async with self.database.begin() as session:
+            await store.ceremonies.begin(
+                session,
+                _SECOND_STEP,
+                secret_hash=digest(step.token),
+                account_id=account.id,
+                facts={},
+                expires_at=step.expires_at,
+            )
+        return step
+
+    async def _tell_wrong(self, account: Account, origin: Origin) -> None:
+        by = acts.stranger(origin)
+        act = Act(event=Event.SIGNED_IN, by=by, account=account, result=WrongCode.code)
+        await self.audit.add(act)

@@ -1,0 +1,71 @@
+"""Sign in: by password, and by the second step where the account has one."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from users_service.documents import problems
+from users_service.sign_in import SecondStep, SignIn
+from users_service.v1.dependencies import Body, From, Text
+from users_service.v1.shapes import LoginOut, login_out
+
+router = APIRouter()
+
+
+class Login(Body):
+    username: Text
+    password: Text
+
+
+class SecondLogin(Body):
+    token: Text
+    code: Text
+    """Of the authenticator app, or a recovery code."""
+
+
+class SecondFactor(BaseModel):
+    token: str
+    methods: list[str]
+    expires_at: datetime
+
+
+class SecondStepOut(BaseModel):
+    second_factor: SecondFactor
+
+
+async def _sign_in(request: Request) -> SignIn:
+    sign_in: SignIn = request.state.sign_in
+    return sign_in
+
+
+TheSignIn = Annotated[SignIn, Depends(_sign_in)]
+
+
+@router.post(
+    "/sessions",
+    status_code=201,
+    responses={
+        200: {"model": SecondStepOut, "description": "The password was right; more is needed"},
+        **problems(401, 429),
+    },
+)
+async def sign_in(
+    login: Login, origin: From, ways_in: TheSignIn, response: Response
+) -> LoginOut | SecondStepOut:
+    done = await ways_in.by_password(login.username, login.password, origin)
+    if not isinstance(done, SecondStep):
+        return login_out(done.secret, done.session, done.account)
+    response.status_code = 200
+    return SecondStepOut(
+        second_factor=SecondFactor(
+            token=done.token, methods=list(done.methods), expires_at=done.expires_at
+        )
+    )
+
+
+@router.post("/sessions/second-factor", status_code=201, responses=problems(403, 429))
+async def second_factor(login: SecondLogin, origin: From, ways_in: TheSignIn) -> LoginOut:
+    done = await ways_in.by_code(login.token, login.code, origin)
+    return login_out(done.secret, done.session, done.account)
