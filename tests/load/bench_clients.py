@@ -17,7 +17,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
-_SUBSCRIBE = b'{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"%b"}}'
+_CONNECT = b'{"id":1,"connect":{}}\n'
+_SUBSCRIBE = b'{"id":2,"subscribe":{"channel":"%b"}}'
+_TRY_AGAIN_SECONDS = 0.1  # after a temporary error, as SDKs do
 _READ_EVERY = 20  # of so many viewers one reads what it gets
 
 
@@ -89,7 +91,7 @@ class _Viewer(asyncio.Protocol):
     """A WebSocket that counts: publications, bytes, and (a reader) how late each one came."""
 
     def __init__(self, channel: str, *, reads: bool, seen: "Seen") -> None:
-        self._channel, self._reads, self._seen = channel, reads, seen
+        self._channel, self._reads, self._seen = channel.encode(), reads, seen
         self._buffer = bytearray()
         self._is_open = False
         self.subscribed = asyncio.get_running_loop().create_future()
@@ -112,7 +114,7 @@ class _Viewer(asyncio.Protocol):
             if b" 101 " not in head.partition(b"\r\n")[0]:
                 raise RuntimeError(f"the gateway answered {head[:100]!r}")
             self._is_open, self._buffer = True, bytearray(rest)
-            self._send(_SUBSCRIBE % self._channel.encode())
+            self._send(_CONNECT + _SUBSCRIBE % self._channel)
         self._take_frames(now)
 
     def _take_frames(self, now: float) -> None:
@@ -137,7 +139,10 @@ class _Viewer(asyncio.Protocol):
             self._seen.bytes += size
             if self._reads:
                 self._seen.late += [now - moment for moment in _moments(payload)]
-        elif b'"id":2' in payload and not self.subscribed.done():
+        elif b'{"id":2,"error"' in payload:
+            subscribe = _SUBSCRIBE % self._channel
+            asyncio.get_running_loop().call_later(_TRY_AGAIN_SECONDS, self._send, subscribe)
+        elif b'{"id":2' in payload and not self.subscribed.done():
             self.subscribed.set_result(None)
 
     def _send(self, payload: bytes) -> None:
