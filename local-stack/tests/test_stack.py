@@ -58,6 +58,14 @@ def test_the_edge_exposes_nothing_of_the_inner_sides(stack: Stack, path: str) ->
     assert _status(stack.edge.port, path) == 404
 
 
+def test_a_page_asked_for_by_address_is_found_under_its_name(stack: Stack) -> None:
+    edge = HTTPConnection("127.0.0.1", stack.edge.port, timeout=10)
+    edge.request("GET", "/notes/menu?a=b")
+    answer = edge.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (302, f"{stack.url}/notes/menu?a=b")
+    edge.close()
+
+
 def test_the_edge_tells_its_own_health(stack: Stack) -> None:
     with urlopen(f"{stack.url}/health", timeout=10) as answer:
         assert answer.read() == b"ok"
@@ -65,7 +73,6 @@ def test_the_edge_tells_its_own_health(stack: Stack) -> None:
 
 def test_a_body_over_one_mebibyte_is_refused(stack: Stack) -> None:
     headers = {"Sec-Fetch-Site": "same-origin", "Origin": stack.url}
-    headers |= {"Host": f"localhost:{stack.edge.port}"}
     headers |= {"Content-Type": "application/x-www-form-urlencoded"}
     body = b"username=" + b"x" * 2**20
     assert _status(stack.edge.port, "/users/login", "POST", body=body, headers=headers) == 413
@@ -193,7 +200,8 @@ def _status(
     """The status of a request whose path is sent as it stands."""
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request(method, path, body=body, headers=headers or {})
+        host = {"Host": f"localhost:{port}"}
+        connection.request(method, path, body=body, headers=host | (headers or {}))
         return connection.getresponse().status
     finally:
         connection.close()

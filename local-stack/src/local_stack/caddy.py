@@ -36,6 +36,7 @@ class Caddy:
         env = {
             "PATH": os.environ.get("PATH", ""),
             "SITE_ADDRESS": f"http://:{port}",
+            "PUBLIC_URL": self.url,
             "EDGE_BIND": " ".join(_loopback()),
             "EDGE_HEALTH_PORT": str(free_port()),
             "EDGE_LOG_FORMAT": "console",
