@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 import redis
 from bench_clients import Http, Viewers, Writer
+from bench_relay import drained, out_of_order, waiting_in
 from bench_report import Row, percentile
 from local_stack.stack import Stack
 from people import Person
@@ -167,14 +168,14 @@ class Bench:
         while sum(len(writer.seconds) for writer in writers) < saves:
             await self.write(writers, 0.5)
         database = await asyncpg.connect(self.stack.around.notes_database)
-        waiting = await _waiting(database)
+        waiting = await waiting_in(database)
         self.stack.valkey.start()
         versions = redis.Redis.from_url(self.stack.valkey.url).pubsub()  # type: ignore[no-untyped-call]
         versions.psubscribe("gateway.client.{home}")
-        rate = await _drained(database, waiting)
+        rate = await drained(database, waiting)
         await database.close()
         self.floor(f"relay, {waiting:,} events after an outage", rate, "per s", 5_000)
-        self.row("relay, events out of order", _out_of_order(versions), "events", 0)
+        self.row("relay, events out of order", out_of_order(versions), "events", 0)
 
     async def bytes_for_one_title(self, when: str) -> None:
         tell(f"one changed title at {when}")
@@ -223,40 +224,6 @@ class Bench:
 
 def _is_past(moment: float) -> bool:
     return time.perf_counter() > moment
-
-
-async def _waiting(database: asyncpg.Connection) -> int:
-    found: int = await database.fetchval("SELECT count(*) FROM outbox")
-    return found
-
-
-async def _drained(database: asyncpg.Connection, waiting: int) -> float:
-    """Events per second, from the moment the relay begins to the moment all are gone."""
-    started = time.perf_counter()
-    left = waiting
-    while left:
-        if left == waiting:
-            started = time.perf_counter()  # it has not noticed yet that Redis is back
-        await asyncio.sleep(0.005)
-        left = await _waiting(database)
-    return waiting / (time.perf_counter() - started)
-
-
-def _out_of_order(subscription: redis.client.PubSub) -> int:
-    """Of what arrived on the list's channel: versions of a note that came after a later one."""
-    newest: dict[bytes, int] = {}
-    wrong = 0
-    while message := subscription.get_message(timeout=0.2):
-        if message["type"] != "pmessage":
-            continue
-        found = re.search(rb'"key":"([^"]+)".*?"version":(\d+)', message["data"])
-        if found:
-            key, version = found[1], int(found[2])
-            wrong += version < newest.get(key, 0)
-            newest[key] = max(version, newest.get(key, 0))
-    if not newest:
-        raise RuntimeError("the relay was faster than the subscription: order not seen")
-    return wrong
 
 
 def tell(what: str) -> None:
