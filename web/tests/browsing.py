@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fake_backends import FakeGateway, FakeNotes, FakeUsers
+from fake_backends import FakeGateway, FakeNotes
+from fake_people import FakePeople
 from pydantic import SecretStr
 from web.settings import Settings
 
@@ -31,7 +32,7 @@ def web_settings(**changes: Any) -> Settings:
 @dataclass
 class Backends:
     notes: FakeNotes = field(default_factory=FakeNotes)
-    users: FakeUsers = field(default_factory=FakeUsers)
+    users: FakePeople = field(default_factory=FakePeople)
     gateway: FakeGateway = field(default_factory=FakeGateway)
 
     def transports(self) -> dict[str, httpx.AsyncBaseTransport]:
@@ -92,6 +93,9 @@ class Browser:
         data = {name: value.replace("\n", "\r\n") for name, value in form.fields.items()}
         data |= {name: value.replace("\n", "\r\n") for name, value in typed.items()}
         sent = await self.client.post(form.action, data=data, headers=self.headers)
+        if sent.status_code == 307:
+            location = sent.headers["Location"]
+            sent = await self.client.post(location, data=data, headers=self.headers)
         if sent.is_redirect:
             return await self.get(sent.headers["Location"])
         return _parsed(sent)

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 def problem(status: int, code: str, **facts: Any) -> Response:
-    body = {"status": status, "code": code, "detail": code.replace("_", " "), **facts}
+    body = {"status": status, "code": code, "detail": code.replace("_", " ")} | facts
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
 
 

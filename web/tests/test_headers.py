@@ -8,6 +8,8 @@ from web.headers import CONTENT_SECURITY_POLICY
 PATHS = [
     "/", "/notes/menu", "/notes/none", "/notes/add", "/notes/menu/edit", "/notes/menu/delete",
     "/trash", "/users/login", "/users/signup", "/users/logout", "/live/home", "/nothing",
+    "/users/reset", "/account", "/account/password", "/account/sessions", "/account/delete",
+    "/admin", "/admin/accounts/ana-id", "/admin/invitations", "/admin/audit",
     "/notes/view?key=menu", "/assets/none.css", "/health", "/ready", "/metrics",
 ]  # fmt: skip
 

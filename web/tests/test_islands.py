@@ -332,7 +332,8 @@ def test_a_session_that_ended_is_told_and_the_page_stays_live(site):
     site.backends.users.sessions.clear()
     page.script.says_expired = True
     page.script.cut()
-    expect(page.locator(".toast")).to_contain_text("You were signed out")
+    expect(page.locator("#signed-out")).to_contain_text("You were signed out")
+    expect(page.locator("#status")).to_contain_text("You were signed out")
     made = row(site.backends.notes.put("new", "New", "", BEN))
     live(page)
     until(lambda: page.script.tokens[-1] is None)

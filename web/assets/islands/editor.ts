@@ -39,6 +39,7 @@ class Editor {
     });
     document.addEventListener("keydown", (event) => this.hotkey(event));
     document.querySelector('[data-action="copy"]')?.addEventListener("click", () => void this.copy());
+    document.querySelector("#signed-out a")?.addEventListener("click", () => this.comeBack());
     document.getElementById("take-theirs")?.addEventListener("click", () => this.letGo());
     this.say();
   }
@@ -92,6 +93,12 @@ class Editor {
       // Plain http has no clipboard for scripts: the person's own copy key does it.
       this.body.select();
     }
+  }
+
+  /** The draft waits for whoever logs in again: leaving loses nothing, so nothing is asked. */
+  private comeBack(): void {
+    this.keep();
+    this.isSending = this.isLetGo = true;
   }
 
   private letGo(): void {

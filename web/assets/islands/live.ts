@@ -9,7 +9,7 @@ import { Centrifuge, UnauthorizedError, type Subscription } from "centrifuge";
 import { network, opening, state, untilNext, wentDown, wentUp, WORDS, type Link, type State } from "./core/connection.js";
 import { area } from "./core/debug.js";
 import type { Position } from "./core/events.js";
-import { toast } from "./dom/feedback.js";
+import { announce } from "./dom/feedback.js";
 import { reader } from "./dom/reader.js";
 import { postForm } from "./dom/request.js";
 
@@ -71,6 +71,8 @@ export class Live {
     client.on("connected", () => this.become(wentUp(this.link, Date.now())));
     client.on("connecting", ({ code, reason }) => {
       debug("connecting", code, reason);
+      // Who may still come in is asked anew: the token in hand outlives its session.
+      if (code === SESSION_ENDED) client.setToken("");
       this.become(wentDown(this.link, Date.now()));
     });
     client.on("disconnected", ({ code, reason }) => this.stopped(client, code, reason));
@@ -110,7 +112,7 @@ export class Live {
     const signedOut = code === SIGNED_OUT && reader.id !== "";
     this.become(wentDown(this.link, Date.now(), !signedOut));
     if (!signedOut || client !== this.client) return;
-    toast({ text: "You were signed out. What you write is kept here; log in again to save it.", tone: "error" });
+tellSignedOut();
     this.client = this.open(false);
   }
 
@@ -125,6 +127,9 @@ export class Live {
   }
 }
 
+/** The gateway's code for "this session ended", whoever ended it. */
+const SESSION_ENDED = 4401;
+
 /** The SDK's code for "getToken said that nobody is signed in". */
 const SIGNED_OUT = 1;
 
@@ -132,6 +137,14 @@ async function getToken(): Promise<string> {
   const granted = await postForm<{ token: string }>("/live/token");
   if (!granted) throw new UnauthorizedError("signed out");
   return granted.token;
+}
+
+function tellSignedOut(): void {
+  const bar = document.getElementById("signed-out");
+  if (!bar) return;
+  bar.hidden = false;
+  const sentence = bar.querySelector("p")?.textContent ?? "";
+  announce(sentence, sentence);
 }
 
 function show(shown: State): void {

@@ -7,6 +7,7 @@ clarifyAll();
 setInterval(clarifyAll, 30_000);
 welcomeToasts();
 keepScroll();
+takeCode();
 
 document.querySelector<HTMLElement>("[data-focus]")?.focus();
 
@@ -14,6 +15,7 @@ document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest<HTMLElement>("[data-action]");
   if (button?.dataset["action"] === "help") help()?.showModal();
   if (button?.dataset["action"] === "show-password") showPassword(button);
+  if (button?.dataset["action"] === "copy-value") void copyValue(button);
 });
 
 // Where Clear-Site-Data is not obeyed (plain http), drafts go all the same.
@@ -63,8 +65,32 @@ function help(): HTMLDialogElement | null {
   return document.querySelector<HTMLDialogElement>("#help");
 }
 
+function controlled(button: HTMLElement): HTMLInputElement {
+  return document.getElementById(button.getAttribute("aria-controls") ?? "") as HTMLInputElement;
+}
+
+async function copyValue(button: HTMLElement): Promise<void> {
+  const input = controlled(button);
+  try {
+    await navigator.clipboard.writeText(input.value);
+    button.textContent = "Copied";
+  } catch {
+    // Plain http has no clipboard for scripts: the person's own copy key does it.
+    input.select();
+  }
+}
+
+/** A one-time code stands behind the # of its link, where no server sees it; it leaves the address at once. */
+function takeCode(): void {
+  const field = document.querySelector<HTMLInputElement>("[data-from-link]");
+  const code = new URLSearchParams(location.hash.slice(1)).get(field?.name ?? "");
+  if (!field || !code) return;
+  field.value = code;
+  history.replaceState(history.state, "", location.pathname + location.search);
+}
+
 function showPassword(button: HTMLElement): void {
-  const input = document.getElementById(button.getAttribute("aria-controls") ?? "") as HTMLInputElement;
+  const input = controlled(button);
   const shown = input.type === "password";
   input.type = shown ? "text" : "password";
   button.setAttribute("aria-pressed", String(shown));

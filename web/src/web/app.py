@@ -19,16 +19,24 @@ from web.cookies import Cookies
 from web.forgery import ForgeryGuard
 from web.headers import SecurityHeaders
 from web.pages import (
+    account,
+    accounts,
+    audit,
     comments,
     editing,
     errors,
+    invitations,
     listing,
     live,
     note,
     originals,
+    passwords,
+    reauthentication,
+    sessions,
     theme,
     users,
 )
+from web.people import Administration, OwnAccount
 from web.service import Service
 from web.settings import Settings
 from web.signing import Signer
@@ -50,6 +58,14 @@ class State(TypedDict):
     site: Site
 
 
+class _Services(TypedDict):
+    notes: Notes
+    users: Users
+    own: OwnAccount
+    administration: Administration
+    gateway: Gateway
+
+
 def create_app(settings: Settings, *, transports: Transports | None = None) -> FastAPI:
     """`transports` replaces the network towards "notes", "users" or "gateway" in tests."""
     signer, cookies = Signer(settings.secret.get_secret_value()), Cookies(settings.https)
@@ -67,13 +83,18 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            notes, people, gateway = await _services(stack, settings, transports or {})
-            visitors = Visitors(people, now=lambda: datetime.now(UTC))
-            yield {
-                "site": Site(
-                    notes, people, gateway, visitors, templates, assets, signer, cookies
-                )
-            }
+            services = await _services(stack, settings, transports or {})
+            visitors = Visitors(services["users"], now=lambda: datetime.now(UTC))
+            site = Site(
+                **services,
+                visitors=visitors,
+                templates=templates,
+                assets=assets,
+                signer=signer,
+                cookies=cookies,
+                public_url=settings.public_url.rstrip("/"),
+            )
+            yield {"site": site}
 
     app = FastAPI(
         title="Notes web", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
@@ -103,9 +124,14 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
     return app
 
 
+# The original's fixed addresses come before /notes/{key}.
+_NOTES = (originals, listing, editing, comments, note, live, theme)
+_PEOPLE = (users, passwords, account, reauthentication, sessions, accounts, invitations, audit)
+_PAGES = (*_NOTES, *_PEOPLE)
+
+
 def _install_pages(app: FastAPI) -> None:
-    # The original's fixed addresses come before /notes/{key}.
-    for page in (originals, listing, editing, comments, note, users, live, theme):
+    for page in _PAGES:
         for route in page.router.routes:
             # RFC 9110, 9.3.2: what answers GET answers HEAD; uvicorn omits the body.
             if isinstance(route, APIRoute) and route.methods == {"GET"}:
@@ -115,7 +141,7 @@ def _install_pages(app: FastAPI) -> None:
 
 async def _services(
     stack: AsyncExitStack, settings: Settings, transports: Transports
-) -> tuple[Notes, Users, Gateway]:
+) -> _Services:
     async def service(name: str, url: str, **options: object) -> Service:
         http = httpx.AsyncClient(
             base_url=url,
@@ -127,12 +153,13 @@ async def _services(
 
     api_key = settings.users_api_key.get_secret_value()
     key = {"X-API-Key": settings.gateway_api_key.get_secret_value()}
-    return (
-        Notes(await service("notes", settings.notes_url)),
-        Users(await service("users", settings.users_url), api_key=api_key),
-        Gateway(
-            await service(
-                "gateway", settings.gateway_url, headers=key, timeout=POSITION_TIMEOUT
-            )
-        ),
-    )
+    asked = {"headers": key, "timeout": POSITION_TIMEOUT}
+    gateway = await service("gateway", settings.gateway_url, **asked)
+    people = await service("users", settings.users_url)
+    return {
+        "notes": Notes(await service("notes", settings.notes_url)),
+        "users": Users(people, api_key=api_key),
+        "own": OwnAccount(people, api_key=api_key),
+        "administration": Administration(people, api_key=api_key),
+        "gateway": Gateway(gateway),
+    }

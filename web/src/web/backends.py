@@ -143,6 +143,14 @@ class Users:
         )
         return made
 
+    async def reset_password(self, client: Client, token: str, password: str) -> None:
+        await self._call(
+            "POST",
+            "/v1/password-resets",
+            json={"token": token, "password": password},
+            headers=self._on_behalf_of(client),
+        )
+
     def _on_behalf_of(self, client: Client) -> dict[str, str]:
         return {
             "Authorization": self._key,

@@ -19,6 +19,8 @@ from web.assets import Assets
 from web.backends import Client, Gateway, Notes, Users
 from web.cookies import Cookies
 from web.forgery import TOKEN, binding
+from web.people import Administration, Caller, OwnAccount
+from web.service import Json
 from web.signing import Signer
 from web.visitors import Account, Visitor, Visitors
 
@@ -27,12 +29,15 @@ from web.visitors import Account, Visitor, Visitors
 class Site:
     notes: Notes
     users: Users
+    own: OwnAccount
+    administration: Administration
     gateway: Gateway
     visitors: Visitors
     templates: Environment
     assets: Assets
     signer: Signer
     cookies: Cookies
+    public_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,13 @@ class Visit:
         return self.site.cookies.read(self.request.cookies, Cookies.SESSION)
 
     @property
+    def caller(self) -> Caller:
+        """For users-service; a page that asks for it needs a signed-in visitor."""
+        if self.account is None:
+            raise SignInNeeded
+        return Caller(self.session, self.client)
+
+    @property
     def form(self) -> FormData:
         form: FormData = self.request.state.form
         return form
@@ -77,6 +89,10 @@ class Visit:
         """A form field, line ends as we store them (browsers send CR LF)."""
         value = self.form.get(name)
         return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+
+    def secret(self, name: str) -> str:
+        """A password or a code, to the letter."""
+        return str(self.form.get(name) or "")
 
     @property
     def wants_json(self) -> bool:
@@ -118,6 +134,18 @@ class Visit:
         if message:
             self.leave(response, message)
         return response
+
+    def begin(self, response: Response, made: Json) -> None:
+        """A new session, as users-service answered it; the browser forgets the one before."""
+        self.site.visitors.forget(self.session)
+        token, expires_at = made["token"], made["expires_at"]
+        self.site.cookies.write_session(response, token, expires_at=expires_at)
+
+    def close(self, response: Response) -> None:
+        """No session any more, and no draft for the next person on this machine."""
+        self.site.visitors.forget(self.session)
+        self.site.cookies.erase(response, Cookies.SESSION)
+        response.headers["Clear-Site-Data"] = '"storage"'
 
     def leave(self, response: Response, message: Message) -> None:
         sealed = self.site.signer.seal("message", json.dumps(asdict(message)))

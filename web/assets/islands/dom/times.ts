@@ -3,7 +3,8 @@
 import { absolute, relative } from "../core/times.js";
 
 export function clarify(element: HTMLTimeElement, now = Date.now()): void {
-  const text = relative(element.dateTime, now);
+  // What lies ahead is said by its date.
+  const text = "exact" in element.dataset ? absolute(element.dateTime) : relative(element.dateTime, now);
   if (text && element.textContent !== text) element.textContent = text;
   const full = absolute(element.dateTime);
   if (full && element.title !== full) element.title = full;

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.forgery import Forged
-from web.pages import parked, users
+from web.pages import parked, reauthentication, users
 from web.service import Refused, Unreachable
 from web.visit import SignInNeeded, visit, wants_json
 
@@ -74,6 +74,8 @@ async def _page(request: Request, error: Exception, failure: Failure) -> Respons
             return _to_login(request)
         else:
             return users.login_page(here, status=401, parked=kept, next="/")
+    if failure.code == reauthentication.CODE:
+        return reauthentication.page(here, request.url.path, _form(request))
     if kept and isinstance(error, Forged):
         return here.render("resume.html", status=403, parked=kept, why="stale")
     headline, advice = _text(failure)
@@ -119,8 +121,12 @@ def _text(failure: Failure) -> tuple[str, str]:
 
 
 def _kept(request: Request, error: Exception) -> parked.Parked | None:
-    form = error.form if isinstance(error, Forged) else getattr(request.state, "form", None)
+    form = error.form if isinstance(error, Forged) else _form(request)
     return parked.park(request.url.path, form) if form else None
+
+
+def _form(request: Request) -> Any:
+    return getattr(request.state, "form", {})
 
 
 def _to_login(request: Request) -> Response:

@@ -1,0 +1,41 @@
+"""What users-service refuses, as a sentence at the field it is about."""
+
+from web.service import Refused, Unreachable
+
+AWAY = "That is not possible just now. Try again in a moment."
+
+# Field and sentence for each refusal of users-service.
+SENTENCES = {
+    "username_taken": ("username", "This user name is taken."),
+    "invalid_username": ("username", "Use letters, digits, dots, dashes and underscores."),
+    "password_too_short": ("password", "Use at least 8 characters."),
+    "password_too_long": ("password", "Use at most 128 characters."),
+    "password_common": ("password", "This password is known to everyone. Choose another."),
+    "password_contains_name": ("password", "Leave your user name out of your password."),
+    "signup_closed": ("", "New accounts are not open here. Ask an administrator."),
+    "invalid_invite": ("invite", "This invitation is not valid, or was used."),
+    "invalid_setup_token": ("setup_token", "This setup token is not the one we made."),
+    "invalid_reset_link": ("token", "This code is not valid any more. Ask for another."),
+    "wrong_credentials": ("", "That user name and password do not go together."),
+    "last_administrator": (
+        "",
+        "This is the last administrator. Make somebody else an administrator first.",
+    ),
+}
+
+
+def reason(error: Refused | Unreachable) -> tuple[int, str, str]:
+    """Status, field and sentence."""
+    if isinstance(error, Unreachable):
+        return 503, "", AWAY
+    if error.status == 429:
+        wait = f" Try again in {error.retry_after} seconds." if error.retry_after else ""
+        return 429, "", "Too many attempts." + (wait or " Try again in a few minutes.")
+    field, sentence = SENTENCES.get(error.code, ("", error.detail or "It was refused."))
+    return error.status, field, sentence
+
+
+def needs_sign_in(error: Refused | Unreachable) -> bool:
+    """The session is over, or too old for this: a page of its own answers that."""
+    codes = ("session_ended", "unauthenticated", "reauthentication_required")
+    return isinstance(error, Refused) and error.code in codes

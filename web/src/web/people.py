@@ -1,0 +1,120 @@
+"""users-service for somebody who is signed in: their own account, and administrators' acts.
+
+Every call shows the person's session; our API key goes beside it, so that the browser's address
+is believed. What is raised is `web.service`'s: `Refused` or `Unreachable`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from web.backends import Client
+from web.service import Json, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with a session, and the browser they are at."""
+
+    session: str
+    client: Client
+
+
+class _Asking:
+    def __init__(self, service: Service, *, api_key: str) -> None:
+        self._service, self._key = service, api_key
+
+    async def _ask(self, caller: Caller, method: str, path: str, **given: Any) -> Any:
+        headers = {
+            "X-API-Key": self._key,
+            "X-Forwarded-For": caller.client.address,
+            "X-Forwarded-User-Agent": caller.client.user_agent[:256],
+        }
+        return await self._service.call(
+            method, path, token=caller.session, headers=headers, **given
+        )
+
+
+class OwnAccount(_Asking):
+    """What people do to their own account."""
+
+    async def read(self, caller: Caller) -> Json:
+        account: Json = await self._ask(caller, "GET", "/v1/account")
+        return account
+
+    async def change(self, caller: Caller, changes: Mapping[str, str | None]) -> None:
+        await self._ask(caller, "PATCH", "/v1/account", json=dict(changes))
+
+    async def change_password(self, caller: Caller, *, old: str, new: str) -> Json:
+        """Every session ends; the answer holds the new one."""
+        wanted = {"old_password": old, "new_password": new}
+        made: Json = await self._ask(caller, "PUT", "/v1/account/password", json=wanted)
+        return made
+
+    async def export(self, caller: Caller) -> Json:
+        everything: Json = await self._ask(caller, "GET", "/v1/account/export")
+        return everything
+
+    async def delete(self, caller: Caller) -> None:
+        await self._ask(caller, "DELETE", "/v1/account")
+
+    async def sessions(self, caller: Caller) -> list[Json]:
+        found: list[Json] = (await self._ask(caller, "GET", "/v1/sessions"))["sessions"]
+        return found
+
+    async def end_session(self, caller: Caller, session_id: str) -> None:
+        await self._ask(caller, "DELETE", f"/v1/sessions/{quote(session_id, safe='')}")
+
+    async def end_other_sessions(self, caller: Caller) -> int:
+        ended: int = (await self._ask(caller, "DELETE", "/v1/sessions/others"))["ended"]
+        return ended
+
+    async def reauthenticate(self, caller: Caller, password: str) -> None:
+        path = "/v1/sessions/current/re-authenticate"
+        await self._ask(caller, "POST", path, json={"password": password})
+
+
+class Administration(_Asking):
+    """What administrators do. Anybody else is refused there with 403."""
+
+    async def accounts(self, caller: Caller, asked: Mapping[str, str]) -> Json:
+        found: Json = await self._ask(caller, "GET", "/v1/accounts", params=asked)
+        return found
+
+    async def account(self, caller: Caller, account_id: str) -> Json:
+        found: Json = await self._ask(caller, "GET", _account(account_id))
+        return found
+
+    async def change(self, caller: Caller, account_id: str, changes: Mapping[str, Any]) -> Json:
+        changed: Json = await self._ask(
+            caller, "PATCH", _account(account_id), json=dict(changes)
+        )
+        return changed
+
+    async def end_sessions(self, caller: Caller, account_id: str) -> None:
+        await self._ask(caller, "DELETE", _account(account_id) + "/sessions")
+
+    async def reset_link(self, caller: Caller, account_id: str) -> Json:
+        made: Json = await self._ask(caller, "POST", _account(account_id) + "/reset-link")
+        return made
+
+    async def invitations(self, caller: Caller) -> list[Json]:
+        found = await self._ask(caller, "GET", "/v1/invitations")
+        invitations: list[Json] = found["invitations"]
+        return invitations
+
+    async def invite(self, caller: Caller, role: str) -> Json:
+        made: Json = await self._ask(caller, "POST", "/v1/invitations", json={"role": role})
+        return made
+
+    async def revoke(self, caller: Caller, invitation_id: str) -> None:
+        await self._ask(caller, "DELETE", f"/v1/invitations/{quote(invitation_id, safe='')}")
+
+    async def audit(self, caller: Caller, asked: Mapping[str, str]) -> Json:
+        found: Json = await self._ask(caller, "GET", "/v1/audit", params=asked)
+        return found
+
+
+def _account(account_id: str) -> str:
+    return "/v1/accounts/" + quote(account_id, safe="")
