@@ -1,4 +1,4 @@
-"""What a second factor is: codes of an authenticator app, and recovery codes for its loss.
+"""What there is beside passwords: codes of an app, recovery codes for its loss, passkeys.
 
 Pure, but for the recovery codes that it draws. Source: RFC 6238 with its defaults (SHA-1, 30 s,
 6 digits), the only ones that every app knows.
@@ -18,6 +18,8 @@ from users_service.errors import UsersError
 
 SECOND_STEP_LIFETIME: Final = timedelta(minutes=10)
 RECOVERY_CODES: Final = 10
+PASSKEY_LIMIT: Final = 20
+"""Of one account."""
 
 _STEP_SECONDS: Final = 30
 _STEPS_AROUND: Final = (0, -1, 1)
@@ -37,6 +39,59 @@ class Totp:
     @property
     def is_on(self) -> bool:
         return self.confirmed_at is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passkey:
+    id: UUID
+    account_id: UUID
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    name: str
+    transports: tuple[str, ...]
+    is_backed_up: bool
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class PasskeyRefused(UsersError):
+    """Unknown, not for this site, another challenge, a bad signature: nobody learns which."""
+
+    code = "passkey_refused"
+
+    def __str__(self) -> str:
+        return "this passkey was not accepted"
+
+
+class PasskeyNotFound(UsersError):
+    code = "passkey_not_found"
+
+    def __str__(self) -> str:
+        return "you have no such passkey"
+
+
+class PasskeysOff(UsersError):
+    code = "passkeys_off"
+
+    def __str__(self) -> str:
+        return "passkeys are not set up here"
+
+
+@dataclass(eq=False)
+class TooManyPasskeys(UsersError):
+    code = "too_many_passkeys"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"an account has at most {self.limit} passkeys: remove one first"
+
+
+class LastWayIn(UsersError):
+    code = "last_way_in"
+
+    def __str__(self) -> str:
+        return "this is your last way in: set a password first"
 
 
 class WrongCode(UsersError):

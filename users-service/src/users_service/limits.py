@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 LOGIN_WINDOW_SECONDS: Final = 15 * 60
 WRONG_PASSWORDS: Final = 10
 """For one account from one address, in a window."""
+CHALLENGES: Final = 300
+"""For one address, in a window."""
 WRONG_CODES: Final = 10
 """Of one account's second factor, in a window: 3 of 10^6 codes fit at a time."""
 
@@ -87,6 +89,11 @@ class Limits:
     async def admit_sign_up(self, address: str) -> None:
         """Count an attempt to make an account, whatever comes of it; raises TooManyAttempts."""
         await self._hit([Rule(f"signup:{_network(address)}", self._sign_ups, _HOUR)])
+
+    async def admit_challenge(self, address: str) -> None:
+        """Count a challenge for a passkey, which anybody may ask for; TooManyAttempts."""
+        rule = Rule(f"challenge:{_network(address)}", CHALLENGES, LOGIN_WINDOW_SECONDS)
+        await self._hit([rule])
 
     async def admit_code(self, account_id: UUID) -> None:
         """Count a code of a second factor; raises TooManyAttempts, wherever it comes from.

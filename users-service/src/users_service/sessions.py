@@ -64,10 +64,18 @@ class Sessions:
             account.username, password, origin, exactly=True,
             event=Event.REAUTHENTICATED, by=by,
         )  # fmt: skip
+        return await self.renew(session, account, by, how="password")
+
+    async def renew(
+        self, session: Session, account: Account, by: Actor, *, how: str
+    ) -> Session:
+        """The person has just proven who they are."""
+        now = self.now()
+        facts = {"by": how}
         async with self.database.begin() as database:
-            act = Act(event=Event.REAUTHENTICATED, by=by, account=account)
-            await store.audit.write(database, act, now=self.now())
-            return await store.sessions.renew(database, session, now=self.now())
+            act = Act(event=Event.REAUTHENTICATED, by=by, account=account, facts=facts)
+            await store.audit.write(database, act, now=now)
+            return await store.sessions.renew(database, session, now=now)
 
     async def of(self, account: Account) -> list[Session]:
         """Those that are alive."""

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """From one address."""
     audit_days: PositiveInt = 365
     """How long lines of the audit log are kept."""
+    public_url: str | None = None
+    """Where people's browsers find Notes: passkeys are bound to it."""
     gateway_url: str | None = None
     """The realtime gateway's server API, to close the sockets of ended sessions."""
     gateway_api_key: SecretStr | None = None
@@ -51,7 +53,7 @@ class Settings(BaseSettings):
         ApiKeys.parse(pairs.get_secret_value())
         return pairs
 
-    @field_validator("gateway_url")
+    @field_validator("gateway_url", "public_url")
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
         if url and not url.startswith(("http://", "https://")):

@@ -1,4 +1,4 @@
-"""Ways in for who has an account: a password, and the second step where the account has one."""
+"""Ways in for who has an account: a passkey, or a password and perhaps a second step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,13 @@ from users_service.acts import Act, Event
 from users_service.audit import AuditLog
 from users_service.credentials import Credentials
 from users_service.domain import Account, Origin
-from users_service.factors import SecondStepEnded, WrongCode
+from users_service.factors import PasskeyRefused, SecondStepEnded, WrongCode
 from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
+from users_service.passkeys import Passkeys
 from users_service.second_factors import SecondFactors
 from users_service.sessions import SignedIn
+from users_service.webauthn_site import Credential
 
 _SECOND_STEP = "second step"
 
@@ -34,6 +36,7 @@ class SignIn:
     database: async_sessionmaker[AsyncSession]
     credentials: Credentials
     second_factors: SecondFactors
+    passkeys: Passkeys
     limits: Limits
     audit: AuditLog
     now: Callable[[], datetime]
@@ -63,6 +66,31 @@ class SignIn:
             raise
         await self.limits.forgive_codes(account.id)
         return done
+
+    async def by_passkey(self, flow: str, credential: Credential, origin: Origin) -> SignedIn:
+        account = await self._proven(flow, credential, origin)
+        async with self.database.begin() as session:
+            return await sessions.start(session, account, origin, by="passkey", now=self.now())
+
+    async def by_second_passkey(
+        self, token: str, flow: str, credential: Credential, origin: Origin
+    ) -> SignedIn:
+        """The second step, by a passkey of the same account."""
+        account = await self._who(token)
+        proven = await self._proven(flow, credential, origin)
+        if proven.id != account.id:
+            raise PasskeyRefused
+        async with self.database.begin() as session:
+            return await self.finish(session, token, account, origin, by="passkey")
+
+    async def _proven(self, flow: str, credential: Credential, origin: Origin) -> Account:
+        try:
+            return await self.passkeys.prove(flow, credential)
+        except PasskeyRefused:
+            result = PasskeyRefused.code
+            act = Act(event=Event.SIGNED_IN, by=acts.stranger(origin), result=result)
+            await self.audit.add(act)
+            raise
 
     async def finish(
         self, session: AsyncSession, token: str, account: Account, origin: Origin, *, by: str

@@ -21,6 +21,7 @@ from users_service.invitations import Invitations
 from users_service.keys import Keys
 from users_service.limits import Limits
 from users_service.own_account import OwnAccount
+from users_service.passkeys import Passkeys
 from users_service.passwords import Passwords, common_passwords
 from users_service.resets import Resets
 from users_service.second_factors import SecondFactors
@@ -28,6 +29,7 @@ from users_service.sessions import Sessions
 from users_service.settings import Settings
 from users_service.sign_in import SignIn
 from users_service.sign_up import Entrance
+from users_service.webauthn_site import Site
 
 
 class State(TypedDict):
@@ -43,6 +45,7 @@ class State(TypedDict):
     invitations: Invitations
     keys: Keys
     own_account: OwnAccount
+    passkeys: Passkeys
     resets: Resets
     second_factors: SecondFactors
     sessions: Sessions
@@ -75,6 +78,8 @@ def build(settings: Settings, tools: Tools) -> State:
     keys = Keys(database, now=now)
     tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
     second_factors = SecondFactors(database=database, limits=limits, now=now)
+    site = Site.at(settings.public_url) if settings.public_url else None
+    passkeys = Passkeys(database=database, limits=limits, site=site, now=now)
     return State(
         accounts=Accounts(database=database, passwords=passwords, now=now),
         administration=Administration(database=database, now=now),
@@ -92,6 +97,7 @@ def build(settings: Settings, tools: Tools) -> State:
             common=common,
             now=now,
         ),
+        passkeys=passkeys,
         resets=Resets(
             database=database, passwords=passwords, limits=limits, common=common, now=now
         ),
@@ -101,6 +107,7 @@ def build(settings: Settings, tools: Tools) -> State:
             database=database,
             credentials=credentials,
             second_factors=second_factors,
+            passkeys=passkeys,
             limits=limits,
             audit=audit,
             now=now,

@@ -11,6 +11,7 @@ from users_service.v1 import (
     entrance,
     factors,
     invitations,
+    passkeys,
     resets,
     sessions,
     sign_in,
@@ -26,7 +27,7 @@ def install(app: FastAPI) -> None:
         responses=problems(400, 413, 422, 503),
     )
     nouns = (
-        entrance, sign_in, sessions, account, factors, api_tokens, resets, accounts,
+        entrance, sign_in, sessions, account, factors, passkeys, api_tokens, resets, accounts,
         invitations, audit,
     )  # fmt: skip
     for noun in nouns:

@@ -9,9 +9,11 @@ from pydantic import BaseModel
 
 from users_service.api_tokens import MARK
 from users_service.documents import problems
+from users_service.factors import PasskeyRefused
 from users_service.keys import JWKS_MAX_AGE, Keys
 from users_service.v1.api_tokens import TheApiTokens
 from users_service.v1.dependencies import AllSessions, Body, From, Secret, SignedIn, Text
+from users_service.v1.passkeys import ThePasskeys
 from users_service.v1.shapes import (
     AccountOut,
     DeviceOut,
@@ -25,8 +27,13 @@ router = APIRouter()
 public = APIRouter(tags=["keys"])
 
 
-class Proof(Body):
+class PasswordProof(Body):
     password: Text
+
+
+class PasskeyProof(Body):
+    flow: Text
+    credential: dict[str, Any]
 
 
 class TokenRequest(Body):
@@ -59,12 +66,22 @@ async def current_session(caller: SignedIn) -> SessionOut:
     return session_out(caller.session, caller.account)
 
 
-@router.post("/sessions/current/re-authenticate", responses=problems(401, 429))
-async def reauthenticate(proof: Proof, caller: SignedIn, sessions: AllSessions) -> SessionOut:
-    session = await sessions.reauthenticate(
-        caller.session, caller.account, proof.password, caller.origin
-    )
-    return session_out(session, caller.account)
+@router.post("/sessions/current/re-authenticate", responses=problems(401, 403, 409, 429))
+async def reauthenticate(
+    proof: PasswordProof | PasskeyProof,
+    caller: SignedIn,
+    sessions: AllSessions,
+    passkeys: ThePasskeys,
+) -> SessionOut:
+    session, account = caller.session, caller.account
+    if isinstance(proof, PasswordProof):
+        session = await sessions.reauthenticate(session, account, proof.password, caller.origin)
+        return session_out(session, account)
+    proven = await passkeys.prove(proof.flow, proof.credential)
+    if proven.id != account.id:
+        raise PasskeyRefused
+    session = await sessions.renew(session, account, caller.actor, how="passkey")
+    return session_out(session, account)
 
 
 @router.delete("/sessions/current", status_code=204, responses=problems(401))
@@ -78,7 +95,7 @@ async def end_other_sessions(caller: SignedIn, sessions: AllSessions) -> EndedOu
     return EndedOut(ended=ended)
 
 
-@router.delete("/sessions/{session_id}", status_code=204, responses=problems(401, 404))
+@router.delete("/sessions/{session_id:uuid}", status_code=204, responses=problems(401, 404))
 async def end_session(session_id: UUID, caller: SignedIn, sessions: AllSessions) -> None:
     await sessions.end(session_id, caller.account, caller.actor)
 

@@ -1,7 +1,7 @@
-"""Sign in: by password, and by the second step where the account has one."""
+"""Sign in: by passkey, by password, and by the second step where the account has one."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
@@ -19,10 +19,20 @@ class Login(Body):
     password: Text
 
 
-class SecondLogin(Body):
+class PasskeyLogin(Body):
+    flow: Text
+    credential: dict[str, Any]
+    """What `credential.toJSON()` says."""
+
+
+class CodeLogin(Body):
     token: Text
     code: Text
     """Of the authenticator app, or a recovery code."""
+
+
+class SecondPasskeyLogin(PasskeyLogin):
+    token: Text
 
 
 class SecondFactor(BaseModel):
@@ -65,7 +75,20 @@ async def sign_in(
     )
 
 
-@router.post("/sessions/second-factor", status_code=201, responses=problems(403, 429))
-async def second_factor(login: SecondLogin, origin: From, ways_in: TheSignIn) -> LoginOut:
-    done = await ways_in.by_code(login.token, login.code, origin)
+@router.post("/sessions/passkey", status_code=201, responses=problems(403, 409))
+async def sign_in_by_passkey(login: PasskeyLogin, origin: From, ways_in: TheSignIn) -> LoginOut:
+    done = await ways_in.by_passkey(login.flow, login.credential, origin)
+    return login_out(done.secret, done.session, done.account)
+
+
+@router.post("/sessions/second-factor", status_code=201, responses=problems(403, 409, 429))
+async def second_factor(
+    login: CodeLogin | SecondPasskeyLogin, origin: From, ways_in: TheSignIn
+) -> LoginOut:
+    if isinstance(login, CodeLogin):
+        done = await ways_in.by_code(login.token, login.code, origin)
+    else:
+        done = await ways_in.by_second_passkey(
+            login.token, login.flow, login.credential, origin
+        )
     return login_out(done.secret, done.session, done.account)

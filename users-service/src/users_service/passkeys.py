@@ -1,0 +1,179 @@
+"""Passkeys: a device's key in place of a password, with its person verified by the device.
+
+A challenge lies here for five minutes and serves once, whether the answer to it was right or
+not. What a passkey proves, it proves with two factors: no second step follows.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+
+from users_service import domain, store, webauthn_site
+from users_service.acts import Act, Actor, Event
+from users_service.domain import Account, Origin, Session
+from users_service.factors import (
+    PASSKEY_LIMIT,
+    LastWayIn,
+    Passkey,
+    PasskeyNotFound,
+    PasskeyRefused,
+    PasskeysOff,
+    TooManyPasskeys,
+)
+from users_service.limits import Limits
+from users_service.opaque import digest, new_secret
+from users_service.webauthn_site import Credential, Site
+
+LIFETIME: Final = timedelta(minutes=5)
+_ADD: Final = "add a passkey"
+_PROVE: Final = "prove a passkey"
+_TRANSPORTS: Final = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
+_CHALLENGE_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """`options` go to the browser; `flow` comes back with its answer."""
+
+    flow: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passkeys:
+    database: async_sessionmaker[AsyncSession]
+    limits: Limits
+    site: Site | None
+    """None: USERS_PUBLIC_URL is not set, so there is nothing to bind a passkey to."""
+    now: Callable[[], datetime]
+
+    async def begin_adding(self, account: Account) -> Begun:
+        site = self._site()
+        challenge = secrets.token_bytes(_CHALLENGE_BYTES)
+        async with self.database.begin() as session:
+            present = await store.passkeys.of_account(session, account.id)
+            if len(present) >= PASSKEY_LIMIT:
+                raise TooManyPasskeys(PASSKEY_LIMIT)
+            flow = await self._begin(session, _ADD, challenge, account.id)
+        return Begun(flow=flow, options=site.creation(account, challenge, present))
+
+    async def add(
+        self, account: Account, by: Actor, *, flow: str, credential: Credential, name: str
+    ) -> Passkey:
+        now = self.now()
+        challenge = await self._take(_ADD, flow, account.id)
+        verified = self._site().created(credential, challenge)
+        made = Passkey(
+            id=uuid4(),
+            account_id=account.id,
+            credential_id=verified.credential_id,
+            public_key=verified.credential_public_key,
+            sign_count=verified.sign_count,
+            name=domain.given_text("name", name.strip()) or "Passkey",
+            transports=_transports(credential),
+            is_backed_up=verified.credential_backed_up,
+            created_at=now,
+            last_used_at=None,
+        )
+        try:
+            async with self.database.begin() as session:
+                await store.passkeys.add(session, made)
+                await self._write(session, Event.PASSKEY_ADDED, by, account, made.id)
+        except IntegrityError as error:
+            raise PasskeyRefused from error
+        return made
+
+    async def of(self, account: Account) -> list[Passkey]:
+        async with self.database() as session:
+            return await store.passkeys.of_account(session, account.id)
+
+    async def remove(
+        self, passkey_id: UUID, kept: Session, account: Account, by: Actor
+    ) -> None:
+        """Other sessions end: one of them may be whose device was lost."""
+        async with self.database.begin() as session:
+            await store.people.by_id(session, account.id, lock=True)
+            if not await store.passkeys.remove(session, passkey_id, account.id):
+                raise PasskeyNotFound
+            has_password = await store.people.password_hash(session, account.id) is not None
+            if not has_password and not await store.passkeys.of_account(session, account.id):
+                raise LastWayIn
+            await store.sessions.end_others(session, kept, now=self.now())
+            await self._write(session, Event.PASSKEY_REMOVED, by, account, passkey_id)
+
+    async def begin_proving(self, origin: Origin) -> Begun:
+        """For whoever asks: the browser offers the passkeys it has for this site."""
+        site = self._site()
+        await self.limits.admit_challenge(origin.address or "")
+        challenge = secrets.token_bytes(_CHALLENGE_BYTES)
+        async with self.database.begin() as session:
+            flow = await self._begin(session, _PROVE, challenge, None)
+        return Begun(flow=flow, options=site.request(challenge))
+
+    async def prove(self, flow: str, credential: Credential) -> Account:
+        """Whose passkey answered, if they may sign in; PasskeyRefused for every other case."""
+        site = self._site()
+        challenge = await self._take(_PROVE, flow, None)
+        async with self.database.begin() as session:
+            found = webauthn_site.credential_id(credential)
+            passkey = await store.passkeys.lock(session, found)
+            if passkey is None:
+                raise PasskeyRefused
+            verified = site.proven(credential, challenge, passkey)
+            await store.passkeys.used(
+                session,
+                passkey.id,
+                sign_count=verified.new_sign_count,
+                is_backed_up=verified.credential_backed_up,
+                now=self.now(),
+            )
+            account = await store.people.by_id(session, passkey.account_id)
+        if not account.may_sign_in:
+            raise PasskeyRefused
+        return account
+
+    async def _begin(
+        self, session: AsyncSession, kind: str, challenge: bytes, account_id: UUID | None
+    ) -> str:
+        flow = new_secret()
+        await store.ceremonies.begin(
+            session,
+            kind,
+            secret_hash=digest(flow),
+            account_id=account_id,
+            facts={"challenge": bytes_to_base64url(challenge)},
+            expires_at=self.now() + LIFETIME,
+        )
+        return flow
+
+    async def _take(self, kind: str, flow: str, account_id: UUID | None) -> bytes:
+        """The challenge, once: committed before the answer to it is looked at."""
+        async with self.database.begin() as session:
+            begun = await store.ceremonies.finish(session, kind, digest(flow), now=self.now())
+        if begun is None or begun.account_id != account_id:
+            raise PasskeyRefused
+        return base64url_to_bytes(begun.facts["challenge"])
+
+    async def _write(
+        self, session: AsyncSession, event: Event, by: Actor, account: Account, passkey: UUID
+    ) -> None:
+        act = Act(event=event, by=by, account=account, facts={"passkey": str(passkey)})
+        await store.audit.write(session, act, now=self.now())
+
+    def _site(self) -> Site:
+        if self.site is None:
+            raise PasskeysOff
+        return self.site
+
+
+def _transports(credential: Credential) -> tuple[str, ...]:
+    said = credential.get("response", {}).get("transports")
+    texts = [each for each in said if isinstance(each, str)] if isinstance(said, list) else []
+    return tuple(sorted(_TRANSPORTS.intersection(texts)))

@@ -1,0 +1,43 @@
+"""The tables. Alembic's migrations make them; a test holds the two against each other."""
+
+from users_service.tables.accounts import (
+    AccountRow,
+    IdentityRow,
+    InvitationRow,
+    RetiredUsernameRow,
+    SetupRow,
+)
+from users_service.tables.base import Base
+from users_service.tables.records import (
+    AuditRow,
+    SessionEndRow,
+    SigningKeyRow,
+)
+from users_service.tables.ways_in import (
+    ApiTokenRow,
+    CeremonyRow,
+    PasskeyRow,
+    RecoveryCodeRow,
+    ResetLinkRow,
+    SessionRow,
+    TotpRow,
+)
+
+__all__ = [
+    "AccountRow",
+    "ApiTokenRow",
+    "AuditRow",
+    "Base",
+    "CeremonyRow",
+    "IdentityRow",
+    "InvitationRow",
+    "PasskeyRow",
+    "RecoveryCodeRow",
+    "ResetLinkRow",
+    "RetiredUsernameRow",
+    "SessionEndRow",
+    "SessionRow",
+    "SetupRow",
+    "SigningKeyRow",
+    "TotpRow",
+]

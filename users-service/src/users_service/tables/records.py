@@ -1,0 +1,56 @@
+"""What the service itself keeps: its keys, the audit log, ends of sessions to announce."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Identity,
+    LargeBinary,
+    String,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from users_service.tables.base import Base
+
+
+class SigningKeyRow(Base):
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    active_from: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """One act. No foreign keys: lines outlive accounts. A trigger refuses to change them."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str] = mapped_column(Text)
+    result: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str | None] = mapped_column(Text)
+    account_id: Mapped[UUID | None] = mapped_column(index=True)
+    account_name: Mapped[str | None] = mapped_column(Text)
+    session_id: Mapped[UUID | None]
+    address: Mapped[str | None] = mapped_column(Text)
+    facts: Mapped[dict[str, Any]]
+
+
+class SessionEndRow(Base):
+    """Said to the gateway by the relay, then gone. Written where the session ends."""
+
+    __tablename__ = "session_ends"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    # No foreign key: the account may be gone as well.
+    account_id: Mapped[UUID]
+    session_id: Mapped[UUID | None]
+    """None: all of the account's."""
+    ended_at: Mapped[datetime]
