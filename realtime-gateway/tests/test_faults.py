@@ -3,7 +3,9 @@
 import asyncio
 import secrets
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -153,6 +155,25 @@ async def test_while_redis_is_away_subscribing_is_refused_for_now_only(
         own_valkey.start()
         gateway.wait_ready()
         await client.subscribe("a")
+
+
+async def test_connections_that_redis_closed_while_they_rested_cost_nobody_an_error(
+    start_gateway: StartGateway, own_valkey: Valkey
+) -> None:
+    gateway = start_gateway(redis=own_valkey.url).wait_ready()
+    async with AsyncExitStack() as stack:
+        opened = [RawClient(gateway.ws_url) for _ in range(10)]
+        clients = [await stack.enter_async_context(client) for client in opened]
+        for client in clients:
+            await client.connect()
+
+        async def join_at_once(word: str) -> list[dict[str, Any]]:
+            asked = (c.ask("subscribe", channel=f"{word}{n}") for n, c in enumerate(clients))
+            return await asyncio.gather(*asked)
+
+        await join_at_once("before")
+        command(own_valkey, "CLIENT", "KILL", "TYPE", "normal")
+        assert [answer.get("error") for answer in await join_at_once("after")] == [None] * 10
 
 
 async def test_a_gateway_starts_without_redis_and_is_ready_when_it_comes(

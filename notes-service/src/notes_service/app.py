@@ -113,6 +113,8 @@ def _now() -> datetime:
 def _redis(settings: Settings) -> Redis:
     return Redis.from_url(
         settings.redis_url.get_secret_value(),
+        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
+        protocol=2,
         socket_timeout=5.0,
         socket_connect_timeout=2.0,
         max_connections=4,

@@ -220,6 +220,8 @@ async def _upgrade_required() -> Response:
 def _redis(address: str) -> Redis:
     pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
         address,
+        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
+        protocol=2,
         max_connections=REDIS_CONNECTIONS,
         timeout=REDIS_TIMEOUT,
         socket_timeout=REDIS_TIMEOUT,
