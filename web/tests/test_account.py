@@ -5,7 +5,14 @@ import json
 import pytest
 from fake_backends import ADA, ANA, BEN, problem
 
-PAGES = ["/account", "/account/password", "/account/sessions", "/account/delete"]
+PAGES = [
+    "/account",
+    "/account/password",
+    "/account/sessions",
+    "/account/delete",
+    "/account/two-step",
+    "/account/tokens",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -25,12 +25,20 @@ UNSAFE = [
     ("/account/export", {}),
     ("/account/password", {"old_password": "correct horse", "password": "a new horse"}),
     ("/account/sessions/others/end", {}),
+    ("/account/tokens", {"name": "T", "scope_read": "yes", "expires": "7"}),
+    ("/account/tokens/1/revoke", {}),
+    ("/account/two-step/begin", {}),
+    ("/account/two-step/codes", {}),
+    ("/account/two-step/confirm", {"code": "123456"}),
+    ("/account/two-step/remove", {}),
+    ("/users/login/code", {"step": "step-of-ana", "code": "123456"}),
     ("/account/sessions/1/end", {}),
     ("/admin/accounts/1/disable", {}),
     ("/admin/accounts/1/enable", {}),
     ("/admin/accounts/1/reset-link", {}),
     ("/admin/accounts/1/role", {"role": "admin"}),
     ("/admin/accounts/1/sessions/end", {}),
+    ("/admin/accounts/1/two-step/remove", {}),
     ("/admin/invitations", {"role": "admin"}),
     ("/admin/invitations/1/revoke", {}),
     ("/theme", {"theme": "dark"}),
@@ -67,6 +75,8 @@ async def test_an_unsafe_request_from_elsewhere_or_without_a_token_is_refused(
     assert backends.users.sessions == before[1]
     assert backends.users.people["ana"] == ANA
     assert backends.users.passwords == backends.users.emails == {}
+    assert not backends.users.totp
+    assert not backends.users.api_tokens
     assert not [seen for seen in backends.users.seen[before[0] :] if seen.method == "DELETE"]
 
 

@@ -21,6 +21,7 @@ from web.headers import SecurityHeaders
 from web.pages import (
     account,
     accounts,
+    api_tokens,
     audit,
     comments,
     editing,
@@ -32,8 +33,10 @@ from web.pages import (
     originals,
     passwords,
     reauthentication,
+    second_step,
     sessions,
     theme,
+    two_step,
     users,
 )
 from web.people import Administration, OwnAccount
@@ -126,8 +129,10 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
 
 # The original's fixed addresses come before /notes/{key}.
 _NOTES = (originals, listing, editing, comments, note, live, theme)
-_PEOPLE = (users, passwords, account, reauthentication, sessions, accounts, invitations, audit)
-_PAGES = (*_NOTES, *_PEOPLE)
+_ENTRANCE = (users, second_step, passwords, reauthentication)
+_ACCOUNT = (account, two_step, sessions, api_tokens)
+_ADMINISTRATION = (accounts, invitations, audit)
+_PAGES = (*_NOTES, *_ENTRANCE, *_ACCOUNT, *_ADMINISTRATION)
 
 
 def _install_pages(app: FastAPI) -> None:

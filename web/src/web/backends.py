@@ -121,6 +121,15 @@ class Users:
         )
         return made
 
+    async def take_second_step(self, client: Client, step: str, code: str) -> Json:
+        made: Json = await self._call(
+            "POST",
+            "/v1/sessions/second-factor",
+            json={"token": step, "code": code},
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
     async def end_session(self, session: str) -> None:
         await self._call("DELETE", "/v1/sessions/current", token=session)
 

@@ -74,6 +74,35 @@ class OwnAccount(_Asking):
         path = "/v1/sessions/current/re-authenticate"
         await self._ask(caller, "POST", path, json={"password": password})
 
+    async def factors(self, caller: Caller) -> Json:
+        found: Json = await self._ask(caller, "GET", "/v1/account/factors")
+        return found
+
+    async def begin_totp(self, caller: Caller) -> Json:
+        begun: Json = await self._ask(caller, "POST", "/v1/account/totp")
+        return begun
+
+    async def confirm_totp(self, caller: Caller, code: str) -> list[str]:
+        path = "/v1/account/totp/confirm"
+        return _codes(await self._ask(caller, "POST", path, json={"code": code}))
+
+    async def remove_totp(self, caller: Caller) -> None:
+        await self._ask(caller, "DELETE", "/v1/account/totp")
+
+    async def new_recovery_codes(self, caller: Caller) -> list[str]:
+        return _codes(await self._ask(caller, "POST", "/v1/account/recovery-codes"))
+
+    async def api_tokens(self, caller: Caller) -> list[Json]:
+        found: list[Json] = (await self._ask(caller, "GET", "/v1/api-tokens"))["api_tokens"]
+        return found
+
+    async def make_api_token(self, caller: Caller, wanted: Mapping[str, Any]) -> Json:
+        made: Json = await self._ask(caller, "POST", "/v1/api-tokens", json=dict(wanted))
+        return made
+
+    async def revoke_api_token(self, caller: Caller, token_id: str) -> None:
+        await self._ask(caller, "DELETE", f"/v1/api-tokens/{quote(token_id, safe='')}")
+
 
 class Administration(_Asking):
     """What administrators do. Anybody else is refused there with 403."""
@@ -99,6 +128,9 @@ class Administration(_Asking):
         made: Json = await self._ask(caller, "POST", _account(account_id) + "/reset-link")
         return made
 
+    async def remove_totp(self, caller: Caller, account_id: str) -> None:
+        await self._ask(caller, "DELETE", _account(account_id) + "/totp")
+
     async def invitations(self, caller: Caller) -> list[Json]:
         found = await self._ask(caller, "GET", "/v1/invitations")
         invitations: list[Json] = found["invitations"]
@@ -114,6 +146,11 @@ class Administration(_Asking):
     async def audit(self, caller: Caller, asked: Mapping[str, str]) -> Json:
         found: Json = await self._ask(caller, "GET", "/v1/audit", params=asked)
         return found
+
+
+def _codes(answer: Json) -> list[str]:
+    codes: list[str] = answer["recovery_codes"]
+    return codes
 
 
 def _account(account_id: str) -> str:

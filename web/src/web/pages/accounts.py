@@ -1,5 +1,6 @@
 """Administration: everybody's accounts. users-service refuses who is no administrator."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import APIRouter
@@ -59,14 +60,26 @@ async def enable(visit: CurrentVisit, account_id: str) -> Response:
 
 
 async def _changed(visit: Visit, account_id: str, changes: dict[str, Any]) -> Response:
+    change = visit.site.administration.change(visit.caller, account_id, changes)
+    return await _done(visit, account_id, change)
+
+
+async def _done(visit: Visit, account_id: str, act: Awaitable[Any]) -> Response:
     try:
-        await visit.site.administration.change(visit.caller, account_id, changes)
+        await act
     except (Refused, Unreachable) as error:
         if needs_sign_in(error) or isinstance(error, Unreachable) or error.status in (403, 404):
             raise
         status, _, sentence = reason(error)
         return await _shown(visit, account_id, status=status, errors={"": sentence})
     return visit.see(f"/admin/accounts/{account_id}", message=Message("Saved."))
+
+
+@router.post("/accounts/{account_id}/two-step/remove")
+async def remove_totp(visit: CurrentVisit, account_id: str) -> Response:
+    """For somebody who lost the app and the recovery codes."""
+    act = visit.site.administration.remove_totp(visit.caller, account_id)
+    return await _done(visit, account_id, act)
 
 
 @router.post("/accounts/{account_id}/sessions/end")

@@ -28,6 +28,13 @@ EVENTS = {
     "account_enabled": "Account enabled",
     "account_exported": "Account exported",
     "roles_changed": "Role changed",
+    "totp_added": "Two-step sign-in turned on",
+    "totp_removed": "Two-step sign-in turned off",
+    "recovery_codes_made": "Recovery codes made",
+    "passkey_added": "Passkey added",
+    "passkey_removed": "Passkey removed",
+    "api_token_made": "API token made",
+    "api_token_revoked": "API token revoked",
     "invitation_made": "Invitation made",
     "invitation_revoked": "Invitation taken back",
 }

@@ -17,6 +17,14 @@ SENTENCES = {
     "invalid_setup_token": ("setup_token", "This setup token is not the one we made."),
     "invalid_reset_link": ("token", "This code is not valid any more. Ask for another."),
     "wrong_credentials": ("", "That user name and password do not go together."),
+    "wrong_code": ("code", "That code is wrong, used, or too old. Try the next one."),
+    "second_step_ended": ("", "That took too long. Begin again with your password."),
+    "totp_is_on": ("", "Two-step sign-in is on already."),
+    "totp_is_off": ("", "Two-step sign-in is not on for this account."),
+    "too_many_api_tokens": (
+        "",
+        "You have as many tokens as one account can. Revoke one first.",
+    ),
     "last_administrator": (
         "",
         "This is the last administrator. Make somebody else an administrator first.",

@@ -40,10 +40,19 @@ async def login(visit: CurrentVisit) -> Response:
         status, _, sentence = reason(error)
         facts = {"next": next, "username": username, "error": sentence, "parked": kept}
         return login_page(visit, status=status, **facts)
-    return await _entered(visit, made, next=next, kept=kept)
+    if "second_factor" in made:
+        return step_page(visit, made["second_factor"]["token"], next=next, parked=kept)
+    return await entered(visit, made, next=next, kept=kept)
 
 
-async def _entered(
+def step_page(visit: Visit, step: str, *, status: int = 200, **facts: Any) -> Response:
+    """The password was right, and this account asks for a code too."""
+    return visit.render(
+        "second_step.html", status=status, **{"step": step, "error": ""} | facts
+    )
+
+
+async def entered(
     visit: Visit, made: Any, *, next: str, kept: parked.Parked | None
 ) -> Response:
     await _end(visit, visit.session)
@@ -96,7 +105,7 @@ async def signup(visit: CurrentVisit) -> Response:
             "invited": bool(typed["invite"]),
         }
         return await _signup_page(visit, status=status, **facts)
-    return await _entered(visit, made, next="/", kept=None)
+    return await entered(visit, made, next="/", kept=None)
 
 
 async def _end(visit: Visit, session: str) -> None:
