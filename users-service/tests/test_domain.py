@@ -137,6 +137,7 @@ def test_no_refusal_can_hold_a_password() -> None:
         "rule",
         "limit",
         "scope",
+        "check",
         "minimum",
         "maximum",
         "retry_after",

@@ -38,6 +38,8 @@ class Event(Enum):
     RECOVERY_CODES_MADE = "recovery_codes_made"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     API_TOKEN_MADE = "api_token_made"  # noqa: S105 - a name
     API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105 - a name
     INVITATION_MADE = "invitation_made"

@@ -16,7 +16,7 @@ from service_kit.asgi import problem
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 
-from users_service import errors, factors
+from users_service import errors, errors_elsewhere, factors
 from users_service.errors import TooManyAttempts, UsersError
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,12 @@ STATUS: Final[dict[type[UsersError], int]] = {
     errors.WrongCredentials: 401,
     errors.SessionEnded: 401,
     errors.Unauthenticated: 401,
+    errors_elsewhere.SignInRefused: 403,
+    errors_elsewhere.InvalidRedirect: 403,
+    errors_elsewhere.ProviderNotFound: 404,
+    errors_elsewhere.IdentityNotFound: 404,
+    errors_elsewhere.IdentityTaken: 409,
+    errors_elsewhere.ProviderAway: 503,
     factors.PasskeyRefused: 403,
     factors.PasskeyNotFound: 404,
     factors.PasskeysOff: 409,

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import answers, database, original, v1
 from users_service.disconnects import GATEWAY_SECONDS, Disconnects
+from users_service.elsewhere import SECONDS
 from users_service.passwords import Passwords
 from users_service.settings import Settings
 from users_service.state import State, Tools, build
@@ -46,6 +47,8 @@ def connect_redis(url: str) -> Redis:
     # No retries: an attempt to sign in waits for it, and there is something to fall back on.
     return Redis.from_url(
         url,
+        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
+        protocol=2,
         socket_timeout=_REDIS_SECONDS,
         socket_connect_timeout=_REDIS_SECONDS,
         retry=Retry(NoBackoff(), 0),
@@ -76,8 +79,16 @@ def create_app(
                 waiting_limit=_PASSWORDS_WAITING,
             )
             stack.callback(passwords.close)
+            outside = await stack.enter_async_context(
+                httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False)
+            )
             tools = Tools(
-                database=sessions, redis=redis, passwords=passwords, registry=registry, now=now
+                database=sessions,
+                redis=redis,
+                outside=outside,
+                passwords=passwords,
+                registry=registry,
+                now=now,
             )
             state = build(settings, tools)
             await state["keys"].keep_fresh()

@@ -5,7 +5,7 @@ Pure: no I/O, no clock, no framework. What is not legal raises one of `errors`.
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -171,6 +171,22 @@ def new_username(username: str) -> str:
     if not fits or not name[0].isalnum():
         raise InvalidUsername(USERNAME_LIMIT)
     return name
+
+
+def names_like(wanted: str | None, number: int) -> Iterator[str]:
+    """Usernames for who comes from elsewhere: as they are called there, or nearly so."""
+    text = unicodedata.normalize("NFC", wanted or "").split("@")[0]
+    kept = "".join(_USERNAME.findall(text)).lstrip("._@+-")[: USERNAME_LIMIT - 4]
+    base = kept if kept and kept[0].isalnum() else "person"
+    yield base
+    for suffix in range(2, number + 1):
+        yield f"{base}-{suffix}"
+
+
+def shown_name(name: str | None) -> str | None:
+    """A name that a stranger brings, as far as it can be kept."""
+    kept = "".join(each for each in name or "" if _is_text(each)).strip()
+    return kept[:GIVEN_TEXT_LIMIT] or None
 
 
 def may_exist(username: str) -> bool:

@@ -103,7 +103,9 @@ class Passkeys:
             if not await store.passkeys.remove(session, passkey_id, account.id):
                 raise PasskeyNotFound
             has_password = await store.people.password_hash(session, account.id) is not None
-            if not has_password and not await store.passkeys.of_account(session, account.id):
+            others = await store.passkeys.of_account(session, account.id)
+            elsewhere = await store.identities.count_elsewhere(session, account.id)
+            if not (has_password or others or elsewhere):
                 raise LastWayIn
             await store.sessions.end_others(session, kept, now=self.now())
             await self._write(session, Event.PASSKEY_REMOVED, by, account, passkey_id)

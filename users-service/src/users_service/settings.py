@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt, SecretStr, field_validator
+from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from users_service import providers
 from users_service.callers import ApiKeys
 
 
@@ -29,6 +30,8 @@ class Settings(BaseSettings):
     """How long lines of the audit log are kept."""
     public_url: str | None = None
     """Where people's browsers find Notes: passkeys are bound to it."""
+    providers: SecretStr | None = None
+    """OpenID providers and GitHub, as a JSON array: see README.md."""
     gateway_url: str | None = None
     """The realtime gateway's server API, to close the sockets of ended sessions."""
     gateway_api_key: SecretStr | None = None
@@ -59,6 +62,20 @@ class Settings(BaseSettings):
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("it begins with http:// or https://")
         return url or None
+
+    @field_validator("providers")
+    @classmethod
+    def _are_providers(cls, listed: SecretStr | None) -> SecretStr | None:
+        if listed is None or not listed.get_secret_value().strip():
+            return None
+        try:
+            providers.parse(listed.get_secret_value())
+        except ValidationError as error:
+            # Without the values: one of them is a secret.
+            found = error.errors(include_input=False, include_context=False, include_url=False)
+            where = ".".join(str(part) for part in found[0]["loc"])
+            raise ValueError(f"{where}: {found[0]['msg']}") from None
+        return listed
 
     @field_validator("setup_token", "gateway_api_key")
     @classmethod

@@ -84,6 +84,8 @@ class SignIn:
             return await self.finish(session, token, account, origin, by="passkey")
 
     async def _proven(self, flow: str, credential: Credential, origin: Origin) -> Account:
+        # Each refusal is a line of the audit log: not as many as somebody likes.
+        await self.limits.admit_challenge(origin.address or "")
         try:
             return await self.passkeys.prove(flow, credential)
         except PasskeyRefused:

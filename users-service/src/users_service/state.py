@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+import httpx
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from users_service import providers
 from users_service.access_tokens import AccessTokens
 from users_service.accounts import Accounts
 from users_service.administration import Administration
@@ -17,6 +19,7 @@ from users_service.audit import AuditLog
 from users_service.callers import ApiKeys
 from users_service.credentials import Credentials
 from users_service.domain import SignUpMode
+from users_service.elsewhere import Elsewhere
 from users_service.invitations import Invitations
 from users_service.keys import Keys
 from users_service.limits import Limits
@@ -28,6 +31,7 @@ from users_service.second_factors import SecondFactors
 from users_service.sessions import Sessions
 from users_service.settings import Settings
 from users_service.sign_in import SignIn
+from users_service.sign_in_elsewhere import SignInElsewhere
 from users_service.sign_up import Entrance
 from users_service.webauthn_site import Site
 
@@ -50,6 +54,7 @@ class State(TypedDict):
     second_factors: SecondFactors
     sessions: Sessions
     sign_in: SignIn
+    sign_in_elsewhere: SignInElsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,8 @@ class Tools:
 
     database: async_sessionmaker[AsyncSession]
     redis: Redis
+    outside: httpx.AsyncClient
+    """For requests to providers."""
     passwords: Passwords
     registry: CollectorRegistry
     now: Callable[[], datetime]
@@ -112,6 +119,23 @@ def build(settings: Settings, tools: Tools) -> State:
             audit=audit,
             now=now,
         ),
+        sign_in_elsewhere=_sign_in_elsewhere(settings, tools, limits, audit, site),
+    )
+
+
+def _sign_in_elsewhere(
+    settings: Settings, tools: Tools, limits: Limits, audit: AuditLog, site: Site | None
+) -> SignInElsewhere:
+    listed = settings.providers
+    return SignInElsewhere(
+        database=tools.database,
+        elsewhere=Elsewhere(tools.outside, tools.now),
+        providers=providers.parse(listed.get_secret_value()) if listed else {},
+        site=site,
+        limits=limits,
+        audit=audit,
+        mode=SignUpMode(settings.signup),
+        now=tools.now,
     )
 
 

@@ -8,6 +8,7 @@ from users_service.v1 import (
     accounts,
     api_tokens,
     audit,
+    elsewhere,
     entrance,
     factors,
     invitations,
@@ -27,8 +28,8 @@ def install(app: FastAPI) -> None:
         responses=problems(400, 413, 422, 503),
     )
     nouns = (
-        entrance, sign_in, sessions, account, factors, passkeys, api_tokens, resets, accounts,
-        invitations, audit,
+        entrance, sign_in, elsewhere, sessions, account, factors, passkeys, api_tokens, resets,
+        accounts, invitations, audit,
     )  # fmt: skip
     for noun in nouns:
         router.include_router(noun.router)

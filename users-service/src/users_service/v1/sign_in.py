@@ -75,7 +75,7 @@ async def sign_in(
     )
 
 
-@router.post("/sessions/passkey", status_code=201, responses=problems(403, 409))
+@router.post("/sessions/passkey", status_code=201, responses=problems(403, 409, 429))
 async def sign_in_by_passkey(login: PasskeyLogin, origin: From, ways_in: TheSignIn) -> LoginOut:
     done = await ways_in.by_passkey(login.flow, login.credential, origin)
     return login_out(done.secret, done.session, done.account)

@@ -1,0 +1,216 @@
+"""What a provider says of the person who came back from it, believed only if every check holds.
+
+Authorization code flow with PKCE (S256), state, nonce and `iss` (OpenID Connect Core 3.1,
+RFC 7636, RFC 9207, RFC 9700). Requests go to operators' providers alone: by TLS, without
+redirects, with a time limit and a bound on what is read.
+"""
+
+import base64
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpx
+import jwt
+
+from users_service.errors_elsewhere import ProviderAway, SignInRefused
+from users_service.provider_checks import (
+    Return,
+    Visit,
+    check_audience,
+    check_metadata,
+    check_return,
+    github_metadata,
+    is_same,
+    subject_of,
+    text_of,
+)
+from users_service.providers import Provider, is_safe
+
+log = logging.getLogger(__name__)
+
+SECONDS: Final = 5.0
+_LARGEST_ANSWER: Final = 256 * 1024
+_KNOWN_FOR: Final = timedelta(minutes=10)
+_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
+"""Public keys only: never "none", never a secret that both sides share."""
+_LEEWAY_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """(issuer, subject) is who it is; the rest is only what they are called."""
+
+    issuer: str
+    subject: str
+    username: str | None
+    name: str | None
+
+
+@dataclass(slots=True)
+class _Known:
+    metadata: dict[str, Any]
+    keys: dict[str, Any]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    client: httpx.AsyncClient
+    now: Callable[[], datetime]
+    _known: dict[str, _Known] = field(default_factory=dict)
+
+    async def authorization_url(self, provider: Provider, visit: Visit) -> str:
+        metadata = (await self._metadata(provider)).metadata
+        challenge = hashlib.sha256(visit.verifier.encode()).digest()
+        asked = {
+            "response_type": "code",
+            "client_id": provider.client_id,
+            "redirect_uri": visit.redirect_uri,
+            "scope": provider.scope if provider.kind == "oidc" else "",
+            "state": visit.state,
+            "nonce": visit.nonce,
+            "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        sent = {name: value for name, value in asked.items() if value}
+        return f"{metadata['authorization_endpoint']}?{urlencode(sent)}"
+
+    async def who(self, provider: Provider, visit: Visit, brought: Return) -> Stranger:
+        """SignInRefused if one check fails; ProviderAway if it cannot be asked."""
+        known = await self._metadata(provider)
+        check_return(provider, known.metadata, visit, brought)
+        tokens = await self._tokens(provider, known.metadata, visit, brought.code)
+        if provider.kind == "github":
+            return await self._github_user(provider, known.metadata, tokens)
+        claims = await self._claims(provider, known, tokens.get("id_token"))
+        if not is_same(claims.get("nonce"), visit.nonce):
+            raise SignInRefused("nonce")
+        profile = await self._userinfo(known.metadata, tokens)
+        if profile and profile.get("sub") != claims["sub"]:
+            raise SignInRefused("userinfo is somebody else's")
+        said = {**profile, **claims}
+        return Stranger(
+            issuer=provider.issuer,
+            subject=subject_of(claims["sub"]),
+            username=text_of(said.get("preferred_username")),
+            name=text_of(said.get("name")),
+        )
+
+    async def _metadata(self, provider: Provider) -> _Known:
+        known = self._known.get(provider.name)
+        if known is not None and self.now() < known.until:
+            return known
+        metadata = github_metadata(provider) if provider.kind == "github" else None
+        if metadata is None:
+            where = provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
+            metadata = await self._json("GET", where)
+            check_metadata(provider, metadata)
+        known = _Known(metadata, {}, self.now() + _KNOWN_FOR)
+        self._known[provider.name] = known
+        return known
+
+    async def _tokens(
+        self, provider: Provider, metadata: dict[str, Any], visit: Visit, code: str
+    ) -> dict[str, Any]:
+        sent = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": visit.redirect_uri,
+            "code_verifier": visit.verifier,
+            "client_id": provider.client_id,
+        }
+        secret = provider.client_secret.get_secret_value()
+        by_post = "client_secret_basic" not in metadata.get(
+            "token_endpoint_auth_methods_supported", ["client_secret_basic"]
+        )
+        if by_post:
+            sent["client_secret"] = secret
+            return await self._json("POST", metadata["token_endpoint"], data=sent)
+        auth = (provider.client_id, secret)
+        return await self._json("POST", metadata["token_endpoint"], data=sent, auth=auth)
+
+    async def _claims(self, provider: Provider, known: _Known, token: object) -> dict[str, Any]:
+        if not isinstance(token, str):
+            raise SignInRefused("no ID token")
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") not in _ALGORITHMS:
+                raise SignInRefused("alg")
+            key = await self._key(known, header.get("kid"))
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=list(_ALGORITHMS),
+                audience=provider.client_id,
+                issuer=provider.issuer,
+                leeway=_LEEWAY_SECONDS,
+                options={"require": ["iss", "sub", "aud", "exp", "iat"]},
+            )
+        except jwt.PyJWTError as error:
+            raise SignInRefused(type(error).__name__) from error
+        check_audience(provider, claims)
+        return claims
+
+    async def _key(self, known: _Known, kid: object) -> jwt.PyJWK:
+        """By its id; an unknown one makes us look once more, for keys rotate."""
+        if kid not in known.keys:
+            listed = await self._json("GET", known.metadata["jwks_uri"])
+            found = jwt.PyJWKSet.from_dict(listed).keys
+            known.keys = {key.key_id: key for key in found if key.key_id}
+        if kid not in known.keys:
+            raise SignInRefused("unknown key")
+        key: jwt.PyJWK = known.keys[kid]
+        return key
+
+    async def _userinfo(
+        self, metadata: dict[str, Any], tokens: dict[str, Any]
+    ) -> dict[str, Any]:
+        where = metadata.get("userinfo_endpoint")
+        if not is_safe(where) or not isinstance(tokens.get("access_token"), str):
+            return {}
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        return await self._json("GET", str(where), headers=headers)
+
+    async def _github_user(
+        self, provider: Provider, metadata: dict[str, Any], tokens: dict[str, Any]
+    ) -> Stranger:
+        """GitHub is no OpenID provider: its API says whose the access token is."""
+        user = await self._userinfo(metadata, tokens)
+        if not isinstance(user.get("id"), int):
+            raise SignInRefused("no user")
+        return Stranger(
+            issuer=provider.issuer,
+            subject=str(user["id"]),
+            username=text_of(user.get("login")),
+            name=text_of(user.get("name")),
+        )
+
+    async def _json(self, method: str, url: str, **sent: Any) -> dict[str, Any]:
+        headers = {"Accept": "application/json", **sent.pop("headers", {})}
+        try:
+            async with self.client.stream(method, url, headers=headers, **sent) as answer:
+                body = b""
+                async for part in answer.aiter_bytes():
+                    body += part
+                    if len(body) > _LARGEST_ANSWER:
+                        raise ProviderAway
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            log.warning("provider away: %s", type(error).__name__)
+            raise ProviderAway from error
+        if answer.is_server_error:
+            raise ProviderAway
+        if not answer.is_success:
+            raise SignInRefused(f"status {answer.status_code}")
+        try:
+            said = json.loads(body)
+        except ValueError as error:
+            raise SignInRefused("no JSON") from error
+        if not isinstance(said, dict):
+            raise SignInRefused("no JSON object")
+        return said

@@ -1,0 +1,57 @@
+"""Statements about who an account is to providers: (issuer, subject), one account each."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from users_service.domain import LOCAL, username_key
+from users_service.tables import AccountRow, IdentityRow
+
+
+async def link(
+    session: AsyncSession, account_id: UUID, issuer: str, subject: str, *, now: datetime
+) -> bool:
+    """False if it is somebody's already, this account's or another's."""
+    row = {"provider": issuer, "subject": subject, "account_id": account_id, "created_at": now}
+    linked = postgresql.insert(IdentityRow).values(**row).on_conflict_do_nothing()
+    return await session.scalar(linked.returning(IdentityRow.account_id)) is not None
+
+
+async def unlink(session: AsyncSession, account_id: UUID, issuer: str) -> bool:
+    unlinked = delete(IdentityRow).where(
+        IdentityRow.account_id == account_id, IdentityRow.provider == issuer
+    )
+    found = await session.scalars(unlinked.returning(IdentityRow.subject))
+    return bool(found.all())
+
+
+async def count_elsewhere(session: AsyncSession, account_id: UUID) -> int:
+    # An issuer is an address; other providers are names that the original was told.
+    query = select(func.count()).where(
+        IdentityRow.account_id == account_id, IdentityRow.provider.startswith("http")
+    )
+    return await session.scalar(query) or 0
+
+
+async def add_account(
+    session: AsyncSession, account_id: UUID, username: str, name: str | None, *, now: datetime
+) -> bool:
+    """An account without a password, an editor; False if the name is taken."""
+    row = {
+        "id": account_id,
+        "username": username,
+        "username_key": username_key(username),
+        "name": name,
+        "roles": ["editor"],
+        "created_at": now,
+        "updated_at": now,
+    }
+    added = postgresql.insert(AccountRow).values(**row).on_conflict_do_nothing()
+    if await session.scalar(added.returning(AccountRow.id)) is None:
+        return False
+    local = {"provider": LOCAL, "subject": username, "account_id": account_id}
+    await session.execute(insert(IdentityRow).values(**local, created_at=now))
+    return True

@@ -1,0 +1,273 @@
+"""Sign-in with an OpenID provider, and every way in which it must be refused (T17)."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from issuer import CLIENT, SECRET, Issuer
+from pydantic import SecretStr, ValidationError
+from signing_in import Someone, join, told
+from users_running import KEY, PASSWORD, Service, running, some_settings
+from users_service import domain, providers
+
+BACK = "https://notes.example/users/sign-in/op"
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    issuer = Issuer()
+    server = await asyncio.start_server(issuer.answer, "127.0.0.1", issuer.port)
+    async with server:
+        yield issuer
+
+
+def listed(issuer: Issuer, **others: Any) -> dict[str, Any]:
+    client = {"client_id": CLIENT, "client_secret": SECRET}
+    return {"name": "op", "issuer": issuer.url, **client, **others}
+
+
+@pytest.fixture
+async def service(
+    users_database: str, redis_url: str, issuer: Issuer
+) -> AsyncIterator[Service]:
+    settings = some_settings(
+        users_database,
+        redis_url,
+        public_url="https://notes.example",
+        providers=SecretStr(json.dumps([listed(issuer), listed(issuer, name="other")])),
+    )
+    async with running(settings) as service:
+        yield service
+
+
+async def depart(client: httpx.AsyncClient, name: str = "op") -> dict[str, str]:
+    answer = await client.post(f"/v1/sign-in/{name}", json={"redirect_uri": BACK})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def come_back(
+    client: httpx.AsyncClient, issuer: Issuer, name: str = "op", **others: Any
+) -> httpx.Response:
+    begun = await depart(client)
+    brought = issuer.consent(begun["authorization_url"])
+    sent = {"flow": begun["flow"], **brought, **others}
+    return await client.post(f"/v1/sign-in/{name}/callback", json=sent)
+
+
+async def link(someone: Someone, issuer: Issuer) -> httpx.Response:
+    path = "/v1/account/identities/op"
+    begun = (await someone("POST", path, json={"redirect_uri": BACK})).json()
+    sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
+    return await someone("POST", f"{path}/callback", json=sent)
+
+
+async def test_a_person_from_elsewhere_gets_an_account_once(
+    people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    first = (await come_back(people, issuer)).json()
+    again = (await come_back(people, issuer)).json()
+    assert first["account"] == again["account"]
+    assert (first["account"]["username"], first["account"]["name"]) == ("ivy", "Ivy Smith")
+    assert first["account"]["roles"] == ["editor"]
+    issuer.subject = "subject-2"
+    second = (await come_back(people, issuer)).json()
+    assert second["account"]["username"] == "ivy-2"
+    ways = (await people.get("/v1/sign-in")).json()
+    assert ways["providers"][0] == {"name": "op", "title": "op", "issuer": issuer.url}
+
+
+async def test_a_username_or_an_address_that_exists_here_opens_nothing(
+    people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    ivy = await join(people, "ivy", email="ivy@example.org")
+    stranger = (await come_back(people, issuer)).json()["account"]
+    assert stranger["id"] != ivy.id
+    assert stranger["username"] == "ivy-2"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first"),
+    [("ivy", "ivy"), ("ivy@example.org", "ivy"), ("..", "person"), (None, "person"),
+     ("a b\0c", "abc"), ("x" * 99, "x" * 60)],
+)  # fmt: skip
+def test_a_name_from_elsewhere_becomes_one_that_fits(wanted: str | None, first: str) -> None:
+    names = list(domain.names_like(wanted, 3))
+    assert names == [first, f"{first}-2", f"{first}-3"]
+    assert all(domain.new_username(name) == name for name in names)
+
+
+NOW = int(time.time())
+WRONG_CLAIMS: list[dict[str, Any]] = [
+    {"iss": "https://evil.example"},
+    {"iss": None},
+    {"aud": "another-client"},
+    {"aud": None},
+    {"aud": [CLIENT, "another-client"]},
+    {"aud": [CLIENT, "another-client"], "azp": "another-client"},
+    {"azp": "another-client"},
+    {"nonce": "another"},
+    {"nonce": None},
+    {"exp": NOW - 3600},
+    {"exp": None},
+    {"iat": NOW + 3600},
+    {"iat": None},
+    {"sub": None},
+    {"sub": ""},
+]
+
+
+@pytest.mark.parametrize("claims", WRONG_CLAIMS)
+async def test_an_id_token_with_a_wrong_claim_is_refused(
+    people: httpx.AsyncClient, issuer: Issuer, claims: dict[str, Any]
+) -> None:
+    issuer.claims = claims
+    await refused(people, await come_back(people, issuer))
+
+
+@pytest.mark.parametrize(
+    "header", [{"alg": "none"}, {"alg": "HS256"}, {"kid": "k2"}, {"kid": None}]
+)
+async def test_an_id_token_that_is_not_signed_by_the_issuer_is_refused(
+    people: httpx.AsyncClient, issuer: Issuer, header: dict[str, Any]
+) -> None:
+    issuer.header = header
+    await refused(people, await come_back(people, issuer))
+    issuer.header = {}
+    issuer.signs_with = ec.generate_private_key(ec.SECP256R1())
+    await refused(people, await come_back(people, issuer))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"state": "another"},
+        {"iss": "https://evil.example"},
+        {"iss": None},
+        {"code": "unknown"},
+        {"flow": "unknown"},
+        {"name": "other"},
+    ],
+)
+async def test_an_answer_that_this_flow_did_not_ask_for_is_refused(
+    people: httpx.AsyncClient, issuer: Issuer, wrong: dict[str, Any]
+) -> None:
+    await refused(people, await come_back(people, issuer, **wrong))
+
+
+async def test_a_flow_serves_once_and_for_ten_minutes(
+    service: Service, people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    begun = await depart(people)
+    sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
+    path = "/v1/sign-in/op/callback"
+    assert (await people.post(path, json=sent)).status_code == 201
+    assert told(await people.post(path, json=sent)) == (403, "sign_in_refused")
+    begun = await depart(people)
+    sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
+    service.clock.move(minutes=10)
+    assert told(await people.post(path, json=sent)) == (403, "sign_in_refused")
+
+
+async def test_userinfo_about_somebody_else_is_refused(
+    people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    issuer.userinfo = {"sub": "subject-2"}
+    await refused(people, await come_back(people, issuer))
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"issuer": "https://evil.example"}, {"token_endpoint": "http://evil.example/token"},
+     {"jwks_uri": "file:///etc/passwd"}, {"authorization_endpoint": None}],
+)  # fmt: skip
+async def test_a_provider_whose_metadata_points_elsewhere_is_not_used(
+    people: httpx.AsyncClient, issuer: Issuer, metadata: dict[str, Any]
+) -> None:
+    issuer.metadata = metadata
+    answer = await people.post("/v1/sign-in/op", json={"redirect_uri": BACK})
+    assert told(answer) == (403, "sign_in_refused")
+
+
+async def test_only_this_site_is_returned_to_and_only_known_providers_are_asked(
+    people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    for wrong in ("https://evil.example/", "https://notes.example.evil/", "/users", ""):
+        answer = await people.post("/v1/sign-in/op", json={"redirect_uri": wrong})
+        assert told(answer) == (403, "invalid_redirect")
+    answer = await people.post("/v1/sign-in/nobody", json={"redirect_uri": BACK})
+    assert told(answer) == (404, "provider_not_found")
+    issuer.down = True
+    answer = await people.post("/v1/sign-in/op", json={"redirect_uri": BACK})
+    assert told(answer) == (503, "provider_away")
+
+
+async def test_a_signed_in_person_links_a_provider_and_nobody_else_can(
+    service: Service, people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    ivy, bob = await join(people, "ivy"), await join(people, "bob")
+    begun = await depart(people)
+    sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
+    stolen = await ivy("POST", "/v1/account/identities/op/callback", json=sent)
+    assert told(stolen) == (403, "sign_in_refused")
+    assert (await link(ivy, issuer)).status_code == 204
+    assert (await come_back(people, issuer)).json()["account"]["id"] == ivy.id
+    assert told(await link(bob, issuer)) == (409, "identity_taken")
+    service.clock.move(minutes=15)
+    sent = {"redirect_uri": BACK}
+    stale = await ivy("POST", "/v1/account/identities/op", json=sent)
+    assert told(stale) == (403, "reauthentication_required")
+
+
+async def test_a_provider_is_unlinked_unless_it_is_the_last_way_in(
+    people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    came = (await come_back(people, issuer)).json()
+    ivy = Someone(people, came["account"]["id"], came["token"])
+    path = "/v1/account/identities/op"
+    assert told(await ivy("DELETE", path)) == (409, "last_way_in")
+    changed = await ivy("PUT", "/v1/account/password", json={"new_password": PASSWORD})
+    ivy = Someone(people, ivy.id, changed.json()["token"])
+    assert (await ivy("DELETE", path)).status_code == 204
+    assert told(await ivy("DELETE", path)) == (404, "identity_not_found")
+    assert (await come_back(people, issuer)).json()["account"]["id"] != ivy.id
+
+
+async def test_a_disabled_account_and_a_closed_house_let_nobody_in(
+    users_database: str, redis_url: str, issuer: Issuer
+) -> None:
+    settings = some_settings(
+        users_database, redis_url, public_url="https://notes.example", signup="closed",
+        providers=SecretStr(json.dumps([listed(issuer)])),
+    )  # fmt: skip
+    async with running(settings) as service:
+        people = service.client()
+        assert told(await come_back(people, issuer)) == (403, "signup_closed")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"issuer": "http://op.example"}, {"name": "No Name"}, {"kind": "saml"}, {"secret": "x"}],
+)
+def test_a_provider_is_named_wrongly_without_telling_its_secret(wrong: dict[str, Any]) -> None:
+    said = json.dumps([{**listed(Issuer()), **wrong}])
+    with pytest.raises(ValidationError):
+        providers.parse(said)
+    with pytest.raises(ValidationError) as refusal:
+        some_settings("postgresql://x", "redis://x", providers=SecretStr(said))
+    assert SECRET not in str(refusal.value)
+
+
+async def refused(people: httpx.AsyncClient, answer: httpx.Response) -> None:
+    """No session, no account, one line of the audit log."""
+    assert told(answer) == (403, "sign_in_refused")
+    assert (await people.get("/v1/accounts", auth=KEY)).json()["accounts"] == []
+    lines = (await people.get("/v1/audit", auth=KEY)).json()["lines"]
+    assert {(line["event"], line["result"]) for line in lines} == {
+        ("signed_in", "sign_in_refused")
+    }
