@@ -86,6 +86,8 @@ async def test_the_list_of_unsafe_routes_is_whole(app):
         for router in app.routes
         for route in getattr(getattr(router, "original_router", None), "routes", [router])
         if "POST" in (getattr(route, "methods", None) or ())
+        # Programs show a token that no page can make a browser send: test_programs.py.
+        and not route.path.startswith("/api/v1/")
     }
     assert declared
     assert declared <= {path for path, _ in UNSAFE}

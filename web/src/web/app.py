@@ -32,6 +32,7 @@ from web.pages import (
     note,
     originals,
     passwords,
+    programs,
     reauthentication,
     second_step,
     sessions,
@@ -132,7 +133,7 @@ _NOTES = (originals, listing, editing, comments, note, live, theme)
 _ENTRANCE = (users, second_step, passwords, reauthentication)
 _ACCOUNT = (account, two_step, sessions, api_tokens)
 _ADMINISTRATION = (accounts, invitations, audit)
-_PAGES = (*_NOTES, *_ENTRANCE, *_ACCOUNT, *_ADMINISTRATION)
+_PAGES = (*_NOTES, *_ENTRANCE, *_ACCOUNT, *_ADMINISTRATION, programs)
 
 
 def _install_pages(app: FastAPI) -> None:

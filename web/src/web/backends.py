@@ -34,7 +34,7 @@ class Notes:
     """notes-service: notes, comments, trash. `token` is None for an anonymous reader."""
 
     def __init__(self, service: Service) -> None:
-        self._call = service.call
+        self._call, self.forward = service.call, service.forward
 
     async def page(
         self, token: str | None, *, q: str = "", cursor: str = "", mine: bool = False

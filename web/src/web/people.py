@@ -39,6 +39,13 @@ class _Asking:
 class OwnAccount(_Asking):
     """What people do to their own account."""
 
+    async def trade(self, caller: Caller, audience: str) -> Json:
+        """An access token for a personal API token, as far as its scopes go."""
+        granted: Json = await self._ask(
+            caller, "POST", "/v1/tokens", json={"audience": audience}
+        )
+        return granted
+
     async def read(self, caller: Caller) -> Json:
         account: Json = await self._ask(caller, "GET", "/v1/account")
         return account

@@ -6,7 +6,7 @@ sees an httpx error.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,26 @@ class Service:
             raise Unreachable(self.name, type(error).__name__) from error
         debug.debug("%s: %s %s: %d", self.name, method, path, response.status_code)
         return self._read(response)
+
+    async def forward(
+        self,
+        method: str,
+        target: str,
+        *,
+        token: str,
+        headers: Mapping[str, str],
+        body: AsyncIterator[bytes] | None,
+    ) -> httpx.Response:
+        """The answer as it comes, whatever its status; the caller reads and closes it."""
+        sent = {"X-Request-Id": request_id.get(), "Authorization": f"Bearer {token}", **headers}
+        # As it comes also means: packed only if whoever asked can unpack it.
+        sent.setdefault("Accept-Encoding", "identity")
+        request = self._http.build_request(method, target, headers=sent, content=body)
+        try:
+            return await self._http.send(request, stream=True)
+        except httpx.HTTPError as error:
+            log.warning("%s: %s: %r", self.name, method, error)
+            raise Unreachable(self.name, type(error).__name__) from error
 
     def _read(self, response: httpx.Response) -> Any:
         if response.status_code >= 500:

@@ -100,9 +100,7 @@ class Visit:
 
     @property
     def client(self) -> Client:
-        peer = self.request.client
-        agent = self.request.headers.get("User-Agent", "")
-        return Client(peer.host if peer else "unknown", agent)
+        return client_of(self.request)
 
     def render(
         self, template: str, *, status: int = 200, session: str = "", **facts: Any
@@ -155,6 +153,11 @@ class Visit:
         sealed = self.site.cookies.read(self.request.cookies, Cookies.MESSAGE)
         opened = self.site.signer.open("message", sealed) if sealed else None
         return Message(**json.loads(opened)) if opened else None
+
+
+def client_of(request: Request) -> Client:
+    peer, agent = request.client, request.headers.get("User-Agent", "")
+    return Client(peer.host if peer else "unknown", agent)
 
 
 def wants_json(request: Request) -> bool:

@@ -55,7 +55,7 @@ class Failure:
 
 async def respond(request: Request, error: Exception) -> Response:
     failure = _failure(error)
-    if wants_json(request) or request.url.path.startswith("/live/"):
+    if wants_json(request) or request.url.path.startswith(("/live/", "/api/")):
         return problem(failure.status, failure.code, _text(failure)[1], **failure.facts)
     try:
         return await _page(request, error, failure)
