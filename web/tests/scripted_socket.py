@@ -34,6 +34,11 @@ class ScriptedSocket:
         assert self._socket is not None
         self._socket.close(code=3001, reason="cut by the test")
 
+    def end_session(self) -> None:
+        """As the gateway does when users-service says that a session ended."""
+        assert self._socket is not None
+        self._socket.close(code=4401, reason="session ended")
+
     def _opened(self, socket: WebSocketRoute) -> None:
         if self.is_down:
             socket.close(code=3001, reason="down")
