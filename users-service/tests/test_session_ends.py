@@ -78,7 +78,7 @@ async def ivy(people: httpx.AsyncClient, boss: Someone) -> Someone:
     return await join(people, "ivy")
 
 
-ENDED = {"code": 4401, "reason": "session ended"}
+ENDED = {"code": 3014, "reason": "session ended"}
 
 
 async def test_one_ended_session_closes_the_sockets_of_that_session_only(

@@ -37,7 +37,7 @@ class ScriptedSocket:
     def end_session(self) -> None:
         """As the gateway does when users-service says that a session ended."""
         assert self._socket is not None
-        self._socket.close(code=4401, reason="session ended")
+        self._socket.close(code=3014, reason="session ended")
 
     def _opened(self, socket: WebSocketRoute) -> None:
         if self.is_down:

@@ -23,7 +23,8 @@ from users_service.tables import SessionEndRow
 
 log = logging.getLogger(__name__)
 
-CODE: Final = 4401
+# "State invalidated": official clients drop the token in hand and ask for a new one.
+CODE: Final = 3014
 REASON: Final = "session ended"
 GATEWAY_SECONDS: Final = 3.0
 

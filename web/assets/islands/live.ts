@@ -71,8 +71,6 @@ export class Live {
     client.on("connected", () => this.become(wentUp(this.link, Date.now())));
     client.on("connecting", ({ code, reason }) => {
       debug("connecting", code, reason);
-      // Who may still come in is asked anew: the token in hand outlives its session.
-      if (code === SESSION_ENDED) client.setToken("");
       this.become(wentDown(this.link, Date.now()));
     });
     client.on("disconnected", ({ code, reason }) => this.stopped(client, code, reason));
@@ -112,7 +110,7 @@ export class Live {
     const signedOut = code === SIGNED_OUT && reader.id !== "";
     this.become(wentDown(this.link, Date.now(), !signedOut));
     if (!signedOut || client !== this.client) return;
-tellSignedOut();
+    tellSignedOut();
     this.client = this.open(false);
   }
 
@@ -126,9 +124,6 @@ tellSignedOut();
     this.watch(shown);
   }
 }
-
-/** The gateway's code for "this session ended", whoever ended it. */
-const SESSION_ENDED = 4401;
 
 /** The SDK's code for "getToken said that nobody is signed in". */
 const SIGNED_OUT = 1;
