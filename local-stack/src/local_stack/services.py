@@ -96,6 +96,9 @@ def users(around: Surroundings) -> dict[str, str]:
         "USERS_REDIS_URL": around.redis,
         "USERS_API_KEYS": around.users_api_key,
         "USERS_SIGNUP": around.sign_up,
+        "USERS_PUBLIC_URL": around.public_urls[0],
+        "USERS_GATEWAY_URL": f"http://127.0.0.1:{around.gateway_ports[0]}",
+        "USERS_GATEWAY_API_KEY": around.gateway_api_key,
     }
 
 
