@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 
 const HOME_SCRIPT_LIMIT = 45 * 1024;
 const STYLE_LIMIT = 12 * 1024;
-const ENTRIES = ["site", "home", "note", "editor"];
+const ENTRIES = ["site", "home", "note", "editor", "passkeys"];
 
 if (process.argv.includes("--tests")) {
   await rm("dist-tests", { recursive: true, force: true });

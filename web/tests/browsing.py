@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fake_administration import FakeAdministration
 from fake_backends import FakeGateway, FakeNotes
+from fake_passkeys import FakePasskeys
 from pydantic import SecretStr
 from web.settings import Settings
 
@@ -32,7 +32,7 @@ def web_settings(**changes: Any) -> Settings:
 @dataclass
 class Backends:
     notes: FakeNotes = field(default_factory=FakeNotes)
-    users: FakeAdministration = field(default_factory=FakeAdministration)
+    users: FakePasskeys = field(default_factory=FakePasskeys)
     gateway: FakeGateway = field(default_factory=FakeGateway)
 
     def transports(self) -> dict[str, httpx.AsyncBaseTransport]:

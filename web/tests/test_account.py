@@ -11,6 +11,7 @@ PAGES = [
     "/account/sessions",
     "/account/delete",
     "/account/two-step",
+    "/account/passkeys",
     "/account/tokens",
 ]
 

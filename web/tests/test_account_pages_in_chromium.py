@@ -1,4 +1,4 @@
-"""Pages of accounts in Chromium: axe, narrow screens, links with codes, a session that ended."""
+"""Account pages in Chromium: axe, narrow screens, links with codes, a session that ended."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +15,7 @@ WEB = Path(__file__).parents[1]
 NARROW = {"width": 320, "height": 700}
 PAGES = [
     "/account", "/account/password", "/account/two-step", "/account/sessions",
+    "/account/passkeys", "/users/login",
     "/account/tokens", "/account/delete", "/admin", "/admin?q=nobody",
     "/admin/accounts/ana-id", "/admin/invitations", "/admin/audit", "/users/reset",
 ]  # fmt: skip

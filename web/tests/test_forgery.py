@@ -24,6 +24,11 @@ UNSAFE = [
     ("/account/delete", {"username": "ana"}),
     ("/account/export", {}),
     ("/account/password", {"old_password": "correct horse", "password": "a new horse"}),
+    ("/account/passkeys", {"flow": "create", "credential": '{"id": "x"}', "name": "x"}),
+    ("/account/passkeys/1/remove", {}),
+    ("/account/passkeys/new", {}),
+    ("/users/login/passkey", {"flow": "prove", "credential": '{"id": "x"}'}),
+    ("/users/passkeys/options", {}),
     ("/account/sessions/others/end", {}),
     ("/account/tokens", {"name": "T", "scope_read": "yes", "expires": "7"}),
     ("/account/tokens/1/revoke", {}),
@@ -77,6 +82,7 @@ async def test_an_unsafe_request_from_elsewhere_or_without_a_token_is_refused(
     assert backends.users.passwords == backends.users.emails == {}
     assert not backends.users.totp
     assert not backends.users.api_tokens
+    assert not backends.users.passkeys
     assert not [seen for seen in backends.users.seen[before[0] :] if seen.method == "DELETE"]
 
 

@@ -9,7 +9,7 @@ PATHS = [
     "/", "/notes/menu", "/notes/none", "/notes/add", "/notes/menu/edit", "/notes/menu/delete",
     "/trash", "/users/login", "/users/signup", "/users/logout", "/live/home", "/nothing",
     "/users/reset", "/account", "/account/password", "/account/sessions", "/account/delete",
-    "/account/two-step", "/account/tokens",
+    "/account/two-step", "/account/tokens", "/account/passkeys",
     "/admin", "/admin/accounts/ana-id", "/admin/invitations", "/admin/audit",
     "/notes/view?key=menu", "/assets/none.css", "/health", "/ready", "/metrics",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Two-step sign-in and API tokens, as their person meets them."""
 
+import json
+
 import pytest
 from fake_backends import ADA, ANA
 
@@ -119,3 +121,18 @@ async def test_what_was_chosen_survives_the_proof(browse, backends):
     asked = await browser.submit(form, **typed)
     await browser.submit(asked.form("confirm-form"), confirm_password="correct horse")
     assert backends.users.api_tokens["token-0"]["scopes"] == ["write"]
+
+
+async def test_where_the_site_has_no_passkeys_nothing_offers_them(browse, backends):
+    backends.users.ways = {"passkeys": False, "providers": []}
+    assert "passkey-form" not in (await browse().get("/users/login")).text
+    assert "add-passkey-form" not in (await browse(ANA).get("/account/passkeys")).text
+
+
+@pytest.mark.parametrize("credential", ["", "[]", "no json", json.dumps({"id": "forged"})])
+async def test_a_passkey_that_is_none_does_not_get_in(browse, credential):
+    browser = browse()
+    form = (await browser.get("/users/login")).form("passkey-form")
+    page = await browser.submit(form, flow="prove", credential=credential)
+    assert (page.status, "was not accepted" in page.text) == (403, True)
+    assert not browser.client.cookies.get("notes_session")

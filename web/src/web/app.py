@@ -31,6 +31,7 @@ from web.pages import (
     live,
     note,
     originals,
+    passkeys,
     passwords,
     programs,
     reauthentication,
@@ -130,7 +131,7 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
 
 # The original's fixed addresses come before /notes/{key}.
 _NOTES = (originals, listing, editing, comments, note, live, theme)
-_ENTRANCE = (users, second_step, passwords, reauthentication)
+_ENTRANCE = (users, second_step, passkeys, passwords, reauthentication)
 _ACCOUNT = (account, two_step, sessions, api_tokens)
 _ADMINISTRATION = (accounts, invitations, audit)
 _PAGES = (*_NOTES, *_ENTRANCE, *_ACCOUNT, *_ADMINISTRATION, programs)

@@ -7,6 +7,7 @@ import base64
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from web.service import BackendError, Json, Service
@@ -126,6 +127,28 @@ class Users:
             "POST",
             "/v1/sessions/second-factor",
             json={"token": step, "code": code},
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
+    async def ways_in(self) -> Json:
+        """`passkeys` and `providers`: what there is beside passwords."""
+        found: Json = await self._call("GET", "/v1/sign-in")
+        return found
+
+    async def passkey_options(self, client: Client) -> Json:
+        begun: Json = await self._call(
+            "POST", "/v1/passkeys/options", headers=self._on_behalf_of(client)
+        )
+        return begun
+
+    async def open_by_passkey(self, client: Client, proof: Mapping[str, Any]) -> Json:
+        """`proof` has flow and credential, and a token where it is the second step."""
+        step = "second-factor" if "token" in proof else "passkey"
+        made: Json = await self._call(
+            "POST",
+            f"/v1/sessions/{step}",
+            json=dict(proof),
             headers=self._on_behalf_of(client),
         )
         return made

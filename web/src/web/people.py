@@ -77,9 +77,25 @@ class OwnAccount(_Asking):
         ended: int = (await self._ask(caller, "DELETE", "/v1/sessions/others"))["ended"]
         return ended
 
-    async def reauthenticate(self, caller: Caller, password: str) -> None:
+    async def reauthenticate(self, caller: Caller, proof: Mapping[str, Any]) -> None:
+        """`proof`: a password, or flow and credential of a passkey."""
         path = "/v1/sessions/current/re-authenticate"
-        await self._ask(caller, "POST", path, json={"password": password})
+        await self._ask(caller, "POST", path, json=dict(proof))
+
+    async def passkeys(self, caller: Caller) -> list[Json]:
+        found: list[Json] = (await self._ask(caller, "GET", "/v1/account/passkeys"))["passkeys"]
+        return found
+
+    async def begin_passkey(self, caller: Caller) -> Json:
+        begun: Json = await self._ask(caller, "POST", "/v1/account/passkeys/options")
+        return begun
+
+    async def add_passkey(self, caller: Caller, wanted: Mapping[str, Any]) -> None:
+        await self._ask(caller, "POST", "/v1/account/passkeys", json=dict(wanted))
+
+    async def remove_passkey(self, caller: Caller, passkey_id: str) -> None:
+        path = f"/v1/account/passkeys/{quote(passkey_id, safe='')}"
+        await self._ask(caller, "DELETE", path)
 
     async def factors(self, caller: Caller) -> Json:
         found: Json = await self._ask(caller, "GET", "/v1/account/factors")

@@ -73,9 +73,9 @@ async def _page(request: Request, error: Exception, failure: Failure) -> Respons
         elif request.method == "GET" and here.account is None:
             return _to_login(request)
         else:
-            return users.login_page(here, status=401, parked=kept, next="/")
+            return await users.login_page(here, status=401, parked=kept, next="/")
     if failure.code == reauthentication.CODE:
-        return reauthentication.page(here, request.url.path, _form(request))
+        return await reauthentication.page(here, request.url.path, _form(request))
     if kept and isinstance(error, Forged):
         return here.render("resume.html", status=403, parked=kept, why="stale")
     headline, advice = _text(failure)

@@ -19,6 +19,13 @@ SENTENCES = {
     "wrong_credentials": ("", "That user name and password do not go together."),
     "wrong_code": ("code", "That code is wrong, used, or too old. Try the next one."),
     "second_step_ended": ("", "That took too long. Begin again with your password."),
+    "passkey_refused": ("", "That passkey was not accepted. Try again, or use your password."),
+    "passkeys_off": ("", "Passkeys are not set up on this site."),
+    "too_many_passkeys": (
+        "",
+        "You have as many passkeys as one account can. Remove one first.",
+    ),
+    "last_way_in": ("", "This is your last way in. Set a password first."),
     "totp_is_on": ("", "Two-step sign-in is on already."),
     "totp_is_off": ("", "Two-step sign-in is not on for this account."),
     "too_many_api_tokens": (

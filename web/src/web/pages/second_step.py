@@ -24,6 +24,6 @@ async def second_step(visit: CurrentVisit) -> Response:
     except (Refused, Unreachable) as error:
         status, _, sentence = reason(error)
         if isinstance(error, Refused) and error.code == "second_step_ended":
-            return users.login_page(visit, status=status, error=sentence, **facts)
+            return await users.login_page(visit, status=status, error=sentence, **facts)
         return users.step_page(visit, step, status=status, error=sentence, **facts)
     return await users.entered(visit, made, next=next, kept=kept)

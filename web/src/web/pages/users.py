@@ -20,12 +20,21 @@ router = APIRouter(prefix="/users")
 async def login_form(visit: CurrentVisit, next: str = "/") -> Response:
     if visit.account:
         return visit.see(safe_path(next))
-    return login_page(visit, next=safe_path(next))
+    return await login_page(visit, next=safe_path(next))
 
 
-def login_page(visit: Visit, *, status: int = 200, **facts: Any) -> Response:
+async def login_page(visit: Visit, *, status: int = 200, **facts: Any) -> Response:
     page = {"next": "/", "username": "", "error": "", "parked": None} | facts
+    page["ways_in"] = await _ways_in(visit)
     return visit.render("login.html", status=status, **page)
+
+
+async def _ways_in(visit: Visit) -> Any:
+    """Beside passwords; none while nobody can say."""
+    try:
+        return await visit.site.users.ways_in()
+    except BackendError:
+        return {"passkeys": False, "providers": []}
 
 
 @router.post("/login")
@@ -39,17 +48,20 @@ async def login(visit: CurrentVisit) -> Response:
     except (Refused, Unreachable) as error:
         status, _, sentence = reason(error)
         facts = {"next": next, "username": username, "error": sentence, "parked": kept}
-        return login_page(visit, status=status, **facts)
+        return await login_page(visit, status=status, **facts)
     if "second_factor" in made:
-        return step_page(visit, made["second_factor"]["token"], next=next, parked=kept)
+        step = made["second_factor"]
+        with_passkey = "passkey" in step["methods"]
+        return step_page(
+            visit, step["token"], next=next, parked=kept, with_passkey=with_passkey
+        )
     return await entered(visit, made, next=next, kept=kept)
 
 
 def step_page(visit: Visit, step: str, *, status: int = 200, **facts: Any) -> Response:
     """The password was right, and this account asks for a code too."""
-    return visit.render(
-        "second_step.html", status=status, **{"step": step, "error": ""} | facts
-    )
+    page: dict[str, Any] = {"step": step, "error": "", "with_passkey": False} | facts
+    return visit.render("second_step.html", status=status, **page)
 
 
 async def entered(
