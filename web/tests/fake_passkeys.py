@@ -16,6 +16,7 @@ class FakePasskeys(FakeAdministration):
         super().__init__()
         self.ways: Json = {"passkeys": True, "providers": []}
         self.passkeys: dict[str, Json] = {}
+        self.linked: set[str] = set()
         self.owners: dict[str, Json] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -27,6 +28,11 @@ class FakePasskeys(FakeAdministration):
             ("POST", "/v1/account/passkeys/options", self.new_options),
             ("POST", "/v1/account/passkeys", self.add_passkey),
             ("DELETE", "/v1/account/passkeys/{id}", self.remove_passkey),
+            ("POST", "/v1/sign-in/work", self.depart),
+            ("POST", "/v1/account/identities/work", self.depart),
+            ("POST", "/v1/sign-in/work/callback", self.come_back),
+            ("POST", "/v1/account/identities/work/callback", self.link),
+            ("DELETE", "/v1/account/identities/work", self.unlink),
             *super().routes(),
         ]
 
@@ -108,6 +114,38 @@ class FakePasskeys(FakeAdministration):
             return problem(403, "reauthentication_required")
         if self.passkeys.pop(request.path_params["id"], None) is None:
             return problem(404, "passkey_not_found")
+        return Response(status_code=204)
+
+    async def depart(self, request: Request) -> Response:
+        assert (await request.json())["redirect_uri"] == "http://notes.test/users/callback/work"
+        if self.stale and "identities" in request.url.path:
+            return problem(403, "reauthentication_required")
+        url = "https://id.example/authorize?state=s&nonce=n"
+        return JSONResponse({"authorization_url": url, "flow": "flow-secret"})
+
+    async def come_back(self, request: Request) -> Response:
+        given = await request.json()
+        if given != {
+            "flow": "flow-secret",
+            "code": "c",
+            "state": "s",
+            "iss": "https://id.example",
+        }:
+            return problem(403, "sign_in_refused")
+        return self._opened(self.people["ben"])
+
+    async def link(self, request: Request) -> Response:
+        answer, person = await self.come_back(request), self._who(request)
+        if answer.status_code != 201 or person is None:
+            return problem(403, "sign_in_refused")
+        self.linked.add(person["username"])
+        return Response(status_code=204)
+
+    async def unlink(self, request: Request) -> Response:
+        person = self._who(request)
+        if person is None or person["username"] not in self.linked:
+            return problem(404, "identity_not_found")
+        self.linked.discard(person["username"])
         return Response(status_code=204)
 
     def _proven(self, given: Json) -> Json | None:

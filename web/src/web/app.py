@@ -25,6 +25,7 @@ from web.pages import (
     audit,
     comments,
     editing,
+    elsewhere,
     errors,
     invitations,
     listing,
@@ -131,7 +132,7 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
 
 # The original's fixed addresses come before /notes/{key}.
 _NOTES = (originals, listing, editing, comments, note, live, theme)
-_ENTRANCE = (users, second_step, passkeys, passwords, reauthentication)
+_ENTRANCE = (users, second_step, passkeys, elsewhere, passwords, reauthentication)
 _ACCOUNT = (account, two_step, sessions, api_tokens)
 _ADMINISTRATION = (accounts, invitations, audit)
 _PAGES = (*_NOTES, *_ENTRANCE, *_ACCOUNT, *_ADMINISTRATION, programs)

@@ -142,6 +142,27 @@ class Users:
         )
         return begun
 
+    async def depart(self, client: Client, provider: str, home: str) -> Json:
+        """Where to sign in elsewhere, and the flow that this browser comes back with."""
+        begun: Json = await self._call(
+            "POST",
+            f"/v1/sign-in/{quote(provider, safe='')}",
+            json={"redirect_uri": home},
+            headers=self._on_behalf_of(client),
+        )
+        return begun
+
+    async def come_back(
+        self, client: Client, provider: str, brought: Mapping[str, str]
+    ) -> Json:
+        made: Json = await self._call(
+            "POST",
+            f"/v1/sign-in/{quote(provider, safe='')}/callback",
+            json=dict(brought),
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
     async def open_by_passkey(self, client: Client, proof: Mapping[str, Any]) -> Json:
         """`proof` has flow and credential, and a token where it is the second step."""
         step = "second-factor" if "token" in proof else "passkey"

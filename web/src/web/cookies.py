@@ -1,4 +1,4 @@
-"""The four cookies of this site and what each is for.
+"""The five cookies of this site and what each is for.
 
 All are HttpOnly and SameSite=Lax; over https they are Secure and carry the __Host- prefix, so
 that neither a subdomain nor plain http can plant one.
@@ -20,6 +20,7 @@ class Cookies:
     SESSION = "notes_session"  # the opaque session token of users-service
     BROWSER = "notes_browser"  # a nonce that form tokens of anonymous readers are bound to
     MESSAGE = "notes_message"  # what the next page tells, signed
+    FLOW = "notes_flow"  # what ties a return from a provider to this browser, signed
     THEME = "notes_theme"  # light or dark; absent: as the system says
 
     def read(self, sent: Mapping[str, str], name: str) -> str:

@@ -82,6 +82,18 @@ class OwnAccount(_Asking):
         path = "/v1/sessions/current/re-authenticate"
         await self._ask(caller, "POST", path, json=dict(proof))
 
+    async def depart_to_link(self, caller: Caller, provider: str, home: str) -> Json:
+        begun: Json = await self._ask(
+            caller, "POST", _identity(provider), json={"redirect_uri": home}
+        )
+        return begun
+
+    async def link(self, caller: Caller, provider: str, brought: Mapping[str, str]) -> None:
+        await self._ask(caller, "POST", _identity(provider) + "/callback", json=dict(brought))
+
+    async def unlink(self, caller: Caller, provider: str) -> None:
+        await self._ask(caller, "DELETE", _identity(provider))
+
     async def passkeys(self, caller: Caller) -> list[Json]:
         found: list[Json] = (await self._ask(caller, "GET", "/v1/account/passkeys"))["passkeys"]
         return found
@@ -169,6 +181,10 @@ class Administration(_Asking):
     async def audit(self, caller: Caller, asked: Mapping[str, str]) -> Json:
         found: Json = await self._ask(caller, "GET", "/v1/audit", params=asked)
         return found
+
+
+def _identity(provider: str) -> str:
+    return "/v1/account/identities/" + quote(provider, safe="")
 
 
 def _codes(answer: Json) -> list[str]:

@@ -20,7 +20,7 @@ from web.backends import Client, Gateway, Notes, Users
 from web.cookies import Cookies
 from web.forgery import TOKEN, binding
 from web.people import Administration, Caller, OwnAccount
-from web.service import Json
+from web.service import BackendError, Json
 from web.signing import Signer
 from web.visitors import Account, Visitor, Visitors
 
@@ -132,6 +132,13 @@ class Visit:
         if message:
             self.leave(response, message)
         return response
+
+    async def ways_in(self) -> Json:
+        """Beside passwords; none while nobody can say."""
+        try:
+            return await self.site.users.ways_in()
+        except BackendError:
+            return {"passkeys": False, "providers": []}
 
     def begin(self, response: Response, made: Json) -> None:
         """A new session, as users-service answered it; the browser forgets the one before."""

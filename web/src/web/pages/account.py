@@ -22,13 +22,14 @@ _FIELDS = {
 async def profile(visit: CurrentVisit) -> Response:
     mine = await visit.site.own.read(visit.caller)
     typed = {"name": mine["name"], "email": mine["email"] or ""}
-    return _profile(visit, mine, typed)
+    return await _profile(visit, mine, typed)
 
 
-def _profile(
+async def _profile(
     visit: Visit, mine: Json, typed: Json, *, status: int = 200, **facts: Any
 ) -> Response:
     page: dict[str, Any] = {"mine": mine, "typed": typed, "errors": {}} | facts
+    page["providers"] = (await visit.ways_in())["providers"]
     return visit.render("account.html", status=status, **page)
 
 
@@ -48,7 +49,7 @@ async def change(visit: CurrentVisit) -> Response:
         status, _, sentence = reason(error)
         field = _field(error)
         errors = {field: _FIELDS.get(field, sentence)}
-        return _profile(visit, mine, typed, status=status, errors=errors)
+        return await _profile(visit, mine, typed, status=status, errors=errors)
     return visit.see("/account", message=Message("Saved."))
 
 

@@ -33,6 +33,8 @@ EVENTS = {
     "recovery_codes_made": "Recovery codes made",
     "passkey_added": "Passkey added",
     "passkey_removed": "Passkey removed",
+    "identity_linked": "Provider linked",
+    "identity_unlinked": "Provider unlinked",
     "api_token_made": "API token made",
     "api_token_revoked": "API token revoked",
     "invitation_made": "Invitation made",

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from web.pages import parked, users
 from web.pages.proofs import passkey_proof
 from web.pages.refusals import needs_sign_in, reason
-from web.service import BackendError, Refused, Unreachable
+from web.service import Refused, Unreachable
 from web.visit import CurrentVisit, Message, Visit, safe_path
 
 router = APIRouter()
@@ -47,10 +47,7 @@ async def listing(visit: CurrentVisit) -> Response:
 
 async def _page(visit: Visit, *, status: int = 200, **facts: Any) -> Response:
     found = await visit.site.own.passkeys(visit.caller)
-    try:
-        are_on = bool((await visit.site.users.ways_in())["passkeys"])
-    except BackendError:
-        are_on = False
+    are_on = bool((await visit.ways_in())["passkeys"])
     page: dict[str, Any] = {"passkeys": found, "are_on": are_on, "begun": None, "errors": {}}
     return visit.render("passkeys.html", status=status, **page | facts)
 

@@ -26,6 +26,10 @@ SENTENCES = {
         "You have as many passkeys as one account can. Remove one first.",
     ),
     "last_way_in": ("", "This is your last way in. Set a password first."),
+    "sign_in_refused": ("", "Signing in there did not work out. Try again."),
+    "provider_not_found": ("", "There is no such way to sign in here."),
+    "identity_taken": ("", "That account elsewhere is linked to another account here."),
+    "identity_not_found": ("", "It was not linked."),
     "totp_is_on": ("", "Two-step sign-in is on already."),
     "totp_is_off": ("", "Two-step sign-in is not on for this account."),
     "too_many_api_tokens": (

@@ -25,16 +25,8 @@ async def login_form(visit: CurrentVisit, next: str = "/") -> Response:
 
 async def login_page(visit: Visit, *, status: int = 200, **facts: Any) -> Response:
     page = {"next": "/", "username": "", "error": "", "parked": None} | facts
-    page["ways_in"] = await _ways_in(visit)
+    page["ways_in"] = await visit.ways_in()
     return visit.render("login.html", status=status, **page)
-
-
-async def _ways_in(visit: Visit) -> Any:
-    """Beside passwords; none while nobody can say."""
-    try:
-        return await visit.site.users.ways_in()
-    except BackendError:
-        return {"passkeys": False, "providers": []}
 
 
 @router.post("/login")
