@@ -21,6 +21,14 @@ from wired_stack import WiredStack
 pytestmark = pytest.mark.browser
 
 NEW = "nine green apples"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 QUICK_START = Path(__file__).parents[1] / "docs" / "topics" / "api.md"
 
 
@@ -197,3 +205,24 @@ def test_a_program_lists_writes_and_follows_notes_with_a_personal_token(
 
 def _readable(follower: subprocess.Popen[str]) -> bool:
     return bool(select.select([follower.stdout], [], [], 0)[0])
+
+
+def test_a_passkey_signs_in_and_proves_who_one_is(window: OpenWindow, ben: Person) -> None:
+    bens = window()
+    # Passkeys are for the site's name, never for an address.
+    bens.url = bens.url.replace("127.0.0.1", "localhost")
+    devtools = bens.context.new_cdp_session(bens.page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    bens.log_in(ben.username, ben.password)
+    page = bens.go("/account/passkeys")
+    page.click("#add-passkey-form button")
+    page.fill("#name", "My laptop")
+    page.click("#new-passkey-form button")
+    expect(page.locator("#passkeys .entry-title")).to_have_text("My laptop")
+    bens.log_out()
+    bens.go("/users/login?next=/account/passkeys")
+    page.click("#passkey-form button")
+    expect(page.locator("#passkeys")).to_contain_text("last used just now")
+    page.get_by_role("button", name="Remove My laptop").click()
+    expect(page.locator("#passkeys")).to_have_count(0)
