@@ -82,6 +82,8 @@ def test_uvicorn_still_makes_protocols_as_our_door_expects() -> None:
     assert "ws_protocol_class(" in inspect.getsource(HttpToolsProtocol.handle_websocket_upgrade)
     assert "http_protocol_class(" in inspect.getsource(Server.startup)
     assert inspect.iscoroutinefunction(Server.shutdown)
+    assert "sockets" in inspect.signature(Server.serve).parameters  # a worker's own
+    assert "sock=sock" in inspect.getsource(Server.startup)
     assert isinstance(ServerState().connections, set)
 
     async def app(scope: object, receive: object, send: object) -> None: ...

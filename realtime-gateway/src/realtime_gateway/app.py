@@ -1,18 +1,14 @@
-"""Builds one gateway node from its options, and runs it until it is told to stop."""
+"""Builds one gateway node from its options."""
 
 import asyncio
 import contextlib
-import gc
 import random
-import signal
-import socket
 import time
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 from typing import Any, Final, cast
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -27,10 +23,9 @@ from realtime_gateway.api import Api
 from realtime_gateway.bus import Bus
 from realtime_gateway.channels import Channels
 from realtime_gateway.clients import Clients
-from realtime_gateway.connection import ClientConnection
 from realtime_gateway.fanout import Fanout
 from realtime_gateway.feed import Feed
-from realtime_gateway.front import doors
+from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
 from realtime_gateway.metrics import NodeCollector
 from realtime_gateway.node import Node
 from realtime_gateway.options import Options, TokenOptions
@@ -42,14 +37,15 @@ MAX_BODY: Final = 16 * 1024 * 1024
 REDIS_CONNECTIONS: Final = 32
 REDIS_TIMEOUT: Final = 3.0
 TEND_SECONDS: Final = 0.5
-HTTP_SHUTDOWN_SECONDS: Final = 3
 
 
 class Gateway:
     """One node. Needs a running event loop; `run` starts what it does by itself."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, seat: Seat | None = None) -> None:
         self.options = options
+        self._registry = CollectorRegistry()
+        self.ledger = None if seat is None else Ledger(seat, self._registry)
         self._version = version("realtime-gateway")
         self.stats = Stats()
         self.clients = Clients(
@@ -79,6 +75,13 @@ class Gateway:
             await self._redis.aclose()
 
     async def ready(self) -> dict[str, bool]:
+        """Of a worker: whether any of its siblings is, unless all are draining."""
+        found = await self.checks()
+        if self.ledger is None or all(found.values()) or not found["accepting"]:
+            return found
+        return {"another_worker": True} if self.ledger.another_is_ready() else found
+
+    async def checks(self) -> dict[str, bool]:
         return {
             "redis": await self._answers(),
             "pubsub": self.bus.is_connected,
@@ -138,12 +141,12 @@ class Gateway:
     def _app(self) -> FastAPI:
         app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,
                       redoc_url=None, openapi_url=None)  # fmt: skip
-        registry = CollectorRegistry()
-        registry.register(NodeCollector(self.stats, self.clients, self.fanout))
-        asgi.install(app, ready=self.ready, registry=registry, max_body=MAX_BODY)
-        name = (
-            self.options.node.name or f"{socket.gethostname()}_{self.options.http_server.port}"
+        self._registry.register(NodeCollector(self.stats, self.clients, self.fanout))
+        shown = None if self.ledger is None else SharedRegistry(self.ledger)
+        asgi.install(
+            app, ready=self.ready, registry=self._registry, shown=shown, max_body=MAX_BODY
         )
+        name = self.options.node_name
         app.include_router(
             Api(self.node, self.clients, name=name, version=self._version).router()
         )
@@ -166,49 +169,6 @@ class Gateway:
             return bool(await cast(Any, self._redis.ping()))
         except (RedisError, OSError, TimeoutError):
             return False
-
-
-class _Server(uvicorn.Server):
-    """Sends the clients away before it stops listening, so that a balancer sees `/ready`
-    turn.
-    """
-
-    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
-        super().__init__(config)
-        self._gateway = gateway
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._gateway.clients.drain(self._gateway.options.shutdown.timeout)
-        await super().shutdown(sockets)
-
-
-async def serve(options: Options) -> None:
-    """Serve until SIGTERM or SIGINT, then drain."""
-    gateway = Gateway(options)
-    http, websocket = doors(
-        options, gateway.clients, lambda: ClientConnection(gateway.node, gateway.clients)
-    )
-    config = uvicorn.Config(
-        gateway.app,
-        host=options.http_server.address,
-        port=options.http_server.port,
-        http=cast(Any, http),
-        ws=cast(Any, websocket),
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        backlog=4096,
-        timeout_graceful_shutdown=HTTP_SHUTDOWN_SECONDS,
-    )
-    async with gateway.running():
-        gc.collect()
-        gc.freeze()
-        # uvicorn raises the signals it has handled once more when it has stopped: all is
-        # said then.
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: None)
-        await _Server(config, gateway).serve()
 
 
 async def _upgrade_required() -> Response:

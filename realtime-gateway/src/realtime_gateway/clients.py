@@ -18,7 +18,6 @@ from realtime_gateway.wheel import TICK, Sleeper, Wheel
 
 FREEZE_EVERY: Final = 1000
 DRAIN_SECONDS_PER_CLIENT: Final = 0.005
-DRAIN_LIMIT: Final = 5.0
 
 log = logging.getLogger("gateway.clients")
 
@@ -83,12 +82,13 @@ class Clients:
                 sleeper.wake(now)
             self._freeze_as_it_grows()
 
-    async def drain(self, limit: float) -> None:
-        """Send everybody away, spread over a short while, so that they do not all come back
-        at once; returns when they are gone, or after `limit` seconds without them."""
+    async def drain(self, limit: float, *, window: float) -> None:
+        """Send everybody away, spread over `window` seconds or less, so that they do not all
+        come back at once; returns when they are gone, or after `limit` seconds without them.
+        """
         self.is_draining = True
         leaving = list(self.connected)
-        window = min(DRAIN_LIMIT, limit / 2, len(leaving) * DRAIN_SECONDS_PER_CLIENT)
+        window = min(window, limit / 2, len(leaving) * DRAIN_SECONDS_PER_CLIENT)
         log.info("draining %d clients within %.1f s", len(leaving), window)
         start = self.loop.time()
         for number, client in enumerate(leaving):

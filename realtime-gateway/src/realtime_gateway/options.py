@@ -5,6 +5,7 @@ held against them by a test. Durations are seconds. Standard library only.
 """
 
 from dataclasses import dataclass, field
+from socket import gethostname
 from typing import Annotated, Final
 
 Seconds = Annotated[float, "duration"]
@@ -117,6 +118,7 @@ class EngineOptions:
 @dataclass(frozen=True, slots=True)
 class ShutdownOptions:
     timeout: Seconds = 30.0
+    drain_window: Seconds = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +136,8 @@ class Options:
     engine: EngineOptions = field(default_factory=EngineOptions)
     shutdown: ShutdownOptions = field(default_factory=ShutdownOptions)
     node: NodeOptions = field(default_factory=NodeOptions)
+
+    @property
+    def node_name(self) -> str:
+        """What this node is called in `info`: its host and port, unless it was given a name."""
+        return self.node.name or f"{gethostname()}_{self.http_server.port}"
