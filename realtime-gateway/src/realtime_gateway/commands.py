@@ -6,7 +6,7 @@ only.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, NoReturn
 
 
@@ -28,6 +28,8 @@ class Pong(NamedTuple):
 class Connect(NamedTuple):
     id: int
     token: str
+    subs: Mapping[str, Since | None]
+    """The server-side subscriptions that the client had, and where it was in them."""
 
 
 class Subscribe(NamedTuple):
@@ -38,6 +40,7 @@ class Subscribe(NamedTuple):
     wants_positioning: bool
     wants_recovery: bool
     rejects_unrecovered: bool
+    wants_joins: bool
     is_unsupported: bool  # a kind of subscription that this gateway does not have
 
 
@@ -58,6 +61,16 @@ class History(NamedTuple):
     limit: int
     since: Since | None
     reverse: bool
+
+
+class Presence(NamedTuple):
+    id: int
+    channel: str
+
+
+class PresenceStats(NamedTuple):
+    id: int
+    channel: str
 
 
 class Refresh(NamedTuple):
@@ -82,19 +95,29 @@ class Send(NamedTuple):
 
 
 Command = (
-    Pong | Connect | Subscribe | Unsubscribed | Publish | History | Refresh | SubRefresh
-    | Unavailable | Send
+    Pong | Connect | Subscribe | Unsubscribed | Publish | History | Presence | PresenceStats
+    | Refresh | SubRefresh | Unavailable | Send
 )  # fmt: skip
 
 
 def decode(line: str) -> Command:
     """The command in one line of a frame."""
+    return command_of(loads(line))
+
+
+def loads(line: str | bytes | bytearray) -> dict[str, Any]:
+    """The object in a client's JSON."""
     try:
-        command = json.loads(line, parse_constant=_no_constant)
+        found = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed("not JSON") from error
-    if type(command) is not dict:
+    if type(found) is not dict:
         raise Malformed("not an object")
+    return found
+
+
+def command_of(command: dict[str, Any]) -> Command:
+    """The command that an object says, whatever encoding it came in."""
     methods = [key for key in command if key in _METHODS and command[key] is not None]
     command_id = _uint(command, "id", 1 << 32)
     if not methods and not command_id and len(command) == 0:
@@ -111,8 +134,27 @@ def decode(line: str) -> Command:
     return _METHODS[methods[0]](command_id, request)
 
 
+def unidirectional(request: dict[str, Any]) -> list[Command]:
+    """What a unidirectional client says once: a connect, and the channels it asks for."""
+    subs = request.get("subs") or {}
+    if type(subs) is not dict or any(type(each) is not dict for each in subs.values()):
+        raise Malformed("subs is an object of objects")
+    wanted = [
+        _subscribe(number, {**each, "channel": channel})
+        for number, (channel, each) in enumerate(subs.items(), 2)
+    ]
+    return [_connect(1, request), *wanted]
+
+
 def _connect(command_id: int, request: dict[str, Any]) -> Connect:
-    return Connect(command_id, _text(request, "token"))
+    subs = request.get("subs") or {}
+    if type(subs) is not dict or not all(type(held) is dict for held in subs.values()):
+        raise Malformed("subs is an object of objects")
+    places = {
+        channel: _position(held) if _flag(held, "recover") else None
+        for channel, held in subs.items()
+    }
+    return Connect(command_id, _text(request, "token"), places)
 
 
 def _subscribe(command_id: int, request: dict[str, Any]) -> Subscribe:
@@ -124,6 +166,7 @@ def _subscribe(command_id: int, request: dict[str, Any]) -> Subscribe:
         _flag(request, "positioned"),
         _flag(request, "recoverable"),
         rejects_unrecovered=bool(_uint(request, "flag") & 2),
+        wants_joins=_flag(request, "join_leave"),
         is_unsupported=bool(request.get("tf") or request.get("type")),
     )
 
@@ -151,6 +194,14 @@ def _history(command_id: int, request: dict[str, Any]) -> History:
     )
 
 
+def _presence(command_id: int, request: dict[str, Any]) -> Presence:
+    return Presence(command_id, _channel(request))
+
+
+def _presence_stats(command_id: int, request: dict[str, Any]) -> PresenceStats:
+    return PresenceStats(command_id, _channel(request))
+
+
 def _refresh(command_id: int, request: dict[str, Any]) -> Refresh:
     return Refresh(command_id, _text(request, "token"))
 
@@ -175,8 +226,8 @@ _METHODS: Final[dict[str, Callable[[int, dict[str, Any]], Command]]] = {
     "history": _history,
     "refresh": _refresh,
     "sub_refresh": _sub_refresh,
-    "presence": _unavailable,
-    "presence_stats": _unavailable,
+    "presence": _presence,
+    "presence_stats": _presence_stats,
     "rpc": _unavailable,
     "ping": _unavailable,
     "send": _send,

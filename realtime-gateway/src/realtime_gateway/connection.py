@@ -1,4 +1,4 @@
-"""A client's socket and its session, put together: commands in, replies out, in that order.
+"""A client's connection and its session, put together: commands in, replies out, in that order.
 
 Replies to one frame leave in one frame. While a command waits for Redis the following ones wait
 behind it; when too many wait, the socket is not read: a client's haste costs the client. A task
@@ -6,16 +6,21 @@ exists only while something is being waited for.
 """
 
 import logging
-from asyncio import Task
+import uuid
+from asyncio import Task, Transport
 from collections import deque
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from realtime_gateway import codes, frames
+from realtime_gateway import codes
 from realtime_gateway.asks import Answer, Ask, Drop, Handling, Outcome, Ping
 from realtime_gateway.clients import Clients
 from realtime_gateway.codes import Close
-from realtime_gateway.commands import Malformed, decode
+from realtime_gateway.commands import Command, Malformed
+from realtime_gateway.encodings import Dialogue, Encoding
 from realtime_gateway.node import LATER, Node
+from realtime_gateway.orders import Disconnect, Order, Refresh, Subscribe, Unsubscribe
+from realtime_gateway.rules import Rules
 from realtime_gateway.session import Session
 from realtime_gateway.subscriptions import NEVER
 from realtime_gateway.websocket import WebSocket
@@ -25,55 +30,73 @@ BACKLOG_LIMIT: Final = 256
 log = logging.getLogger("gateway.connection")
 
 
-class ClientConnection(WebSocket):
-    __slots__ = (
-        "__weakref__", "_backlog", "_clients", "_node", "_replies", "_task", "session",
-        "wake_tick",
-    )  # fmt: skip
+STATE: Final = (
+    "__weakref__", "_backlog", "_clients", "_node", "_replies", "_task", "encoding", "session",
+    "wake_tick",
+)  # fmt: skip
+"""The slots that whoever mixes a Conversation in has to have: two bases cannot bring some."""
 
-    def __init__(self, node: Node, clients: Clients) -> None:
-        super().__init__(
-            clients.loop, max_message_size=node.options.websocket.message_size_limit
-        )
+
+class Conversation:
+    """What all kinds of connections have in common; mixed into one that has a transport."""
+
+    __slots__ = STATE[:0]
+
+    transport: Transport
+    send: Callable[[bytes], None]
+    sent_close: int
+    encoding: Encoding
+
+    def close(self, code: int, reason: str) -> None:
+        """Say why, and go: calls `forget` first."""
+        raise NotImplementedError
+
+    def cut(self, code: int) -> None:
+        """Go at once."""
+        raise NotImplementedError
+
+    def start(self, node: Node, clients: Clients, rules: Rules, encoding: Encoding) -> None:
         self._node = node
         self._clients = clients
+        self.encoding = encoding
         self._replies: list[bytes] = []
-        self._backlog: deque[str] | None = None
+        self._backlog: deque[Any] | None = None
         self._task: Task[None] | None = None
-        self.session = Session(str(self.ws.id), node.rules, clients.loop.time())
+        self.session = Session(str(uuid.uuid4()), rules, clients.loop.time())
         self.wake_tick = 0
         clients.add(self)
         clients.wheel.put(self, self.session.wake_at())
 
-    def received(self, data: bytes | bytearray, *, is_text: bool) -> None:
-        self._clients.stats.bytes_received += len(data)
-        try:
-            lines = [line for line in data.decode().split("\n") if line] if is_text else []
-        except UnicodeDecodeError:
-            self.close(1007, "text is UTF-8")
-            return
-        if not lines:
-            self._finish(codes.INVALID_REQUEST)
-        elif self._backlog is not None:
-            self._backlog.extend(lines)
-            if len(self._backlog) > BACKLOG_LIMIT:
-                self.transport.pause_reading()
-        else:
-            self._handle(lines)
-
-    def lost(self, code: int) -> None:
-        self._forget()
-        self._clients.remove(self, code)
-
-    def close(self, code: int, reason: str) -> None:
-        self._forget()
-        super().close(code, reason)
-        if not self.transport.is_closing() and not self.transport.is_reading():
-            self.transport.resume_reading()  # or the goodbye would not be heard
+    def forget(self) -> None:
+        """Leave everything: from here on nobody sends to this connection."""
+        for leave in self.session.end():
+            self._node.leave(self, leave)
+        self._node.users.remove(self, self.session.user)
+        self._clients.wheel.remove(self)
+        self._backlog = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
 
     @property
     def user(self) -> str:
         return self.session.user
+
+    def is_meant(self, order: Order) -> bool:
+        return order.concerns(self.session.client, self.session.session)
+
+    def obey(self, order: Order) -> None:
+        """Do what the server wants: go at once, anything else in its turn."""
+        if isinstance(order, Disconnect):
+            self._finish(Close(order.code, order.reason))
+        elif self._backlog is None:
+            self._handle([order])
+        else:
+            self._backlog.append(order)
+
+    def hears_joins(self, channel: str) -> bool:
+        held = self.session.subscriptions.get(channel)
+        return held is not None and held.terms.hears_joins
 
     def lose(self, channel: str) -> None:
         self._drop(Drop(channel, codes.INSUFFICIENT))
@@ -82,7 +105,7 @@ class ClientConnection(WebSocket):
         for due in self.session.wake(now):
             match due:
                 case Ping():
-                    self.send(frames.PING)
+                    self.send(self.encoding.ping)
                 case Drop():
                     self._drop(due)
                 case Close():
@@ -90,26 +113,38 @@ class ClientConnection(WebSocket):
                     return
         self._sleep()
 
-    def _handle(self, lines: list[str]) -> None:
-        """Answer the commands in `lines`, up to the first that has to be waited for."""
-        for index, line in enumerate(lines):
+    def _decode(self, part: Any) -> Command:
+        raise NotImplementedError
+
+    def _handle(self, parts: Sequence[Any]) -> None:
+        """Answer the commands in `parts`, up to the first that has to be waited for."""
+        for index, part in enumerate(parts):
+            if isinstance(part, Unsubscribe):
+                self._drop(Drop(part.channel, part.why))
+                continue
             try:
-                command = decode(line)
+                handling = self._begin(part)
             except Malformed:
                 self._finish(codes.INVALID_REQUEST)
                 return
-            self._clients.stats.commands += 1
-            handling = self.session.handle(command, self._clients.loop.time())
             ask = self._advance(handling, None)
             if self.sent_close:
                 return
             if ask is not None:
                 self._flush_replies()
-                self._backlog = deque(lines[index + 1 :])
+                self._backlog = deque(parts[index + 1 :])
                 self._task = self._clients.spawn(self._wait(handling, ask))
                 return
         self._flush_replies()
         self._sleep()
+
+    def _begin(self, part: Any) -> Handling:
+        """Start with a command of the client's, or with an order."""
+        now = self._clients.loop.time()
+        if isinstance(part, Subscribe | Refresh):
+            return self.session.obey(part, now)
+        self._clients.stats.commands += 1
+        return self.session.handle(self._decode(part), now)
 
     async def _wait(self, handling: Handling, ask: Ask | None) -> None:
         try:
@@ -156,28 +191,65 @@ class ClientConnection(WebSocket):
 
     def _flush_replies(self) -> None:
         if self._replies:
-            self.send(frames.text(b"\n".join(self._replies)))
+            self.send(self.encoding.messages(self._replies))
             self._replies.clear()
 
     def _drop(self, drop: Drop) -> None:
-        push = self.session.drop(drop.channel, drop.why)
-        if push is not None:
-            self._node.leave(self, drop.channel)
+        before = len(self.session.subscriptions)
+        self._advance(self.session.drop(drop.channel, drop.why), None)
+        if self.sent_close:
+            return
+        if len(self.session.subscriptions) < before:
             self._clients.stats.unsubscribes[drop.why.code] += 1
-            self.send(frames.text(push))
+        self._flush_replies()
 
     def _sleep(self) -> None:
         at = self.session.wake_at()
         if at != NEVER:
             self._clients.wheel.put(self, at)
 
-    def _forget(self) -> None:
-        """Leave everything: from here on nobody sends to this connection."""
-        for channel in self.session.subscriptions:
-            self._node.leave(self, channel)
-        self.session.subscriptions = {}
-        self._clients.wheel.remove(self)
-        self._backlog = None
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+
+class ClientConnection(WebSocket, Conversation):
+    """A bidirectional client on a WebSocket."""
+
+    __slots__ = (*STATE,)
+
+    encoding: Dialogue
+
+    def __init__(self, node: Node, clients: Clients, encoding: Dialogue) -> None:
+        super().__init__(
+            clients.loop, max_message_size=node.options.websocket.message_size_limit
+        )
+        self.start(node, clients, node.rules, encoding)
+
+    def received(self, data: bytes | bytearray, *, is_text: bool) -> None:
+        self._clients.stats.bytes_received += len(data)
+        try:
+            parts = self.encoding.split(data, is_text=is_text)
+        except UnicodeDecodeError:
+            self.close(1007, "text is UTF-8")
+        except Malformed:
+            self._finish(codes.INVALID_REQUEST)
+        else:
+            self._take_parts(parts)
+
+    def lost(self, code: int) -> None:
+        self.forget()
+        self._clients.remove(self, code)
+
+    def close(self, code: int, reason: str) -> None:
+        self.forget()
+        super().close(code, reason)
+        if not self.transport.is_closing() and not self.transport.is_reading():
+            self.transport.resume_reading()  # or the goodbye would not be heard
+
+    def _take_parts(self, parts: list[Any]) -> None:
+        if self._backlog is None:
+            self._handle(parts)
+            return
+        self._backlog.extend(parts)
+        if len(self._backlog) > BACKLOG_LIMIT:
+            self.transport.pause_reading()
+
+    def _decode(self, part: Any) -> Command:
+        return self.encoding.decode(part)

@@ -1,20 +1,26 @@
-"""The fast path: a message from Redis becomes one WebSocket frame, written to every member.
+"""The fast path: a message from Redis becomes one frame in each encoding that a member of its
+channel speaks, and is written to every member.
 
 Everything that arrives in one read of the pub/sub connection leaves in one write per member,
 up to `BATCH_BYTES`: the kernel's send is nine tenths of the cost. No await, no JSON, nothing
 per client.
 """
 
+import json
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from realtime_gateway import frames, protocol
+from realtime_gateway import protocol
+from realtime_gateway.encodings import Encoding
 from realtime_gateway.hub import Channel, Hub
+from realtime_gateway.protocol import Entry
 from realtime_gateway.stats import Stats
 
 BATCH_BYTES: Final = 65_536
 BATCH_MESSAGES: Final = 256
+
+_CHANGES: Final = {b"j": "join", b"l": "leave"}
 
 
 class Member(Protocol):
@@ -23,18 +29,31 @@ class Member(Protocol):
     @property
     def send(self) -> Callable[[bytes], None]: ...
 
+    @property
+    def encoding(self) -> Encoding: ...
+
+    def hears_joins(self, channel: str) -> bool:
+        """Whether it is told who comes into `channel` and leaves it."""
+
     def lose(self, channel: str) -> None:
         """Publications of `channel` are lost for good. May leave the channel."""
 
 
 class Fanout:
     def __init__(
-        self, stats: Stats, *, key_of: Callable[[str], bytes], on_hole: Callable[[str], None]
+        self,
+        stats: Stats,
+        *,
+        key_of: Callable[[str], bytes],
+        on_hole: Callable[[str], None],
+        on_other: Callable[[bytes, bytes], None],
     ) -> None:
+        """`on_other` takes the messages that belong to no channel."""
         self.hub: Hub[Member] = Hub()
         self._stats = stats
         self._key_of = key_of
         self._on_hole = on_hole
+        self._on_other = on_other
         self._by_key: dict[bytes, Channel[Member]] = {}
         self._touched: dict[Channel[Member], None] = {}
         self._batch_bytes = 0
@@ -59,10 +78,12 @@ class Fanout:
         """Take a live message (contracts/channel-log.md). The next `flush` delivers it."""
         channel = self._by_key.get(key)
         if channel is None:
+            self._on_other(key, payload)
             return
         try:
             kind, offset, epoch, ms, fragment = payload.split(b":", 4)
             if kind != b"p":
+                self._tell(channel, kind, fragment)
                 return
             is_continuous = channel.receive(int(offset), epoch.decode(), fragment)
             self._published_ms = int(ms)
@@ -92,25 +113,59 @@ class Fanout:
     def deliver(self, channel: Channel[Member]) -> None:
         """Send the channel's fresh publications to its members, now."""
         if batch := self._take_batch(channel):
+            encoding, encoded = None, b""
             for member in channel.members:
-                member.send(batch)
+                if member.encoding is not encoding:
+                    encoding = member.encoding
+                    encoded = batch.encoded(encoding)
+                member.send(encoded)
+
+    def _tell(self, channel: Channel[Member], kind: bytes, info: bytes) -> None:
+        """Somebody has come or gone: tell those members who want to know."""
+        change = _CHANGES.get(kind)
+        if change is None:
+            return
+        json.loads(info)
+        self.flush()
+        push = protocol.presence_push(channel.name, change, info)
+        encoded: dict[Encoding, bytes] = {}
+        for member in channel.members:
+            if member.hears_joins(channel.name):
+                if member.encoding not in encoded:
+                    encoded[member.encoding] = member.encoding.messages([push])
+                member.send(encoded[member.encoding])
 
     def _deliver_all(self, channels: dict[Channel[Member], None]) -> None:
         outbox: dict[Member, bytes] = {}
         for channel in channels:
             if batch := self._take_batch(channel):
                 for member in channel.members:
+                    encoded = batch.encoded(member.encoding)
                     waiting = outbox.get(member)
-                    outbox[member] = batch if waiting is None else waiting + batch
-        for member, batch in outbox.items():
-            member.send(batch)
+                    outbox[member] = encoded if waiting is None else waiting + encoded
+        for member, encoded in outbox.items():
+            member.send(encoded)
 
-    def _take_batch(self, channel: Channel[Member]) -> bytes:
+    def _take_batch(self, channel: Channel[Member]) -> "_Batch | None":
         fresh = channel.take_fresh()
         if not fresh or not channel.members:
-            return b""
-        head, epoch = channel.head, channel.epoch
+            return None
         self._stats.deliveries += len(fresh) * len(channel.members)
-        return b"".join(
-            [frames.text(protocol.push(head, offset, epoch, data)) for offset, data in fresh]
-        )
+        return _Batch(channel, fresh)
+
+
+class _Batch:
+    """Publications of a channel, in each encoding that somebody asked for."""
+
+    __slots__ = ("_channel", "_encoded", "_fresh")
+
+    def __init__(self, channel: Channel[Member], fresh: list[Entry]) -> None:
+        self._channel = channel
+        self._fresh = fresh
+        self._encoded: dict[Encoding, bytes] = {}
+
+    def encoded(self, encoding: Encoding) -> bytes:
+        found = self._encoded.get(encoding)
+        if found is None:
+            found = self._encoded[encoding] = encoding.publications(self._channel, self._fresh)
+        return found

@@ -15,7 +15,7 @@ import uvicorn
 from service_kit.tasks import background
 
 from realtime_gateway.app import Gateway
-from realtime_gateway.connection import ClientConnection
+from realtime_gateway.connections import Connections
 from realtime_gateway.front import doors
 from realtime_gateway.ledger import TELL_SECONDS, Ledger, Seat
 from realtime_gateway.options import NodeOptions, Options
@@ -70,9 +70,8 @@ async def _serve(gateway: Gateway, sockets: list[socket.socket] | None) -> None:
 
 def _config(gateway: Gateway) -> uvicorn.Config:
     options = gateway.options
-    http, websocket = doors(
-        options, gateway.clients, lambda: ClientConnection(gateway.node, gateway.clients)
-    )
+    connections = Connections(gateway.node, gateway.clients)
+    http, websocket = doors(options, gateway.clients, connections)
     return uvicorn.Config(
         gateway.app,
         host=options.http_server.address,
