@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from realtime_gateway import codes, commands
 from realtime_gateway.asks import (
+    Admit,
     Answer,
+    Appear,
     Append,
     Ask,
     Drop,
+    Handling,
     HistoryPage,
     Join,
     Joined,
@@ -43,6 +46,7 @@ class Talk:
         is_connected: bool = True,
         has_keys: bool = True,
         user: str = "ann",
+        admits: codes.Close | None = None,
         **client: Any,
     ) -> None:
         self.client = ClientOptions(**client)
@@ -52,6 +56,7 @@ class Talk:
         rules = Rules(self.client, channels, "1", has_keys=has_keys, random=lambda: 0.0)
         self.session = Session("c1", rules, now=0.0)
         self.asked: list[Ask] = []
+        self.admits = admits
         self._answers = list(answers)
         if is_connected:
             self._answers.insert(0, ConnectionClaims(user))
@@ -59,16 +64,22 @@ class Talk:
             self.asked.clear()
 
     def say(self, now: float = 1.0, **command: Any) -> Outcome:
-        handling = self.session.handle(decode(json.dumps(command)), now)
-        answer = None
+        return self.hear(self.session.handle(decode(json.dumps(command)), now))
+
+    def hear(self, handling: Handling) -> Outcome:
+        """The outcome, and on the way what is asked is noted and answered."""
+        answer: object = None
         while True:
             try:
                 ask = handling.send(answer)
             except StopIteration as end:
                 outcome: Outcome = end.value
                 return outcome
+            if isinstance(ask, Admit):
+                answer = self.admits
+                continue
             self.asked.append(ask)
-            answer = None if isinstance(ask, Leave) else self._answers.pop(0)
+            answer = None if isinstance(ask, Leave | Appear) else self._answers.pop(0)
 
     def result(self, now: float = 1.0, **command: Any) -> dict[str, Any]:
         outcome = self.say(now, **command)
@@ -265,10 +276,10 @@ def test_unsubscribing_leaves_the_channel_and_is_never_an_error() -> None:
 def test_only_who_holds_a_position_is_told_of_a_loss(recovers: bool, is_told: bool) -> None:
     talk = Talk(Joined(0, "e"), options=replace(OPEN, force_recovery=recovers))
     talk.say(id=2, subscribe={"channel": "a"})
-    push = talk.session.drop("a", codes.INSUFFICIENT)
-    assert (push is not None) is is_told
+    outcome = talk.hear(talk.session.drop("a", codes.INSUFFICIENT))
+    assert (outcome is not None) is is_told
     assert ("a" in talk.session.subscriptions) is not is_told
-    assert talk.session.drop("unknown", codes.INSUFFICIENT) is None
+    assert talk.hear(talk.session.drop("unknown", codes.INSUFFICIENT)) is None
 
 
 # publish and history
@@ -395,9 +406,9 @@ def test_an_expired_subscription_is_dropped_after_its_grace() -> None:
     talk.say(30.0, id=3, sub_refresh={"channel": "$a", "token": "s"})
     assert talk.session.wake(74.0) == []
     assert talk.session.wake(75.0) == [Drop("$a", codes.SUBSCRIPTION_EXPIRED)]
-    push = talk.session.drop("$a", codes.SUBSCRIPTION_EXPIRED)
-    assert push is not None
-    assert json.loads(push)["push"]["unsubscribe"]["code"] == 2501
+    outcome = talk.hear(talk.session.drop("$a", codes.SUBSCRIPTION_EXPIRED))
+    assert isinstance(outcome, Answer)
+    assert json.loads(outcome.message)["push"]["unsubscribe"]["code"] == 2501
 
 
 @pytest.mark.parametrize(

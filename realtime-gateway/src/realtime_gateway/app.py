@@ -23,12 +23,16 @@ from realtime_gateway.api import Api
 from realtime_gateway.bus import Bus
 from realtime_gateway.channels import Channels
 from realtime_gateway.clients import Clients
+from realtime_gateway.control import Control
 from realtime_gateway.fanout import Fanout
 from realtime_gateway.feed import Feed
+from realtime_gateway.joining import Joining
 from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
+from realtime_gateway.methods import Methods
 from realtime_gateway.metrics import NodeCollector
 from realtime_gateway.node import Node
 from realtime_gateway.options import Options, TokenOptions
+from realtime_gateway.presence import Presence
 from realtime_gateway.rules import Rules
 from realtime_gateway.stats import Stats
 from realtime_gateway.tokens import TokenVerifier
@@ -47,6 +51,7 @@ class Gateway:
         self._registry = CollectorRegistry()
         self.ledger = None if seat is None else Ledger(seat, self._registry)
         self._version = version("realtime-gateway")
+        self._started = time.monotonic()
         self.stats = Stats()
         self.clients = Clients(
             asyncio.get_running_loop(), self.stats, limit=options.client.connection_limit
@@ -54,7 +59,19 @@ class Gateway:
         self._redis = _redis(options.engine.redis.address)
         self._log = ChannelLog(self._redis, prefix=options.engine.redis.prefix)
         self._http = httpx.AsyncClient()
-        self.fanout = Fanout(self.stats, key_of=self._key_of, on_hole=self._on_hole)
+        self.fanout = Fanout(
+            self.stats,
+            key_of=self._key_of,
+            on_hole=self._on_hole,
+            on_other=self._on_other,
+        )
+        self._control_key = f"{options.engine.redis.prefix}.control".encode()
+        self.control = Control(
+            publish=lambda message: self._redis.publish(self._control_key, message),
+            node=lambda: self.node,
+            describe=self._describe,
+        )
+        self.presence = self._presence()
         self.bus = self._bus()
         self.feed = self._feed()
         self.node = self._node()
@@ -67,9 +84,14 @@ class Gateway:
                 background(self.bus.run(), name="bus"),
                 background(self.clients.run(), name="clients"),
                 background(self._tend(), name="feed"),
+                background(self.control.run(), name="control"),
+                background(self.presence.run(), name="presence"),
+                background(self.presence.renew(), name="presence renewal"),
             ):
                 yield
                 await self.feed.stop()
+                await self.presence.write_what_can_be()
+                await self.control.leave()
         finally:
             await self._http.aclose()
             await self._redis.aclose()
@@ -98,6 +120,17 @@ class Gateway:
             resumed=lambda: self.feed.on_resumed(),
             publish=lambda key: self._redis.publish(key, b""),
             prefix=redis.prefix,
+            always=[self._control_key],
+        )
+
+    def _presence(self) -> Presence:
+        redis = self.options.engine.redis
+        return Presence(
+            self._redis,
+            prefix=redis.prefix,
+            ttl=redis.presence_ttl,
+            interval=self.options.client.presence_update_interval,
+            pubsub_channel=self._log.pubsub_channel,
         )
 
     def _feed(self) -> Feed:
@@ -127,7 +160,8 @@ class Gateway:
             self.options,
             rules=rules,
             fanout=self.fanout,
-            feed=self.feed,
+            joining=Joining(self.fanout, self.feed, self._log, self.stats, client),
+            presence=self.presence,
             channel_log=self._log,
             connection_tokens=connections,
             subscription_tokens=subscriptions,
@@ -146,15 +180,29 @@ class Gateway:
         asgi.install(
             app, ready=self.ready, registry=self._registry, shown=shown, max_body=MAX_BODY
         )
-        name = self.options.node_name
-        app.include_router(
-            Api(self.node, self.clients, name=name, version=self._version).router()
-        )
+        methods = Methods(self.node, self.control)
+        app.include_router(Api(methods, self.options.http_api).router())
         app.add_api_route(self.options.websocket.handler_prefix, _upgrade_required)
         return app
 
     def _key_of(self, channel: str) -> bytes:
         return self._log.pubsub_channel(channel).encode()
+
+    def _on_other(self, key: bytes, payload: bytes) -> None:
+        if key == self._control_key:
+            self.control.receive(payload)
+
+    def _describe(self) -> dict[str, Any]:
+        channels = self.fanout.hub.channels.values()
+        return {
+            "name": self.options.node_name,
+            "version": self._version,
+            "num_clients": len(self.clients.connected),
+            "num_users": len(self.node.users),
+            "num_subs": sum(len(channel.members) for channel in channels),
+            "num_channels": len(channels),
+            "uptime": int(time.monotonic() - self._started),
+        }
 
     def _on_hole(self, channel: str) -> None:
         self.feed.on_hole(channel)

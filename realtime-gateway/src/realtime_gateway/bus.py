@@ -42,6 +42,7 @@ class Bus:
         resumed: Callable[[], None],
         publish: Callable[[bytes], Awaitable[object]],
         prefix: str,
+        always: Iterable[bytes] = (),
         silence: float = SILENCE,
     ) -> None:
         self._url = url
@@ -52,7 +53,7 @@ class Bus:
         self._publish = publish
         self._silence = silence
         self._probe = f"{prefix}.probe.{secrets.token_hex(8)}".encode()
-        self._wanted: set[bytes] = set()
+        self._wanted: set[bytes] = set(always)
         self._confirmed: set[bytes] = set()
         self._waiting: dict[bytes, asyncio.Future[None]] = {}
         self._unconfirmed: dict[bytes, int] = {}

@@ -15,11 +15,28 @@ class Refusal(Enum):
     """The issuer's keys could not be fetched: not the client's fault, so it may try again."""
 
 
+Overrides = tuple[tuple[str, bool], ...]
+"""Options of a channel that a token sets for its bearer, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSubscription:
+    """A channel that the client is put into without asking for it."""
+
+    channel: str
+    info: Any = None
+    data: Any = None
+    overrides: Overrides = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionClaims:
     user: str
     lifetime: float | None = None
     info: Any = None
+    session: str = ""
+    """The sign-in that the token was made for (`sid`)."""
+    subscriptions: tuple[ServerSubscription, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +46,5 @@ class SubscriptionClaims:
     client: str | None = None
     lifetime: float | None = None
     info: Any = None
+    data: Any = None
+    overrides: Overrides = ()

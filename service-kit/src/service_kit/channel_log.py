@@ -119,6 +119,10 @@ class ChannelLog:
         found = [(int(entry_id.partition(b"-")[0]), fields[1]) for entry_id, fields in entries]
         return _position((top, epoch)), found
 
+    async def remove(self, channel: str) -> None:
+        """Drop what is kept of the channel; its offsets go on."""
+        await _reply(self._redis.delete(self._key("stream", channel)))
+
     async def tops(self, channels: Sequence[str]) -> list[Position | None]:
         """The tops of many channels in one pipeline; None where there is no log (any more)."""
         pipeline = self._redis.pipeline(transaction=False)
