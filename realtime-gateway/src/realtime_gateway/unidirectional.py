@@ -92,12 +92,17 @@ class Unidirectional(Conversation):
         self.send(b"".join([self.encoding.messages(pushes), *held]))
 
     def _finish(self, why: Close) -> None:
+        if self._wanted is None:
+            self._flush_replies()
+        self.close(why.code, why.reason)
+
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """The last push; what has been held back will not be heard of."""
         self._held, self._wanted = [], None
         self._replies.clear()
-        if not self.sent_close:
+        if not self.sent_close and not self.transport.is_closing():
             self.send = self.transport.write
-            self.send(self.encoding.messages([protocol.disconnect_push(why)]))
-        self.close(why.code, why.reason)
+            self.send(self.encoding.messages([protocol.disconnect_push(Close(code, reason))]))
 
     def _hold(self, data: bytes) -> None:
         self._held.append(data)
@@ -133,6 +138,7 @@ class UniWebSocket(WebSocket, Unidirectional):
         self._clients.remove(self, code)
 
     def close(self, code: int, reason: str) -> None:
+        self.say_goodbye(code, reason)
         self.forget()
         super().close(code, reason)
 
@@ -154,6 +160,7 @@ class EventStream(asyncio.Protocol, Unidirectional):
         transport.set_protocol(self)
 
     def close(self, code: int, reason: str) -> None:
+        self.say_goodbye(code, reason)
         self.forget()
         if not self.sent_close and not self.transport.is_closing():
             self.sent_close = code
