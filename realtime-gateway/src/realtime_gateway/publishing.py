@@ -49,7 +49,7 @@ def publish(who: Speaker, rules: Rules, command: commands.Publish) -> Handling:
     info = client_info(who, held.info if held else None)
     try:
         fragment = protocol.fragment(command.data, info=info)
-    except ValueError:
+    except (ValueError, TypeError):  # the latter: bytes that are not JSON, in protobuf
         return fail(command.id, codes.BAD_REQUEST)
     error: Error | None = yield Append(command.channel, options, fragment)
     if error is not None:
