@@ -6,21 +6,19 @@ import random
 import time
 from collections.abc import AsyncIterator
 from importlib.metadata import version
-from typing import Any, Final, cast
+from typing import Final
 
 import httpx
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
 from service_kit import asgi
 from service_kit.channel_log import ChannelLog
 from service_kit.tasks import background
 from service_kit.tokens import Jwks
 
-from realtime_gateway import handshake
+from realtime_gateway import engine, handshake
 from realtime_gateway.api import Api
-from realtime_gateway.bus import Bus
+from realtime_gateway.bus import Wire
 from realtime_gateway.channels import Channels
 from realtime_gateway.clients import Clients
 from realtime_gateway.control import Control
@@ -38,8 +36,6 @@ from realtime_gateway.stats import Stats
 from realtime_gateway.tokens import TokenVerifier
 
 MAX_BODY: Final = 16 * 1024 * 1024
-REDIS_CONNECTIONS: Final = 32
-REDIS_TIMEOUT: Final = 3.0
 TEND_SECONDS: Final = 0.5
 
 
@@ -56,8 +52,12 @@ class Gateway:
         self.clients = Clients(
             asyncio.get_running_loop(), self.stats, limit=options.client.connection_limit
         )
-        self._redis = _redis(options.engine.redis.address)
-        self._log = ChannelLog(self._redis, prefix=options.engine.redis.prefix)
+        self._redis = engine.commands(options.engine.redis)
+        self._log = ChannelLog(
+            self._redis,
+            prefix=options.engine.redis.prefix,
+            sharded=bool(options.engine.redis.cluster_address),
+        )
         self._http = httpx.AsyncClient()
         self.fanout = Fanout(
             self.stats,
@@ -67,7 +67,9 @@ class Gateway:
         )
         self._control_key = f"{options.engine.redis.prefix}.control".encode()
         self.control = Control(
-            publish=lambda message: self._redis.publish(self._control_key, message),
+            publish=lambda message: engine.announce(
+                options.engine.redis, self._redis, self._control_key, message
+            ),
             node=lambda: self.node,
             describe=self._describe,
         )
@@ -105,21 +107,19 @@ class Gateway:
 
     async def checks(self) -> dict[str, bool]:
         return {
-            "redis": await self._answers(),
+            "redis": await engine.answers(self._redis),
             "pubsub": self.bus.is_connected,
             "accepting": not self.clients.is_draining,
         }
 
-    def _bus(self) -> Bus:
-        redis = self.options.engine.redis
-        return Bus(
-            redis.address,
+    def _bus(self) -> Wire:
+        return engine.bus(
+            self.options.engine.redis,
+            self._redis,
             message=self.fanout.receive,
             flushed=self.fanout.flush,
-            interrupted=lambda: self.feed.on_interrupted(),
-            resumed=lambda: self.feed.on_resumed(),
-            publish=lambda key: self._redis.publish(key, b""),
-            prefix=redis.prefix,
+            interrupted=lambda keys: self.feed.on_interrupted(keys),
+            resumed=lambda keys: self.feed.on_resumed(keys),
             always=[self._control_key],
         )
 
@@ -131,6 +131,7 @@ class Gateway:
             ttl=redis.presence_ttl,
             interval=self.options.client.presence_update_interval,
             pubsub_channel=self._log.pubsub_channel,
+            verb=engine.verb(redis),
         )
 
     def _feed(self) -> Feed:
@@ -212,25 +213,8 @@ class Gateway:
             await asyncio.sleep(TEND_SECONDS)
             self.feed.tend(time.monotonic())
 
-    async def _answers(self) -> bool:
-        try:
-            return bool(await cast(Any, self._redis.ping()))
-        except (RedisError, OSError, TimeoutError):
-            return False
-
 
 async def _upgrade_required() -> Response:
     # Reached on a connection that has carried HTTP before: a first request ends at the door.
     refused = handshake.NOT_AN_UPGRADE
     return Response(refused.why, refused.status.value, refused.headers)
-
-
-def _redis(address: str) -> Redis:
-    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
-        address,
-        max_connections=REDIS_CONNECTIONS,
-        timeout=REDIS_TIMEOUT,
-        socket_timeout=REDIS_TIMEOUT,
-        socket_connect_timeout=REDIS_TIMEOUT,
-    )
-    return Redis(connection_pool=pool)

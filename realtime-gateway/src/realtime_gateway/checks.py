@@ -7,6 +7,7 @@ from redis.asyncio.connection import parse_url
 
 from realtime_gateway.options import ChannelOptions, Options
 
+_CLUSTER = re.compile(r"rediss?://[^/]+(/0?)?(\?.*)?")
 _NAMESPACE = re.compile(r"[-a-zA-Z0-9_.]{2,}")
 
 
@@ -55,6 +56,9 @@ def _engine(options: Options) -> Iterator[str]:
         parse_url(options.engine.redis.address)
     except ValueError:
         yield "engine.redis.address must be a redis://, rediss:// or unix:// address"
+    for address in options.engine.redis.cluster_address:
+        if not _CLUSTER.fullmatch(address):
+            yield "engine.redis.cluster_address must be redis:// or rediss:// addresses"
     if re.search(r"[{}]", options.engine.redis.prefix):
         yield "engine.redis.prefix must have no braces"
     if not 0 <= options.http_server.port < 65_536:

@@ -8,7 +8,7 @@ per client.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from realtime_gateway import protocol
@@ -73,6 +73,10 @@ class Fanout:
         for key in keys:
             del self._by_key[key]
         return keys
+
+    def channels(self, keys: Iterable[bytes]) -> list[Channel[Member]]:
+        """The channels behind these pub/sub keys."""
+        return [channel for key in keys if (channel := self._by_key.get(key)) is not None]
 
     def receive(self, key: bytes, payload: bytes) -> None:
         """Take a live message (contracts/channel-log.md). The next `flush` delivers it."""

@@ -7,13 +7,13 @@ after when a hole shows, when Redis comes back, and when it has been quiet for l
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
 from redis.exceptions import RedisError
 from service_kit.channel_log import ALL, ChannelLog, Position
 
-from realtime_gateway.bus import Bus, NotConnected
+from realtime_gateway.bus import NotConnected, Wire
 from realtime_gateway.fanout import Fanout, Member
 from realtime_gateway.hub import Channel, Top
 from realtime_gateway.stats import Stats
@@ -33,7 +33,7 @@ class Feed:
     def __init__(
         self,
         fanout: Fanout,
-        bus: Bus,
+        bus: Wire,
         channel_log: ChannelLog,
         stats: Stats,
         *,
@@ -69,15 +69,14 @@ class Feed:
         self._stats.gaps += 1
         self._settle_soon(self._fanout.hub.channels[name])
 
-    def on_interrupted(self) -> None:
-        for channel in self._fanout.hub.channels.values():
+    def on_interrupted(self, keys: Collection[bytes]) -> None:
+        for channel in self._fanout.channels(keys):
             channel.is_settled = False
 
-    def on_resumed(self) -> None:
-        """Compare every channel with its history; most will have missed nothing."""
+    def on_resumed(self, keys: Collection[bytes]) -> None:
+        """Compare these channels with their history; most will have missed nothing."""
         self._stats.pub_sub_connects += 1
-        channels = [each for each in self._fanout.hub.channels.values() if each.members]
-        self._compare_soon(channels)
+        self._compare_soon([each for each in self._fanout.channels(keys) if each.members])
 
     def tend(self, now: float) -> None:
         """Called now and then: let idle channels go, look after quiet and unsettled ones."""
@@ -116,8 +115,8 @@ class Feed:
         """Read from the channel's position on until it has no hole. Gives up silently: `tend`
         starts again, and whoever waits sees that the channel is not settled."""
         try:
-            await self._bus.follow(self._log.pubsub_channel(channel.name).encode())
-            while not channel.is_settled and self._bus.is_connected:
+            await self._bus.follow(key := self._key_of(channel))
+            while not channel.is_settled and self._bus.hears(key):
                 await self._read_on(channel)
         except (NotConnected, RedisError, OSError, TimeoutError) as error:
             log.debug("channel %s not settled: %s", channel.name, type(error).__name__)
@@ -177,10 +176,14 @@ class Feed:
                 self._compare_one(channel, top)
 
     def _compare_one(self, channel: Channel[Member], top: Position | None) -> None:
-        if top == Position(channel.offset, channel.epoch):
+        is_heard = self._bus.hears(self._key_of(channel))
+        if is_heard and top is not None and top == Position(channel.offset, channel.epoch):
             if not channel.is_settled:
                 self._apply(channel, Top(top.offset, top.epoch), [])
         else:
             # Perhaps it is only on its way; a read from the position on settles that, too.
             channel.is_settled = False
             self._settle_soon(channel)
+
+    def _key_of(self, channel: Channel[Member]) -> bytes:
+        return self._log.pubsub_channel(channel.name).encode()

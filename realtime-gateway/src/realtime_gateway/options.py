@@ -141,6 +141,7 @@ class HttpServerOptions:
 @dataclass(frozen=True, slots=True)
 class RedisOptions:
     address: Secret = "redis://127.0.0.1:6379/0"
+    cluster_address: tuple[str, ...] = ()
     prefix: str = "gateway"
     presence_ttl: Seconds = 60.0
 
