@@ -149,3 +149,27 @@ async def _listen(client: RawClient) -> tuple[list[Any], bool]:
         heard.append(push["pub"]["data"])
         if heard[-1] == "end":
             return heard, False
+
+
+async def test_nodes_hear_each_other_and_presence_is_kept_on_a_cluster(
+    cluster: ValkeyCluster, gateway: GatewayProcess, tmp_path: Path
+) -> None:
+    options = insecure()
+    options["channel"]["without_namespace"] |= {
+        "presence": True, "join_leave": True, "force_push_join_leave": True,
+    }  # fmt: skip
+    options["engine"] = {"redis": {"cluster_address": cluster.seeds[:2]}}
+    other = GatewayProcess(tmp_path, options, cluster.seeds[0])
+    try:
+        other.wait_ready()
+        async with asyncio.timeout(15):
+            while len(other.api("info")["result"]["nodes"]) != 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        async with subscriber(other, "present") as client:
+            join = (await client.receive())["push"]["join"]
+            async with asyncio.timeout(10):
+                while not (found := other.api("presence", channel="present")["result"]):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            assert list(found["presence"]) == [join["info"]["client"]]
+    finally:
+        other.kill()

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from fastapi import FastAPI, Response

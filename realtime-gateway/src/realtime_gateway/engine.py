@@ -83,7 +83,8 @@ def verb(options: RedisOptions) -> str:
 async def announce(options: RedisOptions, redis: Redis, key: bytes, message: bytes) -> None:
     """Send a message to whoever follows the key."""
     try:
-        await cast(Any, redis.execute_command(verb(options), key, message))
+        client = cast(Any, redis)
+        await client.execute_command(verb(options), key, message)
     except RedisClusterException as error:
         raise RedisConnectionError(str(error)) from error
 
