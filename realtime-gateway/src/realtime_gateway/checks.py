@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from redis.asyncio.connection import parse_url
 
-from realtime_gateway.options import ChannelOptions, Options
+from realtime_gateway.options import ChannelOptions, Options, TokenOptions
 
 _CLUSTER = re.compile(r"rediss?://[^/]+(/0?)?(\?.*)?")
 _NAMESPACE = re.compile(r"[-a-zA-Z0-9_.]{2,}")
@@ -41,12 +42,44 @@ def _client(options: Options) -> Iterator[str]:
             yield f"client.{name} must be above 0"
     for kind in ("token", "subscription_token"):
         endpoint = getattr(client, kind).jwks_public_endpoint
+        yield from _keys(f"client.{kind}", getattr(client, kind))
         if endpoint and not endpoint.startswith(("http://", "https://")):
             yield f"client.{kind}.jwks_public_endpoint must be an http or https address"
+    if not 0 < client.presence_update_interval < options.engine.redis.presence_ttl:
+        yield (
+            "client.presence_update_interval must be above 0 and below "
+            "engine.redis.presence_ttl"
+        )
     if options.websocket.message_size_limit <= 0:
         yield "websocket.message_size_limit must be above 0"
     if not options.websocket.handler_prefix.startswith("/"):
         yield "websocket.handler_prefix must begin with /"
+
+
+def _keys(place: str, options: TokenOptions) -> Iterator[str]:
+    for name in ("rsa_public_key", "ecdsa_public_key"):
+        pem = getattr(options, name)
+        if pem and not _is_public_key(pem):
+            yield f"{place}.{name} must be a public key in PEM"
+    for name in ("audience", "issuer"):
+        yield from _regex(f"{place}.{name}_regex", getattr(options, f"{name}_regex"))
+        if getattr(options, name) and getattr(options, f"{name}_regex"):
+            yield f"{place}: {name} and {name}_regex exclude each other"
+
+
+def _is_public_key(pem: str) -> bool:
+    try:
+        load_pem_public_key(pem.encode())
+    except ValueError:
+        return False
+    return True
+
+
+def _regex(place: str, pattern: str) -> Iterator[str]:
+    try:
+        re.compile(pattern)
+    except re.error:
+        yield f"{place} must be a regular expression"
 
 
 def _engine(options: Options) -> Iterator[str]:
@@ -79,6 +112,9 @@ def _channels(options: Options) -> Iterator[str]:
 
 
 def _history(place: str, options: ChannelOptions) -> Iterator[str]:
+    yield from _regex(f"{place}.channel_regex", options.channel_regex)
+    if options.force_push_join_leave and not options.join_leave:
+        yield f"{place}.force_push_join_leave needs join_leave"
     if (options.history_size > 0) != (options.history_ttl > 0):
         yield f"{place}: history_size and history_ttl only work together"
     needs = ("force_positioning", "allow_positioning", "force_recovery", "allow_recovery")

@@ -132,6 +132,8 @@ class Control:
         if "order" in message:
             self._node().obey(orders.from_json(message))
         elif "node" in message:
+            if sender not in self._others:
+                self._answer({"node": self._describe()})  # it does not know of this one yet
             self._others[sender] = (time.monotonic() + NODE_LIFE, dict(message["node"]))
         elif "gone" in message:
             self._others.pop(sender, None)
