@@ -85,8 +85,8 @@ class Protobuf:
 
     def publications(self, channel: Followed, entries: Iterable[Entry]) -> bytes:
         name, epoch = channel.name, channel.epoch
-        made = [self._made.publication(name, epoch, entry) for entry in entries]
-        return frames.binary(b"".join(made))
+        made = b"".join([self._made.publication(name, epoch, entry) for entry in entries])
+        return frames.binary(made) if made else b""
 
     def split(self, data: bytes | bytearray, *, is_text: bool) -> list[bytes]:
         parts = [] if is_text else split(bytes(data))

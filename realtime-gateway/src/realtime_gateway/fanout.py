@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
+from service_kit.channel_log import is_fragment
+
 from realtime_gateway import protocol
 from realtime_gateway.encodings import Encoding
 from realtime_gateway.hub import Channel, Hub
@@ -19,6 +21,7 @@ from realtime_gateway.stats import Stats
 
 BATCH_BYTES: Final = 65_536
 BATCH_MESSAGES: Final = 256
+MAX_OFFSET: Final = (1 << 63) - 1
 
 _CHANGES: Final = {b"j": "join", b"l": "leave"}
 
@@ -89,8 +92,10 @@ class Fanout:
             if kind != b"p":
                 self._tell(channel, kind, fragment)
                 return
-            is_continuous = channel.receive(int(offset), epoch.decode(), fragment)
+            if not is_fragment(fragment) or (epoch and not epoch.isalnum()):
+                raise ValueError("not a publication")
             self._published_ms = int(ms)
+            is_continuous = channel.receive(_offset(offset), epoch.decode(), fragment)
         except ValueError:
             self._stats.malformed += 1
             return
@@ -156,6 +161,12 @@ class Fanout:
             return None
         self._stats.deliveries += len(fresh) * len(channel.members)
         return _Batch(channel, fresh)
+
+
+def _offset(digits: bytes) -> int:
+    if not 0 <= (offset := int(digits)) <= MAX_OFFSET:
+        raise ValueError("not an offset")
+    return offset
 
 
 class _Batch:

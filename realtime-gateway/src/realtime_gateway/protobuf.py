@@ -7,17 +7,22 @@ each other with their length, as a varint, in front.
 """
 
 import json
+import re
 from importlib.resources import files
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
+from realtime_gateway.codes import INTERNAL
 from realtime_gateway.commands import Malformed
 from realtime_gateway.protocol import Entry, dumps
 from realtime_gateway.schema import message_classes
 
 EMPTY: Final = b"\0"
 """An empty message with its length: a ping, or a pong."""
+UNFIT: Final = (ValueError, TypeError, AttributeError, RecursionError)
+"""What filling a message raises if the JSON is none, or not of this protocol."""
+_BEGINNING: Final = re.compile(rb'\{"id":(\d+)')
 _MAX_VARINT: Final = 5
 
 
@@ -38,18 +43,29 @@ class Messages:
     def reply(self, message: bytes) -> bytes:
         """A reply or push, given as JSON, with its length."""
         found = self._reply()
-        _fill(found, json.loads(message))
+        try:
+            _fill(found, json.loads(message))
+        except UNFIT:
+            # A history that a foreign hand has written to.
+            begun = _BEGINNING.match(message)
+            error = {"code": INTERNAL.code, "message": INTERNAL.message, "temporary": True}
+            found = self._reply(id=int(begun[1]) if begun else 0, error=error)
         return delimited(found.SerializeToString())
 
     def publication(self, channel: str, epoch: str, entry: Entry) -> bytes:
-        """A push to the subscribers of a channel, with its length."""
+        """A push to the subscribers of a channel, with its length; nothing for what a foreign
+        hand has published without knowing the form.
+        """
         offset, fragment = entry
         found = self._reply()
         found.push.channel = channel
         publication = found.push.pub
         publication.SetInParent()
-        _fill(publication, json.loads(fragment))
-        publication.offset = offset
+        try:
+            _fill(publication, json.loads(fragment))
+            publication.offset = offset
+        except UNFIT:
+            return b""
         if offset == 1:
             publication.epoch = epoch
         return delimited(found.SerializeToString())

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisClusterException
+from redis.exceptions import InvalidResponse, NoScriptError, RedisClusterException
 
 DAY_SECONDS: Final = 86_400
 IDEMPOTENCY_TTL_SECONDS: Final = 300
@@ -57,6 +57,20 @@ class _Script:
 _PUBLISH: Final = _Script("publish.lua")
 
 _READ: Final = _Script("read.lua")
+
+
+_NO_LOG: Final = "what stands under a channel's keys is no log"
+
+
+def is_fragment(data: bytes) -> bool:
+    """Whether this can stand in messages as it is: a non-empty object, in one line of UTF-8."""
+    if not (data.startswith(b'{"') and data.endswith(b"}")) or b"\n" in data:
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class ChannelLog:
@@ -123,11 +137,15 @@ class ChannelLog:
 
         `limit` 0 asks for the top only. Comparing `since.epoch` with the top's is the caller's.
         """
-        top, epoch, entries = await self._run(
-            _READ, *self._read_call(channel, since, limit, reverse)
-        )
-        found = [(int(entry_id.partition(b"-")[0]), fields[1]) for entry_id, fields in entries]
-        return _position((top, epoch)), found
+        reply = await self._run(_READ, *self._read_call(channel, since, limit, reverse))
+        try:
+            top, epoch, entries = reply
+            found = [(int(entry.partition(b"-")[0]), fields[1]) for entry, fields in entries]
+        except (ValueError, IndexError, TypeError) as error:
+            raise InvalidResponse(_NO_LOG) from error
+        # What somebody else has put there is left out, and so is a hole.
+        kept = [(offset, fragment) for offset, fragment in found if is_fragment(fragment)]
+        return _position((top, epoch)), kept
 
     async def remove(self, channel: str) -> None:
         """Drop what is kept of the channel; its offsets go on."""
@@ -173,7 +191,7 @@ class ChannelLog:
         history: HistoryOptions | None,
         idempotency_key: str | None,
     ) -> tuple[list[str], list[Any]]:
-        if not (fragment.startswith(b'{"') and fragment.endswith(b"}")) or b"\n" in fragment:
+        if not is_fragment(fragment):
             raise ValueError("a fragment is a compact, non-empty JSON object without newlines")
         keys = self._log_keys(channel)
         if idempotency_key is not None:
@@ -231,7 +249,10 @@ def _reply(call: Any) -> Awaitable[Any]:
 
 
 def _position(reply: Sequence[Any]) -> Position:
-    return Position(int(reply[0]), reply[1].decode())
+    try:
+        return Position(int(reply[0]), reply[1].decode())
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
+        raise InvalidResponse(_NO_LOG) from error
 
 
 def _fresh_epoch() -> str:
