@@ -61,6 +61,7 @@ class RawClient:
 
     async def connect(self, **request: Any) -> Message:
         reply = await self.ask("connect", **request)
+        assert "connect" in reply, reply
         result: Message = reply["connect"]
         return result
 

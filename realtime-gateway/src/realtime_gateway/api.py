@@ -8,6 +8,7 @@ Centrifugo does.
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -104,6 +105,7 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+@lru_cache
 def _answer(result: type[BaseModel]) -> type[BaseModel]:
     name = result.__name__.removesuffix("Result") + "Answer"
     kind: Any = result

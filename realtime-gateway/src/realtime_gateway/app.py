@@ -50,7 +50,10 @@ class Gateway:
         self._started = time.monotonic()
         self.stats = Stats()
         self.clients = Clients(
-            asyncio.get_running_loop(), self.stats, limit=options.client.connection_limit
+            asyncio.get_running_loop(),
+            self.stats,
+            limit=options.client.connection_limit,
+            rate_limit=options.client.connection_rate_limit,
         )
         self._redis = engine.commands(options.engine.redis)
         self._log = ChannelLog(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from redis.asyncio.connection import parse_url
 
-from realtime_gateway.options import ChannelOptions, Options, TokenOptions
+from realtime_gateway.options import ChannelOptions, ClientOptions, Options, TokenOptions
 
 _CLUSTER = re.compile(r"rediss?://[^/]+(/0?)?(\?.*)?")
 _NAMESPACE = re.compile(r"[-a-zA-Z0-9_.]{2,}")
@@ -14,7 +14,7 @@ _NAMESPACE = re.compile(r"[-a-zA-Z0-9_.]{2,}")
 
 def problems(options: Options) -> list[str]:
     """Why the gateway cannot run like this; empty if it can."""
-    return [*_client(options), *_engine(options), *_channels(options)]
+    return [*_client(options), *_tokens(options.client), *_engine(options), *_channels(options)]
 
 
 def warnings(options: Options) -> list[str]:
@@ -40,11 +40,9 @@ def _client(options: Options) -> Iterator[str]:
                  "history_max_publication_limit"):  # fmt: skip
         if getattr(client, name) <= 0:
             yield f"client.{name} must be above 0"
-    for kind in ("token", "subscription_token"):
-        endpoint = getattr(client, kind).jwks_public_endpoint
-        yield from _keys(f"client.{kind}", getattr(client, kind))
-        if endpoint and not endpoint.startswith(("http://", "https://")):
-            yield f"client.{kind}.jwks_public_endpoint must be an http or https address"
+    for name in ("connection_limit", "connection_rate_limit", "user_connection_limit"):
+        if getattr(client, name) < 0:
+            yield f"client.{name} must not be below 0"
     if not 0 < client.presence_update_interval < options.engine.redis.presence_ttl:
         yield (
             "client.presence_update_interval must be above 0 and below "
@@ -54,6 +52,14 @@ def _client(options: Options) -> Iterator[str]:
         yield "websocket.message_size_limit must be above 0"
     if not options.websocket.handler_prefix.startswith("/"):
         yield "websocket.handler_prefix must begin with /"
+
+
+def _tokens(client: ClientOptions) -> Iterator[str]:
+    for kind in ("token", "subscription_token"):
+        endpoint = getattr(client, kind).jwks_public_endpoint
+        yield from _keys(f"client.{kind}", getattr(client, kind))
+        if endpoint and not endpoint.startswith(("http://", "https://")):
+            yield f"client.{kind}.jwks_public_endpoint must be an http or https address"
 
 
 def _keys(place: str, options: TokenOptions) -> Iterator[str]:

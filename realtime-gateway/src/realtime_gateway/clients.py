@@ -37,23 +37,35 @@ class Client(Waker, Protocol):
 
 
 class Clients:
-    def __init__(self, loop: asyncio.AbstractEventLoop, stats: Stats, *, limit: int) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, stats: Stats, *, limit: int, rate_limit: int = 0
+    ) -> None:
         self.loop = loop
         self.stats = stats
         self.connected: set[Client] = set()
         self.wheel: Wheel[Waker] = Wheel(loop.time())
         self.is_draining = False
         self._limit = limit
+        self._rate_limit = rate_limit
+        self._second = 0
+        self._this_second = 0
         self._frozen = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty: asyncio.Event | None = None
 
     @property
     def has_room(self) -> bool:
-        """Whether one more may connect."""
-        return not self.is_draining and (not self._limit or len(self.connected) < self._limit)
+        """Whether one more may connect, now."""
+        if self.is_draining or (self._limit and len(self.connected) >= self._limit):
+            return False
+        is_new_second = int(self.loop.time()) != self._second
+        return not self._rate_limit or is_new_second or self._this_second < self._rate_limit
 
     def add(self, client: Client) -> None:
+        second = int(self.loop.time())
+        if second != self._second:
+            self._second, self._this_second = second, 0
+        self._this_second += 1
         self.connected.add(client)
         self.stats.connections_accepted += 1
 
