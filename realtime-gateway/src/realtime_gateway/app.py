@@ -17,6 +17,7 @@ from service_kit.tasks import background
 from service_kit.tokens import Jwks
 
 from realtime_gateway import engine, handshake
+from realtime_gateway.admin import Admin
 from realtime_gateway.api import Api
 from realtime_gateway.bus import Wire
 from realtime_gateway.channels import Channels
@@ -179,13 +180,20 @@ class Gateway:
     def _app(self) -> FastAPI:
         app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,
                       redoc_url=None, openapi_url=None)  # fmt: skip
-        self._registry.register(NodeCollector(self.stats, self.clients, self.fanout))
+        self._registry.register(
+            NodeCollector(
+                self.stats, self.clients, self.fanout, users=lambda: len(self.node.users)
+            )
+        )
         shown = None if self.ledger is None else SharedRegistry(self.ledger)
         asgi.install(
             app, ready=self.ready, registry=self._registry, shown=shown, max_body=MAX_BODY
         )
         methods = Methods(self.node, self.control)
         app.include_router(Api(methods, self.options.http_api).router())
+        if self.options.admin.enabled:
+            page = Admin(methods, self.options.admin, shown or self._registry)
+            app.include_router(page.router())
         app.add_api_route(self.options.websocket.handler_prefix, _upgrade_required)
         return app
 

@@ -7,7 +7,7 @@ that neither of the two knows is a mistake and refused.
 from typing import Final
 
 SECTIONS: Final = frozenset({
-    "address", "admin", "broker", "consumers", "debug", "emulation", "graphite", "grpc_api",
+    "address", "broker", "consumers", "debug", "emulation", "graphite", "grpc_api",
     "health", "http_stream", "init", "internal_address", "internal_port", "log", "map_broker",
     "opentelemetry", "pid_file", "port", "presence_manager", "prometheus", "proxies", "proxy",
     "rpc", "shared_poll", "sse", "swagger", "tls", "uni_grpc", "uni_http_stream",
@@ -56,6 +56,9 @@ OPTIONS: Final[dict[str, frozenset[str]]] = {
         "compression_prepared_message_cache_size", "connect_code_to_unidirectional_disconnect",
         "join_push_messages", "read_buffer_size", "use_write_buffer_pool",
         "write_buffer_size", "write_timeout",
+    }),
+    "admin": frozenset({
+        "external", "insecure", "secret", "web_path", "web_proxy_address",
     }),
     "uni_sse": frozenset({"connect_code_to_http_response"}),
     "http_api": frozenset({"disabled", "error_mode", "external", "handler_prefix"}),

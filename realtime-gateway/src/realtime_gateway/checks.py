@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from redis.asyncio.connection import parse_url
 
 from realtime_gateway.options import ChannelOptions, ClientOptions, Options, TokenOptions
+from realtime_gateway.passwords import is_hash
 
 _CLUSTER = re.compile(r"rediss?://[^/]+(/0?)?(\?.*)?")
 _NAMESPACE = re.compile(r"[-a-zA-Z0-9_.]{2,}")
@@ -14,7 +15,13 @@ _NAMESPACE = re.compile(r"[-a-zA-Z0-9_.]{2,}")
 
 def problems(options: Options) -> list[str]:
     """Why the gateway cannot run like this; empty if it can."""
-    return [*_client(options), *_tokens(options.client), *_engine(options), *_channels(options)]
+    return [
+        *_client(options),
+        *_tokens(options.client),
+        *_engine(options),
+        *_channels(options),
+        *_pages(options),
+    ]
 
 
 def warnings(options: Options) -> list[str]:
@@ -127,3 +134,14 @@ def _history(place: str, options: ChannelOptions) -> Iterator[str]:
     for name in needs:
         if getattr(options, name) and not options.has_history:
             yield f"{place}.{name} needs history_size and history_ttl"
+
+
+def _pages(options: Options) -> Iterator[str]:
+    admin = options.admin
+    if admin.enabled and not (admin.password or admin.password_hash):
+        yield "admin.enabled needs admin.password or admin.password_hash"
+    if admin.password_hash and not is_hash(admin.password_hash):
+        yield "admin.password_hash is none: make one by python -m realtime_gateway.passwords"
+    for name in ("admin", "uni_websocket", "uni_sse"):
+        if not re.fullmatch(r"/\S*[^\s/]", getattr(options, name).handler_prefix):
+            yield f"{name}.handler_prefix must begin with / and not end with it"

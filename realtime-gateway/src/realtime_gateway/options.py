@@ -133,6 +133,14 @@ class HttpApiOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class AdminOptions:
+    enabled: bool = False
+    handler_prefix: str = "/admin"
+    password: Secret = ""
+    password_hash: Secret = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServerOptions:
     address: str = "127.0.0.1"
     port: int = 8000
@@ -171,6 +179,7 @@ class Options:
     uni_websocket: UniWebSocketOptions = field(default_factory=UniWebSocketOptions)
     uni_sse: UniSseOptions = field(default_factory=UniSseOptions)
     http_api: HttpApiOptions = field(default_factory=HttpApiOptions)
+    admin: AdminOptions = field(default_factory=AdminOptions)
     http_server: HttpServerOptions = field(default_factory=HttpServerOptions)
     engine: EngineOptions = field(default_factory=EngineOptions)
     shutdown: ShutdownOptions = field(default_factory=ShutdownOptions)
