@@ -25,6 +25,8 @@ def commands(options: RedisOptions) -> Redis:
         return cast(Redis, _cluster(options.cluster_address))
     pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
         options.address,
+        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
+        protocol=2,
         max_connections=CONNECTIONS,
         timeout=TIMEOUT,
         socket_timeout=TIMEOUT,

@@ -90,6 +90,8 @@ def moved_to(address: str, host: str, port: int) -> str:
 def _client(address: str) -> Redis:
     return Redis.from_url(
         address,
+        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
+        protocol=2,
         socket_timeout=ASK_TIMEOUT,
         socket_connect_timeout=ASK_TIMEOUT,
         max_connections=2,
