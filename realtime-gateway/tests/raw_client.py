@@ -67,6 +67,7 @@ class RawClient:
 
     async def subscribe(self, channel: str, **request: Any) -> Message:
         reply = await self.ask("subscribe", channel=channel, **request)
+        assert "subscribe" in reply, reply
         result: Message = reply["subscribe"]
         return result
 

@@ -28,6 +28,8 @@ class Waker(Sleeper, Protocol):
 
 
 class Client(Waker, Protocol):
+    transport: asyncio.Transport
+
     @property
     def user(self) -> str: ...
 
@@ -61,6 +63,10 @@ class Clients:
         is_new_second = int(self.loop.time()) != self._second
         return not self._rate_limit or is_new_second or self._this_second < self._rate_limit
 
+    def buffered_bytes(self) -> int:
+        """What clients have not taken yet, of all together."""
+        return sum(client.transport.get_write_buffer_size() for client in self.connected)
+
     def add(self, client: Client) -> None:
         second = int(self.loop.time())
         if second != self._second:
@@ -90,6 +96,7 @@ class Clients:
             await asyncio.sleep(TICK)
             now = self.loop.time()
             self.stats.loop_lag_seconds = max(0.0, now - before - TICK)
+            self.stats.loop_lag.observe(self.stats.loop_lag_seconds)
             for sleeper in self.wheel.advance(now):
                 sleeper.wake(now)
             self._freeze_as_it_grows()

@@ -31,8 +31,8 @@ log = logging.getLogger("gateway.connection")
 
 
 STATE: Final = (
-    "__weakref__", "_backlog", "_clients", "_node", "_replies", "_task", "encoding", "session",
-    "wake_tick",
+    "__weakref__", "_backlog", "_began", "_clients", "_node", "_replies", "_task", "encoding",
+    "session", "wake_tick",
 )  # fmt: skip
 """The slots that whoever mixes a Conversation in has to have: two bases cannot bring some."""
 
@@ -60,6 +60,7 @@ class Conversation:
         self._clients = clients
         self.encoding = encoding
         self._replies: list[bytes] = []
+        self._began: tuple[str, float] | None = None
         self._backlog: deque[Any] | None = None
         self._task: Task[None] | None = None
         self.session = Session(str(uuid.uuid4()), rules, clients.loop.time())
@@ -142,9 +143,12 @@ class Conversation:
         """Start with a command of the client's, or with an order."""
         now = self._clients.loop.time()
         if isinstance(part, Subscribe | Refresh):
+            self._began = None
             return self.session.obey(part, now)
         self._clients.stats.commands += 1
-        return self.session.handle(self._decode(part), now)
+        command = self._decode(part)
+        self._began = (type(command).__name__, now)
+        return self.session.handle(command, now)
 
     async def _wait(self, handling: Handling, ask: Ask | None) -> None:
         try:
@@ -180,10 +184,18 @@ class Conversation:
             self._finish(outcome)
         elif isinstance(outcome, Answer):
             self._replies.append(outcome.message)
-            if outcome.error:
-                self._clients.stats.errors[outcome.error] += 1
+            self._count(outcome)
             if outcome.then is not None:
                 self._finish(outcome.then)
+
+    def _count(self, outcome: Answer) -> None:
+        if self._began is None:
+            return  # not the client's command
+        (method, began), self._began = self._began, None
+        stats = self._clients.stats
+        stats.command_seconds[method].observe(self._clients.loop.time() - began)
+        if outcome.error:
+            stats.errors[method, outcome.error] += 1
 
     def _finish(self, why: Close) -> None:
         self._flush_replies()

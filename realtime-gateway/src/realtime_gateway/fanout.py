@@ -113,7 +113,7 @@ class Fanout:
             return
         touched, self._touched = self._touched, {}
         self._batch_bytes = 0
-        self._stats.lag_seconds = time.time() - self._published_ms / 1000
+        self._stats.lag.observe(max(0.0, time.time() - self._published_ms / 1000))
         if len(touched) == 1:
             self.deliver(next(iter(touched)))
         else:

@@ -128,6 +128,7 @@ class Joining:
             if join.since is not None:
                 self._stats.from_memory += from_memory
                 self._stats.recovered += each is not None
+                self._stats.recovered_publications += len(each or ())
                 self._stats.unrecovered += each is None
                 if each is None and join.rejects_unrecovered:
                     return codes.UNRECOVERABLE_POSITION
