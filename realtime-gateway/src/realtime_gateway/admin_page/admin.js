@@ -1,20 +1,27 @@
 // The status page's script: asks for the numbers every two seconds and draws what has changed.
 const SECONDS = 2;
-const KEPT = 150;
+const KEPT = 90;
 const byId = (id) => document.getElementById(id);
-const $ = "gateway_";
 
-// Each: title, what to take from the numbers, and whether it is a rate of a counter.
+const of = (numbers, name) => numbers[`gateway_${name}`] ?? 0;
+const gauge = (name) => (now) => of(now, name);
+const rate = (name) => (now, before, seconds) => (of(now, name) - of(before, name)) / seconds;
+const mean = (name) => (now, before) => {
+  const count = of(now, `${name}_count`) - of(before, `${name}_count`);
+  return count > 0 ? (1000 * (of(now, `${name}_sum`) - of(before, `${name}_sum`))) / count : 0;
+};
+
+// Each: a title, and its value by the numbers of now and of the time before.
 const PLOTS = [
-  ["Connections", (n) => n[$ + "client_connections_inflight"], false],
-  ["Subscriptions", (n) => n[$ + "client_subscriptions_inflight"], false],
-  ["Channels followed", (n) => n[$ + "node_num_channels"], false],
-  ["Publications / s", (n) => n[$ + "node_messages_received_count_total"], true],
-  ["Deliveries / s", (n) => n[$ + "node_messages_sent_count_total"], true],
-  ["Commands / s", (n) => n[$ + "client_commands_total"], true],
-  ["Redis to client, ms", (n) => 1000 * n[$ + "node_pub_sub_lag_seconds"], false],
-  ["Event loop lag, ms", (n) => 1000 * n[$ + "node_loop_lag_seconds"], false],
-].map(([title, take, isRate]) => ({ title, take, isRate, values: [], ...figure(title) }));
+  ["Connections", gauge("client_connections_inflight")],
+  ["Subscriptions", gauge("client_subscriptions_inflight")],
+  ["Channels followed", gauge("node_num_channels")],
+  ["Publications / s", rate("node_messages_received_count_total")],
+  ["Deliveries / s", rate("node_messages_sent_count_total")],
+  ["Commands / s", rate("client_commands_total")],
+  ["Publication to delivery, ms", mean("node_pub_sub_lag_seconds")],
+  ["Event loop lag, ms", mean("node_loop_lag_seconds")],
+].map(([title, take]) => ({ title, take, values: [], ...figure(title) }));
 
 function figure(title) {
   const svgElement = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -49,12 +56,9 @@ async function tick() {
     if (!response.ok) throw new Error(`status ${response.status}`);
     const numbers = await response.json();
     const at = performance.now();
+    const seconds = before ? (at - before.at) / 1000 : SECONDS;
     for (const plot of PLOTS) {
-      let value = plot.take(numbers) || 0;
-      if (plot.isRate) {
-        const seconds = before ? (at - before.at) / 1000 : 1;
-        value = before ? Math.max(0, value - (plot.take(before.numbers) || 0)) / seconds : 0;
-      }
+      const value = Math.max(0, plot.take(numbers, before?.numbers ?? numbers, seconds));
       plot.values = [...plot.values, value].slice(-KEPT);
       draw(plot);
     }
