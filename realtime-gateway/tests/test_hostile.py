@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from raw_client import RawClient
 from realtime_gateway import commands
 from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
-from realtime_gateway.commands import Malformed
 from realtime_gateway.encodings import EVENTS, JSON, PUSHES, Encoding, Protobuf
 from realtime_gateway.fanout import Fanout
+from realtime_gateway.fields import Malformed, loads
 from realtime_gateway.hub import Top
 from realtime_gateway.options import TokenOptions
 from realtime_gateway.protobuf import Messages, delimited, split
@@ -66,7 +66,7 @@ def test_a_line_is_a_command_or_malformed(line: str) -> None:
 @given(anything)
 def test_a_unidirectional_request_is_one_or_malformed(request: Any) -> None:
     with contextlib.suppress(Malformed):
-        commands.unidirectional(commands.loads(json.dumps(request)))
+        commands.unidirectional(loads(json.dumps(request)))
 
 
 @given(st.binary(max_size=200))

@@ -21,7 +21,7 @@ from gateway_process import GatewayProcess, StartGateway, insecure
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_client import RawClient
-from realtime_gateway.commands import Malformed
+from realtime_gateway.fields import Malformed
 from realtime_gateway.protobuf import Messages, delimited, split
 from realtime_gateway.schema import message_classes
 from websockets.asyncio.client import connect

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from realtime_gateway import frames, protocol
-from realtime_gateway.commands import Malformed, decode
+from realtime_gateway.commands import decode
+from realtime_gateway.fields import Malformed
 from realtime_gateway.wheel import TICK, Wheel
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol

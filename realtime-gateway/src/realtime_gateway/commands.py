@@ -1,17 +1,14 @@
-"""Commands of the Centrifuge client protocol v2, and how their JSON is read.
+"""Commands of the Centrifuge client protocol v2, and how they are read.
 
 A command that `decode` returns is well-formed: known method, an id, fields of the right
 types. What is not raises `Malformed`. Fields that are not known are ignored. Standard library
 only.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple
 
-
-class Malformed(ValueError):
-    """Not a command of this protocol."""
+from realtime_gateway.fields import Malformed, flag, integer, loads, text, uint
 
 
 class Since(NamedTuple):
@@ -105,21 +102,10 @@ def decode(line: str) -> Command:
     return command_of(loads(line))
 
 
-def loads(line: str | bytes | bytearray) -> dict[str, Any]:
-    """The object in a client's JSON."""
-    try:
-        found = json.loads(line, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("not JSON") from error
-    if type(found) is not dict:
-        raise Malformed("not an object")
-    return found
-
-
 def command_of(command: dict[str, Any]) -> Command:
     """The command that an object says, whatever encoding it came in."""
     methods = [key for key in command if key in _METHODS and command[key] is not None]
-    command_id = _uint(command, "id", 1 << 32)
+    command_id = uint(command, "id", 1 << 32)
     if not methods and not command_id and len(command) == 0:
         return Pong()
     if len(methods) != 1:
@@ -151,22 +137,22 @@ def _connect(command_id: int, request: dict[str, Any]) -> Connect:
     if type(subs) is not dict or not all(type(held) is dict for held in subs.values()):
         raise Malformed("subs is an object of objects")
     places = {
-        channel: _position(held) if _flag(held, "recover") else None
+        channel: _position(held) if flag(held, "recover") else None
         for channel, held in subs.items()
     }
-    return Connect(command_id, _text(request, "token"), places)
+    return Connect(command_id, text(request, "token"), places)
 
 
 def _subscribe(command_id: int, request: dict[str, Any]) -> Subscribe:
     return Subscribe(
         command_id,
         _channel(request),
-        _text(request, "token"),
-        _position(request) if _flag(request, "recover") else None,
-        _flag(request, "positioned"),
-        _flag(request, "recoverable"),
-        rejects_unrecovered=bool(_uint(request, "flag") & 2),
-        wants_joins=_flag(request, "join_leave"),
+        text(request, "token"),
+        _position(request) if flag(request, "recover") else None,
+        flag(request, "positioned"),
+        flag(request, "recoverable"),
+        rejects_unrecovered=bool(uint(request, "flag") & 2),
+        wants_joins=flag(request, "join_leave"),
         is_unsupported=bool(request.get("tf") or request.get("type")),
     )
 
@@ -188,9 +174,9 @@ def _history(command_id: int, request: dict[str, Any]) -> History:
     return History(
         command_id,
         _channel(request),
-        _int(request, "limit"),
+        integer(request, "limit"),
         None if since is None else _position(since),
-        _flag(request, "reverse"),
+        flag(request, "reverse"),
     )
 
 
@@ -203,11 +189,11 @@ def _presence_stats(command_id: int, request: dict[str, Any]) -> PresenceStats:
 
 
 def _refresh(command_id: int, request: dict[str, Any]) -> Refresh:
-    return Refresh(command_id, _text(request, "token"))
+    return Refresh(command_id, text(request, "token"))
 
 
 def _sub_refresh(command_id: int, request: dict[str, Any]) -> SubRefresh:
-    return SubRefresh(command_id, _channel(request), _text(request, "token"))
+    return SubRefresh(command_id, _channel(request), text(request, "token"))
 
 
 def _unavailable(command_id: int, _: dict[str, Any]) -> Unavailable:
@@ -234,51 +220,11 @@ _METHODS: Final[dict[str, Callable[[int, dict[str, Any]], Command]]] = {
 }
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise Malformed(f"{name} is not JSON")
-
-
 def _channel(request: dict[str, Any]) -> str:
-    if not (channel := _text(request, "channel")):
+    if not (channel := text(request, "channel")):
         raise Malformed("no channel")
     return channel
 
 
 def _position(request: dict[str, Any]) -> Since:
-    return Since(_uint(request, "offset"), _text(request, "epoch"))
-
-
-def _text(request: dict[str, Any], key: str) -> str:
-    value = request.get(key)
-    if value is None:
-        return ""
-    if type(value) is not str:
-        raise Malformed(f"{key} is a string")
-    return value
-
-
-def _flag(request: dict[str, Any], key: str) -> bool:
-    value = request.get(key)
-    if value is None:
-        return False
-    if type(value) is not bool:
-        raise Malformed(f"{key} is true or false")
-    return value
-
-
-def _int(request: dict[str, Any], key: str) -> int:
-    value = request.get(key)
-    if value is None:
-        return 0
-    if type(value) is not int or not -(1 << 31) <= value < 1 << 31:
-        raise Malformed(f"{key} is an integer")
-    return value
-
-
-def _uint(request: dict[str, Any], key: str, end: int = 1 << 64) -> int:
-    value = request.get(key)
-    if value is None:
-        return 0
-    if type(value) is not int or not 0 <= value < end:
-        raise Malformed(f"{key} is a whole number")
-    return value
+    return Since(uint(request, "offset"), text(request, "epoch"))

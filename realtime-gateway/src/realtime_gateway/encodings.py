@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from realtime_gateway import frames, protocol
-from realtime_gateway.commands import Command, Malformed, command_of, decode
+from realtime_gateway.commands import Command, command_of, decode
+from realtime_gateway.fields import Malformed
 from realtime_gateway.protobuf import EMPTY, Messages, split
 from realtime_gateway.protocol import Entry
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from realtime_gateway.codes import INTERNAL
-from realtime_gateway.commands import Malformed
+from realtime_gateway.fields import Malformed
 from realtime_gateway.protocol import Entry, dumps
 from realtime_gateway.schema import message_classes
 

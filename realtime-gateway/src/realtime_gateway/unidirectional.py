@@ -13,9 +13,10 @@ from typing import Any, Final
 from realtime_gateway import codes, frames, protocol
 from realtime_gateway.clients import Clients
 from realtime_gateway.codes import Close, Unsubscribe
-from realtime_gateway.commands import Command, Malformed, Subscribe, loads, unidirectional
-from realtime_gateway.connection import STATE, Conversation
+from realtime_gateway.commands import Command, Subscribe, unidirectional
+from realtime_gateway.conversation import STATE, Conversation
 from realtime_gateway.encodings import EVENTS, PUSHES, Encoding
+from realtime_gateway.fields import Malformed, loads
 from realtime_gateway.node import Node
 from realtime_gateway.rules import Rules
 from realtime_gateway.websocket import CLOSE_TIMEOUT, WebSocket
