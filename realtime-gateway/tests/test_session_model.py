@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from realtime_gateway.asks import (
     Admit,
     Answer,
@@ -91,6 +91,13 @@ class Gateway(RuleBasedStateMachine):
         self.in_flight: list[tuple[int, str, bytes]] = []
         self.number = 0
 
+    @initialize()
+    def two_clients_listen(self) -> None:
+        for _ in range(2):
+            self.a_client_comes()
+            result = self._say(self.clients[-1], subscribe={"channel": CHANNEL})["subscribe"]
+            self._begin(self.clients[-1], result, recovers=False)
+
     # what happens outside
 
     @rule()
@@ -103,6 +110,13 @@ class Gateway(RuleBasedStateMachine):
     @rule()
     def redis_is_flushed(self) -> None:
         self.history = History(self.history.epoch + 1)
+
+    @rule(count=st.integers(1, 2 * CAP))
+    def a_burst_passes(self, count: int) -> None:
+        for _ in range(count):
+            self.publish()
+        while self.in_flight:
+            self.pub_sub_delivers()
 
     @precondition(lambda self: self.in_flight)
     @rule()
@@ -123,6 +137,10 @@ class Gateway(RuleBasedStateMachine):
     def the_channel_is_looked_after(self) -> None:
         """The periodic check, or a hole that was found: a read from the position on."""
         self._settle()
+
+    @rule()
+    def the_node_forgets_a_channel_that_nobody_is_in(self) -> None:
+        self.hub.take_idle(before=1.0)
 
     # what clients do
 
@@ -259,6 +277,7 @@ class Gateway(RuleBasedStateMachine):
         client.is_subscribed = True
         if recovers and result.get("recovered"):
             assert (result["offset"], result["epoch"]) == (client.offset, client.epoch)
+            assert len(result.get("publications", [])) <= CAP
             for publication in result.get("publications", []):
                 fragment = b'{"data":%d}' % publication["data"]
                 client.take(publication["offset"], fragment)
@@ -297,6 +316,6 @@ class Gateway(RuleBasedStateMachine):
 
 
 Gateway.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, derandomize=True
+    max_examples=500, stateful_step_count=40, deadline=None, derandomize=True
 )
 TestGateway = Gateway.TestCase
