@@ -75,16 +75,15 @@ async def test_a_service_publishes_batches_to_a_cluster_in_each_channels_order(
     cluster: ValkeyCluster, gateway: GatewayProcess
 ) -> None:
     async with subscriber(gateway, "batch-a", "batch-b") as client:
-        redis = RedisCluster.from_url(cluster.seeds[0])
-        log = ChannelLog(redis, sharded=True)  # type: ignore[arg-type]
         batch = [(f"batch-{'ab'[n % 2]}", b'{"data":%d}' % n) for n in range(40)]
-        places = await log.publish_many(batch, HistoryOptions(100, 600))
+        async with RedisCluster.from_url(cluster.seeds[0]) as redis:
+            log = ChannelLog(redis, sharded=True)  # type: ignore[arg-type]
+            places = await log.publish_many(batch, HistoryOptions(100, 600))
         assert [place.offset for place in places] == [n // 2 + 1 for n in range(40)]
         got = await publications(client, 40)
         for name, first in (("batch-a", 0), ("batch-b", 1)):
             heard = [data for channel, data in got if channel == name]
             assert heard == list(range(first, 40, 2))
-        await redis.aclose()
 
 
 async def test_a_channel_whose_slot_moves_to_another_shard_loses_nothing(

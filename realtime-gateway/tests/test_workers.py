@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import psutil
 from gateway_process import GatewayProcess, StartGateway
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import Counter, Gauge, generate_latest
 from raw_client import RawClient
-from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
+from realtime_gateway.ledger import Seat, SharedRegistry
 
 CLIENTS = 12
 
@@ -47,7 +47,7 @@ async def until_metric(gateway: GatewayProcess, name: str, value: float) -> None
 async def test_a_publication_to_any_worker_reaches_the_clients_of_all(
     start_gateway: StartGateway,
 ) -> None:
-    gateway = start_gateway(arguments=["--workers", "2"]).wait_ready()
+    gateway = start_gateway(arguments=["--workers", "2"]).wait_ready(60)
     async with clients(gateway) as connected:
         for number in range(5):
             gateway.publish("a", number)
@@ -63,7 +63,7 @@ async def test_a_publication_to_any_worker_reaches_the_clients_of_all(
 async def test_a_killed_worker_is_started_again_and_its_counts_are_kept(
     start_gateway: StartGateway,
 ) -> None:
-    gateway = start_gateway(arguments=["--workers", "2"]).wait_ready()
+    gateway = start_gateway(arguments=["--workers", "2"]).wait_ready(60)
     async with clients(gateway):
         await until_metric(gateway, "client_connections_accepted_total", CLIENTS)
         before = workers_of(gateway)
@@ -79,7 +79,7 @@ async def test_a_killed_worker_is_started_again_and_its_counts_are_kept(
 async def test_sigterm_to_the_parent_drains_every_worker_and_exits_with_zero(
     start_gateway: StartGateway,
 ) -> None:
-    gateway = start_gateway(arguments=["--workers", "2"]).wait_ready()
+    gateway = start_gateway(arguments=["--workers", "2"]).wait_ready(60)
     async with clients(gateway) as connected:
         ends = asyncio.gather(*(each.closed() for each in connected))
         code = await asyncio.to_thread(gateway.stop)
@@ -90,7 +90,7 @@ async def test_sigterm_to_the_parent_drains_every_worker_and_exits_with_zero(
 async def test_workers_whose_parent_was_killed_drain_and_end(
     start_gateway: StartGateway,
 ) -> None:
-    gateway = start_gateway(arguments=["--workers", "2"]).wait_ready()
+    gateway = start_gateway(arguments=["--workers", "2"]).wait_ready(60)
     left = workers_of(gateway)
     async with clients(gateway) as connected:
         ends = asyncio.gather(*(each.closed() for each in connected))
@@ -101,23 +101,20 @@ async def test_workers_whose_parent_was_killed_drain_and_end(
 
 
 def test_counts_are_summed_and_a_lag_is_that_of_the_worst(tmp_path: Path) -> None:
-    registries = [CollectorRegistry(), CollectorRegistry()]
-    ledgers = []
+    registries = [SharedRegistry(Seat(number, tmp_path)) for number in range(2)]
     for number, registry in enumerate(registries):
         Counter("done", "Done", ["how"], registry=registry).labels("well").inc(number + 1)
         Gauge("clients", "Clients", registry=registry).set(10 * (number + 1))
         Gauge("lag_seconds", "Lag", registry=registry).set(0.25 * (number + 1))
-        ledgers.append(Ledger(Seat(number, tmp_path), registry))
-        ledgers[-1].write(is_ready=number == 1)
-    shown = generate_latest(SharedRegistry(ledgers[0])).decode()
+        registry.ledger.write(is_ready=number == 1)
+    shown = generate_latest(registries[0]).decode()
     assert 'done_total{how="well"} 3.0' in shown
     assert "\nclients 30.0" in shown
     assert "\nlag_seconds 0.5" in shown
-    assert ledgers[0].another_is_ready()
-    assert not ledgers[1].another_is_ready()
-    successor = Ledger(Seat(1, tmp_path), CollectorRegistry())
-    successor.write(is_ready=True)
-    shown = generate_latest(SharedRegistry(ledgers[0])).decode()
+    assert registries[0].ledger.another_is_ready()
+    assert not registries[1].ledger.another_is_ready()
+    SharedRegistry(Seat(1, tmp_path)).ledger.write(is_ready=True)
+    shown = generate_latest(registries[0]).decode()
     assert 'done_total{how="well"} 3.0' in shown, "counters never fall"
     assert "\nclients 10.0" in shown, "who was connected is gone"
 

@@ -45,8 +45,7 @@ class Gateway:
 
     def __init__(self, options: Options, *, seat: Seat | None = None) -> None:
         self.options = options
-        self._registry = CollectorRegistry()
-        self.ledger = None if seat is None else Ledger(seat, self._registry)
+        self._registry = CollectorRegistry() if seat is None else SharedRegistry(seat)
         self._version = version("realtime-gateway")
         self._started = time.monotonic()
         self.stats = Stats()
@@ -101,6 +100,12 @@ class Gateway:
         finally:
             await self._http.aclose()
             await self._redis.aclose()
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """What a worker shares with its siblings."""
+        registry = self._registry
+        return registry.ledger if isinstance(registry, SharedRegistry) else None
 
     async def ready(self) -> dict[str, bool]:
         """Of a worker: whether any of its siblings is, unless all are draining."""
@@ -185,14 +190,11 @@ class Gateway:
                 self.stats, self.clients, self.fanout, users=lambda: len(self.node.users)
             )
         )
-        shown = None if self.ledger is None else SharedRegistry(self.ledger)
-        asgi.install(
-            app, ready=self.ready, registry=self._registry, shown=shown, max_body=MAX_BODY
-        )
+        asgi.install(app, ready=self.ready, registry=self._registry, max_body=MAX_BODY)
         methods = Methods(self.node, self.control)
         app.include_router(Api(methods, self.options.http_api).router())
         if self.options.admin.enabled:
-            page = Admin(methods, self.options.admin, shown or self._registry)
+            page = Admin(methods, self.options.admin, self._registry)
             app.include_router(page.router())
         app.add_api_route(self.options.websocket.handler_prefix, _upgrade_required)
         return app

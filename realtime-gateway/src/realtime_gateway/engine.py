@@ -73,7 +73,7 @@ async def answers(redis: Redis) -> bool:
         if isinstance(redis, RedisCluster):
             return bool(await redis.ping(target_nodes=RedisCluster.RANDOM))
         return bool(await cast(Any, redis.ping()))
-    except (RedisError, RedisClusterException, OSError, TimeoutError):
+    except (RedisError, OSError, TimeoutError):
         return False
 
 
@@ -84,11 +84,24 @@ def verb(options: RedisOptions) -> str:
 
 async def announce(options: RedisOptions, redis: Redis, key: bytes, message: bytes) -> None:
     """Send a message to whoever follows the key."""
-    try:
-        client = cast(Any, redis)
-        await client.execute_command(verb(options), key, message)
-    except RedisClusterException as error:
-        raise RedisConnectionError(str(error)) from error
+    client = cast(Any, redis)
+    await client.execute_command(verb(options), key, message)
+
+
+class _Cluster(RedisCluster):
+    """What redis-py says of a cluster that is not whole is no RedisError: here it is one."""
+
+    async def initialize(self, *args: Any, **kwargs: Any) -> RedisCluster:
+        try:
+            return await super().initialize(*args, **kwargs)
+        except RedisClusterException as error:
+            raise RedisConnectionError(str(error)) from error
+
+    async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().execute_command(*args, **kwargs)
+        except RedisClusterException as error:
+            raise RedisConnectionError(str(error)) from error
 
 
 def _cluster(addresses: tuple[str, ...]) -> RedisCluster:
@@ -97,7 +110,7 @@ def _cluster(addresses: tuple[str, ...]) -> RedisCluster:
     seeds = [
         ClusterNode(each.get("host", "localhost"), each.get("port", 6379)) for each in parts
     ]
-    return RedisCluster(
+    return _Cluster(
         startup_nodes=seeds,
         username=first.get("username"),
         password=first.get("password"),

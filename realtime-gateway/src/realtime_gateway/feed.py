@@ -10,7 +10,7 @@ import logging
 from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from service_kit.channel_log import ALL, ChannelLog, Position
 
 from realtime_gateway.bus import NotConnected, Wire
@@ -167,7 +167,7 @@ class Feed:
             generation = self._bus.generation
             try:
                 tops = await self._log.tops([channel.name for channel in batch])
-            except (RedisError, OSError, TimeoutError) as error:
+            except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
                 log.debug("positions not compared: %s", type(error).__name__)
                 return
             if generation != self._bus.generation:

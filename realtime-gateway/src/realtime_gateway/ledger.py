@@ -7,7 +7,7 @@ what its predecessor had counted: a sum of counters never falls.
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -51,7 +51,7 @@ class Seat:
 class Ledger:
     """One worker's own page, and a look at the others'."""
 
-    def __init__(self, seat: Seat, own: CollectorRegistry) -> None:
+    def __init__(self, seat: Seat, own: Callable[[], Iterable[Metric]]) -> None:
         self._seat = seat
         self._own = own
         self._inherited = [metric for metric in _read(seat.file)[1] if metric.type != "gauge"]
@@ -77,7 +77,7 @@ class Ledger:
         )
 
     def _of_this_seat(self) -> Iterable[Metric]:
-        return _sum([*self._own.collect(), *self._inherited])
+        return _sum([*self._own(), *self._inherited])
 
     def _others(self) -> list[Path]:
         return [
@@ -86,14 +86,14 @@ class Ledger:
 
 
 class SharedRegistry(CollectorRegistry):
-    """A registry that shows the sums of all workers."""
+    """A worker's registry, which shows the sums of all workers."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, seat: Seat) -> None:
         super().__init__()
-        self._ledger = ledger
+        self.ledger = Ledger(seat, super().collect)
 
     def collect(self) -> Iterable[Metric]:
-        return self._ledger.totals()
+        return self.ledger.totals()
 
 
 def _plain(metric: Metric) -> list[Any]:

@@ -65,13 +65,11 @@ def install(
     registry: CollectorRegistry,
     max_body: int,
     optional: frozenset[str] = frozenset(),
-    shown: CollectorRegistry | None = None,
 ) -> None:
     """Add to `app` what the module promises.
 
     `ready` names what the service needs and whether it is there; what is named in `optional` is
     reported without making the service unready. Bodies over `max_body` bytes answer 413.
-    `/metrics` shows `registry`, or what is to be `shown` in its place.
     """
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -90,7 +88,7 @@ def install(
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
-        return Response(generate_latest(shown or registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -5,19 +5,16 @@ counting and PUBLISH are one atomic script, and reading is atomic with it. The c
 Redis client (`decode_responses=False`) with its timeouts; errors of redis-py pass through.
 """
 
-import asyncio
-import contextlib
 import hashlib
 import secrets
 import string
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final, Protocol, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import InvalidResponse, NoScriptError, RedisClusterException
+from redis.exceptions import InvalidResponse, NoScriptError
 
 DAY_SECONDS: Final = 86_400
 IDEMPOTENCY_TTL_SECONDS: Final = 300
@@ -105,10 +102,8 @@ class ChannelLog:
     ) -> list[Position]:
         """All in one pipeline, in order. After an error an unknown part of it is published.
 
-        On a cluster the order holds for each channel.
+        On a cluster it is a pipeline for each shard: the order holds within a channel.
         """
-        if self._is_sharded:
-            return await self._publish_apart(publications, history)
         calls = [
             self._publish_call(ch, fragment, history, None) for ch, fragment in publications
         ]
@@ -156,30 +151,8 @@ class ChannelLog:
         pipeline = self._redis.pipeline(transaction=False)
         for channel in channels:
             pipeline.hmget(self._key("meta", channel), ["s", "e"])
-        with _as_connection_error():
-            found = await pipeline.execute()
+        found = await pipeline.execute()
         return [_position((offset or 0, epoch)) if epoch else None for offset, epoch in found]
-
-    async def _publish_apart(
-        self, publications: Sequence[tuple[str, bytes]], history: HistoryOptions | None
-    ) -> list[Position]:
-        # redis-py pipelines no scripts to a cluster: the channels side by side, each in order.
-        done: list[Position] = [NOWHERE] * len(publications)
-        by_channel: dict[str, list[int]] = {}
-        for index, (channel, _) in enumerate(publications):
-            by_channel.setdefault(channel, []).append(index)
-
-        async def publish_all(indexes: list[int]) -> None:
-            for index in indexes:
-                done[index] = await self.publish(*publications[index], history)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for indexes in by_channel.values():
-                    group.create_task(publish_all(indexes))
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        return done
 
     def _key(self, kind: str, channel: str) -> str:
         return f"{self._prefix}.{kind}.{{{channel}}}"
@@ -215,32 +188,21 @@ class ChannelLog:
         return [self._key("stream", channel), self._key("meta", channel)]
 
     async def _run(self, script: _Script, keys: list[str], arguments: list[Any]) -> Any:
-        with _as_connection_error():
-            try:
-                return await _reply(
-                    self._redis.evalsha(script.sha, len(keys), *keys, *arguments)
-                )
-            except NoScriptError:
-                return await _reply(
-                    self._redis.eval(script.source, len(keys), *keys, *arguments)
-                )
+        try:
+            return await _reply(self._redis.evalsha(script.sha, len(keys), *keys, *arguments))
+        except NoScriptError:
+            return await _reply(self._redis.eval(script.source, len(keys), *keys, *arguments))
 
     async def _pipeline(
         self, script: _Script, calls: list[tuple[list[str], list[Any]]]
     ) -> list[Any]:
         pipeline = self._redis.pipeline(transaction=False)
         for keys, arguments in calls:
-            pipeline.evalsha(script.sha, len(keys), *keys, *arguments)
+            if self._is_sharded:  # redis-py pipelines no EVALSHA to a cluster
+                pipeline.eval(script.source, len(keys), *keys, *arguments)
+            else:
+                pipeline.evalsha(script.sha, len(keys), *keys, *arguments)
         return await cast(_Pipeline, pipeline).execute(raise_on_error=False)
-
-
-@contextlib.contextmanager
-def _as_connection_error() -> Iterator[None]:
-    # What redis-py says of a cluster without an owner for a slot is no RedisError.
-    try:
-        yield
-    except RedisClusterException as error:
-        raise RedisConnectionError(str(error)) from error
 
 
 def _reply(call: Any) -> Awaitable[Any]:
