@@ -115,6 +115,7 @@ def _cluster(addresses: tuple[str, ...]) -> RedisCluster:
         username=first.get("username"),
         password=first.get("password"),
         ssl="connection_class" in first,
+        protocol=2,
         max_connections=CONNECTIONS,
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
