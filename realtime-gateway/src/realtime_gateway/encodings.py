@@ -82,7 +82,8 @@ class Protobuf:
         self._made = Messages()
 
     def messages(self, messages: Sequence[bytes]) -> bytes:
-        return frames.binary(b"".join([self._made.reply(each) for each in messages]))
+        made = b"".join([self._made.reply(each) for each in messages])
+        return frames.binary(made) if made else b""
 
     def publications(self, channel: Followed, entries: Iterable[Entry]) -> bytes:
         name, epoch = channel.name, channel.epoch

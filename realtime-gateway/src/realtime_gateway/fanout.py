@@ -92,10 +92,12 @@ class Fanout:
             if kind != b"p":
                 self._tell(channel, kind, fragment)
                 return
-            if not is_fragment(fragment) or (epoch and not epoch.isalnum()):
+            place = int(offset)
+            if not (0 <= place <= MAX_OFFSET and is_fragment(fragment)
+                    and (epoch.isalnum() or not epoch)):  # fmt: skip
                 raise ValueError("not a publication")
             self._published_ms = int(ms)
-            is_continuous = channel.receive(_offset(offset), epoch.decode(), fragment)
+            is_continuous = channel.receive(place, epoch.decode(), fragment)
         except ValueError:
             self._stats.malformed += 1
             return
@@ -121,19 +123,22 @@ class Fanout:
 
     def deliver(self, channel: Channel[Member]) -> None:
         """Send the channel's fresh publications to its members, now."""
-        if batch := self._take_batch(channel):
-            encoding, encoded = None, b""
+        if fresh := self._take_fresh(channel):
+            made: dict[Encoding, bytes] = {}
+            encoding, batch = None, b""
             for member in channel.members:
                 if member.encoding is not encoding:
                     encoding = member.encoding
-                    encoded = batch.encoded(encoding)
-                member.send(encoded)
+                    batch = _encoded(channel, fresh, encoding, made)
+                member.send(batch)
 
     def _tell(self, channel: Channel[Member], kind: bytes, info: bytes) -> None:
         """Somebody has come or gone: tell those members who want to know."""
         change = _CHANGES.get(kind)
         if change is None:
             return
+        if not is_fragment(info):
+            raise ValueError("nobody's")
         json.loads(info)
         self.flush()
         push = protocol.presence_push(channel.name, change, info)
@@ -147,40 +152,33 @@ class Fanout:
     def _deliver_all(self, channels: dict[Channel[Member], None]) -> None:
         outbox: dict[Member, bytes] = {}
         for channel in channels:
-            if batch := self._take_batch(channel):
+            if fresh := self._take_fresh(channel):
+                made: dict[Encoding, bytes] = {}
+                encoding, batch = None, b""
                 for member in channel.members:
-                    encoded = batch.encoded(member.encoding)
+                    if member.encoding is not encoding:
+                        encoding = member.encoding
+                        batch = _encoded(channel, fresh, encoding, made)
                     waiting = outbox.get(member)
-                    outbox[member] = encoded if waiting is None else waiting + encoded
-        for member, encoded in outbox.items():
-            member.send(encoded)
+                    outbox[member] = batch if waiting is None else waiting + batch
+        for member, batch in outbox.items():
+            member.send(batch)
 
-    def _take_batch(self, channel: Channel[Member]) -> "_Batch | None":
+    def _take_fresh(self, channel: Channel[Member]) -> list[Entry]:
         fresh = channel.take_fresh()
-        if not fresh or not channel.members:
-            return None
+        if not channel.members:
+            return []
         self._stats.deliveries += len(fresh) * len(channel.members)
-        return _Batch(channel, fresh)
+        return fresh
 
 
-def _offset(digits: bytes) -> int:
-    if not 0 <= (offset := int(digits)) <= MAX_OFFSET:
-        raise ValueError("not an offset")
-    return offset
-
-
-class _Batch:
-    """Publications of a channel, in each encoding that somebody asked for."""
-
-    __slots__ = ("_channel", "_encoded", "_fresh")
-
-    def __init__(self, channel: Channel[Member], fresh: list[Entry]) -> None:
-        self._channel = channel
-        self._fresh = fresh
-        self._encoded: dict[Encoding, bytes] = {}
-
-    def encoded(self, encoding: Encoding) -> bytes:
-        found = self._encoded.get(encoding)
-        if found is None:
-            found = self._encoded[encoding] = encoding.publications(self._channel, self._fresh)
-        return found
+def _encoded(
+    channel: Channel[Member],
+    fresh: list[Entry],
+    encoding: Encoding,
+    made: dict[Encoding, bytes],
+) -> bytes:
+    """The publications in an encoding, made once."""
+    if encoding not in made:
+        made[encoding] = encoding.publications(channel, fresh)
+    return made[encoding]

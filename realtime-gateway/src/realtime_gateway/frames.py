@@ -11,6 +11,9 @@ _CLOSE: Final = 0x88
 
 def text(payload: bytes) -> bytes:
     """One whole text message (RFC 6455 section 5.2)."""
+    size = len(payload)
+    if 126 <= size < 65_536:  # most publications, without another call
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
     return _frame(_TEXT, payload)
 
 

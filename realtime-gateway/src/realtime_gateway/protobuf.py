@@ -46,10 +46,12 @@ class Messages:
         try:
             _fill(found, json.loads(message))
         except UNFIT:
-            # A history that a foreign hand has written to.
+            # From a log that a foreign hand has written to: an error, or nothing for a push.
             begun = _BEGINNING.match(message)
+            if begun is None:
+                return b""
             error = {"code": INTERNAL.code, "message": INTERNAL.message, "temporary": True}
-            found = self._reply(id=int(begun[1]) if begun else 0, error=error)
+            found = self._reply(id=int(begun[1]), error=error)
         return delimited(found.SerializeToString())
 
     def publication(self, channel: str, epoch: str, entry: Entry) -> bytes:

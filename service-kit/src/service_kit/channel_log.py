@@ -61,8 +61,10 @@ _NO_LOG: Final = "what stands under a channel's keys is no log"
 
 def is_fragment(data: bytes) -> bool:
     """Whether this can stand in messages as it is: a non-empty object, in one line of UTF-8."""
-    if not (data.startswith(b'{"') and data.endswith(b"}")) or b"\n" in data:
+    if data[:2] != b'{"' or data[-1:] != b"}" or b"\n" in data:
         return False
+    if data.isascii():
+        return True
     try:
         data.decode()
     except UnicodeDecodeError:
