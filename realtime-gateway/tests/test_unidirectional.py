@@ -15,6 +15,7 @@ import pytest
 from gateway_process import KEEP, GatewayProcess, StartGateway, insecure
 from local_stack.caddy import Caddy
 from local_stack.ports import free_port
+from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -183,6 +184,44 @@ async def test_the_gateways_end_is_told(start_gateway: StartGateway, kind: str) 
         assert await asyncio.to_thread(gateway.stop) == 0
         assert await client.push() == {"disconnect": {"code": 3001, "reason": "shutdown"}}
         assert await client.is_over()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_when_publications_are_lost_the_client_is_sent_to_come_again(
+    plain_gateway: GatewayProcess, redis_url: str, kind: str
+) -> None:
+    plain_gateway.publish("a", 1)
+    async with listen(plain_gateway.http_url, kind, {"subs": {"a": {}}}) as client:
+        await client.push()
+        async with Redis.from_url(redis_url) as redis:
+            await redis.flushall()
+        plain_gateway.publish("a", 2)
+        pushed = [await client.push()]
+        if "pub" in pushed[0]:
+            pushed.append(await client.push())
+        assert pushed[-1] == {"disconnect": {"code": 3010, "reason": "insufficient state"}}
+        assert await client.is_over()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_channels_of_the_token_come_by_themselves(
+    start_gateway: StartGateway, kind: str
+) -> None:
+    options = plain(insecure=False, token={"hmac_secret_key": SECRET})
+    gateway = start_gateway(options).wait_ready()
+    token = jwt.encode({"sub": "ann", "channels": ["a"]}, SECRET)
+    async with listen(gateway.http_url, kind, {"token": token, "subs": {"a": {}}}) as client:
+        assert set((await client.push())["connect"]["subs"]) == {"a"}
+        gateway.publish("a", 1)
+        assert await client.data() == 1
+
+
+async def test_a_body_that_does_not_end_is_refused(plain_gateway: GatewayProcess) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", plain_gateway.port)
+    head = b"POST /connection/uni_sse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(head + b"8000\r\n" + b"x" * 0x8000 + b"\r\n" + b"8001\r\n" + b"x" * 0x8001)
+    assert (await reader.read(12)).startswith(b"HTTP/1.1 413")
+    writer.close()
 
 
 async def test_the_request_may_be_the_first_message(plain_gateway: GatewayProcess) -> None:

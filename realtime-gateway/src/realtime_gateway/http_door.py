@@ -49,8 +49,10 @@ class HttpDoor(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         if self._body is None:
             super().on_body(body)
-        elif len(self._body) <= self._options.uni_sse.max_request_body_size:
+        elif not self.transport.is_closing():
             self._body += body
+            if len(self._body) > self._options.uni_sse.max_request_body_size:
+                self._answer(bytes(self._body))
 
     def on_message_complete(self) -> None:
         if self._body is None:

@@ -75,10 +75,10 @@ class Unidirectional(Conversation):
         result, refused = replies[0]["connect"], {}
         subs = result.setdefault("subs", {})
         for channel, reply in zip(self._wanted, replies[1:], strict=False):
-            if "error" in reply:
-                refused[channel] = reply["error"]
-            else:
+            if "error" not in reply:
                 subs[channel] = reply["subscribe"]
+            elif channel not in subs:  # the server has not put the client into it, either
+                refused[channel] = reply["error"]
         self._welcome(result, refused)
 
     def _welcome(self, result: dict[str, Any], refused: dict[str, Any]) -> None:
