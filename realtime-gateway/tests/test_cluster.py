@@ -32,7 +32,7 @@ def gateway(
     options["engine"] = {"redis": {"cluster_address": cluster.seeds[:2]}}
     running = GatewayProcess(tmp_path_factory.mktemp("gateway"), options, cluster.seeds[0])
     try:
-        yield running.wait_ready()
+        yield running.wait_ready(60)
     finally:
         running.kill()
 
@@ -160,8 +160,8 @@ async def test_nodes_hear_each_other_and_presence_is_kept_on_a_cluster(
     options["engine"] = {"redis": {"cluster_address": cluster.seeds[:2]}}
     other = GatewayProcess(tmp_path, options, cluster.seeds[0])
     try:
-        other.wait_ready()
-        async with asyncio.timeout(15):
+        other.wait_ready(60)
+        async with asyncio.timeout(60):
             while len(other.api("info")["result"]["nodes"]) != 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         async with subscriber(other, "present") as client:

@@ -42,8 +42,10 @@ class World:
         self._options = insecure(**LIMITS)
         self._options["channel"]["without_namespace"] |= {"history_size": 10_000}
         self.nodes = [self._start() for _ in range(nodes)]
+
+    def wait_ready(self) -> None:
         for node in self.nodes:
-            node.wait_ready()
+            node.wait_ready(60)
 
     def stop(self) -> None:
         for node in self.nodes:
@@ -100,9 +102,12 @@ def world(tmp_path: Path, servers_dir: Path) -> Iterator[World]:
     valkey = Valkey(servers_dir / secrets.token_hex(4), persist=True)
     valkey.start()
     world = World(tmp_path, valkey, nodes=2)
-    yield world
-    world.stop()
-    valkey.stop()
+    try:
+        world.wait_ready()
+        yield world
+    finally:
+        world.stop()
+        valkey.stop()
 
 
 @asynccontextmanager

@@ -27,11 +27,13 @@ FOLLOWERS = 30
 @pytest.fixture
 def nodes(tmp_path: Path, redis_url: str) -> Iterator[list[GatewayProcess]]:
     nodes = [GatewayProcess(tmp_path, OPTIONS, redis_url) for _ in range(3)]
-    for node in nodes:
-        node.wait_ready()
-    yield nodes
-    for node in nodes:
-        node.kill()
+    try:
+        for node in nodes:
+            node.wait_ready(60)
+        yield nodes
+    finally:
+        for node in nodes:
+            node.kill()
 
 
 class Subscriber(SubscriptionEventHandler):
@@ -97,6 +99,6 @@ async def _replace(
     """A new node first, then the old one is drained, as orchestrators do; its exit status."""
     old = nodes[number]
     new = nodes[number] = GatewayProcess(folder, OPTIONS, redis_url)
-    await asyncio.to_thread(new.wait_ready)
+    await asyncio.to_thread(new.wait_ready, 60)
     ports[ports.index(old.port)] = new.port
     return await asyncio.to_thread(old.stop)

@@ -137,13 +137,13 @@ class Feed:
     def _apply(
         self, channel: Channel[Member], top: Top, entries: Sequence[tuple[int, bytes]]
     ) -> None:
-        kept = channel.settle(top, entries)
-        self._fanout.deliver(channel)
-        if not kept:
+        if not channel.settle(top, entries):
             self._stats.lost += 1
             log.warning("channel %s lost publications: members recover", channel.name)
+            # First of all: what was held back follows on the new position, not on theirs.
             for member in list(channel.members):
                 member.lose(channel.name)
+        self._fanout.deliver(channel)
 
     def _compare_soon(self, channels: list[Channel[Member]]) -> None:
         if channels:
