@@ -207,7 +207,9 @@ class Conversation:
 
     def _drop(self, drop: Drop) -> None:
         before = len(self.session.subscriptions)
+        began, self._began = self._began, None  # a command may be waiting: this is not its end
         self._advance(self.session.drop(drop.channel, drop.why), None)
+        self._began = began
         if self.sent_close:
             return
         if len(self.session.subscriptions) < before:
