@@ -36,10 +36,12 @@ def nodes(
     ]
     folder = tmp_path_factory.mktemp("nodes")
     first, second = (GatewayProcess(folder, options, valkey.url) for _ in range(2))
-    yield first.wait_ready(), second.wait_ready()
-    first.kill()
-    second.kill()
-    valkey.stop()
+    try:
+        yield first.wait_ready(), second.wait_ready()
+    finally:
+        first.kill()
+        second.kill()
+        valkey.stop()
 
 
 Nodes = tuple[GatewayProcess, GatewayProcess]
