@@ -1,6 +1,7 @@
 """Runs one node on its port until it is told to stop: as a process alone, or as a worker."""
 
 import asyncio
+import contextlib
 import faulthandler
 import gc
 import logging
@@ -24,6 +25,8 @@ from realtime_gateway.workers import listener
 HTTP_SHUTDOWN_SECONDS: Final = 3
 HANG_SECONDS: Final = 45.0
 """The clients are long gone, for want of pings, when the loop has stood still for so long."""
+
+CONNECT_SECONDS: Final = 5.0
 
 log = logging.getLogger("gateway.server")
 
@@ -59,6 +62,8 @@ async def serve(options: Options, seat: Seat | None = None) -> None:
 
 async def _serve(gateway: Gateway, sockets: list[socket.socket] | None) -> None:
     async with gateway.running(), background(watchdog(HANG_SECONDS), name="watchdog"):
+        if sockets is not None:
+            await _connected(gateway)
         gc.collect()
         gc.freeze()
         # uvicorn raises the signals it has handled once more when it has stopped: all is
@@ -66,6 +71,14 @@ async def _serve(gateway: Gateway, sockets: list[socket.socket] | None) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: None)
         await _Server(_config(gateway), gateway).serve(sockets)
+
+
+async def _connected(gateway: Gateway) -> None:
+    """A worker that is started again takes its share of clients when it can serve them."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CONNECT_SECONDS):
+            while not gateway.bus.is_connected:  # noqa: ASYNC110 - asked for this once
+                await asyncio.sleep(0.05)
 
 
 def _config(gateway: Gateway) -> uvicorn.Config:
