@@ -22,7 +22,7 @@ def insecure(**client: Any) -> dict[str, Any]:
     return {
         "client": {"insecure": True, "allowed_origins": ["*"], **client},
         "http_api": {"key": "api-key"},
-        "channel": {"without_namespace": KEEP, "namespaces": [{"name": "plain"}]},
+        "channel": {"without_namespace": dict(KEEP), "namespaces": [{"name": "plain"}]},
     }
 
 
