@@ -1,7 +1,7 @@
 """Gateways for tests: each a real process on a real Valkey."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ def start_gateway(tmp_path: Path, redis_url: str) -> Iterator[StartGateway]:
     started: list[GatewayProcess] = []
 
     def start(
-        options: dict[str, Any] | None = None, redis: str = redis_url, **environ: str
+        options: dict[str, Any] | None = None,
+        redis: str = redis_url,
+        arguments: Sequence[str] = (),
+        **environ: str,
     ) -> GatewayProcess:
-        gateway = GatewayProcess(tmp_path, options or insecure(), redis, **environ)
+        gateway = GatewayProcess(tmp_path, options or insecure(), redis, arguments, **environ)
         started.append(gateway)
         return gateway
 

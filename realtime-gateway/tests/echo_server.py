@@ -12,6 +12,7 @@ import uvloop
 from realtime_gateway import frames
 from realtime_gateway.clients import Clients
 from realtime_gateway.front import doors
+from realtime_gateway.handshake import Accepted
 from realtime_gateway.options import ClientOptions, Options, WebSocketOptions
 from realtime_gateway.stats import Stats
 from realtime_gateway.websocket import WebSocket
@@ -25,7 +26,7 @@ class Echo(WebSocket):
     def received(self, data: bytes | bytearray, *, is_text: bool) -> None:
         payload = bytes(data)
         if not is_text:
-            self.send(b"\x82" + frames.text(payload)[1:])
+            self.send(frames.binary(payload))
             return
         try:
             payload.decode()
@@ -33,6 +34,19 @@ class Echo(WebSocket):
             self.close(1007, "text is UTF-8")
         else:
             self.send(frames.text(payload))
+
+
+class Echoes:
+    """In the place of `Connections`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def websocket(self, accepted: Accepted) -> Echo:
+        return Echo(self._loop, max_message_size=MAX_MESSAGE)
+
+    def stream(self) -> None:
+        """There are none here."""
 
 
 async def nothing(scope: Any, receive: Any, send: Any) -> None:
@@ -47,7 +61,7 @@ async def serve(port: int) -> None:
         websocket=WebSocketOptions(handler_prefix="/"),
     )
     clients = Clients(loop, Stats(), limit=0)
-    first, later = doors(options, clients, lambda: Echo(loop, max_message_size=MAX_MESSAGE))
+    first, later = doors(options, clients, cast(Any, Echoes(loop)))
     config = uvicorn.Config(
         nothing, port=port, http=cast(Any, first), ws=cast(Any, later), lifespan="off",
         log_level="warning",

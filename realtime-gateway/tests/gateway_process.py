@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def insecure(**client: Any) -> dict[str, Any]:
     return {
         "client": {"insecure": True, "allowed_origins": ["*"], **client},
         "http_api": {"key": "api-key"},
-        "channel": {"without_namespace": KEEP, "namespaces": [{"name": "plain"}]},
+        "channel": {"without_namespace": dict(KEEP), "namespaces": [{"name": "plain"}]},
     }
 
 
@@ -30,7 +30,12 @@ class GatewayProcess:
     """Starts when made; `stop` before the test ends."""
 
     def __init__(
-        self, folder: Path, options: dict[str, Any], redis_url: str, **environ: str
+        self,
+        folder: Path,
+        options: dict[str, Any],
+        redis_url: str,
+        arguments: Sequence[str] = (),
+        **environ: str,
     ) -> None:
         self.port = free_port()
         self._log = folder / f"gateway-{self.port}.log"
@@ -39,7 +44,7 @@ class GatewayProcess:
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "realtime_gateway", "--config", str(config),
-                 "--port", str(self.port), "--redis", redis_url],
+                 "--port", str(self.port), "--redis", redis_url, *arguments],
                 env={**os.environ, **environ},
                 stdout=log,
                 stderr=log,

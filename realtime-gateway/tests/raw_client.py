@@ -61,11 +61,13 @@ class RawClient:
 
     async def connect(self, **request: Any) -> Message:
         reply = await self.ask("connect", **request)
+        assert "connect" in reply, reply
         result: Message = reply["connect"]
         return result
 
     async def subscribe(self, channel: str, **request: Any) -> Message:
         reply = await self.ask("subscribe", channel=channel, **request)
+        assert "subscribe" in reply, reply
         result: Message = reply["subscribe"]
         return result
 

@@ -6,6 +6,7 @@ import socket
 import pytest
 from gateway_process import GatewayProcess, StartGateway, insecure
 from raw_client import RawClient
+from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 
@@ -142,3 +143,21 @@ async def test_connections_leave_nothing_behind(
         while gateway.metric("client_connections_inflight"):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert gateway.metric("client_subscriptions_inflight") == 0
+
+
+async def test_over_the_rate_of_connections_a_client_is_told_to_come_later(
+    start_gateway: StartGateway,
+) -> None:
+    gateway = start_gateway(insecure(connection_rate_limit=5)).wait_ready()
+
+    async def come() -> str:
+        try:
+            async with RawClient(gateway.ws_url):
+                return "101"
+        except InvalidStatus as refused:
+            return f"{refused.response.status_code} {refused.response.headers['Retry-After']}"
+
+    statuses = await asyncio.gather(*(come() for _ in range(40)))
+    assert set(statuses) == {"101", "503 5"}
+    refused = gateway.metric("client_handshakes_refused_total", status="503")
+    assert refused == statuses.count("503 5")

@@ -139,6 +139,29 @@ async def test_metrics_count_what_happens(gateway: GatewayProcess, channel: str)
     assert gateway.metric("node_messages_sent_count_total") == before + 1
 
 
+async def test_metrics_tell_how_long_things_take_and_what_was_refused(
+    gateway: GatewayProcess, channel: str
+) -> None:
+    def count(name: str, **labels: str) -> float:
+        return gateway.metric(f"{name}_seconds_count", **labels)
+
+    lag, refused = count("node_pub_sub_lag"), {"code": "102", "method": "Subscribe"}
+    subscribes = count("client_command_duration", method="Subscribe")
+    errors = gateway.metric("client_num_reply_errors_total", **refused)
+    async with RawClient(gateway.ws_url) as client:
+        await client.connect()
+        await client.subscribe(channel)
+        await client.ask("subscribe", channel="nowhere:x")
+        gateway.publish(channel, 1)
+        await client.publication()
+        assert gateway.metric("transport_buffered_bytes") == 0
+        assert gateway.metric("node_num_users") == 1
+    assert count("node_pub_sub_lag") == lag + 1
+    assert count("client_command_duration", method="Subscribe") == subscribes + 2
+    assert gateway.metric("client_num_reply_errors_total", **refused) == errors + 1
+    assert count("node_loop_lag") > 0
+
+
 def test_health_and_readiness_are_told(gateway: GatewayProcess) -> None:
     assert httpx.get(f"{gateway.http_url}/health").json() == {"status": "ok"}
     ready = httpx.get(f"{gateway.http_url}/ready").json()

@@ -5,14 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from realtime_gateway import codes, commands
+from realtime_gateway import codes, commands, orders
 from realtime_gateway.asks import (
+    Admit,
     Answer,
+    Appear,
+    Appearance,
     Append,
     Ask,
     Drop,
+    Handling,
     HistoryPage,
     Join,
+    JoinAll,
     Joined,
     Leave,
     Outcome,
@@ -22,7 +27,12 @@ from realtime_gateway.asks import (
     VerifySubscription,
 )
 from realtime_gateway.channels import Channels
-from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
+from realtime_gateway.claims import (
+    ConnectionClaims,
+    Refusal,
+    ServerSubscription,
+    SubscriptionClaims,
+)
 from realtime_gateway.commands import Since, decode
 from realtime_gateway.options import ChannelOptions, ChannelsOptions, ClientOptions
 from realtime_gateway.rules import Rules
@@ -43,6 +53,7 @@ class Talk:
         is_connected: bool = True,
         has_keys: bool = True,
         user: str = "ann",
+        admits: codes.Close | None = None,
         **client: Any,
     ) -> None:
         self.client = ClientOptions(**client)
@@ -52,6 +63,7 @@ class Talk:
         rules = Rules(self.client, channels, "1", has_keys=has_keys, random=lambda: 0.0)
         self.session = Session("c1", rules, now=0.0)
         self.asked: list[Ask] = []
+        self.admits = admits
         self._answers = list(answers)
         if is_connected:
             self._answers.insert(0, ConnectionClaims(user))
@@ -59,16 +71,22 @@ class Talk:
             self.asked.clear()
 
     def say(self, now: float = 1.0, **command: Any) -> Outcome:
-        handling = self.session.handle(decode(json.dumps(command)), now)
-        answer = None
+        return self.hear(self.session.handle(decode(json.dumps(command)), now))
+
+    def hear(self, handling: Handling) -> Outcome:
+        """The outcome, and on the way what is asked is noted and answered."""
+        answer: object = None
         while True:
             try:
                 ask = handling.send(answer)
             except StopIteration as end:
                 outcome: Outcome = end.value
                 return outcome
+            if isinstance(ask, Admit):
+                answer = self.admits
+                continue
             self.asked.append(ask)
-            answer = None if isinstance(ask, Leave) else self._answers.pop(0)
+            answer = None if isinstance(ask, Leave | Appear) else self._answers.pop(0)
 
     def result(self, now: float = 1.0, **command: Any) -> dict[str, Any]:
         outcome = self.say(now, **command)
@@ -265,10 +283,10 @@ def test_unsubscribing_leaves_the_channel_and_is_never_an_error() -> None:
 def test_only_who_holds_a_position_is_told_of_a_loss(recovers: bool, is_told: bool) -> None:
     talk = Talk(Joined(0, "e"), options=replace(OPEN, force_recovery=recovers))
     talk.say(id=2, subscribe={"channel": "a"})
-    push = talk.session.drop("a", codes.INSUFFICIENT)
-    assert (push is not None) is is_told
+    outcome = talk.hear(talk.session.drop("a", codes.INSUFFICIENT))
+    assert (outcome is not None) is is_told
     assert ("a" in talk.session.subscriptions) is not is_told
-    assert talk.session.drop("unknown", codes.INSUFFICIENT) is None
+    assert talk.hear(talk.session.drop("unknown", codes.INSUFFICIENT)) is None
 
 
 # publish and history
@@ -395,9 +413,9 @@ def test_an_expired_subscription_is_dropped_after_its_grace() -> None:
     talk.say(30.0, id=3, sub_refresh={"channel": "$a", "token": "s"})
     assert talk.session.wake(74.0) == []
     assert talk.session.wake(75.0) == [Drop("$a", codes.SUBSCRIPTION_EXPIRED)]
-    push = talk.session.drop("$a", codes.SUBSCRIPTION_EXPIRED)
-    assert push is not None
-    assert json.loads(push)["push"]["unsubscribe"]["code"] == 2501
+    outcome = talk.hear(talk.session.drop("$a", codes.SUBSCRIPTION_EXPIRED))
+    assert isinstance(outcome, Answer)
+    assert json.loads(outcome.message)["push"]["unsubscribe"]["code"] == 2501
 
 
 @pytest.mark.parametrize(
@@ -424,3 +442,178 @@ def test_what_is_not_offered_is_not_available(command: commands.Unavailable) -> 
     with pytest.raises(StopIteration) as end:
         next(Talk().session.handle(command, 1.0))
     assert error_of(end.value.value) == 108
+
+
+# presence
+
+
+@pytest.mark.parametrize(
+    ("options", "user", "subscribed", "may"),
+    [
+        ({}, "ann", True, False),
+        ({"allow_presence_for_client": True}, "ann", False, True),
+        ({"allow_presence_for_client": True}, "", False, False),
+        ({"allow_presence_for_client": True, "allow_presence_for_anonymous": True}, "", False,
+         True),
+        ({"allow_presence_for_subscriber": True}, "ann", True, True),
+        ({"allow_presence_for_subscriber": True}, "ann", False, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["presence", "presence_stats"])
+def test_who_may_see_who_is_there(
+    options: dict[str, bool], user: str, subscribed: bool, may: bool, method: str
+) -> None:
+    rules = replace(OPEN, presence=True, allow_subscribe_for_anonymous=True, **options)
+    answers = [Joined(0, "e")] if subscribed else []
+    talk = Talk(*answers, {"c1": {"user": "ann"}}, options=rules, user=user)
+    if subscribed:
+        talk.say(id=2, subscribe={"channel": "a"})
+    assert error_of(talk.say(id=3, **{method: {"channel": "a"}})) == (0 if may else 103)
+
+
+def test_coming_and_going_is_shown_with_what_the_tokens_say() -> None:
+    claims = SubscriptionClaims("ann", "a", info={"seat": 1})
+    rules = replace(OPEN, presence=True, join_leave=True)
+    talk = Talk(claims, Joined(0, "e"), options=rules)
+    talk.say(id=2, subscribe={"channel": "a", "token": "s"})
+    talk.say(id=3, unsubscribe={"channel": "a"})
+    info = b'{"user":"ann","client":"c1","chan_info":{"seat":1}}'
+    seen = Appearance("c1", info, is_present=True, is_announced=True)
+    assert talk.asked[2:] == [Appear("a", seen), Leave("a", seen)]
+
+
+def test_a_connection_that_ends_leaves_all_its_channels() -> None:
+    talk = Talk(Joined(0, "e"), Joined(0, "e"))
+    talk.say(id=2, subscribe={"channel": "a"})
+    talk.say(id=3, subscribe={"channel": "b"})
+    assert talk.session.end() == [Leave("a"), Leave("b")]
+    assert talk.session.end() == []
+
+
+# what a token changes
+
+
+def test_a_token_may_override_the_options_of_its_channel() -> None:
+    rules = replace(OPEN, force_recovery=False)
+    for value in (True, False):
+        claims = SubscriptionClaims("ann", "a", overrides=(("force_recovery", value),))
+        talk = Talk(claims, Joined(3, "e"), options=rules)
+        result = talk.result(id=2, subscribe={"channel": "a", "token": "s"})["subscribe"]
+        assert result.get("recoverable", False) is value
+
+
+def test_a_token_may_have_data_for_the_subscriber() -> None:
+    claims = SubscriptionClaims("ann", "a", data={"seat": 1})
+    talk = Talk(claims, Joined(3, "e"))
+    result = talk.result(id=2, subscribe={"channel": "a", "token": "s"})["subscribe"]
+    assert result["data"] == {"seat": 1}
+
+
+@pytest.mark.parametrize(("channel", "error"), [("n-1", 0), ("n-x", 102), ("$n-x", 102)])
+def test_a_channel_has_to_look_as_its_namespace_says(channel: str, error: int) -> None:
+    talk = Talk(Joined(0, "e"), options=replace(OPEN, channel_regex=r"^n-\d+$"))
+    assert error_of(talk.say(id=2, subscribe={"channel": channel})) == error
+
+
+# what the server decides
+
+
+SIGNED_IN = ConnectionClaims(
+    "ann", session="s1", subscriptions=(ServerSubscription("news", data={"n": 1}),)
+)
+
+
+def test_server_side_subscriptions_begin_with_the_connect() -> None:
+    talk = Talk(SIGNED_IN, [Joined(9, "e", [(9, b'{"data":9}')])], is_connected=False)
+    held = {"news": {"recover": True, "offset": 8, "epoch": "e"}}
+    assert talk.result(id=1, connect={"token": "t", "subs": held})["connect"]["subs"] == {
+        "news": {
+            "recoverable": True, "positioned": True, "epoch": "e", "offset": 8,
+            "was_recovering": True, "recovered": True,
+            "publications": [{"data": 9, "offset": 9}], "data": {"n": 1},
+        }
+    }  # fmt: skip
+    assert talk.asked[1:] == [JoinAll((Join("news", OPEN, Since(8, "e"), False),))]
+    assert talk.session.session == "s1"
+
+
+@pytest.mark.parametrize(
+    ("answers", "options", "admits", "expected"),
+    [
+        ([SIGNED_IN, codes.INTERNAL], {}, None, 100),
+        ([SIGNED_IN], {"channel_regex": "^x"}, None, 102),
+        ([SIGNED_IN], {}, codes.CONNECTION_LIMIT, codes.CONNECTION_LIMIT),
+    ],
+)
+def test_a_connect_that_cannot_have_its_channels_is_refused_with_nothing_left_behind(
+    answers: list[Any],
+    options: dict[str, Any],
+    admits: codes.Close | None,
+    expected: int | codes.Close,
+) -> None:
+    rules = replace(OPEN, **options)
+    talk = Talk(*answers, options=rules, admits=admits, is_connected=False)
+    outcome = talk.say(id=1, connect={"token": "t"})
+    assert (outcome if isinstance(expected, codes.Close) else error_of(outcome)) == expected
+    assert not talk.session.is_connected
+    assert talk.session.subscriptions == {}
+
+
+def test_a_lost_place_in_a_server_side_subscription_ends_the_connection() -> None:
+    talk = Talk(SIGNED_IN, [Joined(9, "e")], is_connected=False)
+    talk.say(id=1, connect={"token": "t"})
+    lost = talk.hear(talk.session.drop("news", codes.INSUFFICIENT))
+    assert lost == codes.INSUFFICIENT_STATE
+
+
+def test_the_server_puts_a_client_into_a_channel_once() -> None:
+    talk = Talk(Joined(3, "e"))
+    order = orders.Subscribe(user="ann", channel="a", data={"n": 1})
+    outcome = talk.hear(talk.session.obey(order, 1.0))
+    assert isinstance(outcome, Answer)
+    assert json.loads(outcome.message)["push"] == {
+        "channel": "a",
+        "subscribe": {
+            "recoverable": True, "positioned": True, "epoch": "e", "offset": 3,
+            "data": {"n": 1},
+        },
+    }  # fmt: skip
+    assert talk.hear(talk.session.obey(order, 1.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (orders.Refresh(user="ann", is_expired=True), codes.CONNECTION_EXPIRED),
+        (orders.Subscribe(user="ann", channel="b"), codes.CHANNEL_LIMIT),
+    ],
+)
+def test_an_order_may_end_the_connection(
+    order: orders.Subscribe | orders.Refresh, expected: codes.Close
+) -> None:
+    talk = Talk(Joined(3, "e"), channel_limit=1)
+    talk.say(id=2, subscribe={"channel": "a"})
+    assert talk.hear(talk.session.obey(order, 1.0)) == expected
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        orders.Disconnect(user="ann", session="s", whitelist=("c1", "c2"), code=4000),
+        orders.Subscribe(
+            user="ann", channel="a", since=Since(3, "e"), overrides=(("presence", True),)
+        ),
+        orders.Unsubscribe(user="ann", client="c", channel="a"),
+        orders.Refresh(user="ann", lifetime=5.0),
+    ],
+)
+def test_an_order_travels_unchanged(order: orders.Order) -> None:
+    assert orders.from_json(json.loads(json.dumps(orders.as_json(order)))) == order
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"order": "fly"}, {"order": "refresh"}, {"order": "refresh", "x": 1}]
+)
+def test_what_is_no_order_is_unreadable(message: dict[str, Any]) -> None:
+    with pytest.raises(orders.Unreadable):
+        orders.from_json(message)

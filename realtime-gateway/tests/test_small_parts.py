@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from realtime_gateway import frames, protocol
-from realtime_gateway.commands import Malformed, decode
+from realtime_gateway.commands import decode
+from realtime_gateway.fields import Malformed
 from realtime_gateway.wheel import TICK, Wheel
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -82,6 +83,8 @@ def test_uvicorn_still_makes_protocols_as_our_door_expects() -> None:
     assert "ws_protocol_class(" in inspect.getsource(HttpToolsProtocol.handle_websocket_upgrade)
     assert "http_protocol_class(" in inspect.getsource(Server.startup)
     assert inspect.iscoroutinefunction(Server.shutdown)
+    assert "sockets" in inspect.signature(Server.serve).parameters  # a worker's own
+    assert "sock=sock" in inspect.getsource(Server.startup)
     assert isinstance(ServerState().connections, set)
 
     async def app(scope: object, receive: object, send: object) -> None: ...

@@ -8,8 +8,14 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
+from realtime_gateway.claims import (
+    ConnectionClaims,
+    Refusal,
+    ServerSubscription,
+    SubscriptionClaims,
+)
 from realtime_gateway.options import TokenOptions
 from realtime_gateway.tokens import TokenVerifier
 from service_kit.tokens import Jwks
@@ -196,3 +202,84 @@ def test_the_user_may_stand_in_another_claim() -> None:
 def test_nothing_configured_means_no_token_is_good() -> None:
     assert not verifier().has_keys
     assert verifier().connection_now(hmac({"sub": "ann"})) is Refusal.INVALID
+
+
+def pem(algorithm: str) -> str:
+    return (
+        PRIVATE[algorithm]
+        .public_key()
+        .public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        .decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "algorithm"), [("rsa_public_key", "RS256"), ("ecdsa_public_key", "ES256")]
+)
+def test_a_configured_public_key_verifies_at_once(option: str, algorithm: str) -> None:
+    ours = verifier(**{option: pem(algorithm)})
+    assert ours.connection_now(signed(algorithm, {"sub": "ann"})) == ConnectionClaims("ann")
+    other = "ES256" if algorithm == "RS256" else "RS256"
+    assert ours.connection_now(signed(other, {"sub": "ann"})) is Refusal.INVALID
+    assert ours.connection_now(hmac({"sub": "ann"})) is Refusal.INVALID
+
+
+@pytest.mark.parametrize(
+    ("options", "claims", "is_good"),
+    [
+        ({"audience_regex": "^real"}, {"aud": "realtime"}, True),
+        ({"audience_regex": "^real"}, {"aud": ["x", "realtime"]}, True),
+        ({"audience_regex": "^real"}, {"aud": "unreal"}, False),
+        ({"audience_regex": "^real"}, {}, False),
+        ({"issuer_regex": "^notes-"}, {"iss": "notes-users"}, True),
+        ({"issuer_regex": "^notes-"}, {"iss": "users"}, False),
+    ],
+)
+def test_audience_and_issuer_may_be_patterns(
+    options: dict[str, str], claims: dict[str, Any], is_good: bool
+) -> None:
+    verdict = verifier(hmac_secret_key=SECRET, **options).connection_now(
+        hmac({"sub": "ann", **claims})
+    )
+    assert isinstance(verdict, ConnectionClaims) is is_good
+
+
+def test_a_token_names_its_sign_in_and_the_channels_it_brings() -> None:
+    given = {
+        "sid": "s1",
+        "channels": ["news"],
+        "subs": {
+            "#ann": {
+                "info": {"n": 1}, "data": 2,
+                "override": {"presence": {"value": True}, "unknown": {"value": True}},
+            }
+        },
+    }  # fmt: skip
+    claims = verifier(hmac_secret_key=SECRET).connection_now(hmac({"sub": "ann", **given}))
+    assert claims == ConnectionClaims(
+        "ann",
+        session="s1",
+        subscriptions=(
+            ServerSubscription("news"),
+            ServerSubscription("#ann", {"n": 1}, 2, (("presence", True),)),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sid": 5},
+        {"channels": "news"},
+        {"channels": [1]},
+        {"subs": ["news"]},
+        {"subs": {"news": 1}},
+        {"subs": {"news": {"override": {"presence": True}}}},
+        {"subs": {"news": {"override": {"presence": {"value": 1}}}}},
+    ],
+)
+def test_claims_of_the_wrong_shape_make_a_token_invalid(claims: dict[str, Any]) -> None:
+    ours = verifier(hmac_secret_key=SECRET)
+    assert ours.connection_now(hmac({"sub": "ann", **claims})) is Refusal.INVALID

@@ -7,17 +7,23 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import uvloop
 from service_kit import logs
 
-from realtime_gateway.app import serve
+from realtime_gateway import workers
+from realtime_gateway.ledger import Seat
+from realtime_gateway.server import serve
 from realtime_gateway.settings import InvalidSettings, load
+
+MOST_WORKERS: Final = 256
 
 log = logging.getLogger("gateway")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
     given = _parser().parse_args(arguments)
     paths = {"http_server.address": given.host, "http_server.port": given.port}
     paths["engine.redis.address"] = given.redis
@@ -31,8 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for warning in loaded.warnings:
         log.warning("%s", warning)
+    if given.workers > 1 and given.worker is None:
+        return workers.run(arguments, given.workers, loaded.options)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(loaded.options))
+        runner.run(serve(loaded.options, given.worker))
     return 0
 
 
@@ -48,7 +56,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--redis", metavar="URL", help="Redis or Valkey (redis://127.0.0.1:6379/0)"
     )
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="processes that share the port, each a full node (1)",
+    )
+    parser.add_argument("--worker", type=Seat.parse, help=argparse.SUPPRESS)
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"1 to {MOST_WORKERS} are possible")
+    return int(text)
 
 
 if __name__ == "__main__":

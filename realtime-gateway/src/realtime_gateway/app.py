@@ -1,64 +1,82 @@
-"""Builds one gateway node from its options, and runs it until it is told to stop."""
+"""Builds one gateway node from its options."""
 
 import asyncio
 import contextlib
-import gc
 import random
-import signal
-import socket
 import time
 from collections.abc import AsyncIterator
 from importlib.metadata import version
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
 from service_kit import asgi
 from service_kit.channel_log import ChannelLog
 from service_kit.tasks import background
 from service_kit.tokens import Jwks
 
-from realtime_gateway import handshake
+from realtime_gateway import engine, handshake
+from realtime_gateway.admin import Admin
 from realtime_gateway.api import Api
-from realtime_gateway.bus import Bus
+from realtime_gateway.bus import Wire
 from realtime_gateway.channels import Channels
 from realtime_gateway.clients import Clients
-from realtime_gateway.connection import ClientConnection
+from realtime_gateway.control import Control
 from realtime_gateway.fanout import Fanout
 from realtime_gateway.feed import Feed
-from realtime_gateway.front import doors
+from realtime_gateway.joining import Joining
+from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
+from realtime_gateway.methods import Methods
 from realtime_gateway.metrics import NodeCollector
 from realtime_gateway.node import Node
 from realtime_gateway.options import Options, TokenOptions
+from realtime_gateway.presence import Presence
 from realtime_gateway.rules import Rules
 from realtime_gateway.stats import Stats
 from realtime_gateway.tokens import TokenVerifier
 
 MAX_BODY: Final = 16 * 1024 * 1024
-REDIS_CONNECTIONS: Final = 32
-REDIS_TIMEOUT: Final = 3.0
 TEND_SECONDS: Final = 0.5
-HTTP_SHUTDOWN_SECONDS: Final = 3
 
 
 class Gateway:
     """One node. Needs a running event loop; `run` starts what it does by itself."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, seat: Seat | None = None) -> None:
         self.options = options
+        self._registry = CollectorRegistry() if seat is None else SharedRegistry(seat)
         self._version = version("realtime-gateway")
+        self._started = time.monotonic()
         self.stats = Stats()
         self.clients = Clients(
-            asyncio.get_running_loop(), self.stats, limit=options.client.connection_limit
+            asyncio.get_running_loop(),
+            self.stats,
+            limit=options.client.connection_limit,
+            rate_limit=options.client.connection_rate_limit,
         )
-        self._redis = _redis(options.engine.redis.address)
-        self._log = ChannelLog(self._redis, prefix=options.engine.redis.prefix)
+        self._redis = engine.commands(options.engine.redis)
+        self._log = ChannelLog(
+            self._redis,
+            prefix=options.engine.redis.prefix,
+            sharded=bool(options.engine.redis.cluster_address),
+        )
         self._http = httpx.AsyncClient()
-        self.fanout = Fanout(self.stats, key_of=self._key_of, on_hole=self._on_hole)
+        self.fanout = Fanout(
+            self.stats,
+            key_of=self._key_of,
+            on_hole=self._on_hole,
+            on_other=self._on_other,
+        )
+        self._control_key = f"{options.engine.redis.prefix}.control".encode()
+        self.control = Control(
+            publish=lambda message: engine.announce(
+                options.engine.redis, self._redis, self._control_key, message
+            ),
+            node=lambda: self.node,
+            describe=self._describe,
+        )
+        self.presence = self._presence()
         self.bus = self._bus()
         self.feed = self._feed()
         self.node = self._node()
@@ -71,30 +89,58 @@ class Gateway:
                 background(self.bus.run(), name="bus"),
                 background(self.clients.run(), name="clients"),
                 background(self._tend(), name="feed"),
+                background(self.control.run(), name="control"),
+                background(self.presence.run(), name="presence"),
+                background(self.presence.renew(), name="presence renewal"),
             ):
                 yield
                 await self.feed.stop()
+                await self.presence.write_what_can_be()
+                await self.control.leave()
         finally:
             await self._http.aclose()
             await self._redis.aclose()
 
+    @property
+    def ledger(self) -> Ledger | None:
+        """What a worker shares with its siblings."""
+        registry = self._registry
+        return registry.ledger if isinstance(registry, SharedRegistry) else None
+
     async def ready(self) -> dict[str, bool]:
+        """Of a worker: whether any of its siblings is, unless all are draining."""
+        found = await self.checks()
+        if self.ledger is None or all(found.values()) or not found["accepting"]:
+            return found
+        return {"another_worker": True} if self.ledger.another_is_ready() else found
+
+    async def checks(self) -> dict[str, bool]:
         return {
-            "redis": await self._answers(),
+            "redis": await engine.answers(self._redis),
             "pubsub": self.bus.is_connected,
             "accepting": not self.clients.is_draining,
         }
 
-    def _bus(self) -> Bus:
-        redis = self.options.engine.redis
-        return Bus(
-            redis.address,
+    def _bus(self) -> Wire:
+        return engine.bus(
+            self.options.engine.redis,
+            self._redis,
             message=self.fanout.receive,
             flushed=self.fanout.flush,
-            interrupted=lambda: self.feed.on_interrupted(),
-            resumed=lambda: self.feed.on_resumed(),
-            publish=lambda key: self._redis.publish(key, b""),
+            interrupted=lambda keys: self.feed.on_interrupted(keys),
+            resumed=lambda keys: self.feed.on_resumed(keys),
+            always=[self._control_key],
+        )
+
+    def _presence(self) -> Presence:
+        redis = self.options.engine.redis
+        return Presence(
+            self._redis,
             prefix=redis.prefix,
+            ttl=redis.presence_ttl,
+            interval=self.options.client.presence_update_interval,
+            pubsub_channel=self._log.pubsub_channel,
+            verb=engine.verb(redis),
         )
 
     def _feed(self) -> Feed:
@@ -124,7 +170,8 @@ class Gateway:
             self.options,
             rules=rules,
             fanout=self.fanout,
-            feed=self.feed,
+            joining=Joining(self.fanout, self.feed, self._log, self.stats, client),
+            presence=self.presence,
             channel_log=self._log,
             connection_tokens=connections,
             subscription_tokens=subscriptions,
@@ -138,20 +185,38 @@ class Gateway:
     def _app(self) -> FastAPI:
         app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,
                       redoc_url=None, openapi_url=None)  # fmt: skip
-        registry = CollectorRegistry()
-        registry.register(NodeCollector(self.stats, self.clients, self.fanout))
-        asgi.install(app, ready=self.ready, registry=registry, max_body=MAX_BODY)
-        name = (
-            self.options.node.name or f"{socket.gethostname()}_{self.options.http_server.port}"
+        self._registry.register(
+            NodeCollector(
+                self.stats, self.clients, self.fanout, users=lambda: len(self.node.users)
+            )
         )
-        app.include_router(
-            Api(self.node, self.clients, name=name, version=self._version).router()
-        )
+        asgi.install(app, ready=self.ready, registry=self._registry, max_body=MAX_BODY)
+        methods = Methods(self.node, self.control)
+        app.include_router(Api(methods, self.options.http_api).router())
+        if self.options.admin.enabled:
+            page = Admin(methods, self.options.admin, self._registry)
+            app.include_router(page.router())
         app.add_api_route(self.options.websocket.handler_prefix, _upgrade_required)
         return app
 
     def _key_of(self, channel: str) -> bytes:
         return self._log.pubsub_channel(channel).encode()
+
+    def _on_other(self, key: bytes, payload: bytes) -> None:
+        if key == self._control_key:
+            self.control.receive(payload)
+
+    def _describe(self) -> dict[str, Any]:
+        channels = self.fanout.hub.channels.values()
+        return {
+            "name": self.options.node_name,
+            "version": self._version,
+            "num_clients": len(self.clients.connected),
+            "num_users": len(self.node.users),
+            "num_subs": sum(len(channel.members) for channel in channels),
+            "num_channels": len(channels),
+            "uptime": int(time.monotonic() - self._started),
+        }
 
     def _on_hole(self, channel: str) -> None:
         self.feed.on_hole(channel)
@@ -161,70 +226,8 @@ class Gateway:
             await asyncio.sleep(TEND_SECONDS)
             self.feed.tend(time.monotonic())
 
-    async def _answers(self) -> bool:
-        try:
-            return bool(await cast(Any, self._redis.ping()))
-        except (RedisError, OSError, TimeoutError):
-            return False
-
-
-class _Server(uvicorn.Server):
-    """Sends the clients away before it stops listening, so that a balancer sees `/ready`
-    turn.
-    """
-
-    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
-        super().__init__(config)
-        self._gateway = gateway
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._gateway.clients.drain(self._gateway.options.shutdown.timeout)
-        await super().shutdown(sockets)
-
-
-async def serve(options: Options) -> None:
-    """Serve until SIGTERM or SIGINT, then drain."""
-    gateway = Gateway(options)
-    http, websocket = doors(
-        options, gateway.clients, lambda: ClientConnection(gateway.node, gateway.clients)
-    )
-    config = uvicorn.Config(
-        gateway.app,
-        host=options.http_server.address,
-        port=options.http_server.port,
-        http=cast(Any, http),
-        ws=cast(Any, websocket),
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        backlog=4096,
-        timeout_graceful_shutdown=HTTP_SHUTDOWN_SECONDS,
-    )
-    async with gateway.running():
-        gc.collect()
-        gc.freeze()
-        # uvicorn raises the signals it has handled once more when it has stopped: all is
-        # said then.
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: None)
-        await _Server(config, gateway).serve()
-
 
 async def _upgrade_required() -> Response:
     # Reached on a connection that has carried HTTP before: a first request ends at the door.
     refused = handshake.NOT_AN_UPGRADE
     return Response(refused.why, refused.status.value, refused.headers)
-
-
-def _redis(address: str) -> Redis:
-    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
-        address,
-        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
-        protocol=2,
-        max_connections=REDIS_CONNECTIONS,
-        timeout=REDIS_TIMEOUT,
-        socket_timeout=REDIS_TIMEOUT,
-        socket_connect_timeout=REDIS_TIMEOUT,
-    )
-    return Redis(connection_pool=pool)

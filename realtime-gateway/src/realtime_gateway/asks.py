@@ -29,6 +29,13 @@ class VerifySubscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Admit:
+    """Count as one of the user's connections. Answered by None, or by the Close it means."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """Become a member of the channel. Answered by Joined, or by an Error with nothing left
     behind.
@@ -52,8 +59,45 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinAll:
+    """Become a member of all of them at one moment. Answered by a list of Joined, or by an
+    Error with nothing left behind.
+    """
+
+    joins: tuple[Join, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """How others see that the client is in a channel."""
+
+    client: str
+    info: bytes
+    is_present: bool
+    """Whether it stands in the channel's presence."""
+    is_announced: bool
+    """Whether its coming and going is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appear:
+    """Answered by nothing."""
+
+    channel: str
+    appearance: Appearance
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """Answered by nothing: the client is no member any more."""
+
+    channel: str
+    appearance: Appearance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPresence:
+    """Answered by what is known of each client by its id, or an Error."""
 
     channel: str
 
@@ -84,7 +128,10 @@ class HistoryPage:
     entries: list[Entry]
 
 
-Ask = VerifyConnection | VerifySubscription | Join | Leave | Append | Read
+Ask = (
+    VerifyConnection | VerifySubscription | Admit | Join | JoinAll | Appear | Leave | Append
+    | Read | ReadPresence
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """Keeps this node subscribed to what it wants to hear, whatever happens to Redis.
 
-A gap is never hidden: `interrupted` is called when messages may start to be missed, `resumed`
-when every wanted channel is confirmed again; what was published in between is for the caller
-to read
-from the history. `follow` returns when Redis has confirmed the subscription, not before.
+A gap is never hidden: `interrupted` is called with the channels whose messages may start to be
+missed, `resumed` when they are all confirmed again; what was published in between is for the
+caller to read from the history. `follow` returns when Redis has confirmed the subscription, not
+before.
 """
 
 import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Any, Final, Protocol
 
 import hiredis
 
@@ -31,6 +31,25 @@ class NotConnected(Exception):
     """Redis pub/sub is away: whoever asked may ask again."""
 
 
+class Wire(Protocol):
+    """What carries the live messages of all channels to this node."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether any channel can be followed."""
+
+    @property
+    def generation(self) -> int: ...
+
+    def hears(self, key: bytes) -> bool: ...
+
+    async def follow(self, key: bytes) -> None: ...
+
+    def unfollow(self, keys: Iterable[bytes]) -> None: ...
+
+    async def run(self) -> None: ...
+
+
 class Bus:
     def __init__(
         self,
@@ -38,21 +57,27 @@ class Bus:
         *,
         message: Callable[[bytes, bytes], None],
         flushed: Callable[[], None],
-        interrupted: Callable[[], None],
-        resumed: Callable[[], None],
-        publish: Callable[[bytes], Awaitable[object]],
-        prefix: str,
+        interrupted: Callable[[Collection[bytes]], None],
+        resumed: Callable[[Collection[bytes]], None],
+        publish: Callable[[bytes], Awaitable[object]] | None = None,
+        moved: Callable[[], None] | None = None,
+        prefix: str = "",
+        always: Iterable[bytes] = (),
         silence: float = SILENCE,
     ) -> None:
+        """Either `publish` (to any channel, by another connection), or, for one shard of a
+        cluster, `moved`: called when the shard has turned out not to serve a wanted channel.
+        """
         self._url = url
         self._message = message
         self._flushed = flushed
         self._interrupted = interrupted
         self._resumed = resumed
         self._publish = publish
+        self._moved = moved
         self._silence = silence
         self._probe = f"{prefix}.probe.{secrets.token_hex(8)}".encode()
-        self._wanted: set[bytes] = set()
+        self.wanted: set[bytes] = set(always)
         self._confirmed: set[bytes] = set()
         self._waiting: dict[bytes, asyncio.Future[None]] = {}
         self._unconfirmed: dict[bytes, int] = {}
@@ -63,11 +88,15 @@ class Bus:
         self.generation = 0
         """Counts interruptions: what was read under another generation may have missed some."""
 
+    def hears(self, key: bytes) -> bool:
+        """Whether every message to `key` arrives here."""
+        return self.is_connected and key in self._confirmed
+
     async def follow(self, key: bytes) -> None:
         """Be subscribed to `key`; NotConnected if that cannot be had now."""
         if not self.is_connected:
             raise NotConnected
-        self._wanted.add(key)
+        self.wanted.add(key)
         if key in self._confirmed:
             return
         if key not in self._waiting:
@@ -79,10 +108,10 @@ class Bus:
 
     def unfollow(self, keys: Iterable[bytes]) -> None:
         """Stop hearing `keys`. Whoever still waits for one of them is told NotConnected."""
-        dropped = [key for key in keys if key in self._wanted]
-        self._wanted.difference_update(dropped)
+        dropped = [key for key in keys if key in self.wanted]
+        self.wanted.difference_update(dropped)
         self._confirmed.difference_update(dropped)
-        self._queued = [key for key in self._queued if key in self._wanted]
+        self._queued = [key for key in self._queued if key in self.wanted]
         for key in dropped:
             self._fail(key)
         if self._connection is not None:
@@ -108,7 +137,7 @@ class Bus:
         try:
             self._connection = connection
             await self._resubscribe(connection)
-            log.info("Redis pub/sub connected, %d channels", len(self._wanted))
+            log.info("Redis pub/sub connected, %d channels", len(self.wanted))
             await self._watch(connection)
         finally:
             connection.abort()
@@ -116,11 +145,15 @@ class Bus:
 
     def _make(self, loop: asyncio.AbstractEventLoop) -> Connection:
         return Connection(
-            loop, message=self._message, flushed=self._flushed, confirmed=self._on_confirmed
+            loop,
+            message=self._message,
+            flushed=self._flushed,
+            confirmed=self._on_confirmed,
+            dropped=self._on_dropped if self._moved else None,
         )
 
     async def _resubscribe(self, connection: Connection) -> None:
-        keys = [self._probe, *self._wanted]
+        keys = [*self.wanted] if self._moved else [self._probe, *self.wanted]
         for key in keys:
             self._waiting[key] = asyncio.get_running_loop().create_future()
             self._unconfirmed[key] = 1
@@ -134,7 +167,7 @@ class Bus:
         if connection.closed.done():
             raise ConnectionError("closed while subscribing")
         self.is_connected = True
-        self._resumed()
+        self._resumed(self.wanted)
 
     async def _watch(self, connection: Connection) -> None:
         """Return when the connection is gone or has turned out to be deaf."""
@@ -143,7 +176,9 @@ class Bus:
             connection.has_heard = False
             await asyncio.wait([connection.closed], timeout=self._silence)
             silent = 0 if connection.has_heard else silent + 1
-            if silent == 1:
+            if silent == 1 and self._publish is None:
+                connection.ping()
+            elif silent == 1 and self._publish is not None:
                 # Through the command connection: what comes back has passed the live server.
                 with contextlib.suppress(Exception):
                     await self._publish(self._probe)
@@ -162,7 +197,7 @@ class Bus:
         self.generation += 1
         if was_connected:
             log.warning("Redis pub/sub was lost")
-            self._interrupted()
+            self._interrupted(self.wanted)
 
     def _subscribe_queued(self) -> None:
         keys, self._queued = self._queued, []
@@ -182,6 +217,17 @@ class Bus:
             self._confirmed.add(key)
             if not waiting.done():
                 waiting.set_result(None)
+
+    def _on_dropped(self, key: bytes | None) -> None:
+        assert self._moved is not None
+        if key is None:
+            self._moved()
+        elif key in self._confirmed:  # else it is the answer to our own UNSUBSCRIBE
+            self.wanted.discard(key)
+            self._confirmed.discard(key)
+            self.generation += 1
+            self._interrupted([key])
+            self._moved()
 
     def _fail(self, key: bytes) -> None:
         waiting = self._waiting.pop(key, None)

@@ -7,18 +7,18 @@ that neither of the two knows is a mistake and refused.
 from typing import Final
 
 SECTIONS: Final = frozenset({
-    "address", "admin", "broker", "consumers", "debug", "emulation", "graphite", "grpc_api",
+    "address", "broker", "consumers", "debug", "emulation", "graphite", "grpc_api",
     "health", "http_stream", "init", "internal_address", "internal_port", "log", "map_broker",
     "opentelemetry", "pid_file", "port", "presence_manager", "prometheus", "proxies", "proxy",
-    "rpc", "shared_poll", "sse", "swagger", "tls", "uni_grpc", "uni_http_stream", "uni_sse",
-    "uni_websocket", "usage_stats", "webtransport",
+    "rpc", "shared_poll", "sse", "swagger", "tls", "uni_grpc", "uni_http_stream",
+    "usage_stats", "webtransport",
 })  # fmt: skip
 
 _CHANNEL: Final = frozenset({
-    "allow_channel_compaction", "allow_presence_for_anonymous", "allow_presence_for_client",
-    "allow_presence_for_subscriber", "allow_tags_filter", "allowed_delta_types",
-    "channel_regex", "delta_publish", "force_push_join_leave", "force_recovery_mode",
-    "join_leave", "map", "presence", "proxy_subscribe_stream", "publication_data_format",
+    "allow_channel_compaction",
+    "allow_tags_filter", "allowed_delta_types",
+    "delta_publish", "force_recovery_mode",
+    "map", "proxy_subscribe_stream", "publication_data_format",
     "publish_proxy_enabled", "publish_proxy_name", "shared_position_sync",
     "sub_refresh_proxy_enabled", "sub_refresh_proxy_name", "subscribe_proxy_enabled",
     "subscribe_proxy_name", "subscribe_stream_bidirectional",
@@ -26,18 +26,19 @@ _CHANNEL: Final = frozenset({
 })  # fmt: skip
 
 _TOKEN: Final = frozenset({
-    "audience_regex", "ecdsa_public_key", "issuer_regex", "jwks", "rsa_public_key",
+    "jwks",
 })  # fmt: skip
 
 OPTIONS: Final[dict[str, frozenset[str]]] = {
     "client": frozenset({
         "allowed_delta_types", "channel_position_max_time_lag", "concurrency",
         "connect_code_to_unidirectional_disconnect", "connect_include_server_time",
-        "connect_proxy_name", "connection_rate_limit", "disallow_anonymous_connection_tokens",
+        "connect_proxy_name", "disallow_anonymous_connection_tokens",
         "insecure_skip_token_signature_verify", "map_max_publication_limit",
-        "presence_update_interval", "proxy", "refresh_proxy_name",
-        "subscribe_to_user_personal_channel", "user_connection_limit", "user_id_http_header",
+        "proxy", "refresh_proxy_name",
+        "user_id_http_header",
     }),
+    "client.subscribe_to_user_personal_channel": frozenset({"single_connection"}),
     "client.token": _TOKEN,
     "client.subscription_token": _TOKEN,
     "channel": frozenset({
@@ -50,6 +51,16 @@ OPTIONS: Final[dict[str, frozenset[str]]] = {
         "compression_prepared_message_cache_size", "disabled", "read_buffer_size",
         "use_write_buffer_pool", "write_buffer_size", "write_timeout",
     }),
+    "uni_websocket": frozenset({
+        "compression", "compression_level", "compression_min_size",
+        "compression_prepared_message_cache_size", "connect_code_to_unidirectional_disconnect",
+        "join_push_messages", "read_buffer_size", "use_write_buffer_pool",
+        "write_buffer_size", "write_timeout",
+    }),
+    "admin": frozenset({
+        "external", "insecure", "secret", "web_path", "web_proxy_address",
+    }),
+    "uni_sse": frozenset({"connect_code_to_http_response"}),
     "http_api": frozenset({"disabled", "error_mode", "external", "handler_prefix"}),
     "http_server": frozenset({
         "h2c", "http3", "internal_address", "internal_port", "internal_tls", "tls",
@@ -59,7 +70,7 @@ OPTIONS: Final[dict[str, frozenset[str]]] = {
     "engine.redis": frozenset({
         "client_name", "cluster", "connect_timeout", "db", "force_resp2", "history_use_lists",
         "idempotent_result_ttl", "io_timeout", "password", "presence_hash_field_ttl",
-        "presence_ttl", "presence_user_mapping", "replica_client", "sentinel", "shards",
+        "presence_user_mapping", "replica_client", "sentinel", "shards",
         "sharded_pub_sub_partitions", "sharding", "subscribe_on_replica", "tls", "user",
     }),
     "node": frozenset({"info_metrics_aggregate_interval"}),

@@ -3,6 +3,8 @@
 A name is `rest`, `namespace:rest`, `$private` or `rest#user1,user2`. Standard library only.
 """
 
+import re
+
 from realtime_gateway.options import ChannelOptions, ChannelsOptions
 
 PRIVATE_PREFIX = "$"
@@ -31,9 +33,19 @@ class Channels:
         )
 
     def options(self, channel: str) -> ChannelOptions | None:
-        """The options of the channel's namespace; None if there is no such namespace."""
-        name, boundary, _ = channel.removeprefix(PRIVATE_PREFIX).partition(NAMESPACE_BOUNDARY)
-        return self._namespaces.get(name) if boundary else self._without_namespace
+        """The options of the channel; None if there is no such namespace or name in it."""
+        name, boundary, rest = channel.removeprefix(PRIVATE_PREFIX).partition(
+            NAMESPACE_BOUNDARY
+        )
+        options = self._namespaces.get(name) if boundary else self._without_namespace
+        if options is None or not options.channel_regex:
+            return options
+        return options if self._has_name(options, rest if boundary else name) else None
+
+    def personal(self, user: str, namespace: str) -> str:
+        """The user's own channel."""
+        prefix = namespace + NAMESPACE_BOUNDARY if namespace else ""
+        return f"{prefix}{USER_BOUNDARY}{user}"
 
     def may_subscribe(self, channel: str, options: ChannelOptions, user: str) -> bool:
         if self._insecure:
@@ -54,9 +66,19 @@ class Channels:
             user != "" or options.allow_publish_for_anonymous
         )
 
+    def may_see_presence(self, options: ChannelOptions, user: str, *, subscribed: bool) -> bool:
+        if self._insecure or (subscribed and options.allow_presence_for_subscriber):
+            return True
+        return options.allow_presence_for_client and (
+            user != "" or options.allow_presence_for_anonymous
+        )
+
     def may_read_history(self, options: ChannelOptions, user: str, *, subscribed: bool) -> bool:
         if self._insecure or (subscribed and options.allow_history_for_subscriber):
             return True
         return options.allow_history_for_client and (
             user != "" or options.allow_history_for_anonymous
         )
+
+    def _has_name(self, options: ChannelOptions, rest: str) -> bool:
+        return re.search(options.channel_regex, rest) is not None

@@ -3,16 +3,25 @@
 import re
 from collections.abc import Iterator
 
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from redis.asyncio.connection import parse_url
 
-from realtime_gateway.options import ChannelOptions, Options
+from realtime_gateway.options import ChannelOptions, ClientOptions, Options, TokenOptions
+from realtime_gateway.passwords import is_hash
 
+_CLUSTER = re.compile(r"rediss?://[^/]+(/0?)?(\?.*)?")
 _NAMESPACE = re.compile(r"[-a-zA-Z0-9_.]{2,}")
 
 
 def problems(options: Options) -> list[str]:
     """Why the gateway cannot run like this; empty if it can."""
-    return [*_client(options), *_engine(options), *_channels(options)]
+    return [
+        *_client(options),
+        *_tokens(options.client),
+        *_engine(options),
+        *_channels(options),
+        *_pages(options),
+    ]
 
 
 def warnings(options: Options) -> list[str]:
@@ -38,14 +47,52 @@ def _client(options: Options) -> Iterator[str]:
                  "history_max_publication_limit"):  # fmt: skip
         if getattr(client, name) <= 0:
             yield f"client.{name} must be above 0"
-    for kind in ("token", "subscription_token"):
-        endpoint = getattr(client, kind).jwks_public_endpoint
-        if endpoint and not endpoint.startswith(("http://", "https://")):
-            yield f"client.{kind}.jwks_public_endpoint must be an http or https address"
+    for name in ("connection_limit", "connection_rate_limit", "user_connection_limit"):
+        if getattr(client, name) < 0:
+            yield f"client.{name} must not be below 0"
+    if not 0 < client.presence_update_interval < options.engine.redis.presence_ttl:
+        yield (
+            "client.presence_update_interval must be above 0 and below "
+            "engine.redis.presence_ttl"
+        )
     if options.websocket.message_size_limit <= 0:
         yield "websocket.message_size_limit must be above 0"
     if not options.websocket.handler_prefix.startswith("/"):
         yield "websocket.handler_prefix must begin with /"
+
+
+def _tokens(client: ClientOptions) -> Iterator[str]:
+    for kind in ("token", "subscription_token"):
+        endpoint = getattr(client, kind).jwks_public_endpoint
+        yield from _keys(f"client.{kind}", getattr(client, kind))
+        if endpoint and not endpoint.startswith(("http://", "https://")):
+            yield f"client.{kind}.jwks_public_endpoint must be an http or https address"
+
+
+def _keys(place: str, options: TokenOptions) -> Iterator[str]:
+    for name in ("rsa_public_key", "ecdsa_public_key"):
+        pem = getattr(options, name)
+        if pem and not _is_public_key(pem):
+            yield f"{place}.{name} must be a public key in PEM"
+    for name in ("audience", "issuer"):
+        yield from _regex(f"{place}.{name}_regex", getattr(options, f"{name}_regex"))
+        if getattr(options, name) and getattr(options, f"{name}_regex"):
+            yield f"{place}: {name} and {name}_regex exclude each other"
+
+
+def _is_public_key(pem: str) -> bool:
+    try:
+        load_pem_public_key(pem.encode())
+    except ValueError:
+        return False
+    return True
+
+
+def _regex(place: str, pattern: str) -> Iterator[str]:
+    try:
+        re.compile(pattern)
+    except re.error:
+        yield f"{place} must be a regular expression"
 
 
 def _engine(options: Options) -> Iterator[str]:
@@ -55,6 +102,9 @@ def _engine(options: Options) -> Iterator[str]:
         parse_url(options.engine.redis.address)
     except ValueError:
         yield "engine.redis.address must be a redis://, rediss:// or unix:// address"
+    for address in options.engine.redis.cluster_address:
+        if not _CLUSTER.fullmatch(address):
+            yield "engine.redis.cluster_address must be redis:// or rediss:// addresses"
     if re.search(r"[{}]", options.engine.redis.prefix):
         yield "engine.redis.prefix must have no braces"
     if not 0 <= options.http_server.port < 65_536:
@@ -75,9 +125,23 @@ def _channels(options: Options) -> Iterator[str]:
 
 
 def _history(place: str, options: ChannelOptions) -> Iterator[str]:
+    yield from _regex(f"{place}.channel_regex", options.channel_regex)
+    if options.force_push_join_leave and not options.join_leave:
+        yield f"{place}.force_push_join_leave needs join_leave"
     if (options.history_size > 0) != (options.history_ttl > 0):
         yield f"{place}: history_size and history_ttl only work together"
     needs = ("force_positioning", "allow_positioning", "force_recovery", "allow_recovery")
     for name in needs:
         if getattr(options, name) and not options.has_history:
             yield f"{place}.{name} needs history_size and history_ttl"
+
+
+def _pages(options: Options) -> Iterator[str]:
+    admin = options.admin
+    if admin.enabled and not (admin.password or admin.password_hash):
+        yield "admin.enabled needs admin.password or admin.password_hash"
+    if admin.password_hash and not is_hash(admin.password_hash):
+        yield "admin.password_hash is none: make one by python -m realtime_gateway.passwords"
+    for name in ("admin", "uni_websocket", "uni_sse"):
+        if not re.fullmatch(r"/\S*[^\s/]", getattr(options, name).handler_prefix):
+            yield f"{name}.handler_prefix must begin with / and not end with it"

@@ -18,7 +18,6 @@ from realtime_gateway.wheel import TICK, Sleeper, Wheel
 
 FREEZE_EVERY: Final = 1000
 DRAIN_SECONDS_PER_CLIENT: Final = 0.005
-DRAIN_LIMIT: Final = 5.0
 
 log = logging.getLogger("gateway.clients")
 
@@ -29,6 +28,8 @@ class Waker(Sleeper, Protocol):
 
 
 class Client(Waker, Protocol):
+    transport: asyncio.Transport
+
     @property
     def user(self) -> str: ...
 
@@ -38,23 +39,39 @@ class Client(Waker, Protocol):
 
 
 class Clients:
-    def __init__(self, loop: asyncio.AbstractEventLoop, stats: Stats, *, limit: int) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, stats: Stats, *, limit: int, rate_limit: int = 0
+    ) -> None:
         self.loop = loop
         self.stats = stats
         self.connected: set[Client] = set()
         self.wheel: Wheel[Waker] = Wheel(loop.time())
         self.is_draining = False
         self._limit = limit
+        self._rate_limit = rate_limit
+        self._second = 0
+        self._this_second = 0
         self._frozen = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty: asyncio.Event | None = None
 
     @property
     def has_room(self) -> bool:
-        """Whether one more may connect."""
-        return not self.is_draining and (not self._limit or len(self.connected) < self._limit)
+        """Whether one more may connect, now."""
+        if self.is_draining or (self._limit and len(self.connected) >= self._limit):
+            return False
+        is_new_second = int(self.loop.time()) != self._second
+        return not self._rate_limit or is_new_second or self._this_second < self._rate_limit
+
+    def buffered_bytes(self) -> int:
+        """What clients have not taken yet, of all together."""
+        return sum(client.transport.get_write_buffer_size() for client in self.connected)
 
     def add(self, client: Client) -> None:
+        second = int(self.loop.time())
+        if second != self._second:
+            self._second, self._this_second = second, 0
+        self._this_second += 1
         self.connected.add(client)
         self.stats.connections_accepted += 1
 
@@ -79,16 +96,18 @@ class Clients:
             await asyncio.sleep(TICK)
             now = self.loop.time()
             self.stats.loop_lag_seconds = max(0.0, now - before - TICK)
+            self.stats.loop_lag.observe(self.stats.loop_lag_seconds)
             for sleeper in self.wheel.advance(now):
                 sleeper.wake(now)
             self._freeze_as_it_grows()
 
-    async def drain(self, limit: float) -> None:
-        """Send everybody away, spread over a short while, so that they do not all come back
-        at once; returns when they are gone, or after `limit` seconds without them."""
+    async def drain(self, limit: float, *, window: float) -> None:
+        """Send everybody away, spread over `window` seconds or less, so that they do not all
+        come back at once; returns when they are gone, or after `limit` seconds without them.
+        """
         self.is_draining = True
         leaving = list(self.connected)
-        window = min(DRAIN_LIMIT, limit / 2, len(leaving) * DRAIN_SECONDS_PER_CLIENT)
+        window = min(window, limit / 2, len(leaving) * DRAIN_SECONDS_PER_CLIENT)
         log.info("draining %d clients within %.1f s", len(leaving), window)
         start = self.loop.time()
         for number, client in enumerate(leaving):

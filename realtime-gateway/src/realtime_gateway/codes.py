@@ -21,6 +21,7 @@ class Error:
 INTERNAL: Final = Error(100, "internal server error", temporary=True)
 UNKNOWN_CHANNEL: Final = Error(102, "unknown channel")
 PERMISSION_DENIED: Final = Error(103, "permission denied")
+METHOD_NOT_FOUND: Final = Error(104, "method not found")
 ALREADY_SUBSCRIBED: Final = Error(105, "already subscribed")
 LIMIT_EXCEEDED: Final = Error(106, "limit exceeded")
 BAD_REQUEST: Final = Error(107, "bad request")
@@ -43,10 +44,14 @@ SHUTDOWN: Final = Close(3001, "shutdown")
 SERVER_ERROR: Final = Close(3004, "internal server error")
 CONNECTION_EXPIRED: Final = Close(3005, "connection expired")
 SLOW: Final = Close(3008, "slow")
+INSUFFICIENT_STATE: Final = Close(3010, "insufficient state")
 NO_PONG: Final = Close(3012, "no pong")
 INVALID_TOKEN: Final = Close(3500, "invalid token")
 INVALID_REQUEST: Final = Close(3501, "bad request")
 STALE: Final = Close(3502, "stale")
+FORCED: Final = Close(3503, "force disconnect")
+CONNECTION_LIMIT: Final = Close(3504, "connection limit")
+CHANNEL_LIMIT: Final = Close(3505, "channel limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +62,6 @@ class Unsubscribe:
     reason: str
 
 
+UNSUBSCRIBED: Final = Unsubscribe(2000, "server unsubscribe")
 INSUFFICIENT: Final = Unsubscribe(2500, "insufficient state")
 SUBSCRIPTION_EXPIRED: Final = Unsubscribe(2501, "subscription expired")

@@ -1,17 +1,14 @@
-"""Commands of the Centrifuge client protocol v2, and how their JSON is read.
+"""Commands of the Centrifuge client protocol v2, and how they are read.
 
 A command that `decode` returns is well-formed: known method, an id, fields of the right
 types. What is not raises `Malformed`. Fields that are not known are ignored. Standard library
 only.
 """
 
-import json
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
-
-class Malformed(ValueError):
-    """Not a command of this protocol."""
+from realtime_gateway.fields import Malformed, flag, integer, loads, text, uint
 
 
 class Since(NamedTuple):
@@ -28,6 +25,8 @@ class Pong(NamedTuple):
 class Connect(NamedTuple):
     id: int
     token: str
+    subs: Mapping[str, Since | None]
+    """The server-side subscriptions that the client had, and where it was in them."""
 
 
 class Subscribe(NamedTuple):
@@ -38,6 +37,7 @@ class Subscribe(NamedTuple):
     wants_positioning: bool
     wants_recovery: bool
     rejects_unrecovered: bool
+    wants_joins: bool
     is_unsupported: bool  # a kind of subscription that this gateway does not have
 
 
@@ -58,6 +58,16 @@ class History(NamedTuple):
     limit: int
     since: Since | None
     reverse: bool
+
+
+class Presence(NamedTuple):
+    id: int
+    channel: str
+
+
+class PresenceStats(NamedTuple):
+    id: int
+    channel: str
 
 
 class Refresh(NamedTuple):
@@ -82,21 +92,20 @@ class Send(NamedTuple):
 
 
 Command = (
-    Pong | Connect | Subscribe | Unsubscribed | Publish | History | Refresh | SubRefresh
-    | Unavailable | Send
+    Pong | Connect | Subscribe | Unsubscribed | Publish | History | Presence | PresenceStats
+    | Refresh | SubRefresh | Unavailable | Send
 )  # fmt: skip
 
 
 def decode(line: str) -> Command:
     """The command in one line of a frame."""
-    try:
-        command = json.loads(line, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("not JSON") from error
-    if type(command) is not dict:
-        raise Malformed("not an object")
+    return command_of(loads(line))
+
+
+def command_of(command: dict[str, Any]) -> Command:
+    """The command that an object says, whatever encoding it came in."""
     methods = [key for key in command if key in _METHODS and command[key] is not None]
-    command_id = _uint(command, "id", 1 << 32)
+    command_id = uint(command, "id", 1 << 32)
     if not methods and not command_id and len(command) == 0:
         return Pong()
     if len(methods) != 1:
@@ -111,19 +120,39 @@ def decode(line: str) -> Command:
     return _METHODS[methods[0]](command_id, request)
 
 
+def unidirectional(request: dict[str, Any]) -> list[Command]:
+    """What a unidirectional client says once: a connect, and the channels it asks for."""
+    subs = request.get("subs") or {}
+    if type(subs) is not dict or any(type(each) is not dict for each in subs.values()):
+        raise Malformed("subs is an object of objects")
+    wanted = [
+        _subscribe(number, {**each, "channel": channel})
+        for number, (channel, each) in enumerate(subs.items(), 2)
+    ]
+    return [_connect(1, request), *wanted]
+
+
 def _connect(command_id: int, request: dict[str, Any]) -> Connect:
-    return Connect(command_id, _text(request, "token"))
+    subs = request.get("subs") or {}
+    if type(subs) is not dict or not all(type(held) is dict for held in subs.values()):
+        raise Malformed("subs is an object of objects")
+    places = {
+        channel: _position(held) if flag(held, "recover") else None
+        for channel, held in subs.items()
+    }
+    return Connect(command_id, text(request, "token"), places)
 
 
 def _subscribe(command_id: int, request: dict[str, Any]) -> Subscribe:
     return Subscribe(
         command_id,
         _channel(request),
-        _text(request, "token"),
-        _position(request) if _flag(request, "recover") else None,
-        _flag(request, "positioned"),
-        _flag(request, "recoverable"),
-        rejects_unrecovered=bool(_uint(request, "flag") & 2),
+        text(request, "token"),
+        _position(request) if flag(request, "recover") else None,
+        flag(request, "positioned"),
+        flag(request, "recoverable"),
+        rejects_unrecovered=bool(uint(request, "flag") & 2),
+        wants_joins=flag(request, "join_leave"),
         is_unsupported=bool(request.get("tf") or request.get("type")),
     )
 
@@ -145,18 +174,26 @@ def _history(command_id: int, request: dict[str, Any]) -> History:
     return History(
         command_id,
         _channel(request),
-        _int(request, "limit"),
+        integer(request, "limit"),
         None if since is None else _position(since),
-        _flag(request, "reverse"),
+        flag(request, "reverse"),
     )
 
 
+def _presence(command_id: int, request: dict[str, Any]) -> Presence:
+    return Presence(command_id, _channel(request))
+
+
+def _presence_stats(command_id: int, request: dict[str, Any]) -> PresenceStats:
+    return PresenceStats(command_id, _channel(request))
+
+
 def _refresh(command_id: int, request: dict[str, Any]) -> Refresh:
-    return Refresh(command_id, _text(request, "token"))
+    return Refresh(command_id, text(request, "token"))
 
 
 def _sub_refresh(command_id: int, request: dict[str, Any]) -> SubRefresh:
-    return SubRefresh(command_id, _channel(request), _text(request, "token"))
+    return SubRefresh(command_id, _channel(request), text(request, "token"))
 
 
 def _unavailable(command_id: int, _: dict[str, Any]) -> Unavailable:
@@ -175,59 +212,19 @@ _METHODS: Final[dict[str, Callable[[int, dict[str, Any]], Command]]] = {
     "history": _history,
     "refresh": _refresh,
     "sub_refresh": _sub_refresh,
-    "presence": _unavailable,
-    "presence_stats": _unavailable,
+    "presence": _presence,
+    "presence_stats": _presence_stats,
     "rpc": _unavailable,
     "ping": _unavailable,
     "send": _send,
 }
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise Malformed(f"{name} is not JSON")
-
-
 def _channel(request: dict[str, Any]) -> str:
-    if not (channel := _text(request, "channel")):
+    if not (channel := text(request, "channel")):
         raise Malformed("no channel")
     return channel
 
 
 def _position(request: dict[str, Any]) -> Since:
-    return Since(_uint(request, "offset"), _text(request, "epoch"))
-
-
-def _text(request: dict[str, Any], key: str) -> str:
-    value = request.get(key)
-    if value is None:
-        return ""
-    if type(value) is not str:
-        raise Malformed(f"{key} is a string")
-    return value
-
-
-def _flag(request: dict[str, Any], key: str) -> bool:
-    value = request.get(key)
-    if value is None:
-        return False
-    if type(value) is not bool:
-        raise Malformed(f"{key} is true or false")
-    return value
-
-
-def _int(request: dict[str, Any], key: str) -> int:
-    value = request.get(key)
-    if value is None:
-        return 0
-    if type(value) is not int or not -(1 << 31) <= value < 1 << 31:
-        raise Malformed(f"{key} is an integer")
-    return value
-
-
-def _uint(request: dict[str, Any], key: str, end: int = 1 << 64) -> int:
-    value = request.get(key)
-    if value is None:
-        return 0
-    if type(value) is not int or not 0 <= value < end:
-        raise Malformed(f"{key} is a whole number")
-    return value
+    return Since(uint(request, "offset"), text(request, "epoch"))

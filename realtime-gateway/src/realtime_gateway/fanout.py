@@ -1,20 +1,29 @@
-"""The fast path: a message from Redis becomes one WebSocket frame, written to every member.
+"""The fast path: a message from Redis becomes one frame in each encoding that a member of its
+channel speaks, and is written to every member.
 
 Everything that arrives in one read of the pub/sub connection leaves in one write per member,
 up to `BATCH_BYTES`: the kernel's send is nine tenths of the cost. No await, no JSON, nothing
 per client.
 """
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from realtime_gateway import frames, protocol
+from service_kit.channel_log import is_fragment
+
+from realtime_gateway import protocol
+from realtime_gateway.encodings import Encoding
 from realtime_gateway.hub import Channel, Hub
+from realtime_gateway.protocol import Entry
 from realtime_gateway.stats import Stats
 
 BATCH_BYTES: Final = 65_536
 BATCH_MESSAGES: Final = 256
+MAX_OFFSET: Final = (1 << 63) - 1
+
+_CHANGES: Final = {b"j": "join", b"l": "leave"}
 
 
 class Member(Protocol):
@@ -23,18 +32,31 @@ class Member(Protocol):
     @property
     def send(self) -> Callable[[bytes], None]: ...
 
+    @property
+    def encoding(self) -> Encoding: ...
+
+    def hears_joins(self, channel: str) -> bool:
+        """Whether it is told who comes into `channel` and leaves it."""
+
     def lose(self, channel: str) -> None:
         """Publications of `channel` are lost for good. May leave the channel."""
 
 
 class Fanout:
     def __init__(
-        self, stats: Stats, *, key_of: Callable[[str], bytes], on_hole: Callable[[str], None]
+        self,
+        stats: Stats,
+        *,
+        key_of: Callable[[str], bytes],
+        on_hole: Callable[[str], None],
+        on_other: Callable[[bytes, bytes], None],
     ) -> None:
+        """`on_other` takes the messages that belong to no channel."""
         self.hub: Hub[Member] = Hub()
         self._stats = stats
         self._key_of = key_of
         self._on_hole = on_hole
+        self._on_other = on_other
         self._by_key: dict[bytes, Channel[Member]] = {}
         self._touched: dict[Channel[Member], None] = {}
         self._batch_bytes = 0
@@ -55,17 +77,27 @@ class Fanout:
             del self._by_key[key]
         return keys
 
+    def channels(self, keys: Iterable[bytes]) -> list[Channel[Member]]:
+        """The channels behind these pub/sub keys."""
+        return [channel for key in keys if (channel := self._by_key.get(key)) is not None]
+
     def receive(self, key: bytes, payload: bytes) -> None:
         """Take a live message (contracts/channel-log.md). The next `flush` delivers it."""
         channel = self._by_key.get(key)
         if channel is None:
+            self._on_other(key, payload)
             return
         try:
             kind, offset, epoch, ms, fragment = payload.split(b":", 4)
             if kind != b"p":
+                self._tell(channel, kind, fragment)
                 return
-            is_continuous = channel.receive(int(offset), epoch.decode(), fragment)
+            place = int(offset)
+            if not (0 <= place <= MAX_OFFSET and is_fragment(fragment)
+                    and (epoch.isalnum() or not epoch)):  # fmt: skip
+                raise ValueError("not a publication")
             self._published_ms = int(ms)
+            is_continuous = channel.receive(place, epoch.decode(), fragment)
         except ValueError:
             self._stats.malformed += 1
             return
@@ -83,7 +115,7 @@ class Fanout:
             return
         touched, self._touched = self._touched, {}
         self._batch_bytes = 0
-        self._stats.lag_seconds = time.time() - self._published_ms / 1000
+        self._stats.lag.observe(max(0.0, time.time() - self._published_ms / 1000))
         if len(touched) == 1:
             self.deliver(next(iter(touched)))
         else:
@@ -91,26 +123,62 @@ class Fanout:
 
     def deliver(self, channel: Channel[Member]) -> None:
         """Send the channel's fresh publications to its members, now."""
-        if batch := self._take_batch(channel):
+        if fresh := self._take_fresh(channel):
+            made: dict[Encoding, bytes] = {}
+            encoding, batch = None, b""
             for member in channel.members:
+                if member.encoding is not encoding:
+                    encoding = member.encoding
+                    batch = _encoded(channel, fresh, encoding, made)
                 member.send(batch)
+
+    def _tell(self, channel: Channel[Member], kind: bytes, info: bytes) -> None:
+        """Somebody has come or gone: tell those members who want to know."""
+        change = _CHANGES.get(kind)
+        if change is None:
+            return
+        if not is_fragment(info):
+            raise ValueError("nobody's")
+        json.loads(info)
+        self.flush()
+        push = protocol.presence_push(channel.name, change, info)
+        encoded: dict[Encoding, bytes] = {}
+        for member in channel.members:
+            if member.hears_joins(channel.name):
+                if member.encoding not in encoded:
+                    encoded[member.encoding] = member.encoding.messages([push])
+                member.send(encoded[member.encoding])
 
     def _deliver_all(self, channels: dict[Channel[Member], None]) -> None:
         outbox: dict[Member, bytes] = {}
         for channel in channels:
-            if batch := self._take_batch(channel):
+            if fresh := self._take_fresh(channel):
+                made: dict[Encoding, bytes] = {}
+                encoding, batch = None, b""
                 for member in channel.members:
+                    if member.encoding is not encoding:
+                        encoding = member.encoding
+                        batch = _encoded(channel, fresh, encoding, made)
                     waiting = outbox.get(member)
                     outbox[member] = batch if waiting is None else waiting + batch
         for member, batch in outbox.items():
             member.send(batch)
 
-    def _take_batch(self, channel: Channel[Member]) -> bytes:
+    def _take_fresh(self, channel: Channel[Member]) -> list[Entry]:
         fresh = channel.take_fresh()
-        if not fresh or not channel.members:
-            return b""
-        head, epoch = channel.head, channel.epoch
+        if not channel.members:
+            return []
         self._stats.deliveries += len(fresh) * len(channel.members)
-        return b"".join(
-            [frames.text(protocol.push(head, offset, epoch, data)) for offset, data in fresh]
-        )
+        return fresh
+
+
+def _encoded(
+    channel: Channel[Member],
+    fresh: list[Entry],
+    encoding: Encoding,
+    made: dict[Encoding, bytes],
+) -> bytes:
+    """The publications in an encoding, made once."""
+    if encoding not in made:
+        made[encoding] = encoding.publications(channel, fresh)
+    return made[encoding]

@@ -7,14 +7,14 @@ after when a hole shows, when Redis comes back, and when it has been quiet for l
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from service_kit.channel_log import ALL, ChannelLog, Position
 from service_kit.logs import area
 
-from realtime_gateway.bus import Bus, NotConnected
+from realtime_gateway.bus import NotConnected, Wire
 from realtime_gateway.fanout import Fanout, Member
 from realtime_gateway.hub import Channel, Top
 from realtime_gateway.stats import Stats
@@ -35,7 +35,7 @@ class Feed:
     def __init__(
         self,
         fanout: Fanout,
-        bus: Bus,
+        bus: Wire,
         channel_log: ChannelLog,
         stats: Stats,
         *,
@@ -72,15 +72,14 @@ class Feed:
         trace.debug("%s has a hole", name)
         self._settle_soon(self._fanout.hub.channels[name])
 
-    def on_interrupted(self) -> None:
-        for channel in self._fanout.hub.channels.values():
+    def on_interrupted(self, keys: Collection[bytes]) -> None:
+        for channel in self._fanout.channels(keys):
             channel.is_settled = False
 
-    def on_resumed(self) -> None:
-        """Compare every channel with its history; most will have missed nothing."""
+    def on_resumed(self, keys: Collection[bytes]) -> None:
+        """Compare these channels with their history; most will have missed nothing."""
         self._stats.pub_sub_connects += 1
-        channels = [each for each in self._fanout.hub.channels.values() if each.members]
-        self._compare_soon(channels)
+        self._compare_soon([each for each in self._fanout.channels(keys) if each.members])
 
     def tend(self, now: float) -> None:
         """Called now and then: let idle channels go, look after quiet and unsettled ones."""
@@ -119,8 +118,8 @@ class Feed:
         """Read from the channel's position on until it has no hole. Gives up silently: `tend`
         starts again, and whoever waits sees that the channel is not settled."""
         try:
-            await self._bus.follow(self._log.pubsub_channel(channel.name).encode())
-            while not channel.is_settled and self._bus.is_connected:
+            await self._bus.follow(key := self._key_of(channel))
+            while not channel.is_settled and self._bus.hears(key):
                 await self._read_on(channel)
         except (NotConnected, RedisError, OSError, TimeoutError) as error:
             trace.debug("%s not settled: %s", channel.name, type(error).__name__)
@@ -141,13 +140,13 @@ class Feed:
     def _apply(
         self, channel: Channel[Member], top: Top, entries: Sequence[tuple[int, bytes]]
     ) -> None:
-        kept = channel.settle(top, entries)
-        self._fanout.deliver(channel)
-        if not kept:
+        if not channel.settle(top, entries):
             self._stats.lost += 1
             log.warning("channel %s lost publications: members recover", channel.name)
+            # First of all: what was held back follows on the new position, not on theirs.
             for member in list(channel.members):
                 member.lose(channel.name)
+        self._fanout.deliver(channel)
 
     def _compare_soon(self, channels: list[Channel[Member]]) -> None:
         if channels:
@@ -171,7 +170,7 @@ class Feed:
             generation = self._bus.generation
             try:
                 tops = await self._log.tops([channel.name for channel in batch])
-            except (RedisError, OSError, TimeoutError) as error:
+            except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
                 trace.debug("positions not compared: %s", type(error).__name__)
                 return
             if generation != self._bus.generation:
@@ -180,10 +179,14 @@ class Feed:
                 self._compare_one(channel, top)
 
     def _compare_one(self, channel: Channel[Member], top: Position | None) -> None:
-        if top == Position(channel.offset, channel.epoch):
+        is_heard = self._bus.hears(self._key_of(channel))
+        if is_heard and top is not None and top == Position(channel.offset, channel.epoch):
             if not channel.is_settled:
                 self._apply(channel, Top(top.offset, top.epoch), [])
         else:
             # Perhaps it is only on its way; a read from the position on settles that, too.
             channel.is_settled = False
             self._settle_soon(channel)
+
+    def _key_of(self, channel: Channel[Member]) -> bytes:
+        return self._log.pubsub_channel(channel.name).encode()

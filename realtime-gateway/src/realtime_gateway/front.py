@@ -1,10 +1,10 @@
 """The door: uvicorn gives every TCP connection here first.
 
 A request for the WebSocket path is answered here and its transport handed to a client
-connection; anything else goes, bytes and all, to uvicorn's own HTTP protocol. An upgrade that
-comes later, on a connection kept alive by a proxy, arrives through uvicorn's `ws` class: this
-one again. What this module uses of uvicorn beyond its documented surface is held by a test of
-its own.
+connection; anything else goes, bytes and all, to uvicorn's HTTP protocol (http_door.py). An
+upgrade that comes later, on a connection kept alive by a proxy, arrives through uvicorn's `ws`
+class: this one again. What this module uses of uvicorn beyond its documented surface is held by
+a test of its own.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from realtime_gateway import handshake
 from realtime_gateway.clients import Clients
-from realtime_gateway.handshake import Refused
+from realtime_gateway.connections import Connections
+from realtime_gateway.handshake import Accepted, Refused
+from realtime_gateway.http_door import HttpDoor
 from realtime_gateway.options import Options
 from realtime_gateway.websocket import WebSocket
 
@@ -27,7 +27,7 @@ log = logging.getLogger("gateway.front")
 
 
 class Front(asyncio.Protocol):
-    __slots__ = ("_clients", "_head", "_make", "_next", "_options", "_other", "_prefix",
+    __slots__ = ("_clients", "_head", "_make", "_next", "_options", "_other", "_prefixes",
                  "_transport", "wake_tick")  # fmt: skip
 
     def __init__(
@@ -35,17 +35,17 @@ class Front(asyncio.Protocol):
         options: Options,
         clients: Clients,
         *,
-        make: Callable[[], WebSocket],
+        make: Callable[[Accepted], WebSocket],
         other: Callable[[], asyncio.Protocol] | None,
     ) -> None:
-        """`make` builds a client connection; `other` what else speaks on this port, if
-        anything.
+        """`make` builds a client connection, as the handshake says; `other` what else speaks
+        on this port, if anything.
         """
         self._options = options
         self._clients = clients
         self._make = make
         self._other = other
-        self._prefix = b"GET " + options.websocket.handler_prefix.encode()
+        self._prefixes = [b"GET " + path.encode() for path in options.websocket_paths]
         self._head = b""
         self._next: asyncio.Protocol | None = None
         self.wake_tick = 0
@@ -90,10 +90,13 @@ class Front(asyncio.Protocol):
         self._transport.abort()
 
     def _may_be_ours(self) -> bool:
-        head, prefix = self._head, self._prefix
-        if len(head) <= len(prefix):
-            return prefix.startswith(head)
-        return head.startswith(prefix) and head[len(prefix)] in b" ?"
+        head = self._head
+        return any(
+            head.startswith(prefix) and head[len(prefix)] in b" ?"
+            if len(head) > len(prefix)
+            else prefix.startswith(head)
+            for prefix in self._prefixes
+        )
 
     def _hand_over(self) -> None:
         if self._other is None:
@@ -116,7 +119,7 @@ class Front(asyncio.Protocol):
         self._clients.wheel.remove(self)
         self._transport.write(verdict.response)
         self._head = b""
-        connection = self._next = self._make()
+        connection = self._next = self._make(verdict)
         connection.attach(self._transport, buffer_limit=self._options.client.queue_max_size)
         if rest:
             connection.data_received(rest)
@@ -129,7 +132,9 @@ class Front(asyncio.Protocol):
 
 
 def doors(
-    options: Options, clients: Clients, make: Callable[[], WebSocket]
+    options: Options,
+    clients: Clients,
+    connections: Connections,
 ) -> tuple[Callable[..., Front], Callable[..., Front]]:
     """What uvicorn calls as its `http` and as its `ws` class."""
 
@@ -137,13 +142,15 @@ def doors(
         config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None
     ) -> Front:
         def other() -> asyncio.Protocol:
-            return HttpToolsProtocol(config, server_state, app_state, _loop)
+            http = HttpDoor(config, server_state, app_state, _loop)
+            http.admit(options, clients, connections.stream)
+            return http
 
-        return Front(options, clients, make=make, other=other)
+        return Front(options, clients, make=connections.websocket, other=other)
 
     def later(
         config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None
     ) -> Front:
-        return Front(options, clients, make=make, other=None)
+        return Front(options, clients, make=connections.websocket, other=None)
 
     return first, later

@@ -14,9 +14,12 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import parse_qsl
 
 MAX_HEAD: Final = 16_384
-SUBPROTOCOL: Final = "centrifuge-json"
+MAX_PARAMETERS: Final = 32
+SUBPROTOCOLS: Final = {"centrifuge-json": False, "centrifuge-protobuf": True}
+"""By name, whether it is the protobuf encoding."""
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -25,6 +28,9 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 @dataclass(frozen=True, slots=True)
 class Accepted:
     response: bytes
+    path: str
+    query: dict[str, str]
+    is_protobuf: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ OVERLOADED: Final = Refused(
 NOT_AN_UPGRADE: Final = Refused(
     HTTPStatus.UPGRADE_REQUIRED, "this address speaks WebSocket", {"Upgrade": "websocket"}
 )
+FOREIGN: Final = Refused(HTTPStatus.FORBIDDEN, "this origin is not allowed")
 NOT_FOUND: Final = Refused(HTTPStatus.NOT_FOUND, "there is no WebSocket at this address")
 TOO_LARGE: Final = Refused(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a request head has at most {MAX_HEAD} bytes"
@@ -59,7 +66,9 @@ def decide(head: bytes, *, allowed_origins: Sequence[str]) -> Accepted | Refused
     path.
     """
     request_line, *lines = head[:-4].decode("latin-1").split("\r\n")
-    if request_line.rpartition(" ")[2] != "HTTP/1.1":
+    _, _, rest = request_line.partition(" ")
+    target, _, spoken = rest.rpartition(" ")
+    if spoken != "HTTP/1.1":
         return Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "WebSocket needs HTTP/1.1")
     headers = _headers(lines)
     if headers is None or len(headers.get("host", ())) != 1:
@@ -74,9 +83,33 @@ def decide(head: bytes, *, allowed_origins: Sequence[str]) -> Accepted | Refused
     key = headers.get("sec-websocket-key", [])
     if len(key) != 1 or not _is_key(key[0]):
         return Refused(HTTPStatus.BAD_REQUEST, "Sec-WebSocket-Key is not 16 bytes in base64")
-    if not _is_allowed(headers.get("origin", []), allowed_origins):
-        return Refused(HTTPStatus.FORBIDDEN, "this origin is not allowed")
-    return Accepted(_switch(key[0], SUBPROTOCOL in _tokens(headers, "sec-websocket-protocol")))
+    if not is_allowed(headers.get("origin", []), allowed_origins):
+        return FOREIGN
+    path, _, query = target.partition("?")
+    found = parameters(query)
+    offered = [
+        name for name in _tokens(headers, "sec-websocket-protocol") if name in SUBPROTOCOLS
+    ]
+    subprotocol = offered[0] if offered else ""
+    wished = found.get("format") == "protobuf" or found.get("cf_protocol") == "protobuf"
+    is_protobuf = SUBPROTOCOLS.get(subprotocol, wished)
+    return Accepted(_switch(key[0], subprotocol), path, found, is_protobuf)
+
+
+def parameters(query: str) -> dict[str, str]:
+    """The parameters of an address; of a repeated one the last."""
+    try:
+        return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
+    except ValueError:
+        return {}
+
+
+def is_allowed(origins: list[str], patterns: Sequence[str]) -> bool:
+    """Whether a request with these Origin headers may come in."""
+    if not origins:
+        return True
+    origin = origins[0].lower()
+    return len(origins) == 1 and any(fnmatchcase(origin, each.lower()) for each in patterns)
 
 
 def _headers(lines: Iterable[str]) -> dict[str, list[str]] | None:
@@ -101,18 +134,11 @@ def _is_key(key: str) -> bool:
         return False
 
 
-def _is_allowed(origins: list[str], patterns: Sequence[str]) -> bool:
-    if not origins:
-        return True
-    origin = origins[0].lower()
-    return len(origins) == 1 and any(fnmatchcase(origin, each.lower()) for each in patterns)
-
-
-def _switch(key: str, with_subprotocol: bool) -> bytes:
+def _switch(key: str, subprotocol: str) -> bytes:
     accept = hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + base64.b64encode(accept) + b"\r\n"
-        + (b"Sec-WebSocket-Protocol: centrifuge-json\r\n" if with_subprotocol else b"")
+        + (f"Sec-WebSocket-Protocol: {subprotocol}\r\n".encode() if subprotocol else b"")
         + b"\r\n"
     )  # fmt: skip

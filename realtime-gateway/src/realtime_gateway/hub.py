@@ -93,8 +93,7 @@ class Channel(Generic[M]):
         """
         kept = self._catch_up(top, entries)
         if not kept:
-            self.tail.clear()
-            self.tail_bytes = 0
+            self.forget()
         self.offset, self.epoch = top.offset, top.epoch
         self.is_settled = True
         held, self.held = self.held, None
@@ -127,6 +126,11 @@ class Channel(Generic[M]):
             return newer
         found = [*entries, *newer]
         return found if len(found) <= cap else None
+
+    def forget(self) -> None:
+        """Remember no past publications; recovery has to ask the history."""
+        self.tail.clear()
+        self.tail_bytes = 0
 
     def take_fresh(self) -> list[Entry]:
         fresh, self.fresh = self.fresh, []

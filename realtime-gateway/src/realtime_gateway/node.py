@@ -1,48 +1,66 @@
-"""One gateway node: answers what sessions ask, wakes them in time, and says goodbye to all of
-them.
-
-What can be answered from memory is answered without waiting; so a client that subscribes to a
-channel which this node already follows costs Redis nothing, not even when it recovers.
+"""One gateway node: answers what sessions ask, from memory and without waiting where it can,
+and has its connections do what the server wants.
 """
 
 import asyncio
 import logging
 import time
-from typing import Final
+from fnmatch import fnmatchcase
+from typing import Any, Final, Protocol
 
 from redis.exceptions import RedisError
 from service_kit.channel_log import ChannelLog, HistoryOptions, Position
 
 from realtime_gateway import codes
 from realtime_gateway.asks import (
+    Admit,
+    Appear,
     Append,
     Ask,
     HistoryPage,
     Join,
+    JoinAll,
     Joined,
     Leave,
     Read,
+    ReadPresence,
     VerifyConnection,
     VerifySubscription,
 )
 from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
-from realtime_gateway.codes import Error
+from realtime_gateway.codes import Close, Error
 from realtime_gateway.fanout import Fanout, Member
-from realtime_gateway.feed import Feed, Unavailable
-from realtime_gateway.hub import UNSURE, Channel, Memory, Top
+from realtime_gateway.feed import Unavailable
+from realtime_gateway.joining import Joining
 from realtime_gateway.options import ChannelOptions, Options
-from realtime_gateway.protocol import Entry
+from realtime_gateway.orders import Order
+from realtime_gateway.presence import Presence
 from realtime_gateway.rules import Rules
 from realtime_gateway.stats import Stats
 from realtime_gateway.tokens import TokenVerifier
+from realtime_gateway.users import Users
 
 ASK_TIMEOUT: Final = 4.0
 """Less than the 5 s after which clients give a command up."""
-JOIN_ATTEMPTS: Final = 5
 
 log = logging.getLogger("gateway.node")
 
-Reply = ConnectionClaims | SubscriptionClaims | Refusal | Joined | HistoryPage | Error | None
+Reply = (
+    ConnectionClaims | SubscriptionClaims | Refusal | Joined | list[Joined] | HistoryPage
+    | dict[str, Any] | Close | Error | None
+)  # fmt: skip
+
+
+class Connected(Member, Protocol):
+    """A connection, as far as the node is concerned."""
+
+    @property
+    def user(self) -> str: ...
+
+    def is_meant(self, order: Order) -> bool: ...
+
+    def obey(self, order: Order) -> None:
+        """Do it after what the client waits for. Must not raise."""
 
 
 class Later:
@@ -59,7 +77,8 @@ class Node:
         *,
         rules: Rules,
         fanout: Fanout,
-        feed: Feed,
+        joining: Joining,
+        presence: Presence,
         channel_log: ChannelLog,
         connection_tokens: TokenVerifier,
         subscription_tokens: TokenVerifier,
@@ -69,12 +88,14 @@ class Node:
         self.rules = rules
         self.stats = stats
         self.fanout = fanout
-        self._feed = feed
+        self.users: Users[Connected] = Users()
+        self.presence = presence
+        self._joining = joining
         self._log = channel_log
         self._connection_tokens = connection_tokens
         self._subscription_tokens = subscription_tokens
 
-    def answer(self, member: Member, ask: Ask) -> Reply | Later:
+    def answer(self, member: Connected, ask: Ask) -> Reply | Later:
         """The answer, if it is known here and now."""
         match ask:
             case VerifyConnection():
@@ -83,15 +104,23 @@ class Node:
             case VerifySubscription():
                 about = self._subscription_tokens.subscription_now(ask.token)
                 return LATER if about is None else about
-            case Join():
-                return self._join_now(member, ask)
+            case Join() | JoinAll():
+                found = self._joining.now(member, _joins(ask))
+                return LATER if found is None else _only(ask, found)
+            case Admit():
+                most = self.options.client.user_connection_limit
+                is_one = self.users.add(member, ask.user, limit=most)
+                return None if is_one else codes.CONNECTION_LIMIT
+            case Appear():
+                self.presence.appear(ask.channel, ask.appearance)
+                return None
             case Leave():
-                self.leave(member, ask.channel)
+                self.leave(member, ask)
                 return None
             case _:
                 return LATER
 
-    async def answer_later(self, member: Member, ask: Ask) -> Reply:
+    async def answer_later(self, member: Connected, ask: Ask) -> Reply:
         """The answer, or an error that clients try again after."""
         try:
             async with asyncio.timeout(ASK_TIMEOUT):
@@ -100,8 +129,16 @@ class Node:
             log.info("%s failed: %s", type(ask).__name__.lower(), type(error).__name__)
             return codes.INTERNAL
 
-    def leave(self, member: Member, channel: str) -> None:
-        self.fanout.hub.leave(channel, member, time.monotonic())
+    def leave(self, member: Connected, leave: Leave) -> None:
+        self.fanout.hub.leave(leave.channel, member, time.monotonic())
+        if leave.appearance is not None:
+            self.presence.vanish(leave.channel, leave.appearance)
+
+    def obey(self, order: Order) -> None:
+        """Have the connections of this node that are meant do it."""
+        for connection in self.users.of(order.user):
+            if connection.is_meant(order):
+                connection.obey(order)
 
     async def publish(
         self,
@@ -120,9 +157,25 @@ class Node:
         top, entries = await self._log.read(ask.channel, since, ask.limit, ask.reverse)
         if since is not None and since.epoch not in ("", top.epoch):
             return codes.UNRECOVERABLE_POSITION
-        if self._is_too_large(entries):
+        if not self._joining.fits(entries):
             return codes.LIMIT_EXCEEDED
         return HistoryPage(top.offset, top.epoch, entries)
+
+    async def remove_history(self, channel: str) -> None:
+        await self._log.remove(channel)
+
+    def forget_history(self, channel: str) -> None:
+        """What is remembered of it here goes; followers go on from where they are."""
+        if (followed := self.fanout.hub.channels.get(channel)) is not None:
+            followed.forget()
+
+    def count_channels(self, pattern: str) -> dict[str, int]:
+        """The clients of this node in each of its channels."""
+        return {
+            name: len(channel.members)
+            for name, channel in self.fanout.hub.channels.items()
+            if channel.members and (not pattern or fnmatchcase(name, pattern))
+        }
 
     def history_of(self, options: ChannelOptions) -> HistoryOptions | None:
         if not options.has_history:
@@ -131,88 +184,28 @@ class Node:
         seconds = max(1, round(options.history_ttl))
         return HistoryOptions(options.history_size, seconds, max(1, round(meta_ttl)))
 
-    async def _ask(self, member: Member, ask: Ask) -> Reply:
+    async def _ask(self, member: Connected, ask: Ask) -> Reply:
         match ask:
             case VerifyConnection():
                 return await self._connection_tokens.connection(ask.token)
             case VerifySubscription():
                 return await self._subscription_tokens.subscription(ask.token)
-            case Join():
-                return await self._join(member, ask)
+            case Join() | JoinAll():
+                return _only(ask, await self._joining.later(member, _joins(ask)))
             case Append():
                 await self.publish(ask.channel, ask.options, ask.fragment)
                 return None
             case Read():
                 return await self.read(ask)
-            case Leave():
+            case ReadPresence():
+                return await self.presence.read(ask.channel)
+            case Admit() | Appear() | Leave():
                 return None
 
-    def _join_now(self, member: Member, ask: Join) -> Joined | Error | Later:
-        channel = self.fanout.hub.channels.get(ask.channel)
-        if not self._feed.is_connected:
-            return codes.INTERNAL
-        if channel is None or not channel.is_settled:
-            return LATER
-        if ask.since is None:
-            return self._enter(member, channel, ask, None)
-        missed = channel.recover(ask.since, self._recovery_cap)
-        if isinstance(missed, Memory):
-            return LATER
-        self.stats.from_memory += 1
-        return self._enter(member, channel, ask, missed)
 
-    async def _join(self, member: Member, ask: Join) -> Joined | Error:
-        """Everything that is decided after the last await is true when the reply is written."""
-        channel = self.fanout.open(ask.channel, is_tracked=ask.options.has_history)
-        channel.joining += 1
-        try:
-            for _ in range(JOIN_ATTEMPTS):
-                await self._feed.settled(ask.channel, is_tracked=channel.is_tracked)
-                missed = await self._missed(channel, ask)
-                if not isinstance(missed, Memory) and channel.is_settled:
-                    return self._enter(member, channel, ask, missed)
-            return codes.INTERNAL
-        finally:
-            channel.joining -= 1
-            if not channel.members:
-                channel.idle_since = time.monotonic()
+def _joins(ask: Join | JoinAll) -> tuple[Join, ...]:
+    return ask.joins if isinstance(ask, JoinAll) else (ask,)
 
-    async def _missed(self, channel: Channel[Member], ask: Join) -> list[Entry] | Memory | None:
-        since = ask.since
-        if since is None:
-            return None
-        cap = self._recovery_cap
-        missed = channel.recover(since, cap)
-        if missed is not UNSURE:
-            return missed
-        position = Position(since.offset, since.epoch)
-        top, entries = await self._log.read(ask.channel, position, cap + 1)
-        missed = channel.recover_from(since, cap, Top(top.offset, top.epoch), entries)
-        if missed is UNSURE:
-            # The history is ahead of what this node has heard, which has to catch up first.
-            channel.is_settled = False
-        return missed
 
-    def _enter(
-        self, member: Member, channel: Channel[Member], ask: Join, missed: list[Entry] | None
-    ) -> Joined | Error:
-        if missed is not None and self._is_too_large(missed):
-            missed = None
-        if ask.since is not None:
-            if missed is None:
-                self.stats.unrecovered += 1
-                if ask.rejects_unrecovered:
-                    return codes.UNRECOVERABLE_POSITION
-            else:
-                self.stats.recovered += 1
-        channel.members[member] = None
-        return Joined(channel.offset, channel.epoch, missed)
-
-    @property
-    def _recovery_cap(self) -> int:
-        return self.options.client.recovery_max_publication_limit
-
-    def _is_too_large(self, entries: list[Entry]) -> bool:
-        # A reply must leave room in the client's buffer, or it would be cut off as slow.
-        limit = self.options.client.queue_max_size // 2
-        return sum(len(fragment) for _, fragment in entries) > limit
+def _only(ask: Join | JoinAll, found: list[Joined] | Error) -> Reply:
+    return found[0] if isinstance(ask, Join) and isinstance(found, list) else found

@@ -5,6 +5,7 @@ held against them by a test. Durations are seconds. Standard library only.
 """
 
 from dataclasses import dataclass, field
+from socket import gethostname
 from typing import Annotated, Final
 
 Seconds = Annotated[float, "duration"]
@@ -17,14 +18,24 @@ DAY: Final = 86_400.0
 class TokenOptions:
     hmac_secret_key: Secret = ""
     jwks_public_endpoint: str = ""
+    rsa_public_key: str = ""
+    ecdsa_public_key: str = ""
     audience: str = ""
+    audience_regex: str = ""
     issuer: str = ""
+    issuer_regex: str = ""
     user_id_claim: str = "sub"
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionTokenOptions(TokenOptions):
     enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalChannelOptions:
+    enabled: bool = False
+    personal_channel_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,10 @@ class ClientOptions:
     history_max_publication_limit: int = 300
     recovery_max_publication_limit: int = 300
     connection_limit: int = 0
+    connection_rate_limit: int = 0
+    user_connection_limit: int = 0
+    presence_update_interval: Seconds = 25.0
+    subscribe_to_user_personal_channel: PersonalChannelOptions = PersonalChannelOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,13 @@ class ChannelOptions:
     allow_history_for_subscriber: bool = False
     allow_history_for_anonymous: bool = False
     allow_user_limited_channels: bool = False
+    presence: bool = False
+    join_leave: bool = False
+    force_push_join_leave: bool = False
+    allow_presence_for_client: bool = False
+    allow_presence_for_subscriber: bool = False
+    allow_presence_for_anonymous: bool = False
+    channel_regex: str = ""
 
     @property
     def has_history(self) -> bool:
@@ -91,9 +113,31 @@ class WebSocketOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class UniWebSocketOptions:
+    enabled: bool = False
+    handler_prefix: str = "/connection/uni_websocket"
+    message_size_limit: int = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class UniSseOptions:
+    enabled: bool = False
+    handler_prefix: str = "/connection/uni_sse"
+    max_request_body_size: int = 65_536
+
+
+@dataclass(frozen=True, slots=True)
 class HttpApiOptions:
     key: Secret = ""
     insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdminOptions:
+    enabled: bool = False
+    handler_prefix: str = "/admin"
+    password: Secret = ""
+    password_hash: Secret = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +149,9 @@ class HttpServerOptions:
 @dataclass(frozen=True, slots=True)
 class RedisOptions:
     address: Secret = "redis://127.0.0.1:6379/0"
+    cluster_address: tuple[str, ...] = ()
     prefix: str = "gateway"
+    presence_ttl: Seconds = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +163,7 @@ class EngineOptions:
 @dataclass(frozen=True, slots=True)
 class ShutdownOptions:
     timeout: Seconds = 30.0
+    drain_window: Seconds = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +176,21 @@ class Options:
     client: ClientOptions = field(default_factory=ClientOptions)
     channel: ChannelsOptions = field(default_factory=ChannelsOptions)
     websocket: WebSocketOptions = field(default_factory=WebSocketOptions)
+    uni_websocket: UniWebSocketOptions = field(default_factory=UniWebSocketOptions)
+    uni_sse: UniSseOptions = field(default_factory=UniSseOptions)
     http_api: HttpApiOptions = field(default_factory=HttpApiOptions)
+    admin: AdminOptions = field(default_factory=AdminOptions)
     http_server: HttpServerOptions = field(default_factory=HttpServerOptions)
     engine: EngineOptions = field(default_factory=EngineOptions)
     shutdown: ShutdownOptions = field(default_factory=ShutdownOptions)
     node: NodeOptions = field(default_factory=NodeOptions)
+
+    @property
+    def node_name(self) -> str:
+        """What this node is called in `info`: its host and port, unless it was given a name."""
+        return self.node.name or f"{gethostname()}_{self.http_server.port}"
+
+    @property
+    def websocket_paths(self) -> list[str]:
+        uni = [self.uni_websocket.handler_prefix] if self.uni_websocket.enabled else []
+        return [self.websocket.handler_prefix, *uni]

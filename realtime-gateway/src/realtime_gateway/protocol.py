@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from realtime_gateway.codes import Error, Unsubscribe
+from realtime_gateway.codes import Close, Error, Unsubscribe
 
 Entry = tuple[int, bytes]
 """A publication with its offset: the fragment lacks it (contracts/channel-log.md)."""
@@ -55,6 +55,37 @@ def unsubscribe_push(channel: str, why: Unsubscribe) -> bytes:
     return dumps({"push": body})
 
 
+def subscribe_push(channel: str, result: dict[str, Any]) -> bytes:
+    """The server has put the client into a channel."""
+    return dumps({"push": {"channel": channel, "subscribe": result}})
+
+
+def refresh_push(result: dict[str, Any]) -> bytes:
+    return dumps({"push": {"refresh": result}})
+
+
+def presence_push(channel: str, change: str, info: bytes) -> bytes:
+    """Somebody's `join` or `leave`."""
+    return b'{"push":{"channel":%s,"%s":{"info":%s}}}' % (
+        dumps(channel), change.encode(), info
+    )  # fmt: skip
+
+
+def opened(entries: Sequence[Entry]) -> list[Any]:
+    """Publications as values, for a result that they stand deep inside of."""
+    return [json.loads(publication(offset, fragment)) for offset, fragment in entries]
+
+
+def disconnect_push(why: Close) -> bytes:
+    """For transports that cannot say it otherwise."""
+    return dumps({"push": {"disconnect": {"code": why.code, "reason": why.reason}}})
+
+
+def bare(push: bytes) -> bytes:
+    """A push without its envelope, as unidirectional transports have it."""
+    return push[len(_ENVELOPE) : -1]
+
+
 def fragment(
     data: Any, *, info: dict[str, Any] | None = None, tags: dict[str, str] | None = None
 ) -> bytes:
@@ -76,6 +107,8 @@ def dumps(value: Any) -> bytes:
     ):  # half of a surrogate pair, which JSON may escape but not contain
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
+
+_ENVELOPE: Final = b'{"push":'
 
 _encode: Final = json.JSONEncoder(
     separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False

@@ -1,27 +1,41 @@
-"""What a client may do with a channel besides following it: publish, and read its history."""
+"""What a client may do with a channel besides following it: publish, read its history, and see
+who else is there.
+"""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Generator
+from typing import Any
 
 from realtime_gateway import codes, commands, protocol
-from realtime_gateway.asks import Append, Handling, HistoryPage, Read, fail, succeed
+from realtime_gateway.asks import (
+    Append,
+    Ask,
+    Handling,
+    HistoryPage,
+    Read,
+    ReadPresence,
+    fail,
+    succeed,
+)
 from realtime_gateway.codes import Error
 from realtime_gateway.options import ChannelOptions
 from realtime_gateway.rules import Rules
-from realtime_gateway.subscriptions import Subscription
+from realtime_gateway.subscriptions import Speaker, client_info
 
 
-class Speaker(Protocol):
-    """Who is speaking."""
-
-    @property
-    def client(self) -> str: ...
-    @property
-    def user(self) -> str: ...
-    @property
-    def info(self) -> Any: ...
-    @property
-    def subscriptions(self) -> Mapping[str, Subscription]: ...
+def handle(
+    who: Speaker,
+    rules: Rules,
+    command: commands.Publish | commands.History | commands.Presence | commands.PresenceStats,
+) -> Handling:
+    match command:
+        case commands.Publish():
+            return (yield from publish(who, rules, command))
+        case commands.History():
+            return (yield from history(who, rules, command))
+        case commands.Presence():
+            return (yield from presence(who, rules, command))
+        case commands.PresenceStats():
+            return (yield from presence_stats(who, rules, command))
 
 
 def publish(who: Speaker, rules: Rules, command: commands.Publish) -> Handling:
@@ -31,9 +45,11 @@ def publish(who: Speaker, rules: Rules, command: commands.Publish) -> Handling:
     subscribed = command.channel in who.subscriptions
     if not rules.channels.may_publish(options, who.user, subscribed=subscribed):
         return fail(command.id, codes.PERMISSION_DENIED)
+    held = who.subscriptions.get(command.channel)
+    info = client_info(who, held.info if held else None)
     try:
-        fragment = protocol.fragment(command.data, info=_info(who, command.channel))
-    except ValueError:
+        fragment = protocol.fragment(command.data, info=info)
+    except (ValueError, TypeError):  # the latter: bytes that are not JSON, in protobuf
         return fail(command.id, codes.BAD_REQUEST)
     error: Error | None = yield Append(command.channel, options, fragment)
     if error is not None:
@@ -61,16 +77,45 @@ def history(who: Speaker, rules: Rules, command: commands.History) -> Handling:
     return succeed(command.id, "history", top, page.entries)
 
 
+def presence(who: Speaker, rules: Rules, command: commands.Presence) -> Handling:
+    found: dict[str, Any] | Error = yield from _read_presence(who, rules, command.channel)
+    if isinstance(found, Error):
+        return fail(command.id, found)
+    return succeed(command.id, "presence", {"presence": found})
+
+
+def presence_stats(who: Speaker, rules: Rules, command: commands.PresenceStats) -> Handling:
+    found: dict[str, Any] | Error = yield from _read_presence(who, rules, command.channel)
+    if isinstance(found, Error):
+        return fail(command.id, found)
+    return succeed(command.id, "presence_stats", count(found))
+
+
+def count(presence: dict[str, Any]) -> dict[str, int]:
+    """How many clients, and how many different users."""
+    users = {info.get("user", "") for info in presence.values()}
+    return {"num_clients": len(presence), "num_users": len(users)}
+
+
+def _read_presence(
+    who: Speaker, rules: Rules, channel: str
+) -> Generator[Ask, Any, dict[str, Any] | Error]:
+    options = _options(rules, channel)
+    if options is None:
+        return codes.UNKNOWN_CHANNEL
+    if not _may_see(who, rules, channel, options):
+        return codes.PERMISSION_DENIED
+    if not options.presence:
+        return codes.NOT_AVAILABLE
+    found: dict[str, Any] | Error = yield ReadPresence(channel)
+    return found
+
+
 def _options(rules: Rules, channel: str) -> ChannelOptions | None:
     return rules.channels.options(channel) if rules.channels.is_valid(channel) else None
 
 
-def _info(who: Speaker, channel: str) -> dict[str, Any]:
-    """What others are told about the publisher."""
-    info = {"user": who.user, "client": who.client}
-    if who.info is not None:
-        info["conn_info"] = who.info
-    held = who.subscriptions.get(channel)
-    if held is not None and held.info is not None:
-        info["chan_info"] = held.info
-    return info
+def _may_see(who: Speaker, rules: Rules, channel: str, options: ChannelOptions) -> bool:
+    return rules.channels.may_see_presence(
+        options, who.user, subscribed=channel in who.subscriptions
+    )

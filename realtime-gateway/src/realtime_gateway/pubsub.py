@@ -26,10 +26,16 @@ class Connection(asyncio.Protocol):
         message: Callable[[bytes, bytes], None],
         flushed: Callable[[], None],
         confirmed: Callable[[bytes], None],
+        dropped: Callable[[bytes | None], None] | None = None,
     ) -> None:
+        """With `dropped` it is a connection to one shard of a cluster, whose channels belong to
+        slots: `dropped` is told of one that the shard no longer serves (None: of some).
+        """
         self._message = message
         self._flushed = flushed
         self._confirmed = confirmed
+        self._dropped = dropped
+        self._is_message = b"message" if dropped is None else b"smessage"
         self._reader = hiredis.Reader()
         self._replies: list[asyncio.Future[Any]] = []
         self._loop = loop
@@ -42,11 +48,11 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.has_heard = True
-        message, gets = self._message, self._reader.gets
+        message, is_message, gets = self._message, self._is_message, self._reader.gets
         self._reader.feed(data)
         try:
             while (reply := gets()) is not False:
-                if type(reply) is list and reply[0] == b"message":
+                if type(reply) is list and reply[0] == is_message:
                     message(reply[1], reply[2])
                 else:
                     self._other(reply)
@@ -60,10 +66,13 @@ class Connection(asyncio.Protocol):
                 waiting.set_result(None)
 
     def subscribe(self, keys: Sequence[bytes]) -> None:
-        self._send_in_batches(b"SUBSCRIBE", keys)
+        self._send(b"SUBSCRIBE", keys)
 
     def unsubscribe(self, keys: Sequence[bytes]) -> None:
-        self._send_in_batches(b"UNSUBSCRIBE", keys)
+        self._send(b"UNSUBSCRIBE", keys)
+
+    def ping(self) -> None:
+        self._transport.write(_packed(b"PING"))
 
     def abort(self) -> None:
         self._transport.abort()
@@ -79,14 +88,23 @@ class Connection(asyncio.Protocol):
 
     def _other(self, reply: Any) -> None:
         if type(reply) is list:
-            if reply[0] == b"subscribe":
+            if reply[0] in (b"subscribe", b"ssubscribe"):
                 self._confirmed(reply[1])
+            elif reply[0] == b"sunsubscribe" and self._dropped is not None:
+                self._dropped(reply[1])
         elif self._replies:
             self._replies.pop(0).set_result(reply)
+        elif self._dropped is not None and str(reply).startswith("MOVED "):
+            self._dropped(None)
         else:  # an error that answers a SUBSCRIBE: no permission, or a server about to go
             self._transport.abort()
 
-    def _send_in_batches(self, verb: bytes, keys: Sequence[bytes]) -> None:
+    def _send(self, verb: bytes, keys: Sequence[bytes]) -> None:
+        if self._dropped is not None:
+            # One command may only name channels of one slot.
+            commands = b"".join([_packed(b"S" + verb, key) for key in keys])
+            self._transport.write(commands)
+            return
         for start in range(0, len(keys), BATCH):
             self._transport.write(_packed(verb, *keys[start : start + BATCH]))
 

@@ -15,3 +15,9 @@ class Rules:
     has_keys: bool
     """Whether there is anything to verify tokens with."""
     random: Callable[[], float]
+    expects_pong: bool = True
+    """Unidirectional clients cannot answer a ping."""
+
+    def must_verify(self, token: str) -> bool:
+        """Whether a token that was brought has to be good."""
+        return token != "" and (self.has_keys or not self.client.insecure)

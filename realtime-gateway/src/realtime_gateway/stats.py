@@ -2,8 +2,10 @@
 fast path.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+
+from realtime_gateway.histogram import Histogram
 
 
 @dataclass(slots=True)
@@ -13,12 +15,18 @@ class Stats:
     disconnects: Counter[int] = field(default_factory=Counter)
     unsubscribes: Counter[int] = field(default_factory=Counter)
     commands: int = 0
-    errors: Counter[int] = field(default_factory=Counter)
+    command_seconds: dict[str, Histogram] = field(
+        default_factory=lambda: defaultdict(Histogram)
+    )
+    """By method, from its arrival to its reply."""
+    errors: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """By method and code."""
     bytes_received: int = 0
     publications: int = 0
     deliveries: int = 0
     malformed: int = 0
     recovered: int = 0
+    recovered_publications: int = 0
     unrecovered: int = 0
     from_memory: int = 0
     """Recoveries that needed no read of the history."""
@@ -26,6 +34,9 @@ class Stats:
     """Channels found to have missed something, and caught up or reported lost."""
     lost: int = 0
     pub_sub_connects: int = 0
-    lag_seconds: float = 0.0
-    """From the publication's time to its delivery here, of the last one."""
+    lag: Histogram = field(default_factory=Histogram)
+    """From a publication's time, by the clock of Redis, to its delivery here."""
+    loop_lag: Histogram = field(default_factory=Histogram)
+    """How late the event loop's ticks were."""
     loop_lag_seconds: float = 0.0
+    """The last one."""

@@ -1,25 +1,28 @@
 """JSON Web Tokens of connections and subscriptions.
 
-With a JWKS address only the issuer's published keys count, else only the shared secret (HMAC):
-the two kinds of algorithm never meet. Most verifications need no waiting, the key is at hand.
+With a JWKS address only the issuer's published keys count. Without one each kind of algorithm
+has the one key that was configured for it, so that no key is ever taken for one of another
+kind. Most verifications need no waiting, the key is at hand.
 """
 
-import time
-from collections.abc import Mapping
-from typing import Any, Final
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import jwt
 from service_kit.tokens import InvalidToken, Jwks, KeysUnavailable
 
+from realtime_gateway import claims
 from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
 from realtime_gateway.options import TokenOptions
 
 SHARED: Final = ("HS256", "HS384", "HS512")
-PUBLISHED: Final = (
-    "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"
-)  # fmt: skip
+RSA: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+ECDSA: Final = ("ES256", "ES384", "ES512")
+PUBLISHED: Final = ("EdDSA", *RSA, *ECDSA)
 
 Claims = dict[str, Any]
+C = TypeVar("C")
 
 
 class TokenVerifier:
@@ -28,7 +31,15 @@ class TokenVerifier:
     def __init__(self, options: TokenOptions, jwks: Jwks | None) -> None:
         self._options = options
         self._jwks = jwks
-        self._secret = options.hmac_secret_key
+        self._keys = {
+            algorithms: key
+            for algorithms, key in (
+                (SHARED, options.hmac_secret_key),
+                (RSA, options.rsa_public_key),
+                (ECDSA, options.ecdsa_public_key),
+            )
+            if key
+        }
         self._checks = {
             "verify_aud": bool(options.audience),
             "verify_iss": bool(options.issuer),
@@ -40,23 +51,23 @@ class TokenVerifier:
 
     @property
     def has_keys(self) -> bool:
-        return bool(self._secret) or self._jwks is not None
+        return bool(self._keys) or self._jwks is not None
 
     def connection_now(self, token: str) -> ConnectionClaims | Refusal | None:
         """The verdict; None if a key has to be fetched first."""
-        return _connection(self._claims_now(token), self._options.user_id_claim)
+        return self._read(claims.connection, self._claims_now(token))
 
     async def connection(self, token: str) -> ConnectionClaims | Refusal:
-        verdict = _connection(await self._claims(token), self._options.user_id_claim)
+        verdict = self._read(claims.connection, await self._claims(token))
         assert verdict is not None
         return verdict
 
     def subscription_now(self, token: str) -> SubscriptionClaims | Refusal | None:
         """The verdict; None if a key has to be fetched first."""
-        return _subscription(self._claims_now(token), self._options.user_id_claim)
+        return self._read(claims.subscription, self._claims_now(token))
 
     async def subscription(self, token: str) -> SubscriptionClaims | Refusal:
-        verdict = _subscription(await self._claims(token), self._options.user_id_claim)
+        verdict = self._read(claims.subscription, await self._claims(token))
         assert verdict is not None
         return verdict
 
@@ -74,23 +85,24 @@ class TokenVerifier:
         return self._decode(token, key.key, PUBLISHED)
 
     def _claims_now(self, token: str) -> Claims | Refusal | None:
-        if self._jwks is None:
-            return (
-                self._decode(token, self._secret, SHARED) if self._secret else Refusal.INVALID
-            )
         try:
             header = jwt.get_unverified_header(token)
         except jwt.PyJWTError:
             return Refusal.INVALID
+        if self._jwks is None:
+            for algorithms, key in self._keys.items():
+                if header.get("alg") in algorithms:
+                    return self._decode(token, key, algorithms)
+            return Refusal.INVALID
         kid = header.get("kid")
         if header.get("alg") not in PUBLISHED or not isinstance(kid, str):
             return Refusal.INVALID
-        key = self._jwks.cached(kid)
-        return None if key is None else self._decode(token, key.key, PUBLISHED)
+        published = self._jwks.cached(kid)
+        return None if published is None else self._decode(token, published.key, PUBLISHED)
 
     def _decode(self, token: str, key: Any, algorithms: tuple[str, ...]) -> Claims | Refusal:
         try:
-            claims: Claims = jwt.decode(
+            found: Claims = jwt.decode(
                 token,
                 key,
                 algorithms=list(algorithms),
@@ -102,50 +114,30 @@ class TokenVerifier:
             return Refusal.EXPIRED
         except (jwt.PyJWTError, TypeError, ValueError):  # the last two: a key of another kind
             return Refusal.INVALID
-        return claims
+        return found if self._matches(found) else Refusal.INVALID
+
+    def _matches(self, found: Claims) -> bool:
+        options = self._options
+        audience = found.get("aud")
+        audiences = audience if isinstance(audience, list) else [audience]
+        return _any(options.audience_regex, audiences) and _any(
+            options.issuer_regex, [found.get("iss")]
+        )
+
+    def _read(
+        self, read: Callable[[Claims, str], C | Refusal], found: Claims | Refusal | None
+    ) -> C | Refusal | None:
+        if found is None or isinstance(found, Refusal):
+            return found
+        return read(found, self._options.user_id_claim)
+
+
+def _any(pattern: str, values: list[Any]) -> bool:
+    return not pattern or any(
+        isinstance(value, str) and re.search(pattern, value) for value in values
+    )
 
 
 def _required(options: TokenOptions) -> list[str]:
     wanted = {"aud": options.audience, "iss": options.issuer}
     return [claim for claim, value in wanted.items() if value]
-
-
-def _connection(
-    claims: Claims | Refusal | None, user_claim: str
-) -> ConnectionClaims | Refusal | None:
-    if claims is None or isinstance(claims, Refusal):
-        return claims
-    user = claims.get(user_claim, "")
-    # A subscription token does not open a connection.
-    if not isinstance(user, str) or "channel" in claims:
-        return Refusal.INVALID
-    lifetime = _lifetime(claims)
-    if lifetime is not None and lifetime <= 0:
-        return Refusal.EXPIRED
-    return ConnectionClaims(user, lifetime, claims.get("info"))
-
-
-def _subscription(
-    claims: Claims | Refusal | None, user_claim: str
-) -> SubscriptionClaims | Refusal | None:
-    if claims is None or isinstance(claims, Refusal):
-        return claims
-    user, channel, client = (
-        claims.get(user_claim, ""),
-        claims.get("channel"),
-        claims.get("client"),
-    )
-    if not isinstance(user, str) or not isinstance(channel, str):
-        return Refusal.INVALID
-    lifetime = _lifetime(claims)
-    if lifetime is not None and lifetime <= 0:
-        return Refusal.EXPIRED
-    return SubscriptionClaims(user, channel, client, lifetime, claims.get("info"))
-
-
-def _lifetime(claims: Mapping[str, Any]) -> float | None:
-    """Seconds from now; `expire_at` overrides `exp`, and 0 there means for ever."""
-    end = claims.get("expire_at", claims.get("exp"))
-    if not isinstance(end, int | float) or end == 0:
-        return None
-    return end - time.time()

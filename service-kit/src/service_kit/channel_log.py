@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any, Final, Protocol, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import InvalidResponse, NoScriptError
 
 DAY_SECONDS: Final = 86_400
 IDEMPOTENCY_TTL_SECONDS: Final = 300
@@ -56,14 +56,32 @@ _PUBLISH: Final = _Script("publish.lua")
 _READ: Final = _Script("read.lua")
 
 
+_NO_LOG: Final = "what stands under a channel's keys is no log"
+
+
+def is_fragment(data: bytes) -> bool:
+    """Whether this can stand in messages as it is: a non-empty object, in one line of UTF-8."""
+    if data[:2] != b'{"' or data[-1:] != b"}" or b"\n" in data:
+        return False
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class ChannelLog:
     """Publishes to and reads from the logs of all channels under one key prefix."""
 
     def __init__(self, redis: Redis, *, prefix: str = "gateway", sharded: bool = False) -> None:
+        """`sharded`: `redis` is a RedisCluster, and messages go by SPUBLISH."""
         if "{" in prefix or "}" in prefix:
             raise ValueError(f"a key prefix has no braces: {prefix!r}")
         self._redis = redis
         self._prefix = prefix
+        self._is_sharded = sharded
         self._verb = "SPUBLISH" if sharded else "PUBLISH"
 
     def pubsub_channel(self, channel: str) -> str:
@@ -84,7 +102,10 @@ class ChannelLog:
     async def publish_many(
         self, publications: Sequence[tuple[str, bytes]], history: HistoryOptions | None
     ) -> list[Position]:
-        """All in one pipeline, in order. After an error an unknown part of it is published."""
+        """All in one pipeline, in order. After an error an unknown part of it is published.
+
+        On a cluster it is a pipeline for each shard: the order holds within a channel.
+        """
         calls = [
             self._publish_call(ch, fragment, history, None) for ch, fragment in publications
         ]
@@ -113,11 +134,19 @@ class ChannelLog:
 
         `limit` 0 asks for the top only. Comparing `since.epoch` with the top's is the caller's.
         """
-        top, epoch, entries = await self._run(
-            _READ, *self._read_call(channel, since, limit, reverse)
-        )
-        found = [(int(entry_id.partition(b"-")[0]), fields[1]) for entry_id, fields in entries]
-        return _position((top, epoch)), found
+        reply = await self._run(_READ, *self._read_call(channel, since, limit, reverse))
+        try:
+            top, epoch, entries = reply
+            found = [(int(entry.partition(b"-")[0]), fields[1]) for entry, fields in entries]
+        except (ValueError, IndexError, TypeError) as error:
+            raise InvalidResponse(_NO_LOG) from error
+        # What somebody else has put there is left out, and so is a hole.
+        kept = [(offset, fragment) for offset, fragment in found if is_fragment(fragment)]
+        return _position((top, epoch)), kept
+
+    async def remove(self, channel: str) -> None:
+        """Drop what is kept of the channel; its offsets go on."""
+        await _reply(self._redis.delete(self._key("stream", channel)))
 
     async def tops(self, channels: Sequence[str]) -> list[Position | None]:
         """The tops of many channels in one pipeline; None where there is no log (any more)."""
@@ -137,7 +166,7 @@ class ChannelLog:
         history: HistoryOptions | None,
         idempotency_key: str | None,
     ) -> tuple[list[str], list[Any]]:
-        if not (fragment.startswith(b'{"') and fragment.endswith(b"}")) or b"\n" in fragment:
+        if not is_fragment(fragment):
             raise ValueError("a fragment is a compact, non-empty JSON object without newlines")
         keys = self._log_keys(channel)
         if idempotency_key is not None:
@@ -171,7 +200,10 @@ class ChannelLog:
     ) -> list[Any]:
         pipeline = self._redis.pipeline(transaction=False)
         for keys, arguments in calls:
-            pipeline.evalsha(script.sha, len(keys), *keys, *arguments)
+            if self._is_sharded:  # redis-py pipelines no EVALSHA to a cluster
+                pipeline.eval(script.source, len(keys), *keys, *arguments)
+            else:
+                pipeline.evalsha(script.sha, len(keys), *keys, *arguments)
         return await cast(_Pipeline, pipeline).execute(raise_on_error=False)
 
 
@@ -181,7 +213,10 @@ def _reply(call: Any) -> Awaitable[Any]:
 
 
 def _position(reply: Sequence[Any]) -> Position:
-    return Position(int(reply[0]), reply[1].decode())
+    try:
+        return Position(int(reply[0]), reply[1].decode())
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
+        raise InvalidResponse(_NO_LOG) from error
 
 
 def _fresh_epoch() -> str:

@@ -1,0 +1,41 @@
+"""How long things take: counts by upper bound, as Prometheus has them."""
+
+from bisect import bisect_left
+from typing import Final
+
+SECONDS: Final = (
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+)
+
+
+class Histogram:
+    __slots__ = ("_counts", "total")
+
+    def __init__(self) -> None:
+        self._counts = [0] * (len(SECONDS) + 1)
+        self.total = 0.0
+        """The sum of all that was observed."""
+
+    def observe(self, seconds: float) -> None:
+        self._counts[bisect_left(SECONDS, seconds)] += 1
+        self.total += seconds
+
+    def cumulative(self) -> list[tuple[str, int]]:
+        """How many were at most so long, by each bound."""
+        found, below = [], 0
+        for bound, count in zip((*SECONDS, float("inf")), self._counts, strict=True):
+            below += count
+            found.append(("+Inf" if bound == float("inf") else str(bound), below))
+        return found

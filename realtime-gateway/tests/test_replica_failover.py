@@ -1,0 +1,64 @@
+"""Redis fails over to a replica behind the same address, as Sentinel with a proxy does it."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from cuttable import relay
+from gateway_process import StartGateway
+from local_stack.valkey import Valkey
+from raw_client import RawClient
+
+
+@pytest.fixture
+def pair(servers_dir: Path) -> Iterator[tuple[Valkey, Valkey]]:
+    """A server, and its replica that has the same password."""
+    folder = servers_dir / secrets.token_hex(4)
+    first = Valkey(folder / "first", persist=False)
+    second = Valkey(folder / "second", persist=False)
+    for server in (first, second):
+        server.start()
+    password = str(redis.connection.parse_url(first.url)["password"])
+    command(second, "CONFIG", "SET", "primaryauth", password)
+    command(second, "CONFIG", "SET", "requirepass", password)
+    with redis.Redis(port=second.port, password=password) as client:
+        client.execute_command("REPLICAOF", "127.0.0.1", first.port)
+    yield first, second
+    second.kill()
+    first.kill()
+
+
+def command(server: Valkey, *words: Any) -> Any:
+    with redis.Redis.from_url(server.url) as client:
+        return client.execute_command(*words)
+
+
+async def test_a_promoted_replica_at_the_same_address_is_caught_up_with(
+    start_gateway: StartGateway, pair: tuple[Valkey, Valkey]
+) -> None:
+    first, second = pair
+    password = str(redis.connection.parse_url(first.url)["password"])
+    async with relay(first.url) as between:
+        url = f"redis://:{password}@127.0.0.1:{between.port}/0"
+        gateway = start_gateway(redis=url)
+        await asyncio.to_thread(gateway.wait_ready, 60)
+        async with RawClient(gateway.ws_url) as client:
+            await client.connect()
+            await client.subscribe("a")
+            for number in range(1, 4):
+                await asyncio.to_thread(gateway.publish, "a", number)
+            assert command(first, "WAIT", 1, 5000) == 1
+            first.kill()
+            with redis.Redis(port=second.port, password=password) as promoted:
+                promoted.execute_command("REPLICAOF", "NO", "ONE")
+            between.retarget(second.port)
+            between.cut()
+            await asyncio.to_thread(gateway.wait_ready, 60)
+            await asyncio.to_thread(gateway.publish, "a", 4)
+            got = [(await client.publication(20))["data"] for _ in range(4)]
+            assert got == [1, 2, 3, 4]
+            assert await client.is_silent()
