@@ -3,6 +3,7 @@
 A change reads the note, lets the domain decide, and saves the outcome with its announcements
 in one statement that does nothing if the note changed in between; then it reads again. So no
 lock is held while the network or Python is at work, and every statement is a whole transaction.
+A change that loses this race a few times queues for the row's lock: everybody's turn comes.
 """
 
 import secrets
@@ -36,7 +37,7 @@ from notes_service.store.lists import Place
 
 trace = area("notes:store")
 
-_ATTEMPTS: Final = 20
+_ATTEMPTS_WITHOUT_LOCK: Final = 4
 # No letters and digits that are taken for each other; a key is read out, not guessed.
 _KEY_ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 _KEY_LENGTH: Final = 8
@@ -146,20 +147,39 @@ class Notes:
     async def _change(
         self, kind: str, key: str, decide: Callable[[NoteRow], tuple[T, Event]], save: Save[T]
     ) -> T:
+        try:
+            changed = await self._race(key, decide, save) or await self._queue(
+                key, decide, save
+            )
+        except VersionConflict as conflict:
+            self.metrics.conflicts.inc()
+            trace.debug("refused %s of %s: now %d", kind, key, conflict.actual)
+            conflict.current = forms.note(await self.get(key))
+            raise
+        self._committed(kind, key)
+        return changed
+
+    async def _race(
+        self, key: str, decide: Callable[[NoteRow], tuple[T, Event]], save: Save[T]
+    ) -> T | None:
+        """The outcome, or None if every time somebody else was faster."""
         async with self.database.statements() as connection:
-            for _ in range(_ATTEMPTS):
+            for _ in range(_ATTEMPTS_WITHOUT_LOCK):
                 before = await live_row(connection, key)
-                try:
-                    after, event = decide(before)
-                except VersionConflict as conflict:
-                    self.metrics.conflicts.inc()
-                    trace.debug("refused %s of %s: now %d", kind, key, conflict.actual)
-                    conflict.current = forms.note(await _live(connection, key))
-                    raise
+                after, event = decide(before)
                 if await save(connection, before, after, events.encode(event, uuid4)):
-                    self._committed(kind, key)
                     return after
-        raise Unavailable  # every time somebody else was faster
+        return None
+
+    async def _queue(
+        self, key: str, decide: Callable[[NoteRow], tuple[T, Event]], save: Save[T]
+    ) -> T:
+        async with self.database.transaction() as connection:
+            before = await live_row(connection, key, lock=True)
+            after, event = decide(before)
+            if not await save(connection, before, after, events.encode(event, uuid4)):
+                raise Unavailable  # cannot be: the row is locked
+        return after
 
     def _committed(self, kind: str, key: str) -> None:
         trace.debug("committed %s of %s", kind, key)
