@@ -148,9 +148,9 @@ class Notes:
         self, kind: str, key: str, decide: Callable[[NoteRow], tuple[T, Event]], save: Save[T]
     ) -> T:
         try:
-            changed = await self._race(key, decide, save) or await self._queue(
-                key, decide, save
-            )
+            changed = await self._race(key, decide, save)
+            if changed is None:
+                changed = await self._queue(key, decide, save)
         except VersionConflict as conflict:
             self.metrics.conflicts.inc()
             trace.debug("refused %s of %s: now %d", kind, key, conflict.actual)
