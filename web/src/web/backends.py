@@ -179,7 +179,7 @@ class Users:
 
     async def token(self, session: str, audience: str = "notes") -> Json:
         made: Json = await self._call(
-            "POST", "/v1/tokens", token=session, json={"audience": audience}
+            "POST", "/v1/tokens", token=session, json={"audience": audience}, repeatable=True
         )
         return made
 
