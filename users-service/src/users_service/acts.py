@@ -31,6 +31,7 @@ class Event(Enum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
     RESET_LINK_MADE = "reset_link_made"
+    SIGN_IN_LINK_MADE = "sign_in_link_made"
     SESSION_ENDED = "session_ended"
     SESSIONS_ENDED = "sessions_ended"
     TOTP_ADDED = "totp_added"

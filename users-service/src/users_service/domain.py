@@ -144,7 +144,12 @@ class Session:
 
 
 def start_session(
-    session_id: UUID, *, account_id: UUID, origin: Origin, now: datetime
+    session_id: UUID,
+    *,
+    account_id: UUID,
+    origin: Origin,
+    now: datetime,
+    proven_at: datetime,
 ) -> Session:
     return Session(
         id=session_id,
@@ -154,7 +159,7 @@ def start_session(
         expires_at=now + SESSION_LIFETIME,
         device=origin.device,
         address=origin.address,
-        reauthenticated_at=now,
+        reauthenticated_at=proven_at,
     )
 
 

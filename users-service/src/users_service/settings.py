@@ -1,12 +1,21 @@
 """What an operator may set, all of it. Read once, in `__main__`; passed from there."""
 
+from collections.abc import Callable
 from typing import Literal
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from users_service import providers
 from users_service.callers import ApiKeys
+from users_service.providers import Provider
 
 
 class Settings(BaseSettings):
@@ -32,6 +41,10 @@ class Settings(BaseSettings):
     """Where people's browsers find Notes: passkeys are bound to it."""
     providers: SecretStr | None = None
     """OpenID providers and GitHub, as a JSON array: see README.md."""
+    provider_secrets: SecretStr | None = Field(None, validate_default=True)
+    """Their client secrets, as a JSON object by name."""
+    password_login: Literal["on", "off"] = "on"  # noqa: S105 - a switch
+    """Off: people come in by a provider or a passkey, and by nothing else."""
     gateway_url: str | None = None
     """The realtime gateway's server API, to close the sockets of ended sessions."""
     gateway_api_key: SecretStr | None = None
@@ -65,20 +78,51 @@ class Settings(BaseSettings):
 
     @field_validator("providers")
     @classmethod
-    def _are_providers(cls, listed: SecretStr | None) -> SecretStr | None:
+    def _are_providers(cls, listed: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if listed is None or not listed.get_secret_value().strip():
             return None
-        try:
-            providers.parse(listed.get_secret_value())
-        except ValidationError as error:
-            # Without the values: one of them is a secret.
-            found = error.errors(include_input=False, include_context=False, include_url=False)
-            where = ".".join(str(part) for part in found[0]["loc"])
-            raise ValueError(f"{where}: {found[0]['msg']}") from None
+        _told_without_values(providers.parse, listed.get_secret_value())
+        if not info.data.get("public_url"):
+            raise ValueError("it needs USERS_PUBLIC_URL, where providers send people back to")
         return listed
+
+    @field_validator("provider_secrets")
+    @classmethod
+    def _are_whole(cls, secrets: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        listed: SecretStr | None = info.data.get("providers")
+        if listed is not None:
+            known = providers.parse(listed.get_secret_value())
+            said = secrets.get_secret_value() if secrets else ""
+            _told_without_values(lambda text: providers.with_secrets(known, text), said)
+        return secrets
+
+    @field_validator("password_login")
+    @classmethod
+    def _leaves_a_way_in(cls, switch: str, info: ValidationInfo) -> str:
+        if switch == "off" and info.data.get("providers") is None:
+            raise ValueError("off needs USERS_PROVIDERS: nobody could sign in")
+        return switch
+
+    def all_providers(self) -> dict[str, Provider]:
+        """By name, each with its client secret."""
+        if self.providers is None:
+            return {}
+        listed = providers.parse(self.providers.get_secret_value())
+        secrets = self.provider_secrets.get_secret_value() if self.provider_secrets else ""
+        return providers.with_secrets(listed, secrets)
 
     @field_validator("setup_token", "gateway_api_key")
     @classmethod
     def _is_said(cls, token: SecretStr | None) -> SecretStr | None:
         # An empty variable is how compose says "none".
         return token if token is not None and token.get_secret_value().strip() else None
+
+
+def _told_without_values(parse: Callable[[str], object], text: str) -> None:
+    """Without what was given: a part of it is a secret."""
+    try:
+        parse(text)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_context=False, include_url=False)
+        where = ".".join(str(part) for part in found[0]["loc"])
+        raise ValueError(f"{where}: {found[0]['msg']}") from None

@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import providers
 from users_service.access_tokens import AccessTokens
 from users_service.accounts import Accounts
 from users_service.administration import Administration
@@ -18,8 +17,10 @@ from users_service.api_tokens import ApiTokens
 from users_service.audit import AuditLog
 from users_service.callers import ApiKeys
 from users_service.credentials import Credentials
+from users_service.departures import Departures
 from users_service.domain import SignUpMode
 from users_service.elsewhere import Elsewhere
+from users_service.identities import Identities
 from users_service.invitations import Invitations
 from users_service.keys import Keys
 from users_service.limits import Limits
@@ -32,7 +33,9 @@ from users_service.sessions import Sessions
 from users_service.settings import Settings
 from users_service.sign_in import SignIn
 from users_service.sign_in_elsewhere import SignInElsewhere
+from users_service.sign_in_links import SignInLinks
 from users_service.sign_up import Entrance
+from users_service.ways_in import WaysIn
 from users_service.webauthn_site import Site
 
 
@@ -45,7 +48,9 @@ class State(TypedDict):
     api_tokens: ApiTokens
     audit: AuditLog
     credentials: Credentials
+    departures: Departures
     entrance: Entrance
+    identities: Identities
     invitations: Invitations
     keys: Keys
     own_account: OwnAccount
@@ -55,6 +60,8 @@ class State(TypedDict):
     sessions: Sessions
     sign_in: SignIn
     sign_in_elsewhere: SignInElsewhere
+    sign_in_links: SignInLinks
+    ways_in: WaysIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +87,27 @@ def build(settings: Settings, tools: Tools) -> State:
     )
     kept_for = timedelta(days=settings.audit_days)
     audit = AuditLog(database=database, kept_for=kept_for, now=now)
-    credentials = Credentials(database, passwords, limits, audit, _checks(tools.registry))
+    site = Site.at(settings.public_url) if settings.public_url else None
+    ways_in = _ways_in(settings, site)
+    credentials = Credentials(
+        database, passwords, limits, audit, ways_in, _checks(tools.registry)
+    )
     common = common_passwords()
     keys = Keys(database, now=now)
     tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
     second_factors = SecondFactors(database=database, limits=limits, now=now)
-    site = Site.at(settings.public_url) if settings.public_url else None
-    passkeys = Passkeys(database=database, limits=limits, site=site, now=now)
+    sessions = Sessions(database=database, credentials=credentials, tokens=tokens, now=now)
+    passkeys = Passkeys(database=database, limits=limits, site=site, ways_in=ways_in, now=now)
+    departures = _departures(settings, tools, limits, audit, site)
+    sign_in = SignIn(
+        database=database,
+        credentials=credentials,
+        second_factors=second_factors,
+        passkeys=passkeys,
+        limits=limits,
+        audit=audit,
+        now=now,
+    )
     return State(
         accounts=Accounts(database=database, passwords=passwords, now=now),
         administration=Administration(database=database, now=now),
@@ -94,7 +115,15 @@ def build(settings: Settings, tools: Tools) -> State:
         api_tokens=ApiTokens(database=database, tokens=tokens, now=now),
         audit=audit,
         credentials=credentials,
+        departures=departures,
         entrance=_entrance(settings, tools, limits, common),
+        identities=Identities(
+            database=database,
+            departures=departures,
+            sessions=sessions,
+            ways_in=ways_in,
+            now=now,
+        ),
         invitations=Invitations(database=database, now=now),
         keys=keys,
         own_account=OwnAccount(
@@ -109,32 +138,40 @@ def build(settings: Settings, tools: Tools) -> State:
             database=database, passwords=passwords, limits=limits, common=common, now=now
         ),
         second_factors=second_factors,
-        sessions=Sessions(database=database, credentials=credentials, tokens=tokens, now=now),
-        sign_in=SignIn(
+        sessions=sessions,
+        sign_in=sign_in,
+        sign_in_elsewhere=SignInElsewhere(
             database=database,
-            credentials=credentials,
-            second_factors=second_factors,
-            passkeys=passkeys,
+            departures=departures,
             limits=limits,
-            audit=audit,
+            mode=SignUpMode(settings.signup),
             now=now,
         ),
-        sign_in_elsewhere=_sign_in_elsewhere(settings, tools, limits, audit, site),
+        sign_in_links=SignInLinks(
+            database=database, sign_in=sign_in, site=site, limits=limits, audit=audit, now=now
+        ),
+        ways_in=ways_in,
     )
 
 
-def _sign_in_elsewhere(
+def _ways_in(settings: Settings, site: Site | None) -> WaysIn:
+    return WaysIn(
+        passwords=settings.password_login == "on",  # noqa: S105 - a switch
+        passkeys=site is not None,
+        issuers={provider.issuer for provider in settings.all_providers().values()},
+    )
+
+
+def _departures(
     settings: Settings, tools: Tools, limits: Limits, audit: AuditLog, site: Site | None
-) -> SignInElsewhere:
-    listed = settings.providers
-    return SignInElsewhere(
+) -> Departures:
+    return Departures(
         database=tools.database,
         elsewhere=Elsewhere(tools.outside, tools.now),
-        providers=providers.parse(listed.get_secret_value()) if listed else {},
+        providers=settings.all_providers(),
         site=site,
         limits=limits,
         audit=audit,
-        mode=SignUpMode(settings.signup),
         now=tools.now,
     )
 

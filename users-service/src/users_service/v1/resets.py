@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Request
 
 from users_service.documents import problems
 from users_service.resets import Resets
-from users_service.v1.dependencies import Body, From, Text
+from users_service.v1.dependencies import Body, From, Text, with_passwords
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(with_passwords)])
 
 
 class Reset(Body):
