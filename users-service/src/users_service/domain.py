@@ -75,6 +75,8 @@ class Account:
     photos: list[Any] | None
     roles: tuple[str, ...]
     disabled_at: datetime | None
+    generation: int = 0
+    """Tokens of an earlier one are refused."""
 
     @property
     def display_name(self) -> str:

@@ -28,6 +28,7 @@ from users_service.own_account import OwnAccount
 from users_service.passkeys import Passkeys
 from users_service.passwords import Passwords, common_passwords
 from users_service.resets import Resets
+from users_service.revocations import Revocations
 from users_service.second_factors import SecondFactors
 from users_service.sessions import Sessions
 from users_service.settings import Settings
@@ -56,6 +57,7 @@ class State(TypedDict):
     own_account: OwnAccount
     passkeys: Passkeys
     resets: Resets
+    revocations: Revocations
     second_factors: SecondFactors
     sessions: Sessions
     sign_in: SignIn
@@ -96,6 +98,7 @@ def build(settings: Settings, tools: Tools) -> State:
     keys = Keys(database, now=now)
     tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
     second_factors = SecondFactors(database=database, limits=limits, now=now)
+    revocations = _revocations(tools)
     sessions = Sessions(database=database, credentials=credentials, tokens=tokens, now=now)
     passkeys = Passkeys(database=database, limits=limits, site=site, ways_in=ways_in, now=now)
     departures = _departures(settings, tools, limits, audit, site)
@@ -110,7 +113,9 @@ def build(settings: Settings, tools: Tools) -> State:
     )
     return State(
         accounts=Accounts(database=database, passwords=passwords, now=now),
-        administration=Administration(database=database, now=now),
+        administration=Administration(
+            database=database, revoke=revocations.write_at_once, now=now
+        ),
         api_keys=ApiKeys.parse(settings.api_keys.get_secret_value()),
         api_tokens=ApiTokens(database=database, tokens=tokens, now=now),
         audit=audit,
@@ -137,6 +142,7 @@ def build(settings: Settings, tools: Tools) -> State:
         resets=Resets(
             database=database, passwords=passwords, limits=limits, common=common, now=now
         ),
+        revocations=revocations,
         second_factors=second_factors,
         sessions=sessions,
         sign_in=sign_in,
@@ -152,6 +158,16 @@ def build(settings: Settings, tools: Tools) -> State:
         ),
         ways_in=ways_in,
     )
+
+
+def _revocations(tools: Tools) -> Revocations:
+    told = Counter(
+        "users_revocations",
+        "Ends of sessions and of accounts' tokens written to Redis, by result",
+        ["result"],
+        registry=tools.registry,
+    )
+    return Revocations(database=tools.database, redis=tools.redis, told=told, now=tools.now)
 
 
 def _ways_in(settings: Settings, site: Site | None) -> WaysIn:

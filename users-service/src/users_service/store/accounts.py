@@ -187,4 +187,5 @@ def account_from(row: AccountRow) -> Account:
         photos=row.photos,
         roles=tuple(row.roles),
         disabled_at=row.disabled_at,
+        generation=row.generation,
     )

@@ -42,6 +42,8 @@ class AccountRow(Base):
     photos: Mapped[list[Any] | None]
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     disabled_at: Mapped[datetime | None]
+    generation: Mapped[int] = mapped_column(server_default="0")
+    """Counts what ended all tokens of the account: earlier ones are refused."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

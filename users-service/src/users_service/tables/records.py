@@ -44,7 +44,7 @@ class AuditRow(Base):
 
 
 class SessionEndRow(Base):
-    """Said to the gateway by the relay, then gone. Written where the session ends."""
+    """Told to its listener, then gone. Written where the session ends."""
 
     __tablename__ = "session_ends"
 
@@ -53,4 +53,7 @@ class SessionEndRow(Base):
     account_id: Mapped[UUID]
     session_id: Mapped[UUID | None]
     """None: all of the account's."""
+    generation: Mapped[int | None]
+    """Where it is all of the account's: that of the tokens which are good from now on."""
+    listener: Mapped[str] = mapped_column(Text, server_default="gateway")
     ended_at: Mapped[datetime]
