@@ -109,6 +109,9 @@ async def opened(
             )
         revoking = background(state["revocations"].run(), name="revocations")
         await stack.enter_async_context(revoking)
+        if settings.smtp_host:
+            sending = background(state["mailing"].run(), name="mailing")
+            await stack.enter_async_context(sending)
         keeping = _keep_house(state, disconnects)
         await stack.enter_async_context(background(keeping, name="housekeeping"))
         yield Opened(state=state, ready=partial(_ready, tools))
@@ -202,6 +205,7 @@ async def _keep_house(state: State, disconnects: Disconnects) -> None:
             await state["keys"].keep_fresh()
             await state["sessions"].forget_dead()
             await state["audit"].forget_old()
+            await state["mailing"].forget_dead()
             await disconnects.forget_old()
         except (SQLAlchemyError, OSError) as error:
             log.warning("housekeeping failed, again in a while: %s", type(error).__name__)

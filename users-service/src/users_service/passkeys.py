@@ -18,6 +18,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from users_service import domain, store, webauthn_site
 from users_service.acts import Act, Actor, Event
 from users_service.domain import Account, Origin, Session
+from users_service.errors import InvalidField
 from users_service.factors import (
     PASSKEY_LIMIT,
     Passkey,
@@ -94,6 +95,17 @@ class Passkeys:
     async def of(self, account: Account) -> list[Passkey]:
         async with self.database() as session:
             return await store.passkeys.of_account(session, account.id)
+
+    async def rename(self, passkey_id: UUID, name: str, account: Account, by: Actor) -> Passkey:
+        wanted = domain.given_text("name", name.strip())
+        if not wanted:
+            raise InvalidField("name", "is empty")
+        async with self.database.begin() as session:
+            renamed = await store.passkeys.rename(session, passkey_id, account.id, wanted)
+            if renamed is None:
+                raise PasskeyNotFound
+            await self._write(session, Event.PASSKEY_RENAMED, by, account, passkey_id)
+        return renamed
 
     async def remove(
         self, passkey_id: UUID, kept: Session, account: Account, by: Actor

@@ -20,10 +20,13 @@ from users_service.credentials import Credentials
 from users_service.departures import Departures
 from users_service.domain import SignUpMode
 from users_service.elsewhere import Elsewhere
+from users_service.email_addresses import EmailAddresses
 from users_service.identities import Identities
 from users_service.invitations import Invitations
 from users_service.keys import Keys
 from users_service.limits import Limits
+from users_service.mailing import Mailing
+from users_service.outbox import Outbox
 from users_service.own_account import OwnAccount
 from users_service.passkeys import Passkeys
 from users_service.passwords import Passwords, common_passwords
@@ -50,10 +53,12 @@ class State(TypedDict):
     audit: AuditLog
     credentials: Credentials
     departures: Departures
+    email_addresses: EmailAddresses
     entrance: Entrance
     identities: Identities
     invitations: Invitations
     keys: Keys
+    mailing: Mailing
     own_account: OwnAccount
     passkeys: Passkeys
     resets: Resets
@@ -95,9 +100,20 @@ def build(settings: Settings, tools: Tools) -> State:
         database, passwords, limits, audit, ways_in, _checks(tools.registry)
     )
     common = common_passwords()
-    keys = Keys(database, now=now)
+    seal = settings.seal()
+    outbox = Outbox(seal=seal, is_on=settings.smtp_host is not None)
+    email_addresses = EmailAddresses(database=database, outbox=outbox, limits=limits, now=now)
+    resets = Resets(
+        database=database,
+        passwords=passwords,
+        limits=limits,
+        common=common,
+        outbox=outbox,
+        now=now,
+    )
+    keys = Keys(database, seal, now=now)
     tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
-    second_factors = SecondFactors(database=database, limits=limits, now=now)
+    second_factors = SecondFactors(database=database, limits=limits, seal=seal, now=now)
     revocations = _revocations(tools)
     sessions = Sessions(database=database, credentials=credentials, tokens=tokens, now=now)
     passkeys = Passkeys(database=database, limits=limits, site=site, ways_in=ways_in, now=now)
@@ -121,7 +137,8 @@ def build(settings: Settings, tools: Tools) -> State:
         audit=audit,
         credentials=credentials,
         departures=departures,
-        entrance=_entrance(settings, tools, limits, common),
+        email_addresses=email_addresses,
+        entrance=_entrance(settings, tools, limits, common, email_addresses),
         identities=Identities(
             database=database,
             departures=departures,
@@ -131,17 +148,17 @@ def build(settings: Settings, tools: Tools) -> State:
         ),
         invitations=Invitations(database=database, now=now),
         keys=keys,
+        mailing=_mailing(settings, tools, outbox, resets),
         own_account=OwnAccount(
             database=database,
             credentials=credentials,
             passwords=passwords,
             common=common,
+            email_addresses=email_addresses,
             now=now,
         ),
         passkeys=passkeys,
-        resets=Resets(
-            database=database, passwords=passwords, limits=limits, common=common, now=now
-        ),
+        resets=resets,
         revocations=revocations,
         second_factors=second_factors,
         sessions=sessions,
@@ -192,8 +209,30 @@ def _departures(
     )
 
 
+def _mailing(settings: Settings, tools: Tools, outbox: Outbox, resets: Resets) -> Mailing:
+    sent = Counter(
+        "users_letters",
+        "Letters taken up to be sent, by kind and result",
+        ["kind", "result"],
+        registry=tools.registry,
+    )
+    return Mailing(
+        database=tools.database,
+        outbox=outbox,
+        resets=resets,
+        smtp=settings.smtp(),
+        site=Site.at(settings.public_url or "").origin,
+        sent=sent,
+        now=tools.now,
+    )
+
+
 def _entrance(
-    settings: Settings, tools: Tools, limits: Limits, common: frozenset[str]
+    settings: Settings,
+    tools: Tools,
+    limits: Limits,
+    common: frozenset[str],
+    email_addresses: EmailAddresses,
 ) -> Entrance:
     setup_token = settings.setup_token
     return Entrance(
@@ -203,6 +242,7 @@ def _entrance(
         common=common,
         mode=SignUpMode(settings.signup),
         setup_token=setup_token.get_secret_value().strip() if setup_token else None,
+        email_addresses=email_addresses,
         now=tools.now,
     )
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ForeignKey,
     Identity,
     LargeBinary,
     String,
@@ -41,6 +42,25 @@ class AuditRow(Base):
     session_id: Mapped[UUID | None]
     address: Mapped[str | None] = mapped_column(Text)
     facts: Mapped[dict[str, Any]]
+
+
+class LetterRow(Base):
+    """A letter to be sent, or asked for: `Outbox` writes it, `Mailing` sends it."""
+
+    __tablename__ = "letters"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    facts: Mapped[dict[str, Any]]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Whom it goes to and what must not be read here; None: to the account's address."""
+    written_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    next_try_at: Mapped[datetime] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(server_default="0")
 
 
 class SessionEndRow(Base):

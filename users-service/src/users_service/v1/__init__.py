@@ -9,6 +9,7 @@ from users_service.v1 import (
     api_tokens,
     audit,
     elsewhere,
+    email_addresses,
     entrance,
     factors,
     identities,
@@ -31,7 +32,7 @@ def install(app: FastAPI) -> None:
     )
     nouns = (
         entrance, sign_in, elsewhere, sign_in_links, identities, sessions, account, factors,
-        passkeys, api_tokens, resets, accounts, invitations, audit,
+        passkeys, api_tokens, resets, email_addresses, accounts, invitations, audit,
     )  # fmt: skip
     for noun in nouns:
         router.include_router(noun.router)

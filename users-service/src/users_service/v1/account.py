@@ -99,7 +99,7 @@ async def my_account(caller: SignedIn, mine: Mine, identities: TheIdentities) ->
     )
 
 
-@router.patch("", responses=problems(403))
+@router.patch("", responses=problems(403, 429))
 async def change_profile(
     profile: Profile, caller: SignedIn, mine: Mine, sessions: AllSessions
 ) -> OverviewOut:
