@@ -34,7 +34,7 @@ from notes_service.store.database import Database
 # A body of 256 KiB may be six times as long in JSON, every character escaped.
 MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
 AUDIENCE: Final = "notes"
-_REVOCATION_SECONDS: Final = 0.25
+_REVOCATION_SECONDS: Final = 0.5
 
 
 class State(TypedDict):
@@ -133,7 +133,7 @@ def _redis_of_revocations(settings: Settings) -> Redis:
         socket_timeout=_REVOCATION_SECONDS,
         socket_connect_timeout=_REVOCATION_SECONDS,
         retry=Retry(NoBackoff(), 0),
-        max_connections=8,
+        max_connections=64,
         timeout=_REVOCATION_SECONDS,
     )
     return Redis.from_pool(pool)

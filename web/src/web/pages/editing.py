@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, Response
 
 from web import differences
 from web.pages.note import path
+from web.renewing import RenewingRoute
 from web.service import BackendError, Refused, Unreachable
 from web.visit import CurrentVisit, Message, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=RenewingRoute)
 
 # Which field a code of notes-service is about, and how to say it.
 SENTENCES = {

@@ -8,10 +8,11 @@ from starlette.responses import JSONResponse, Response
 
 from web.backends import Position
 from web.pages import listing, note
+from web.renewing import RenewingRoute
 from web.service import Refused, Unreachable
 from web.visit import CurrentVisit
 
-router = APIRouter(prefix="/live")
+router = APIRouter(prefix="/live", route_class=RenewingRoute)
 
 
 def _known(position: Position | None) -> dict[str, Any]:
