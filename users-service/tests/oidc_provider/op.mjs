@@ -9,7 +9,7 @@ const trueNow = Date.now;
 Date.now = () => trueNow() + (given.clockSeconds ?? 0) * 1000;
 const { Provider } = await import("oidc-provider");
 
-const issuer = `http://localhost:${given.port}`;
+const issuer = `http://127.0.0.1:${given.port}`;
 const jwk = (kid, alg, pair) => ({ ...pair.privateKey.export({ format: "jwk" }), kid: `${kid}-${randomBytes(4).toString("hex")}`, alg, use: "sig" });
 const keys = [
   jwk("rsa", "RS256", generateKeyPairSync("rsa", { modulusLength: 2048 })),
@@ -33,6 +33,7 @@ const provider = new Provider(issuer, {
     accountId: sub,
     claims: () => ({ sub, name: `${sub} of elsewhere`, preferred_username: sub, email: `${sub}@example.org`, email_verified: false }),
   }),
+  ttl: { IdToken: 300, Interaction: 3600, Session: 3600, Grant: 3600, AccessToken: 300 },
   pkce: { required: () => true },
 });
 
