@@ -43,6 +43,20 @@ async def earlier(visit: CurrentVisit, key: str, before: str = "") -> Response:
     )
 
 
+@router.get("/notes/{key}/present")
+async def present(visit: CurrentVisit, key: str) -> Response:
+    """Who has the note open, for people who are signed in; guests are not told names."""
+    _ = visit.token
+    company = await visit.site.company.at(key)
+    return JSONResponse(company.seen_by(visit.account.id if visit.account else ""))
+
+
+@router.get("/reach")
+async def reach() -> Response:
+    """Answered by this process alone: would a form arrive?"""
+    return Response(status_code=204)
+
+
 @router.post("/token")
 async def token(visit: CurrentVisit) -> Response:
     """An access token for the socket; 204 for somebody who is not signed in."""
