@@ -29,6 +29,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     "users_encryption_key": _random,
     "gateway_api_key": _random,
     "web_secret": _random,
+    # A JSON object: client secrets by the names of PROVIDERS, for the operator to fill in.
+    "provider_secrets": lambda: "{}",
     SETUP_TOKEN: lambda: secrets.token_urlsafe(16),
 }
 
