@@ -93,7 +93,9 @@ class Smtp:
         # The same at every try: whoever gets it twice can see that.
         message["Message-ID"] = f"<letter-{letter_id}-{int(at.timestamp())}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.body)
+        # As it is where it can be: a link that is cut at a line's end is hard to copy.
+        is_plain = letter.body.isascii()
+        message.set_content(letter.body, cte="7bit" if is_plain else "quoted-printable")
         return message
 
 
