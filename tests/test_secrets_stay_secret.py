@@ -5,15 +5,11 @@ with a secret of its own for each. Afterwards each of them is looked for.
 """
 
 import asyncio
-import hashlib
-import hmac
 import json
 import re
-import struct
 import subprocess
 import threading
 import time
-from base64 import b32decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from html import unescape
@@ -24,6 +20,7 @@ import httpx
 import psutil
 import pytest
 import redis
+from authenticator_app import code
 from canaries import Canaries
 from issuer import CLIENT, SECRET, Issuer
 from plain_visitor import form_token, visitor
@@ -113,7 +110,7 @@ class Walk:
         key = _between(page, 'id="totp-key" class="code">', "<")
         self.canaries.keep("the key of the app", key)
         kept = unescape(_between(page, 'name="kept" value="', '"'))
-        page = self.send("/account/two-step/confirm", kept=kept, code=_code(key)).text
+        page = self.send("/account/two-step/confirm", kept=kept, code=code(key)).text
         codes = re.findall(r"<li><code[^>]*>([^<]+)|<li[^>]*>([A-Za-z0-9-]{12,})<", page)
         for number, found in enumerate(codes):
             self.canaries.keep(f"recovery code {number}", "".join(found))
@@ -262,14 +259,6 @@ def _without(stack: WiredStack, database: str, table: str) -> Iterator[None]:
 def _between(text: str, before: str, after: str) -> str:
     assert before in text, text[-3000:]
     return text.split(before, 1)[1].split(after, 1)[0]
-
-
-def _code(key: str) -> str:
-    counter = struct.pack(">Q", int(time.time()) // 30)
-    digest = hmac.digest(b32decode(key.replace(" ", "")), counter, hashlib.sha1)
-    at = digest[-1] & 15
-    number = struct.unpack(">I", digest[at : at + 4])[0] & 0x7FFFFFFF
-    return f"{number % 1_000_000:06d}"
 
 
 @pytest.fixture(scope="module")

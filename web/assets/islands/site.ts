@@ -111,7 +111,8 @@ function showPassword(button: HTMLElement): void {
   const shown = input.type === "password";
   input.type = shown ? "text" : "password";
   button.setAttribute("aria-pressed", String(shown));
-  button.textContent = shown ? "Hide" : "Show";
+  // What follows the word says which password, for those who hear it.
+  if (button.firstChild) button.firstChild.nodeValue = shown ? "Hide" : "Show";
 }
 
 /** The list stays where it was when the reader goes from note to note. */
