@@ -10,10 +10,16 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from html import unescape
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -22,44 +28,79 @@ import pytest
 import redis
 from authenticator_app import code
 from canaries import Canaries
+from conditions import eventually
 from issuer import CLIENT, SECRET, Issuer
+from mail_server import PASSWORD, USER, MailServer, certificate, link_in, mail_server, text_of
 from plain_visitor import form_token, visitor
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from wired_stack import WiredStack
 
+T, R = TypeVar("T"), TypeVar("R")
 ALL_THERE_IS = {"NOTES_DEBUG": "*", "LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
 
 
 @contextmanager
-def answering(issuer: Issuer) -> Iterator[Issuer]:
-    """The provider, on a loop of its own."""
+def on_a_loop(serving: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """What `serving` yields, while it serves on a loop of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    serving = asyncio.start_server(issuer.answer, "127.0.0.1", issuer.port)
-    server = asyncio.run_coroutine_threadsafe(serving, loop).result(10)
+
+    def run(step: Coroutine[Any, Any, R]) -> R:
+        return asyncio.run_coroutine_threadsafe(step, loop).result(20)
+
     try:
-        yield issuer
+        yield run(serving.__aenter__())
+        run(_ended(serving))
     finally:
-        loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
+async def _ended(serving: AbstractAsyncContextManager[Any]) -> None:
+    await serving.__aexit__(None, None, None)
+    await asyncio.sleep(0.2)  # connections see their end
+
+
+@asynccontextmanager
+async def provider(issuer: Issuer) -> AsyncIterator[Issuer]:
+    server = await asyncio.start_server(issuer.answer, "127.0.0.1", issuer.port)
+    yield issuer
+    server.close()
+
+
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:
-    with answering(Issuer(subject="subject-of-a-canary", username="carla")) as issuer:
+    with on_a_loop(provider(Issuer(subject="subject-of-a-canary", username="carla"))) as issuer:
         yield issuer
 
 
 @pytest.fixture(scope="module")
-def watched(servers_dir: Path, issuer: Issuer) -> Iterator[WiredStack]:
+def post_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MailServer, str]]:
+    """A mail server that wants TLS and a password; and what makes its certificate believed."""
+    tls, believed = certificate(tmp_path_factory.mktemp("mail"))
+    with on_a_loop(mail_server(tls=tls, auth=True)) as server:
+        yield server, believed
+
+
+@pytest.fixture(scope="module")
+def watched(
+    servers_dir: Path, issuer: Issuer, post_office: tuple[MailServer, str]
+) -> Iterator[WiredStack]:
     stack = WiredStack(servers_dir / "watched", durable=False, settings=ALL_THERE_IS)
     provider = {"name": "work", "title": "Work", "issuer": issuer.url}
     provider |= {"client_id": CLIENT, "client_secret": SECRET}
-    stack.services["users-service"].env["USERS_PROVIDERS"] = json.dumps([provider])
+    stack.services["users-service"].env |= {
+        "USERS_PROVIDERS": json.dumps([provider]),
+        "USERS_SMTP_HOST": "localhost",
+        "USERS_SMTP_PORT": str(post_office[0].port),
+        "USERS_SMTP_CA": post_office[1],
+        "USERS_SMTP_USER": USER,
+        "USERS_SMTP_PASSWORD": PASSWORD,
+        "USERS_MAIL_FROM": "notes@example.org",
+    }
     stack.edge.env |= {"EDGE_LOG_LEVEL": "DEBUG", "EDGE_LOG_FORMAT": "json"}
     with stack, stack.people:
         yield stack
@@ -165,6 +206,8 @@ class Walk:
             path = f"/v1/accounts/{found['accounts'][0]['id']}/reset-link"
             link = operator.post(path).json()["token"]
             code = operator.post("/v1/invitations", json={"role": "reader"}).json()["code"]
+            way = path.replace("reset-link", "sign-in-link")
+            self.canaries.keep("the operator's link", operator.post(way).json()["token"])
         self.canaries.keep("the reset link", link)
         self.canaries.keep("the invitation", code)
         self.send("/users/logout")
@@ -172,6 +215,28 @@ class Walk:
         assert self.send("/users/reset", token=link, password=new).status_code == 303
         wrong = self.canaries.new("a wrong reset link")
         assert self.send("/users/reset", token=wrong, password=new).status_code == 403
+
+    def letters(self, post_office: MailServer) -> None:
+        """An address is proven and a password set by links that came in letters."""
+        self.canaries.keep("the mail server's password", PASSWORD)
+        with httpx.Client(base_url=self.users, trust_env=False) as users:
+            token = self._link(post_office, "confirm-email", "the link that proves an address")
+            proven = users.post("/v1/email-proofs", json={"token": token})
+            assert proven.status_code == 200, proven.text
+            asked = {"account": self.canaries.values["the e-mail address"] + "@example.org"}
+            assert users.post("/v1/password-resets/letters", json=asked).status_code == 202
+            unknown = {"account": self.canaries.new("an unknown address") + "@example.org"}
+            assert users.post("/v1/password-resets/letters", json=unknown).status_code == 202
+            token = self._link(post_office, "reset", "the reset link of a letter")
+            new = {"token": token, "password": self.canaries.new("the newest password")}
+            assert users.post("/v1/password-resets", json=new).status_code == 204
+
+    def _link(self, post_office: MailServer, page: str, name: str) -> str:
+        def links() -> list[str]:
+            found = (link_in(each) for each in post_office.letters if "#" in text_of(each))
+            return [token for address, token in found if address.endswith(f"/users/{page}")]
+
+        return self.canaries.keep(name, eventually(links, within=20)[-1])
 
     def provider(self, issuer: Issuer) -> None:
         self.http.cookies.delete("notes_session")
@@ -262,7 +327,9 @@ def _between(text: str, before: str, after: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def walk(watched: WiredStack, issuer: Issuer) -> Iterator[Walk]:
+def walk(
+    watched: WiredStack, issuer: Issuer, post_office: tuple[MailServer, str]
+) -> Iterator[Walk]:
     """Done once; each test looks for its traces in another place."""
     walk = Walk(watched)
     walk.sign_up_and_in()
@@ -271,6 +338,7 @@ def walk(watched: WiredStack, issuer: Issuer) -> Iterator[Walk]:
     walk.tokens_of_programs()
     walk.second_factor()
     walk.reset()
+    walk.letters(post_office[0])
     walk.provider(issuer)
     walk.mistakes()
     walk.breakdowns()
@@ -318,7 +386,7 @@ def test_no_secret_stands_on_a_command_line_or_in_an_environment(walk: Walk) -> 
     processes = [each for top in tops for each in (top, *top.children(recursive=True))]
     lines = [(process.name(), " ".join(process.cmdline())) for process in processes]
     assert list(walk.canaries.found_in(lines)) == []
-    given = ("the operator's", "the password of", "the client's secret")
+    given = ("the operator's", "the password of", "the client's secret", "the mail server's")
     found = walk.canaries.found_in(
         (process.name(), "\n".join(process.environ().values())) for process in processes
     )
@@ -326,7 +394,7 @@ def test_no_secret_stands_on_a_command_line_or_in_an_environment(walk: Walk) -> 
 
 
 # Kept because they are what is kept: texts by notes-service, the address by users-service.
-KEPT = ("a title", "a body", "a comment", "the e-mail address", "the key of the app")
+KEPT = ("a title", "a body", "a comment", "the e-mail address")
 
 
 @pytest.mark.parametrize("database", ["users", "notes"])
