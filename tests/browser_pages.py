@@ -55,6 +55,8 @@ class Window:
     url: str
     person: Person | None = None
     problems: list[str] = field(default_factory=list)
+    elsewhere: set[str] = field(default_factory=set)
+    """Other sites (host:port) that this window may go to: a provider that people sign in at."""
 
     def sign_in(self, person: Person) -> None:
         """As if the person had just logged in here, without the form."""
@@ -123,6 +125,11 @@ class Window:
     @property
     def toasts(self) -> Locator:
         return self.page.locator("#toasts")
+
+    @property
+    def company(self) -> Locator:
+        """Who else is there, in one sentence."""
+        return self.page.locator("#present [data-field=text]")
 
     def say(self, text: str) -> None:
         self.page.fill("#text", text)
@@ -255,6 +262,8 @@ def _listen(window: Window) -> None:
 def _faults(response: Response, window: Window) -> list[str]:
     if not response.url.startswith("http"):
         return []  # data: and blob: pictures
+    if urlsplit(response.url).netloc in window.elsewhere:
+        return []
     if urlsplit(response.url).hostname != urlsplit(window.url).hostname:
         return ["asked another host"]
     given = {name: [value] for name, value in response.headers.items()}

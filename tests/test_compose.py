@@ -16,7 +16,7 @@ from compose_file import ROOT, compose, environment, filled, services
 from local_stack import secret_files
 from notes_service.settings import Settings as NotesSettings
 from pydantic_settings import BaseSettings
-from realtime_gateway import settings as gateway_settings
+from realtime_gateway.config import settings as gateway_settings
 from service_kit import env
 from users_service.settings import Settings as UsersSettings
 from web.settings import Settings as WebSettings

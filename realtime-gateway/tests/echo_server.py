@@ -9,13 +9,13 @@ from typing import Any, cast
 
 import uvicorn
 import uvloop
-from realtime_gateway import frames
-from realtime_gateway.clients import Clients
-from realtime_gateway.front import doors
-from realtime_gateway.handshake import Accepted
-from realtime_gateway.options import ClientOptions, Options, WebSocketOptions
-from realtime_gateway.stats import Stats
-from realtime_gateway.websocket import WebSocket
+from realtime_gateway.config.options import ClientOptions, Options, WebSocketOptions
+from realtime_gateway.delivery.stats import Stats
+from realtime_gateway.node.clients import Clients
+from realtime_gateway.protocol import frames
+from realtime_gateway.transports.front import doors
+from realtime_gateway.transports.handshake import Accepted
+from realtime_gateway.transports.websocket import WebSocket
 
 MAX_MESSAGE = 32 * 1024 * 1024
 

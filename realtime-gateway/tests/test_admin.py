@@ -11,7 +11,7 @@ from browser_pages import launch
 from gateway_process import GatewayProcess, StartGateway, insecure
 from local_stack.valkey import Valkey
 from playwright.sync_api import Browser, sync_playwright
-from realtime_gateway import passwords
+from realtime_gateway.config import passwords
 
 PASSWORD = "correct horse battery"
 HASH = passwords.hashed(PASSWORD)
@@ -91,7 +91,7 @@ def test_it_is_off_by_default(gateway: GatewayProcess) -> None:
 
 def test_a_password_becomes_a_hash_on_the_command_line() -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "realtime_gateway.passwords"],
+        [sys.executable, "-m", "realtime_gateway.config.passwords"],
         input="häslich\n", capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert passwords.matches("häslich", made.stdout.strip())

@@ -16,17 +16,17 @@ from gateway_process import GatewayProcess, StartGateway, insecure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_client import RawClient
-from realtime_gateway import commands
-from realtime_gateway.claims import ConnectionClaims, Refusal, SubscriptionClaims
-from realtime_gateway.encodings import EVENTS, JSON, PUSHES, Encoding, Protobuf
-from realtime_gateway.fanout import Fanout
-from realtime_gateway.fields import Malformed, loads
-from realtime_gateway.hub import Top
-from realtime_gateway.options import TokenOptions
-from realtime_gateway.protobuf import Messages, delimited, split
-from realtime_gateway.settings import InvalidSettings, Loaded, load
-from realtime_gateway.stats import Stats
-from realtime_gateway.tokens import TokenVerifier
+from realtime_gateway.config.options import TokenOptions
+from realtime_gateway.config.settings import InvalidSettings, Loaded, load
+from realtime_gateway.delivery.fanout import Fanout
+from realtime_gateway.delivery.hub import Top
+from realtime_gateway.delivery.stats import Stats
+from realtime_gateway.node.tokens import TokenVerifier
+from realtime_gateway.protocol import commands
+from realtime_gateway.protocol.encodings import EVENTS, JSON, PUSHES, Encoding, Protobuf
+from realtime_gateway.protocol.fields import Malformed, loads
+from realtime_gateway.protocol.protobuf import Messages, delimited, split
+from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
 from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus

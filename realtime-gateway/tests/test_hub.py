@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from realtime_gateway.commands import Since
-from realtime_gateway.hub import HELD_LIMIT, UNSURE, Channel, Hub, Top
-from realtime_gateway.protocol import Entry
+from realtime_gateway.delivery.hub import HELD_LIMIT, UNSURE, Channel, Hub, Top
+from realtime_gateway.protocol.commands import Since
+from realtime_gateway.protocol.wire import Entry
 
 
 def fragment(number: int) -> bytes:

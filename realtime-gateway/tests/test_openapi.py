@@ -15,9 +15,9 @@ DOCUMENT = json.loads(COMMITTED.read_text())
 
 
 def test_the_committed_openapi_is_what_the_code_says() -> None:
-    """If it is not: python -m realtime_gateway.openapi > contracts/http/gateway.json"""
+    """If it is not: python -m realtime_gateway.api.openapi > contracts/http/gateway.json"""
     done = subprocess.run(
-        [sys.executable, "-m", "realtime_gateway.openapi"],
+        [sys.executable, "-m", "realtime_gateway.api.openapi"],
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout) == DOCUMENT

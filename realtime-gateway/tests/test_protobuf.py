@@ -21,9 +21,9 @@ from gateway_process import GatewayProcess, StartGateway, insecure
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_client import RawClient
-from realtime_gateway.fields import Malformed
-from realtime_gateway.protobuf import Messages, delimited, split
-from realtime_gateway.schema import message_classes
+from realtime_gateway.protocol.fields import Malformed
+from realtime_gateway.protocol.protobuf import Messages, delimited, split
+from realtime_gateway.protocol.schema import message_classes
 from websockets.asyncio.client import connect
 
 SCRIPT = Path(__file__).parent / "sdk" / "protobuf.mjs"
@@ -33,7 +33,7 @@ NEWER = {("Publication", "epoch"), ("SubscribeRequest", "type")}
 
 
 def test_every_field_has_the_published_name_number_and_type() -> None:
-    source = files("realtime_gateway").joinpath("client.proto").read_text()
+    source = files("realtime_gateway.protocol").joinpath("client.proto").read_text()
     for name, made in message_classes(source).items():
         theirs = published.DESCRIPTOR.message_types_by_name[name].fields_by_name
         for field in made.DESCRIPTOR.fields:

@@ -5,8 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from realtime_gateway import codes, commands, orders
-from realtime_gateway.asks import (
+from realtime_gateway.config.options import ChannelOptions, ChannelsOptions, ClientOptions
+from realtime_gateway.protocol import codes, commands
+from realtime_gateway.protocol.commands import Since, decode
+from realtime_gateway.sessions import orders
+from realtime_gateway.sessions.asks import (
     Admit,
     Answer,
     Appear,
@@ -26,17 +29,15 @@ from realtime_gateway.asks import (
     VerifyConnection,
     VerifySubscription,
 )
-from realtime_gateway.channels import Channels
-from realtime_gateway.claims import (
+from realtime_gateway.sessions.channels import Channels
+from realtime_gateway.sessions.claims import (
     ConnectionClaims,
     Refusal,
     ServerSubscription,
     SubscriptionClaims,
 )
-from realtime_gateway.commands import Since, decode
-from realtime_gateway.options import ChannelOptions, ChannelsOptions, ClientOptions
-from realtime_gateway.rules import Rules
-from realtime_gateway.session import Session
+from realtime_gateway.sessions.rules import Rules
+from realtime_gateway.sessions.session import Session
 
 OPEN = ChannelOptions(
     history_size=10, history_ttl=60, force_recovery=True, allow_subscribe_for_client=True

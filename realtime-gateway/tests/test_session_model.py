@@ -12,7 +12,12 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from realtime_gateway.asks import (
+from realtime_gateway.config.options import ChannelOptions, ChannelsOptions, ClientOptions
+from realtime_gateway.delivery.hub import Hub, Memory, Top
+from realtime_gateway.protocol.codes import INSUFFICIENT, UNRECOVERABLE_POSITION, Error
+from realtime_gateway.protocol.commands import decode
+from realtime_gateway.protocol.wire import Entry
+from realtime_gateway.sessions.asks import (
     Admit,
     Answer,
     Appear,
@@ -23,15 +28,10 @@ from realtime_gateway.asks import (
     Outcome,
     VerifyConnection,
 )
-from realtime_gateway.channels import Channels
-from realtime_gateway.claims import ConnectionClaims
-from realtime_gateway.codes import INSUFFICIENT, UNRECOVERABLE_POSITION, Error
-from realtime_gateway.commands import decode
-from realtime_gateway.hub import Hub, Memory, Top
-from realtime_gateway.options import ChannelOptions, ChannelsOptions, ClientOptions
-from realtime_gateway.protocol import Entry
-from realtime_gateway.rules import Rules
-from realtime_gateway.session import Session
+from realtime_gateway.sessions.channels import Channels
+from realtime_gateway.sessions.claims import ConnectionClaims
+from realtime_gateway.sessions.rules import Rules
+from realtime_gateway.sessions.session import Session
 
 CHANNEL = "news"
 KEPT = 5

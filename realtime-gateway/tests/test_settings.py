@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from realtime_gateway.options import Options
-from realtime_gateway.settings import InvalidSettings, Loaded, load, paths
+from realtime_gateway.config.options import Options
+from realtime_gateway.config.settings import InvalidSettings, Loaded, load, paths
 
 EXAMPLE: dict[str, Any] = {
     "client": {

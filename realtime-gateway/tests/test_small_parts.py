@@ -9,10 +9,10 @@ import weakref
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from realtime_gateway import frames, protocol
-from realtime_gateway.commands import decode
-from realtime_gateway.fields import Malformed
-from realtime_gateway.wheel import TICK, Wheel
+from realtime_gateway.node.wheel import TICK, Wheel
+from realtime_gateway.protocol import frames, wire
+from realtime_gateway.protocol.commands import decode
+from realtime_gateway.protocol.fields import Malformed
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server, ServerState
@@ -59,8 +59,8 @@ def test_the_past_is_the_next_tick_and_the_removed_sleep_on() -> None:
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10,
 ))  # fmt: skip
 def test_any_data_travels_unchanged_and_without_a_newline(data: object) -> None:
-    fragment = protocol.fragment(data)
-    pushed = protocol.push(protocol.push_head('a"\n'), 7, "e", fragment)
+    fragment = wire.fragment(data)
+    pushed = wire.push(wire.push_head('a"\n'), 7, "e", fragment)
     assert b"\n" not in pushed
     push = json.loads(pushed)["push"]
     assert push == {"channel": 'a"\n', "pub": {"data": data, "offset": 7}}
@@ -73,7 +73,7 @@ def test_no_text_makes_decode_fail_otherwise_than_malformed(text: str) -> None:
 
 
 def test_half_a_surrogate_pair_is_escaped() -> None:
-    assert protocol.fragment("\ud83d") == b'{"data":"\\ud83d"}'
+    assert wire.fragment("\ud83d") == b'{"data":"\\ud83d"}'
 
 
 def test_uvicorn_still_makes_protocols_as_our_door_expects() -> None:

@@ -10,14 +10,14 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from realtime_gateway.claims import (
+from realtime_gateway.config.options import TokenOptions
+from realtime_gateway.node.tokens import TokenVerifier
+from realtime_gateway.sessions.claims import (
     ConnectionClaims,
     Refusal,
     ServerSubscription,
     SubscriptionClaims,
 )
-from realtime_gateway.options import TokenOptions
-from realtime_gateway.tokens import TokenVerifier
 from service_kit.tokens import Jwks
 
 SECRET = "a secret of at least sixty-four bytes, for the longest of the hashes"

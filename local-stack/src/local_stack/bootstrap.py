@@ -56,6 +56,22 @@ class Environment:
         with _alone(self.folder / _LOCK):
             self._install(lock)
 
+    def beside(self, name: str) -> Path:
+        """The Python of another environment, made from one lock that must not get into ours."""
+        folder = self.folder / name
+        lock = f"requirements/{name}.lock"
+        python, stamp = folder / "bin" / "python", folder / _STAMP
+        state = hashlib.sha256((self.root / lock).read_bytes() + sys.version.encode())
+        with _alone(self.folder / _LOCK):
+            if not stamp.exists() or stamp.read_text() != state.hexdigest():
+                print(f"Installing {name} into .venv/{name} (once) …")
+                made = [self.program("uv"), "venv", "--quiet", "--clear", "--python"]
+                if not _run([*map(str, made), str(self.python), str(folder)], self.env):
+                    raise CannotInstall(f"no environment could be made in {folder}", "")
+                self._install(lock, python=python)
+                stamp.write_text(state.hexdigest())
+        return python
+
     def _is_current(self) -> bool:
         stamp = self.folder / _STAMP
         return self.python.exists() and stamp.exists() and stamp.read_text() == self._stamp()
@@ -100,14 +116,15 @@ class Environment:
         ask = [str(self.python), "-c", "import sys; sys.exit(sys.version != sys.argv[1])"]
         return _run([*ask, sys.version], self.env, quiet=True)
 
-    def _install(self, *locks: str) -> None:
+    def _install(self, *locks: str, python: Path | None = None) -> None:
         wanted = [argument for lock in locks for argument in ("-r", str(self.root / lock))]
-        if self._uv("--require-hashes", *wanted):
+        if self._uv("--require-hashes", *wanted, python=python):
             return
         # uv does not read pip's configuration, where a company's own index may stand.
         print("Trying again with pip …")
-        pip = [str(self.python), "-m", "pip", "install", "--quiet", "--require-hashes", *wanted]
-        if not _run(pip, self.env, cwd=self.root):
+        pip = [str(self.python), "-m", "pip", *(["--python", str(python)] if python else [])]
+        options = ["install", "--quiet", "--require-hashes"]
+        if not _run([*pip, *options, *wanted], self.env, cwd=self.root):
             raise CannotInstall("not all Python packages could be installed", _NETWORK)
 
     def _install_ours(self) -> None:
@@ -115,12 +132,11 @@ class Environment:
         if not self._uv("--offline", "--no-deps", "--no-build-isolation", *ours):
             raise CannotInstall("the packages of this repository could not be installed", "")
 
-    def _uv(self, *arguments: str) -> bool:
+    def _uv(self, *arguments: str, python: Path | None = None) -> bool:
         quiet = [] if sys.stderr.isatty() else ["--quiet"]
         command = [str(self.program("uv")), "pip", "install", *quiet]
-        return _run(
-            [*command, "--python", str(self.python), *arguments], self.env, cwd=self.root
-        )
+        target = ["--python", str(python or self.python)]
+        return _run([*command, *target, *arguments], self.env, cwd=self.root)
 
 
 _NETWORK = (

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 _DATA = ROOT / ".notes"
 _BENCHES = {
     "gateway": ["-m", "realtime_gateway.bench"],
+    "locust": ["tests/load/system_bench.py"],
     "notes": ["tests/load/notes_bench.py"],
 }
 _DESCRIPTION = """\
@@ -109,6 +110,8 @@ def bench(arguments: Namespace) -> int:
     environment = Environment(ROOT)
     environment.ensure()
     Islands(environment).ensure()
+    if arguments.what == "locust":
+        environment.beside("locust")
     command = [str(environment.python), *_BENCHES[arguments.what], *arguments.rest]
     _become(command, environment.env, ROOT)
 

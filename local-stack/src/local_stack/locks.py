@@ -39,6 +39,7 @@ LOCKS = (
     Lock("bootstrap", ["requirements/bootstrap.in"]),
     Lock("build", ["requirements/build.in"]),
     Lock("node", ["requirements/node.in"]),
+    Lock("locust", ["requirements/locust.in"]),
     Lock("dev", [*_pyprojects(*PACKAGES), "pyproject.toml"], ["--group", "dev"]),
     *(
         Lock(image, _pyprojects("service-kit", image), ["-c", "requirements/dev.lock"])

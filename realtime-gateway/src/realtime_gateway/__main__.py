@@ -13,9 +13,9 @@ import uvloop
 from service_kit import logs
 
 from realtime_gateway import workers
+from realtime_gateway.config.settings import InvalidSettings, load
 from realtime_gateway.ledger import Seat
 from realtime_gateway.server import serve
-from realtime_gateway.settings import InvalidSettings, load
 
 MOST_WORKERS: Final = 256
 

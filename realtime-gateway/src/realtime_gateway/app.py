@@ -16,25 +16,26 @@ from service_kit.channel_log import ChannelLog
 from service_kit.tasks import background
 from service_kit.tokens import Jwks
 
-from realtime_gateway import engine, handshake
-from realtime_gateway.admin import Admin
-from realtime_gateway.api import Api
-from realtime_gateway.bus import Wire
-from realtime_gateway.channels import Channels
-from realtime_gateway.clients import Clients
-from realtime_gateway.control import Control
-from realtime_gateway.fanout import Fanout
-from realtime_gateway.feed import Feed
-from realtime_gateway.joining import Joining
+from realtime_gateway.api.admin import Admin
+from realtime_gateway.api.methods import Methods
+from realtime_gateway.api.metrics import NodeCollector
+from realtime_gateway.api.routes import Api
+from realtime_gateway.config.options import Options, TokenOptions
+from realtime_gateway.delivery.fanout import Fanout
+from realtime_gateway.delivery.feed import Feed
+from realtime_gateway.delivery.joining import Joining
+from realtime_gateway.delivery.stats import Stats
+from realtime_gateway.engine import broker
+from realtime_gateway.engine.bus import Wire
+from realtime_gateway.engine.control import Control
+from realtime_gateway.engine.presence import Presence
 from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
-from realtime_gateway.methods import Methods
-from realtime_gateway.metrics import NodeCollector
-from realtime_gateway.node import Node
-from realtime_gateway.options import Options, TokenOptions
-from realtime_gateway.presence import Presence
-from realtime_gateway.rules import Rules
-from realtime_gateway.stats import Stats
-from realtime_gateway.tokens import TokenVerifier
+from realtime_gateway.node.clients import Clients
+from realtime_gateway.node.node import Node
+from realtime_gateway.node.tokens import TokenVerifier
+from realtime_gateway.sessions.channels import Channels
+from realtime_gateway.sessions.rules import Rules
+from realtime_gateway.transports import handshake
 
 MAX_BODY: Final = 16 * 1024 * 1024
 TEND_SECONDS: Final = 0.5
@@ -55,7 +56,7 @@ class Gateway:
             limit=options.client.connection_limit,
             rate_limit=options.client.connection_rate_limit,
         )
-        self._redis = engine.commands(options.engine.redis)
+        self._redis = broker.commands(options.engine.redis)
         self._log = ChannelLog(
             self._redis,
             prefix=options.engine.redis.prefix,
@@ -70,7 +71,7 @@ class Gateway:
         )
         self._control_key = f"{options.engine.redis.prefix}.control".encode()
         self.control = Control(
-            publish=lambda message: engine.announce(
+            publish=lambda message: broker.announce(
                 options.engine.redis, self._redis, self._control_key, message
             ),
             node=lambda: self.node,
@@ -116,13 +117,13 @@ class Gateway:
 
     async def checks(self) -> dict[str, bool]:
         return {
-            "redis": await engine.answers(self._redis),
+            "redis": await broker.answers(self._redis),
             "pubsub": self.bus.is_connected,
             "accepting": not self.clients.is_draining,
         }
 
     def _bus(self) -> Wire:
-        return engine.bus(
+        return broker.bus(
             self.options.engine.redis,
             self._redis,
             message=self.fanout.receive,
@@ -140,7 +141,7 @@ class Gateway:
             ttl=redis.presence_ttl,
             interval=self.options.client.presence_update_interval,
             pubsub_channel=self._log.pubsub_channel,
-            verb=engine.verb(redis),
+            verb=broker.verb(redis),
         )
 
     def _feed(self) -> Feed:

@@ -16,10 +16,10 @@ import uvicorn
 from service_kit.tasks import background
 
 from realtime_gateway.app import Gateway
-from realtime_gateway.connections import Connections
-from realtime_gateway.front import doors
+from realtime_gateway.config.options import NodeOptions, Options
 from realtime_gateway.ledger import TELL_SECONDS, Ledger, Seat
-from realtime_gateway.options import NodeOptions, Options
+from realtime_gateway.transports.connections import Connections
+from realtime_gateway.transports.front import doors
 from realtime_gateway.workers import listener
 
 HTTP_SHUTDOWN_SECONDS: Final = 3

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from realtime_gateway.config.options import Options
 from realtime_gateway.ledger import Seat
-from realtime_gateway.options import Options
 
 PAUSES: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a worker that ended is started again; from the front once one has lasted."""

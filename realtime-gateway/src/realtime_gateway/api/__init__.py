@@ -1,0 +1,1 @@
+"""What operators and services ask over HTTP: the server API, the status page, metrics."""

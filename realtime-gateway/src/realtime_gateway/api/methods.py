@@ -1,0 +1,232 @@
+"""What the server API does, without HTTP: one coroutine a method, from a request to the JSON of
+its result. What is wrong is raised as Refused.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from pydantic import ValidationError
+from redis.exceptions import RedisError
+
+from realtime_gateway.api import schema as api
+from realtime_gateway.config.options import ChannelOptions
+from realtime_gateway.engine.control import Control
+from realtime_gateway.node.node import Node
+from realtime_gateway.protocol import codes, wire
+from realtime_gateway.protocol.codes import Error
+from realtime_gateway.protocol.commands import Since
+from realtime_gateway.sessions import orders, publishing
+from realtime_gateway.sessions.asks import Read
+from realtime_gateway.sessions.claims import Overrides
+from realtime_gateway.sessions.orders import Order
+
+OK: Final = b"{}"
+
+log = logging.getLogger("gateway.api")
+
+
+class Refused(Exception):
+    def __init__(self, error: Error) -> None:
+        self.error = error
+
+
+class Methods:
+    def __init__(self, node: Node, control: Control) -> None:
+        self._node = node
+        self._control = control
+        self._by_name: dict[str, Callable[[Any], Awaitable[bytes]]] = {
+            "publish": self.publish,
+            "broadcast": self.broadcast,
+            "subscribe": self.subscribe,
+            "unsubscribe": self.unsubscribe,
+            "disconnect": self.disconnect,
+            "refresh": self.refresh,
+            "presence": self.presence,
+            "presence_stats": self.presence_stats,
+            "history": self.history,
+            "history_remove": self.history_remove,
+            "channels": self.channels,
+            "info": self.info,
+        }
+
+    async def call(self, method: str, parameters: dict[str, Any]) -> bytes:
+        """The result of a method given by its name."""
+        if method not in self._by_name:
+            raise Refused(codes.METHOD_NOT_FOUND)
+        try:
+            request = api.REQUESTS[method][0].model_validate(parameters)
+            return await self._by_name[method](request)
+        except ValidationError as error:
+            raise Refused(codes.BAD_REQUEST) from error
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("%s failed: Redis is away", method)
+            raise Refused(codes.INTERNAL) from error
+
+    async def batch(self, request: api.BatchRequest) -> list[bytes]:
+        """The reply to each command, in their order."""
+        if request.parallel:
+            return list(await asyncio.gather(*map(self._reply, request.commands)))
+        return [await self._reply(command) for command in request.commands]
+
+    async def publish(self, request: api.PublishRequest) -> bytes:
+        return await self._publish(request.channel, request)
+
+    async def broadcast(self, request: api.BroadcastRequest) -> bytes:
+        replies = [await self._published(each, request) for each in request.channels]
+        return b'{"responses":[%s]}' % b",".join(replies)
+
+    async def subscribe(self, request: api.SubscribeRequest) -> bytes:
+        self._options(request.channel)
+        since = request.recover_since
+        return await self._give(
+            orders.Subscribe(
+                **_whom(request),
+                channel=request.channel,
+                info=request.info,
+                data=request.data,
+                since=None if since is None else Since(since.offset, since.epoch),
+                lifetime=_lifetime(request.expire_at),
+                overrides=_overrides(request.override),
+            )
+        )
+
+    async def unsubscribe(self, request: api.UnsubscribeRequest) -> bytes:
+        self._options(request.channel)
+        return await self._give(orders.Unsubscribe(**_whom(request), channel=request.channel))
+
+    async def disconnect(self, request: api.DisconnectRequest) -> bytes:
+        given = request.disconnect
+        code = given.code if given else request.code
+        reason = given.reason if given else request.reason
+        return await self._give(
+            orders.Disconnect(
+                **_whom(request),
+                code=code or codes.FORCED.code,
+                reason=codes.FORCED.reason if reason is None else reason,
+                whitelist=tuple(request.whitelist),
+            )
+        )
+
+    async def refresh(self, request: api.RefreshRequest) -> bytes:
+        lifetime = _lifetime(request.expire_at)
+        is_expired = request.expired or (lifetime is not None and lifetime <= 0)
+        return await self._give(
+            orders.Refresh(**_whom(request), is_expired=is_expired, lifetime=lifetime)
+        )
+
+    async def presence(self, request: api.PresenceRequest) -> bytes:
+        return wire.dumps({"presence": await self._present(request.channel)})
+
+    async def presence_stats(self, request: api.PresenceStatsRequest) -> bytes:
+        return wire.dumps(publishing.count(await self._present(request.channel)))
+
+    async def history(self, request: api.HistoryRequest) -> bytes:
+        if not self._options(request.channel).has_history:
+            raise Refused(codes.NOT_AVAILABLE)
+        since = request.since
+        page = await self._node.read(
+            Read(
+                request.channel,
+                request.limit or 0,
+                None if since is None else Since(since.offset, since.epoch),
+                bool(request.reverse),
+            )
+        )
+        if isinstance(page, Error):
+            raise Refused(page)
+        listed = b",".join([wire.publication(*entry) for entry in page.entries])
+        top = wire.dumps({"offset": page.offset, "epoch": page.epoch})
+        return b'{"publications":[%s],%s' % (listed, top[1:])
+
+    async def history_remove(self, request: api.HistoryRemoveRequest) -> bytes:
+        if not self._options(request.channel).has_history:
+            raise Refused(codes.NOT_AVAILABLE)
+        await self._node.remove_history(request.channel)
+        await self._control.forget_history(request.channel)
+        return OK
+
+    async def channels(self, request: api.ChannelsRequest) -> bytes:
+        found = await self._control.count_channels(request.pattern)
+        return wire.dumps(
+            {"channels": {name: {"num_clients": found[name]} for name in sorted(found)}}
+        )
+
+    async def info(self, request: api.InfoRequest) -> bytes:
+        return wire.dumps({"nodes": self._control.nodes()})
+
+    async def _reply(self, command: dict[str, dict[str, Any]]) -> bytes:
+        if len(command) != 1:
+            return b'{"error":%s}' % error_json(codes.BAD_REQUEST)
+        ((method, parameters),) = command.items()
+        try:
+            result = await self.call(method, parameters)
+        except Refused as refused:
+            return b'{"error":%s}' % error_json(refused.error)
+        return b'{"%s":%s}' % (method.encode(), result)
+
+    async def _published(self, channel: str, request: api.BroadcastRequest) -> bytes:
+        try:
+            return b'{"result":%s}' % await self._publish(channel, request)
+        except Refused as refused:
+            return b'{"error":%s}' % error_json(refused.error)
+
+    async def _publish(
+        self, channel: str, request: api.PublishRequest | api.BroadcastRequest
+    ) -> bytes:
+        options = self._options(channel)
+        try:
+            fragment = wire.fragment(request.data, tags=request.tags)
+        except ValueError as error:
+            raise Refused(codes.BAD_REQUEST) from error
+        position = await self._node.publish(
+            channel,
+            options,
+            fragment,
+            skip_history=request.skip_history,
+            idempotency_key=request.idempotency_key or None,
+        )
+        if not position.epoch:
+            return OK
+        return wire.dumps({"offset": position.offset, "epoch": position.epoch})
+
+    async def _present(self, channel: str) -> dict[str, Any]:
+        if not self._options(channel).presence:
+            raise Refused(codes.NOT_AVAILABLE)
+        return await self._node.presence.read(channel)
+
+    async def _give(self, order: Order) -> bytes:
+        await self._control.give(order)
+        return OK
+
+    def _options(self, channel: str) -> ChannelOptions:
+        channels = self._node.rules.channels
+        if not channels.is_valid(channel):
+            raise Refused(codes.BAD_REQUEST)
+        options = channels.options(channel)
+        if options is None:
+            raise Refused(codes.UNKNOWN_CHANNEL)
+        return options
+
+
+def error_json(error: Error) -> bytes:
+    return wire.dumps({"code": error.code, "message": error.message})
+
+
+def _whom(request: Any) -> dict[str, Any]:
+    return {"user": request.user, "client": request.client, "session": request.session}
+
+
+def _lifetime(expire_at: float | None) -> float | None:
+    if not expire_at or not math.isfinite(expire_at):
+        return None
+    return expire_at - time.time()
+
+
+def _overrides(given: api.SubscribeOptionOverride | None) -> Overrides:
+    if given is None:
+        return ()
+    return tuple((name, option.value) for name, option in given if option is not None)

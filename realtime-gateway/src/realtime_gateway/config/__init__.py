@@ -1,0 +1,1 @@
+"""The options, where they come from, and what they must satisfy."""

@@ -1,0 +1,1 @@
+"""The channels that a node follows, kept complete, and the fast path to their members."""

@@ -1,0 +1,192 @@
+"""Keeps the followed channels complete, whatever Redis pub/sub loses.
+
+What was missed is read from the history and delivered to every member in order; what the
+history has lost as well is told to the members, so that they reload. A channel is looked
+after when a hole shows, when Redis comes back, and when it has been quiet for long.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine, Sequence
+from typing import Any, Final
+
+from redis.exceptions import RedisClusterException, RedisError
+from service_kit.channel_log import ALL, ChannelLog, Position
+from service_kit.logs import area
+
+from realtime_gateway.delivery.fanout import Fanout, Member
+from realtime_gateway.delivery.hub import Channel, Top
+from realtime_gateway.delivery.stats import Stats
+from realtime_gateway.engine.bus import NotConnected, Wire
+
+IDLE_SECONDS: Final = 1.0
+"""How long an empty channel is still followed: a page that reloads finds it warm."""
+COMPARE_BATCH: Final = 512
+
+log = logging.getLogger("gateway.feed")
+trace = area("gateway:channels")
+
+
+class Unavailable(Exception):
+    """The channel cannot be followed now: Redis, or the way there, is away."""
+
+
+class Feed:
+    def __init__(
+        self,
+        fanout: Fanout,
+        bus: Wire,
+        channel_log: ChannelLog,
+        stats: Stats,
+        *,
+        check_delay: float,
+        catch_up_bytes: int,
+    ) -> None:
+        self._fanout = fanout
+        self._bus = bus
+        self._log = channel_log
+        self._stats = stats
+        self._check_delay = check_delay
+        self._catch_up_bytes = catch_up_bytes
+        self._settling: dict[Channel[Member], asyncio.Task[None]] = {}
+        self._comparing: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._bus.is_connected
+
+    async def settled(self, name: str, *, is_tracked: bool) -> Channel[Member]:
+        """The channel, heard and complete up to its position; Unavailable if it cannot be had.
+
+        The caller holds `joining`, or the channel may be swept away meanwhile.
+        """
+        channel = self._fanout.open(name, is_tracked=is_tracked)
+        if not channel.is_settled:
+            await asyncio.shield(self._settle_soon(channel))
+        if not channel.is_settled:
+            raise Unavailable
+        return channel
+
+    def on_hole(self, name: str) -> None:
+        self._stats.gaps += 1
+        trace.debug("%s has a hole", name)
+        self._settle_soon(self._fanout.hub.channels[name])
+
+    def on_interrupted(self, keys: Collection[bytes]) -> None:
+        for channel in self._fanout.channels(keys):
+            channel.is_settled = False
+
+    def on_resumed(self, keys: Collection[bytes]) -> None:
+        """Compare these channels with their history; most will have missed nothing."""
+        self._stats.pub_sub_connects += 1
+        self._compare_soon([each for each in self._fanout.channels(keys) if each.members])
+
+    def tend(self, now: float) -> None:
+        """Called now and then: let idle channels go, look after quiet and unsettled ones."""
+        idle = self._fanout.take_idle(before=now - IDLE_SECONDS)
+        if idle:
+            self._bus.unfollow(idle)
+        if not self.is_connected or self._comparing:
+            return
+        self._compare_soon(
+            [each for each in self._fanout.hub.channels.values() if self._is_due(each, now)]
+        )
+
+    def _is_due(self, channel: Channel[Member], now: float) -> bool:
+        if not channel.members:
+            return False
+        is_due = not channel.is_settled or now - channel.checked_at >= self._check_delay
+        if is_due or not channel.checked_at:
+            channel.checked_at, is_new = now, not channel.checked_at
+            return not channel.is_settled or not is_new
+        return False
+
+    async def stop(self) -> None:
+        tasks = [*self._settling.values(), *self._comparing]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _settle_soon(self, channel: Channel[Member]) -> asyncio.Task[None]:
+        task = self._settling.get(channel)
+        if task is None:
+            task = self._settling[channel] = asyncio.create_task(self._settle(channel))
+            task.add_done_callback(lambda _: self._settling.pop(channel, None))
+        return task
+
+    async def _settle(self, channel: Channel[Member]) -> None:
+        """Read from the channel's position on until it has no hole. Gives up silently: `tend`
+        starts again, and whoever waits sees that the channel is not settled."""
+        try:
+            await self._bus.follow(key := self._key_of(channel))
+            while not channel.is_settled and self._bus.hears(key):
+                await self._read_on(channel)
+        except (NotConnected, RedisError, OSError, TimeoutError) as error:
+            trace.debug("%s not settled: %s", channel.name, type(error).__name__)
+
+    async def _read_on(self, channel: Channel[Member]) -> None:
+        if not channel.is_tracked:
+            self._apply(channel, Top(0, ""), [])
+            return
+        known = Position(channel.offset, channel.epoch) if channel.epoch else None
+        generation = self._bus.generation
+        top, entries = await self._log.read(channel.name, known, ALL if known else 0)
+        if sum(len(fragment) for _, fragment in entries) > self._catch_up_bytes:
+            # Delivered at once it would overflow the members' buffers: they had better reload.
+            entries = []
+        if generation == self._bus.generation:
+            self._apply(channel, Top(top.offset, top.epoch), entries)
+
+    def _apply(
+        self, channel: Channel[Member], top: Top, entries: Sequence[tuple[int, bytes]]
+    ) -> None:
+        if not channel.settle(top, entries):
+            self._stats.lost += 1
+            log.warning("channel %s lost publications: members recover", channel.name)
+            # First of all: what was held back follows on the new position, not on theirs.
+            for member in list(channel.members):
+                member.lose(channel.name)
+        self._fanout.deliver(channel)
+
+    def _compare_soon(self, channels: list[Channel[Member]]) -> None:
+        if channels:
+            self._spawn(self._compare(channels))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._comparing.add(task)
+        task.add_done_callback(self._comparing.discard)
+
+    async def _compare(self, channels: list[Channel[Member]]) -> None:
+        """Settle the channels whose position is not the history's top, all others at no
+        cost.
+        """
+        tracked = [channel for channel in channels if channel.is_tracked]
+        for channel in channels:
+            if not channel.is_tracked and not channel.is_settled:
+                self._settle_soon(channel)
+        for start in range(0, len(tracked), COMPARE_BATCH):
+            batch = tracked[start : start + COMPARE_BATCH]
+            generation = self._bus.generation
+            try:
+                tops = await self._log.tops([channel.name for channel in batch])
+            except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+                trace.debug("positions not compared: %s", type(error).__name__)
+                return
+            if generation != self._bus.generation:
+                return  # interrupted meanwhile: what was read says nothing any more
+            for channel, top in zip(batch, tops, strict=True):
+                self._compare_one(channel, top)
+
+    def _compare_one(self, channel: Channel[Member], top: Position | None) -> None:
+        is_heard = self._bus.hears(self._key_of(channel))
+        if is_heard and top is not None and top == Position(channel.offset, channel.epoch):
+            if not channel.is_settled:
+                self._apply(channel, Top(top.offset, top.epoch), [])
+        else:
+            # Perhaps it is only on its way; a read from the position on settles that, too.
+            channel.is_settled = False
+            self._settle_soon(channel)
+
+    def _key_of(self, channel: Channel[Member]) -> bytes:
+        return self._log.pubsub_channel(channel.name).encode()

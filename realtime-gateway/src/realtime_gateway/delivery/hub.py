@@ -1,0 +1,217 @@
+"""The channels that this node follows, who is in them, and how far each has come.
+
+The invariant that everything rests on: **every member of a channel has received exactly the
+publications up to the channel's position.** So positions are kept once per channel, not once
+per client; live publications either continue the position by one, or repeat what is known, or
+show a hole. At a hole the channel is unsettled: what arrives is held back until a read of the
+history has closed it, for all members at once. Pure: no I/O, no clock.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Generic, TypeVar
+
+from realtime_gateway.protocol.commands import Since
+from realtime_gateway.protocol.wire import Entry, push_head
+
+M = TypeVar("M")
+
+HELD_LIMIT: Final = 256
+TAIL_BYTES: Final = 65_536
+
+
+class Memory(Enum):
+    UNSURE = "the history has to be asked"
+
+
+UNSURE: Final = Memory.UNSURE
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """What a read of the history said: the channel's last offset, and its epoch."""
+
+    offset: int
+    epoch: str
+
+
+class Channel(Generic[M]):
+    __slots__ = (
+        "checked_at", "epoch", "fresh", "head", "held", "idle_since", "is_settled",
+        "is_tracked", "joining", "members", "name", "offset", "tail", "tail_bytes",
+    )  # fmt: skip
+
+    def __init__(self, name: str, *, is_tracked: bool) -> None:
+        self.name = name
+        self.head = push_head(name)
+        self.members: dict[M, None] = {}
+        self.is_tracked = is_tracked
+        """Whether the channel has a history, and so a position at all."""
+        self.is_settled = False
+        self.offset = 0
+        self.epoch = ""
+        self.fresh: list[Entry] = []
+        """Received or caught up with, not yet delivered to the members."""
+        self.held: deque[tuple[int, str, bytes]] | None = None
+        self.tail: deque[Entry] = deque()
+        """The last publications up to the position, so that recovery rarely asks the
+        history.
+        """
+        self.tail_bytes = 0
+        self.joining = 0
+        self.idle_since: float | None = None
+        self.checked_at = 0.0
+
+    def receive(self, offset: int, epoch: str, fragment: bytes) -> bool:
+        """Take a live publication. False: the channel has just become unsettled."""
+        if not offset or not self.is_tracked:
+            self.fresh.append((offset, fragment))
+            return True
+        if self.is_settled:
+            if epoch == self.epoch:
+                if offset == self.offset + 1:
+                    self._advance(offset, fragment)
+                    return True
+                if offset <= self.offset and self._has_seen(offset, fragment):
+                    return True
+            self.is_settled = False
+            self._hold(offset, epoch, fragment)
+            return False
+        self._hold(offset, epoch, fragment)
+        return True
+
+    def unsettle(self) -> None:
+        self.is_settled = False
+
+    def settle(self, top: Top, entries: Iterable[Entry]) -> bool:
+        """Catch up with a read made from this position on; False: publications are lost for
+        good.
+
+        Afterwards the channel is settled, unless what was held back shows the next hole.
+        """
+        kept = self._catch_up(top, entries)
+        if not kept:
+            self.forget()
+        self.offset, self.epoch = top.offset, top.epoch
+        self.is_settled = True
+        held, self.held = self.held, None
+        for offset, epoch, fragment in held or ():
+            if epoch != self.epoch or offset > self.offset + 1:
+                self.is_settled = False
+                break
+            if offset == self.offset + 1:
+                self._advance(offset, fragment)
+        return kept
+
+    def recover(self, since: Since, cap: int) -> list[Entry] | Memory | None:
+        """What is missing after `since`, as far as memory can say; None: more than `cap`."""
+        if since.epoch not in ("", self.epoch) or since.offset > self.offset:
+            return UNSURE
+        return self._after(since.offset, cap)
+
+    def recover_from(
+        self, since: Since, cap: int, top: Top, entries: list[Entry]
+    ) -> list[Entry] | Memory | None:
+        """The same with the help of a read after `since`; None: it cannot be recovered."""
+        if top.epoch != self.epoch or top.offset > self.offset:
+            return UNSURE  # this node is behind: it has to settle first
+        if since.epoch not in ("", top.epoch) or since.offset > top.offset:
+            return None
+        if not _is_gapless(since.offset, entries, top.offset):
+            return None
+        newer = self._after(top.offset, cap)
+        if newer is UNSURE or newer is None:
+            return newer
+        found = [*entries, *newer]
+        return found if len(found) <= cap else None
+
+    def forget(self) -> None:
+        """Remember no past publications; recovery has to ask the history."""
+        self.tail.clear()
+        self.tail_bytes = 0
+
+    def take_fresh(self) -> list[Entry]:
+        fresh, self.fresh = self.fresh, []
+        return fresh
+
+    def _after(self, offset: int, cap: int) -> list[Entry] | Memory | None:
+        missing = self.offset - offset
+        if missing > cap:
+            return None
+        if missing > len(self.tail):
+            return UNSURE
+        # The tail ends at the position and has no holes: the last ones are the missing ones.
+        return [self.tail[index] for index in range(len(self.tail) - missing, len(self.tail))]
+
+    def _catch_up(self, top: Top, entries: Iterable[Entry]) -> bool:
+        if not self.epoch:
+            return True
+        known = self.offset
+        listed = list(entries)
+        if top.epoch != self.epoch or not _is_gapless(known, listed, top.offset):
+            return False
+        for offset, fragment in listed:
+            self._advance(offset, fragment)
+        return True
+
+    def _advance(self, offset: int, fragment: bytes) -> None:
+        self.offset = offset
+        self.fresh.append((offset, fragment))
+        self.tail.append((offset, fragment))
+        self.tail_bytes += len(fragment)
+        while self.tail_bytes > TAIL_BYTES:
+            self.tail_bytes -= len(self.tail.popleft()[1])
+
+    def _has_seen(self, offset: int, fragment: bytes) -> bool:
+        # The same offset with other content: a failed-over server has forgotten some of its
+        # past.
+        index = len(self.tail) - 1 - (self.offset - offset)
+        return index >= 0 and self.tail[index] == (offset, fragment)
+
+    def _hold(self, offset: int, epoch: str, fragment: bytes) -> None:
+        if self.held is None:
+            # The oldest fall out of a full one; the hole they leave is closed by the next read.
+            self.held = deque(maxlen=HELD_LIMIT)
+        self.held.append((offset, epoch, fragment))
+
+
+def _is_gapless(since: int, entries: list[Entry], top: int) -> bool:
+    if not entries:
+        return since == top
+    return entries[0][0] == since + 1 and entries[-1][0] == top
+
+
+class Hub(Generic[M]):
+    """All channels of this node by name."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, Channel[M]] = {}
+
+    def open(self, name: str, *, is_tracked: bool) -> Channel[M]:
+        channel = self.channels.get(name)
+        if channel is None:
+            channel = self.channels[name] = Channel(name, is_tracked=is_tracked)
+        return channel
+
+    def leave(self, name: str, member: M, now: float) -> None:
+        channel = self.channels.get(name)
+        if channel is not None:
+            channel.members.pop(member, None)
+            if not channel.members:
+                channel.idle_since = now
+
+    def take_idle(self, before: float) -> list[Channel[M]]:
+        """Forget the channels that nobody has been in, or about to be in, since `before`."""
+        idle = [
+            channel
+            for channel in self.channels.values()
+            if not channel.members
+            and not channel.joining
+            and channel.idle_since is not None
+            and channel.idle_since <= before
+        ]
+        for channel in idle:
+            del self.channels[channel.name]
+        return idle

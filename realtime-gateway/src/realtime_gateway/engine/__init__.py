@@ -1,0 +1,1 @@
+"""Redis: live messages, presence, and what nodes tell each other."""

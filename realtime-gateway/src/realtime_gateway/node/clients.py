@@ -1,0 +1,138 @@
+"""All client connections of this node: one timer for all of them, room for so many, one
+farewell.
+
+Objects that live as long as a connection are taken out of the garbage collector's sight as
+their number grows: a full collection over ten thousand connections would stop everybody.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+from collections.abc import Coroutine
+from typing import Any, Final, Protocol
+
+from realtime_gateway.delivery.stats import Stats
+from realtime_gateway.node.wheel import TICK, Sleeper, Wheel
+from realtime_gateway.protocol import codes
+
+FREEZE_EVERY: Final = 1000
+DRAIN_SECONDS_PER_CLIENT: Final = 0.005
+
+log = logging.getLogger("gateway.clients")
+
+
+class Waker(Sleeper, Protocol):
+    def wake(self, now: float) -> None:
+        """Its time has come. Must not raise."""
+
+
+class Client(Waker, Protocol):
+    transport: asyncio.Transport
+
+    @property
+    def user(self) -> str: ...
+
+    def close(self, code: int, reason: str) -> None: ...
+
+    def cut(self, code: int) -> None: ...
+
+
+class Clients:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, stats: Stats, *, limit: int, rate_limit: int = 0
+    ) -> None:
+        self.loop = loop
+        self.stats = stats
+        self.connected: set[Client] = set()
+        self.wheel: Wheel[Waker] = Wheel(loop.time())
+        self.is_draining = False
+        self._limit = limit
+        self._rate_limit = rate_limit
+        self._second = 0
+        self._this_second = 0
+        self._frozen = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._empty: asyncio.Event | None = None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may connect, now."""
+        if self.is_draining or (self._limit and len(self.connected) >= self._limit):
+            return False
+        is_new_second = int(self.loop.time()) != self._second
+        return not self._rate_limit or is_new_second or self._this_second < self._rate_limit
+
+    def buffered_bytes(self) -> int:
+        """What clients have not taken yet, of all together."""
+        return sum(client.transport.get_write_buffer_size() for client in self.connected)
+
+    def add(self, client: Client) -> None:
+        second = int(self.loop.time())
+        if second != self._second:
+            self._second, self._this_second = second, 0
+        self._this_second += 1
+        self.connected.add(client)
+        self.stats.connections_accepted += 1
+
+    def remove(self, client: Client, code: int) -> None:
+        self.connected.discard(client)
+        self.wheel.remove(client)
+        self.stats.disconnects[code] += 1
+        if self._empty is not None and not self.connected:
+            self._empty.set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start a command that has to wait; the node's end cancels what is left."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def run(self) -> None:
+        """Turn the wheel until cancelled."""
+        while True:
+            before = self.loop.time()
+            await asyncio.sleep(TICK)
+            now = self.loop.time()
+            self.stats.loop_lag_seconds = max(0.0, now - before - TICK)
+            self.stats.loop_lag.observe(self.stats.loop_lag_seconds)
+            for sleeper in self.wheel.advance(now):
+                sleeper.wake(now)
+            self._freeze_as_it_grows()
+
+    async def drain(self, limit: float, *, window: float) -> None:
+        """Send everybody away, spread over `window` seconds or less, so that they do not all
+        come back at once; returns when they are gone, or after `limit` seconds without them.
+        """
+        self.is_draining = True
+        leaving = list(self.connected)
+        window = min(window, limit / 2, len(leaving) * DRAIN_SECONDS_PER_CLIENT)
+        log.info("draining %d clients within %.1f s", len(leaving), window)
+        start = self.loop.time()
+        for number, client in enumerate(leaving):
+            await asyncio.sleep(start + window * number / len(leaving) - self.loop.time())
+            client.close(codes.SHUTDOWN.code, codes.SHUTDOWN.reason)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, start + limit - self.loop.time())):
+                await self._wait_until_empty()
+        for client in list(self.connected):
+            client.cut(codes.SHUTDOWN.code)
+        await self._cancel_tasks()
+
+    async def _wait_until_empty(self) -> None:
+        if self.connected:
+            self._empty = asyncio.Event()
+            await self._empty.wait()
+
+    async def _cancel_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _freeze_as_it_grows(self) -> None:
+        if len(self.connected) >= self._frozen + FREEZE_EVERY:
+            self._frozen = len(self.connected)
+            gc.collect(1)
+            gc.freeze()

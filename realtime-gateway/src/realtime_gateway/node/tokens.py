@@ -1,0 +1,143 @@
+"""JSON Web Tokens of connections and subscriptions.
+
+With a JWKS address only the issuer's published keys count. Without one each kind of algorithm
+has the one key that was configured for it, so that no key is ever taken for one of another
+kind. Most verifications need no waiting, the key is at hand.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import jwt
+from service_kit.tokens import InvalidToken, Jwks, KeysUnavailable
+
+from realtime_gateway.config.options import TokenOptions
+from realtime_gateway.sessions import claims
+from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
+
+SHARED: Final = ("HS256", "HS384", "HS512")
+RSA: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+ECDSA: Final = ("ES256", "ES384", "ES512")
+PUBLISHED: Final = ("EdDSA", *RSA, *ECDSA)
+
+Claims = dict[str, Any]
+C = TypeVar("C")
+
+
+class TokenVerifier:
+    """Checks tokens of one configuration. `verify` awaits only if a key has to be fetched."""
+
+    def __init__(self, options: TokenOptions, jwks: Jwks | None) -> None:
+        self._options = options
+        self._jwks = jwks
+        self._keys = {
+            algorithms: key
+            for algorithms, key in (
+                (SHARED, options.hmac_secret_key),
+                (RSA, options.rsa_public_key),
+                (ECDSA, options.ecdsa_public_key),
+            )
+            if key
+        }
+        self._checks = {
+            "verify_aud": bool(options.audience),
+            "verify_iss": bool(options.issuer),
+            "verify_iat": False,
+            "verify_sub": False,
+            "verify_jti": False,
+            "require": _required(options),
+        }
+
+    @property
+    def has_keys(self) -> bool:
+        return bool(self._keys) or self._jwks is not None
+
+    def connection_now(self, token: str) -> ConnectionClaims | Refusal | None:
+        """The verdict; None if a key has to be fetched first."""
+        return self._read(claims.connection, self._claims_now(token))
+
+    async def connection(self, token: str) -> ConnectionClaims | Refusal:
+        verdict = self._read(claims.connection, await self._claims(token))
+        assert verdict is not None
+        return verdict
+
+    def subscription_now(self, token: str) -> SubscriptionClaims | Refusal | None:
+        """The verdict; None if a key has to be fetched first."""
+        return self._read(claims.subscription, self._claims_now(token))
+
+    async def subscription(self, token: str) -> SubscriptionClaims | Refusal:
+        verdict = self._read(claims.subscription, await self._claims(token))
+        assert verdict is not None
+        return verdict
+
+    async def _claims(self, token: str) -> Claims | Refusal:
+        verdict = self._claims_now(token)
+        if verdict is not None:
+            return verdict
+        assert self._jwks is not None
+        try:
+            key = await self._jwks.key(jwt.get_unverified_header(token)["kid"])
+        except KeysUnavailable:
+            return Refusal.UNAVAILABLE
+        except InvalidToken:
+            return Refusal.INVALID
+        return self._decode(token, key.key, PUBLISHED)
+
+    def _claims_now(self, token: str) -> Claims | Refusal | None:
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError:
+            return Refusal.INVALID
+        if self._jwks is None:
+            for algorithms, key in self._keys.items():
+                if header.get("alg") in algorithms:
+                    return self._decode(token, key, algorithms)
+            return Refusal.INVALID
+        kid = header.get("kid")
+        if header.get("alg") not in PUBLISHED or not isinstance(kid, str):
+            return Refusal.INVALID
+        published = self._jwks.cached(kid)
+        return None if published is None else self._decode(token, published.key, PUBLISHED)
+
+    def _decode(self, token: str, key: Any, algorithms: tuple[str, ...]) -> Claims | Refusal:
+        try:
+            found: Claims = jwt.decode(
+                token,
+                key,
+                algorithms=list(algorithms),
+                audience=self._options.audience or None,
+                issuer=self._options.issuer or None,
+                options=self._checks,  # type: ignore[arg-type]
+            )
+        except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError):
+            return Refusal.EXPIRED
+        except (jwt.PyJWTError, TypeError, ValueError):  # the last two: a key of another kind
+            return Refusal.INVALID
+        return found if self._matches(found) else Refusal.INVALID
+
+    def _matches(self, found: Claims) -> bool:
+        options = self._options
+        audience = found.get("aud")
+        audiences = audience if isinstance(audience, list) else [audience]
+        return _any(options.audience_regex, audiences) and _any(
+            options.issuer_regex, [found.get("iss")]
+        )
+
+    def _read(
+        self, read: Callable[[Claims, str], C | Refusal], found: Claims | Refusal | None
+    ) -> C | Refusal | None:
+        if found is None or isinstance(found, Refusal):
+            return found
+        return read(found, self._options.user_id_claim)
+
+
+def _any(pattern: str, values: list[Any]) -> bool:
+    return not pattern or any(
+        isinstance(value, str) and re.search(pattern, value) for value in values
+    )
+
+
+def _required(options: TokenOptions) -> list[str]:
+    wanted = {"aud": options.audience, "iss": options.issuer}
+    return [claim for claim, value in wanted.items() if value]

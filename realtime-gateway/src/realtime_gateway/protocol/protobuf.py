@@ -1,0 +1,154 @@
+"""The protobuf form of commands, replies and pushes: the same messages, other bytes.
+
+Everything else in the gateway speaks of messages in their JSON form; here they are carried
+over, field by field, by the schema in client.proto. A field of type `bytes` holds JSON text, as
+that is what a channel's log keeps: data that is not JSON cannot be published. Messages follow
+each other with their length, as a varint, in front.
+"""
+
+import json
+import re
+from importlib.resources import files
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+
+from realtime_gateway.protocol.codes import INTERNAL
+from realtime_gateway.protocol.fields import Malformed
+from realtime_gateway.protocol.schema import message_classes
+from realtime_gateway.protocol.wire import Entry, dumps
+
+EMPTY: Final = b"\0"
+"""An empty message with its length: a ping, or a pong."""
+UNFIT: Final = (ValueError, TypeError, AttributeError, RecursionError)
+"""What filling a message raises if the JSON is none, or not of this protocol."""
+_BEGINNING: Final = re.compile(rb'\{"id":(\d+)')
+_MAX_VARINT: Final = 5
+
+
+class Messages:
+    def __init__(self) -> None:
+        schema = (
+            files("realtime_gateway.protocol")
+            .joinpath("client.proto")
+            .read_text(encoding="utf-8")
+        )
+        classes = message_classes(schema)
+        self._command = classes["Command"]
+        self._reply = classes["Reply"]
+
+    def command(self, part: bytes) -> dict[str, Any]:
+        """A command as the object that it would be in JSON."""
+        try:
+            return _object(self._command.FromString(part))
+        except (DecodeError, RecursionError) as error:
+            raise Malformed("not a command") from error
+
+    def reply(self, message: bytes) -> bytes:
+        """A reply or push, given as JSON, with its length."""
+        found = self._reply()
+        try:
+            _fill(found, json.loads(message))
+        except UNFIT:
+            # From a log that a foreign hand has written to: an error, or nothing for a push.
+            begun = _BEGINNING.match(message)
+            if begun is None:
+                return b""
+            error = {"code": INTERNAL.code, "message": INTERNAL.message, "temporary": True}
+            found = self._reply(id=int(begun[1]), error=error)
+        return delimited(found.SerializeToString())
+
+    def publication(self, channel: str, epoch: str, entry: Entry) -> bytes:
+        """A push to the subscribers of a channel, with its length; nothing for what a foreign
+        hand has published without knowing the form.
+        """
+        offset, fragment = entry
+        found = self._reply()
+        found.push.channel = channel
+        publication = found.push.pub
+        publication.SetInParent()
+        try:
+            _fill(publication, json.loads(fragment))
+            publication.offset = offset
+        except UNFIT:
+            return b""
+        if offset == 1:
+            publication.epoch = epoch
+        return delimited(found.SerializeToString())
+
+
+def delimited(message: bytes) -> bytes:
+    size, prefix = len(message), bytearray()
+    while size > 0x7F:
+        prefix.append(size & 0x7F | 0x80)
+        size >>= 7
+    prefix.append(size)
+    return bytes(prefix) + message
+
+
+def split(data: bytes) -> list[bytes]:
+    """The messages, without their lengths."""
+    parts, at = [], 0
+    while at < len(data):
+        size, at = _varint(data, at)
+        if at + size > len(data):
+            raise Malformed("a message is cut short")
+        parts.append(data[at : at + size])
+        at += size
+    return parts
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for index, byte in enumerate(data[at : at + _MAX_VARINT]):
+        value |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            return value, at + index + 1
+    raise Malformed("not a length")
+
+
+def _object(message: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            found[field.name] = _json(value) if field.type == field.TYPE_BYTES else value
+        elif field.message_type.GetOptions().map_entry:
+            found[field.name] = {key: _object(each) for key, each in value.items()}
+        else:
+            found[field.name] = _object(value)
+    return found
+
+
+def _json(value: bytes) -> Any:
+    """What the bytes say; the bytes themselves if they are not JSON."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _fill(message: Any, given: dict[str, Any]) -> None:
+    fields = message.DESCRIPTOR.fields_by_name
+    for name, value in given.items():
+        field = fields.get(name)
+        if field is None:
+            continue
+        if field.message_type is None:
+            setattr(message, name, dumps(value) if field.type == field.TYPE_BYTES else value)
+        elif field.message_type.GetOptions().map_entry:
+            _fill_map(getattr(message, name), value)
+        elif type(value) is list:
+            for each in value:
+                _fill(getattr(message, name).add(), each)
+        else:
+            inner = getattr(message, name)
+            inner.SetInParent()
+            _fill(inner, value)
+
+
+def _fill_map(entries: Any, given: dict[str, Any]) -> None:
+    for key, value in given.items():
+        if type(value) is dict:
+            _fill(entries[key], value)
+        else:
+            entries[key] = value

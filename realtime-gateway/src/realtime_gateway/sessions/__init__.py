@@ -1,0 +1,1 @@
+"""The rules of a client's session: what it may, what it is answered. No loop, no clock."""

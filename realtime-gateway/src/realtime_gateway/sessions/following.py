@@ -1,0 +1,162 @@
+"""How a client follows a channel: subscribe, keep its right to, and leave.
+
+Whether it may is decided by a subscription token alone, if there is one, else by the channel's
+options. A refused subscribe leaves nothing behind.
+"""
+
+from collections.abc import Generator
+from typing import Any, Final, Protocol
+
+from realtime_gateway.config.options import ChannelOptions
+from realtime_gateway.protocol import codes, commands, wire
+from realtime_gateway.protocol.codes import Error
+from realtime_gateway.sessions.asks import (
+    Answer,
+    Appear,
+    Ask,
+    Handling,
+    Join,
+    Joined,
+    Leave,
+    VerifySubscription,
+    fail,
+    succeed,
+)
+from realtime_gateway.sessions.claims import Refusal, SubscriptionClaims
+from realtime_gateway.sessions.rules import Rules
+from realtime_gateway.sessions.subscriptions import (
+    Speaker,
+    Subscription,
+    appearance,
+    asked,
+    overridden,
+    place,
+    subscription,
+    ttl,
+)
+
+
+class Follower(Speaker, Protocol):
+    """Who follows."""
+
+    subscriptions: dict[str, Subscription]
+
+
+def handle(
+    who: Follower,
+    rules: Rules,
+    command: commands.Subscribe | commands.Unsubscribed | commands.SubRefresh,
+    now: float,
+) -> Handling:
+    match command:
+        case commands.Subscribe():
+            return (yield from _subscribe(who, rules, command, now))
+        case commands.SubRefresh():
+            return (yield from _sub_refresh(who, command, now))
+        case commands.Unsubscribed():
+            if command.channel in who.subscriptions:
+                yield leave(who, command.channel)
+            return succeed(command.id, "unsubscribe", {})
+
+
+def drop(who: Follower, channel: str, why: codes.Unsubscribe) -> Handling:
+    """End a subscription at the server's wish; the client is told if it has to know."""
+    held = who.subscriptions.get(channel)
+    if held is None or (why is codes.INSUFFICIENT and not held.terms.is_positioned):
+        return None
+    if held.terms.is_server_side and why is codes.INSUFFICIENT:
+        return codes.INSUFFICIENT_STATE  # it cannot subscribe again by itself
+    yield leave(who, channel)
+    return Answer(wire.unsubscribe_push(channel, why))
+
+
+def leave(who: Follower, channel: str) -> Leave:
+    """Forget a subscription that is held; what is left to be done."""
+    return Leave(channel, appearance(who, who.subscriptions.pop(channel)))
+
+
+def appear(who: Speaker, *channels: str) -> Generator[Ask, Any, None]:
+    """Show the client to the others in channels that it has just entered."""
+    for channel in channels:
+        seen = appearance(who, who.subscriptions[channel])
+        if seen is not None:
+            yield Appear(channel, seen)
+
+
+def _subscribe(
+    who: Follower, rules: Rules, command: commands.Subscribe, now: float
+) -> Handling:
+    channel = command.channel
+    options = rules.channels.options(channel)
+    if refusal := _refuse(who, rules, command, options):
+        return fail(command.id, refusal)
+    assert options is not None
+    lifetime, info, data = None, None, None
+    if rules.must_verify(command.token):
+        claims: SubscriptionClaims | Refusal = yield VerifySubscription(command.token)
+        if isinstance(claims, Refusal):
+            return fail(command.id, _SUBSCRIPTION_REFUSALS[claims])
+        if not _is_about(who, claims, channel):
+            return codes.INVALID_TOKEN
+        lifetime, info, data = claims.lifetime, claims.info, claims.data
+        options = overridden(options, claims.overrides)
+    elif not rules.channels.may_subscribe(channel, options, who.user):
+        return fail(command.id, codes.PERMISSION_DENIED)
+    sees = rules.channels.may_see_presence(options, who.user, subscribed=True)
+    terms = asked(command, options, sees=sees)
+    since = command.since if terms.recovers else None
+    joined: Joined | Error = yield Join(channel, options, since, command.rejects_unrecovered)
+    if isinstance(joined, Error):
+        return fail(command.id, joined)
+    who.subscriptions[channel] = subscription(terms, lifetime, info, now)
+    yield from appear(who, channel)
+    result = place(joined, since, terms) | ttl(lifetime)
+    if data is not None:
+        result["data"] = data
+    return succeed(command.id, "subscribe", result, joined.missed or None)
+
+
+def _sub_refresh(who: Follower, command: commands.SubRefresh, now: float) -> Handling:
+    held = who.subscriptions.get(command.channel)
+    if held is None:
+        return fail(command.id, codes.PERMISSION_DENIED)
+    if not command.token:
+        return codes.INVALID_REQUEST
+    claims: SubscriptionClaims | Refusal = yield VerifySubscription(command.token)
+    if claims is Refusal.EXPIRED:
+        return fail(command.id, codes.EXPIRED)
+    if claims is Refusal.UNAVAILABLE:
+        return fail(command.id, codes.INTERNAL)
+    if isinstance(claims, Refusal) or not _is_about(who, claims, command.channel):
+        return codes.INVALID_TOKEN
+    who.subscriptions[command.channel] = subscription(
+        held.terms, claims.lifetime, claims.info, now
+    )
+    return succeed(command.id, "sub_refresh", ttl(claims.lifetime))
+
+
+def _refuse(
+    who: Follower, rules: Rules, command: commands.Subscribe, options: ChannelOptions | None
+) -> Error | None:
+    if not rules.channels.is_valid(command.channel) or command.is_unsupported:
+        return codes.BAD_REQUEST
+    if command.channel in who.subscriptions:
+        return codes.ALREADY_SUBSCRIBED
+    if len(who.subscriptions) >= rules.client.channel_limit:
+        return codes.LIMIT_EXCEEDED
+    return codes.UNKNOWN_CHANNEL if options is None else None
+
+
+def _is_about(who: Follower, claims: SubscriptionClaims, channel: str) -> bool:
+    return (
+        claims.channel == channel
+        and claims.user == who.user
+        and claims.client in (None, "", who.client)
+    )
+
+
+_SUBSCRIPTION_REFUSALS: Final = {
+    Refusal.INVALID: codes.PERMISSION_DENIED,
+    Refusal.EXPIRED: codes.TOKEN_EXPIRED,
+    Refusal.UNAVAILABLE: codes.INTERNAL,
+}

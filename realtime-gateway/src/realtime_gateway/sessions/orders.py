@@ -1,0 +1,101 @@
+"""What the server wants done with a user's connections, on whichever nodes they are.
+
+An order travels between nodes as a JSON object: its kind, and the fields below. Standard
+library only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from realtime_gateway.protocol import codes
+from realtime_gateway.protocol.commands import Since
+from realtime_gateway.sessions.claims import Overrides
+
+
+class Unreadable(ValueError):
+    """Not an order: another version's, or nobody's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    user: str
+    client: str = ""
+    """Only this connection."""
+    session: str = ""
+    """Only connections whose token was made for this sign-in (its `sid`)."""
+
+    def concerns(self, client: str, session: str) -> bool:
+        """Whether a connection of the user is meant."""
+        return self.client in ("", client) and self.session in ("", session)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnect(_Order):
+    code: int = codes.FORCED.code
+    reason: str = codes.FORCED.reason
+    whitelist: tuple[str, ...] = ()
+    """Connections that stay."""
+
+    def concerns(self, client: str, session: str) -> bool:
+        # Not super(): a class with slots is made twice, and the first one is not this one.
+        return client not in self.whitelist and _Order.concerns(self, client, session)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe(_Order):
+    channel: str
+    info: Any = None
+    data: Any = None
+    since: Since | None = None
+    lifetime: float | None = None
+    overrides: Overrides = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribe(_Order):
+    channel: str
+    code: int = codes.UNSUBSCRIBED.code
+    reason: str = codes.UNSUBSCRIBED.reason
+
+    @property
+    def why(self) -> codes.Unsubscribe:
+        return codes.Unsubscribe(self.code, self.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh(_Order):
+    is_expired: bool = False
+    """The connection's token is no longer good: it has to come back with another."""
+    lifetime: float | None = None
+
+
+Order = Disconnect | Subscribe | Unsubscribe | Refresh
+
+_KINDS: Final[dict[str, type[Order]]] = {
+    "disconnect": Disconnect,
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "refresh": Refresh,
+}
+_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+
+
+def as_json(order: Order) -> dict[str, Any]:
+    return {"order": _NAMES[type(order)], **asdict(order)}
+
+
+def from_json(message: Mapping[str, Any]) -> Order:
+    """What `as_json` made."""
+    fields = dict(message)
+    try:
+        kind = _KINDS[fields.pop("order")]
+        if "whitelist" in fields:
+            fields["whitelist"] = tuple(fields["whitelist"])
+        if "overrides" in fields:
+            fields["overrides"] = tuple((name, value) for name, value in fields["overrides"])
+        if fields.get("since") is not None:
+            fields["since"] = Since(*fields["since"])
+        return kind(**fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable(str(error)) from error

@@ -1,0 +1,121 @@
+"""What a client may do with a channel besides following it: publish, read its history, and see
+who else is there.
+"""
+
+from collections.abc import Generator
+from typing import Any
+
+from realtime_gateway.config.options import ChannelOptions
+from realtime_gateway.protocol import codes, commands, wire
+from realtime_gateway.protocol.codes import Error
+from realtime_gateway.sessions.asks import (
+    Append,
+    Ask,
+    Handling,
+    HistoryPage,
+    Read,
+    ReadPresence,
+    fail,
+    succeed,
+)
+from realtime_gateway.sessions.rules import Rules
+from realtime_gateway.sessions.subscriptions import Speaker, client_info
+
+
+def handle(
+    who: Speaker,
+    rules: Rules,
+    command: commands.Publish | commands.History | commands.Presence | commands.PresenceStats,
+) -> Handling:
+    match command:
+        case commands.Publish():
+            return (yield from publish(who, rules, command))
+        case commands.History():
+            return (yield from history(who, rules, command))
+        case commands.Presence():
+            return (yield from presence(who, rules, command))
+        case commands.PresenceStats():
+            return (yield from presence_stats(who, rules, command))
+
+
+def publish(who: Speaker, rules: Rules, command: commands.Publish) -> Handling:
+    options = _options(rules, command.channel)
+    if options is None:
+        return fail(command.id, codes.UNKNOWN_CHANNEL)
+    subscribed = command.channel in who.subscriptions
+    if not rules.channels.may_publish(options, who.user, subscribed=subscribed):
+        return fail(command.id, codes.PERMISSION_DENIED)
+    held = who.subscriptions.get(command.channel)
+    info = client_info(who, held.info if held else None)
+    try:
+        fragment = wire.fragment(command.data, info=info)
+    except (ValueError, TypeError):  # the latter: bytes that are not JSON, in protobuf
+        return fail(command.id, codes.BAD_REQUEST)
+    error: Error | None = yield Append(command.channel, options, fragment)
+    if error is not None:
+        return fail(command.id, error)
+    return succeed(command.id, "publish", {})
+
+
+def history(who: Speaker, rules: Rules, command: commands.History) -> Handling:
+    options = _options(rules, command.channel)
+    if options is None:
+        return fail(command.id, codes.UNKNOWN_CHANNEL)
+    subscribed = command.channel in who.subscriptions
+    if not rules.channels.may_read_history(options, who.user, subscribed=subscribed):
+        return fail(command.id, codes.PERMISSION_DENIED)
+    if not options.has_history:
+        return fail(command.id, codes.NOT_AVAILABLE)
+    cap = rules.client.history_max_publication_limit
+    limit = command.limit if 0 <= command.limit <= cap else cap
+    page: HistoryPage | Error = yield Read(
+        command.channel, limit, command.since, command.reverse
+    )
+    if isinstance(page, Error):
+        return fail(command.id, page)
+    top = {"offset": page.offset, "epoch": page.epoch}
+    return succeed(command.id, "history", top, page.entries)
+
+
+def presence(who: Speaker, rules: Rules, command: commands.Presence) -> Handling:
+    found: dict[str, Any] | Error = yield from _read_presence(who, rules, command.channel)
+    if isinstance(found, Error):
+        return fail(command.id, found)
+    return succeed(command.id, "presence", {"presence": found})
+
+
+def presence_stats(who: Speaker, rules: Rules, command: commands.PresenceStats) -> Handling:
+    found: dict[str, Any] | Error = yield from _read_presence(who, rules, command.channel)
+    if isinstance(found, Error):
+        return fail(command.id, found)
+    return succeed(command.id, "presence_stats", count(found))
+
+
+def count(presence: dict[str, Any]) -> dict[str, int]:
+    """How many clients, and how many different users."""
+    users = {info.get("user", "") for info in presence.values()}
+    return {"num_clients": len(presence), "num_users": len(users)}
+
+
+def _read_presence(
+    who: Speaker, rules: Rules, channel: str
+) -> Generator[Ask, Any, dict[str, Any] | Error]:
+    options = _options(rules, channel)
+    if options is None:
+        return codes.UNKNOWN_CHANNEL
+    if not _may_see(who, rules, channel, options):
+        return codes.PERMISSION_DENIED
+    if not options.presence:
+        return codes.NOT_AVAILABLE
+    found: dict[str, Any] | Error = yield ReadPresence(channel)
+    return found
+
+
+def _options(rules: Rules, channel: str) -> ChannelOptions | None:
+    return rules.channels.options(channel) if rules.channels.is_valid(channel) else None
+
+
+def _may_see(who: Speaker, rules: Rules, channel: str, options: ChannelOptions) -> bool:
+    return rules.channels.may_see_presence(
+        options, who.user, subscribed=channel in who.subscriptions
+    )

@@ -1,0 +1,197 @@
+"""One client's conversation, without its socket: what every command is answered, and when it
+ends.
+
+A command is a generator: it yields what it needs to know (`Ask`), is sent the answer, and
+returns the outcome; so the rules of a command read from top to bottom and nothing here waits.
+Commands are handled one after the other; the shell never starts one before the last one
+returned. Times are seconds of one monotonic clock that the caller reads.
+"""
+
+from typing import Any, cast
+
+from realtime_gateway.protocol import codes, commands, wire
+from realtime_gateway.protocol.codes import Close, Error
+from realtime_gateway.protocol.commands import Command
+from realtime_gateway.sessions import following, orders, publishing, server_side
+from realtime_gateway.sessions.asks import (
+    Admit,
+    Answer,
+    Drop,
+    Due,
+    Handling,
+    JoinAll,
+    Joined,
+    Leave,
+    Outcome,
+    Ping,
+    VerifyConnection,
+    fail,
+    succeed,
+)
+from realtime_gateway.sessions.claims import ConnectionClaims, Refusal
+from realtime_gateway.sessions.rules import Rules
+from realtime_gateway.sessions.subscriptions import (
+    NEVER,
+    Subscription,
+    ttl,
+)
+
+
+class Session:
+    __slots__ = (
+        "_expires_at", "_ping_at", "_pong_by", "_rules", "client", "info", "is_connected",
+        "session", "subscriptions", "user",
+    )  # fmt: skip
+
+    def __init__(self, client: str, rules: Rules, now: float) -> None:
+        self._rules = rules
+        self._ping_at = NEVER
+        self._pong_by = NEVER
+        # Until it has connected: by when it must.
+        self._expires_at = now + rules.client.stale_close_delay
+        self.client = client
+        self.user = ""
+        self.session = ""
+        self.info: Any = None
+        self.is_connected = False
+        self.subscriptions: dict[str, Subscription] = {}
+
+    def handle(self, command: Command, now: float) -> Handling:
+        """Answer one command."""
+        if not self.is_connected and not isinstance(command, commands.Connect):
+            return codes.INVALID_REQUEST
+        match command:
+            case commands.Connect():
+                return (yield from self._connect(command, now))
+            case commands.Refresh():
+                return (yield from self._refresh(command, now))
+            case commands.Pong() | commands.Send() | commands.Unavailable():
+                return self._answer(command)
+            case commands.Subscribe() | commands.Unsubscribed() | commands.SubRefresh():
+                return (yield from following.handle(self, self._rules, command, now))
+            case _:
+                return (yield from publishing.handle(self, self._rules, command))
+
+    def obey(self, order: orders.Subscribe | orders.Refresh, now: float) -> Handling:
+        """Do what the server wants; what the client is told is the outcome."""
+        if not self.is_connected:
+            return None
+        if isinstance(order, orders.Subscribe):
+            return (yield from server_side.subscribe(self, self._rules, order, now))
+        if order.is_expired:
+            return codes.CONNECTION_EXPIRED
+        return Answer(wire.refresh_push(self._lives(order.lifetime, now)))
+
+    def drop(self, channel: str, why: codes.Unsubscribe) -> Handling:
+        """Forget a subscription, and tell the client if it has to know."""
+        return following.drop(self, channel, why)
+
+    def wake_at(self) -> float:
+        """When `wake` has something to do next."""
+        grace = self._rules.client.expired_sub_close_delay
+        lapses = [held.expires_at + grace for held in self.subscriptions.values()]
+        return min(self._ping_at, self._pong_by, self._end_at(), *lapses)
+
+    def wake(self, now: float) -> list[Due]:
+        """What is due by `now`."""
+        if now >= self._end_at():
+            return [codes.CONNECTION_EXPIRED if self.is_connected else codes.STALE]
+        if now >= self._pong_by:
+            return [codes.NO_PONG]
+        due: list[Due] = [
+            Drop(channel, codes.SUBSCRIPTION_EXPIRED) for channel in self._lapsed(now)
+        ]
+        if now >= self._ping_at:
+            self._ping_at = now + self._rules.client.ping_interval
+            if self._rules.expects_pong:
+                self._pong_by = now + self._rules.client.pong_timeout
+            due.append(Ping())
+        return due
+
+    def end(self) -> list[Leave]:
+        """The connection is over: what is left to be done."""
+        return [following.leave(self, channel) for channel in list(self.subscriptions)]
+
+    def _answer(self, command: commands.Pong | commands.Send | commands.Unavailable) -> Outcome:
+        if isinstance(command, commands.Unavailable):
+            return fail(command.id, codes.NOT_AVAILABLE)
+        if isinstance(command, commands.Pong):
+            if self._pong_by == NEVER:
+                return codes.INVALID_REQUEST
+            self._pong_by = NEVER
+        return None
+
+    def _connect(self, command: commands.Connect, now: float) -> Handling:
+        if self.is_connected:
+            return codes.INVALID_REQUEST
+        claims = ConnectionClaims(user="")
+        if self._rules.must_verify(command.token):
+            answer: ConnectionClaims | Refusal = yield VerifyConnection(command.token)
+            if isinstance(answer, Refusal):
+                return _connection_refused(command.id, answer)
+            claims = answer
+        elif not self._may_connect_without_token():
+            return codes.INVALID_REQUEST
+        plans = server_side.planned(claims, command.subs, self._rules)
+        if isinstance(plans, Close):
+            return plans
+        if isinstance(plans, Error):
+            return fail(command.id, plans)
+        if (refusal := (yield Admit(claims.user))) is not None:
+            return cast(Close, refusal)
+        self.user, self.info, self.session = claims.user, claims.info, claims.session
+        result: dict[str, Any] = {"client": self.client, "version": self._rules.version}
+        if plans:
+            joined: list[Joined] | Error = yield JoinAll(tuple(plan.join for plan in plans))
+            if isinstance(joined, Error):
+                return fail(command.id, joined, then=codes.SERVER_ERROR)
+            result["subs"] = {
+                plan.channel: server_side.begin(self, plan, place, now)
+                for plan, place in zip(plans, joined, strict=True)
+            }
+            yield from following.appear(self, *result["subs"])
+        self.is_connected = True
+        ping = self._rules.client.ping_interval
+        # The first one early and at random: clients that came together are not pinged together.
+        self._ping_at = now + ping * (0.5 + 0.5 * self._rules.random())
+        result |= {"ping": max(1, round(ping)), "pong": self._rules.expects_pong}
+        return succeed(command.id, "connect", result | self._lives(claims.lifetime, now))
+
+    def _refresh(self, command: commands.Refresh, now: float) -> Handling:
+        if not command.token:
+            return codes.INVALID_REQUEST
+        claims: ConnectionClaims | Refusal = yield VerifyConnection(command.token)
+        if claims is Refusal.EXPIRED:
+            return codes.CONNECTION_EXPIRED
+        if claims is Refusal.UNAVAILABLE:
+            return fail(command.id, codes.INTERNAL)
+        if not isinstance(claims, ConnectionClaims) or claims.user != self.user:
+            return codes.INVALID_TOKEN
+        self.info, self.session = claims.info, claims.session
+        return succeed(command.id, "refresh", self._lives(claims.lifetime, now))
+
+    def _may_connect_without_token(self) -> bool:
+        client = self._rules.client
+        return client.insecure or client.allow_anonymous_connect_without_token
+
+    def _lives(self, lifetime: float | None, now: float) -> dict[str, Any]:
+        self._expires_at = NEVER if lifetime is None else now + lifetime
+        return ttl(lifetime)
+
+    def _end_at(self) -> float:
+        delay = self._rules.client.expired_close_delay if self.is_connected else 0.0
+        return self._expires_at + delay
+
+    def _lapsed(self, now: float) -> list[str]:
+        limit = now - self._rules.client.expired_sub_close_delay
+        return [name for name, held in self.subscriptions.items() if held.expires_at <= limit]
+
+
+def _connection_refused(command_id: int, refusal: Refusal) -> Outcome:
+    if refusal is Refusal.INVALID:
+        return codes.INVALID_TOKEN
+    if refusal is Refusal.EXPIRED:
+        error, close = codes.TOKEN_EXPIRED, codes.CONNECTION_EXPIRED
+    else:
+        error, close = codes.INTERNAL, codes.SERVER_ERROR
+    return fail(command_id, error, then=close)

@@ -1,0 +1,1 @@
+"""From a TCP connection to a client's session: handshake, WebSocket, event stream."""

@@ -1,0 +1,61 @@
+"""A bidirectional client on a WebSocket, in either encoding."""
+
+from typing import Any
+
+from service_kit.logs import area
+
+from realtime_gateway.node.clients import Clients
+from realtime_gateway.node.node import Node
+from realtime_gateway.protocol import codes
+from realtime_gateway.protocol.commands import Command
+from realtime_gateway.protocol.encodings import Dialogue
+from realtime_gateway.protocol.fields import Malformed
+from realtime_gateway.transports.conversation import BACKLOG_LIMIT, STATE, Conversation
+from realtime_gateway.transports.websocket import WebSocket
+
+trace = area("gateway:clients")
+
+
+class ClientConnection(WebSocket, Conversation):
+    __slots__ = (*STATE,)
+
+    encoding: Dialogue
+
+    def __init__(self, node: Node, clients: Clients, encoding: Dialogue) -> None:
+        super().__init__(
+            clients.loop, max_message_size=node.options.websocket.message_size_limit
+        )
+        self.start(node, clients, node.rules, encoding)
+
+    def received(self, data: bytes | bytearray, *, is_text: bool) -> None:
+        self._clients.stats.bytes_received += len(data)
+        try:
+            parts = self.encoding.split(data, is_text=is_text)
+        except UnicodeDecodeError:
+            self.close(1007, "text is UTF-8")
+        except Malformed:
+            self._finish(codes.INVALID_REQUEST)
+        else:
+            self._take_parts(parts)
+
+    def lost(self, code: int) -> None:
+        trace.debug("%s: gone, %d", self.session.client, code)
+        self.forget()
+        self._clients.remove(self, code)
+
+    def close(self, code: int, reason: str) -> None:
+        self.forget()
+        super().close(code, reason)
+        if not self.transport.is_closing() and not self.transport.is_reading():
+            self.transport.resume_reading()  # or the goodbye would not be heard
+
+    def _take_parts(self, parts: list[Any]) -> None:
+        if self._backlog is None:
+            self._handle(parts)
+            return
+        self._backlog.extend(parts)
+        if len(self._backlog) > BACKLOG_LIMIT:
+            self.transport.pause_reading()
+
+    def _decode(self, part: Any) -> Command:
+        return self.encoding.decode(part)

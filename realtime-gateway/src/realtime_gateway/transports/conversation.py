@@ -1,0 +1,226 @@
+"""A client's connection and its session, put together: commands in, replies out, in that order.
+
+Replies to one frame leave in one frame. While a command waits for Redis the following ones wait
+behind it; when too many wait, the socket is not read: a client's haste costs the client. A task
+exists only while something is being waited for.
+"""
+
+import logging
+import uuid
+from asyncio import Task, Transport
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from service_kit.logs import area
+
+from realtime_gateway.node.clients import Clients
+from realtime_gateway.node.node import LATER, Node
+from realtime_gateway.protocol import codes
+from realtime_gateway.protocol.codes import Close
+from realtime_gateway.protocol.commands import Command
+from realtime_gateway.protocol.encodings import Encoding
+from realtime_gateway.protocol.fields import Malformed
+from realtime_gateway.sessions.asks import Answer, Ask, Drop, Handling, Outcome, Ping
+from realtime_gateway.sessions.orders import Disconnect, Order, Refresh, Subscribe, Unsubscribe
+from realtime_gateway.sessions.rules import Rules
+from realtime_gateway.sessions.session import Session
+from realtime_gateway.sessions.subscriptions import NEVER
+
+BACKLOG_LIMIT: Final = 256
+
+log = logging.getLogger("gateway.connection")
+trace = area("gateway:clients")
+
+STATE: Final = (
+    "__weakref__", "_backlog", "_began", "_clients", "_node", "_replies", "_task", "encoding",
+    "session", "wake_tick",
+)  # fmt: skip
+"""The slots that whoever mixes a Conversation in has to have: two bases cannot bring some."""
+
+
+class Conversation:
+    """What all kinds of connections have in common; mixed into one that has a transport."""
+
+    __slots__ = STATE[:0]
+
+    transport: Transport
+    send: Callable[[bytes], None]
+    sent_close: int
+    encoding: Encoding
+
+    def close(self, code: int, reason: str) -> None:
+        """Say why, and go: calls `forget` first."""
+        raise NotImplementedError
+
+    def cut(self, code: int) -> None:
+        """Go at once."""
+        raise NotImplementedError
+
+    def start(self, node: Node, clients: Clients, rules: Rules, encoding: Encoding) -> None:
+        self._node = node
+        self._clients = clients
+        self.encoding = encoding
+        self._replies: list[bytes] = []
+        self._began: tuple[str, float] | None = None
+        self._backlog: deque[Any] | None = None
+        self._task: Task[None] | None = None
+        self.session = Session(str(uuid.uuid4()), rules, clients.loop.time())
+        self.wake_tick = 0
+        clients.add(self)
+        clients.wheel.put(self, self.session.wake_at())
+
+    def forget(self) -> None:
+        """Leave everything: from here on nobody sends to this connection."""
+        for leave in self.session.end():
+            self._node.leave(self, leave)
+        self._node.users.remove(self, self.session.user)
+        self._clients.wheel.remove(self)
+        self._backlog = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    @property
+    def user(self) -> str:
+        return self.session.user
+
+    def is_meant(self, order: Order) -> bool:
+        return order.concerns(self.session.client, self.session.session)
+
+    def obey(self, order: Order) -> None:
+        """Do what the server wants: go at once, anything else in its turn."""
+        if isinstance(order, Disconnect):
+            self._finish(Close(order.code, order.reason))
+        elif self._backlog is None:
+            self._handle([order])
+        else:
+            self._backlog.append(order)
+
+    def hears_joins(self, channel: str) -> bool:
+        held = self.session.subscriptions.get(channel)
+        return held is not None and held.terms.hears_joins
+
+    def lose(self, channel: str) -> None:
+        self._drop(Drop(channel, codes.INSUFFICIENT))
+
+    def wake(self, now: float) -> None:
+        for due in self.session.wake(now):
+            match due:
+                case Ping():
+                    self.send(self.encoding.ping)
+                case Drop():
+                    self._drop(due)
+                case Close():
+                    self._finish(due)
+                    return
+        self._sleep()
+
+    def _decode(self, part: Any) -> Command:
+        raise NotImplementedError
+
+    def _handle(self, parts: Sequence[Any]) -> None:
+        """Answer the commands in `parts`, up to the first that has to be waited for."""
+        for index, part in enumerate(parts):
+            if isinstance(part, Unsubscribe):
+                self._drop(Drop(part.channel, part.why))
+                continue
+            try:
+                handling = self._begin(part)
+            except Malformed:
+                self._finish(codes.INVALID_REQUEST)
+                return
+            ask = self._advance(handling, None)
+            if self.sent_close:
+                return
+            if ask is not None:
+                self._flush_replies()
+                self._backlog = deque(parts[index + 1 :])
+                self._task = self._clients.spawn(self._wait(handling, ask))
+                return
+        self._flush_replies()
+        self._sleep()
+
+    def _begin(self, part: Any) -> Handling:
+        """Start with a command of the client's, or with an order."""
+        now = self._clients.loop.time()
+        if isinstance(part, Subscribe | Refresh):
+            self._began = None
+            return self.session.obey(part, now)
+        self._clients.stats.commands += 1
+        command = self._decode(part)
+        trace.debug("%s: %s", self.session.client, type(command).__name__)
+        self._began = (type(command).__name__, now)
+        return self.session.handle(command, now)
+
+    async def _wait(self, handling: Handling, ask: Ask | None) -> None:
+        try:
+            while ask is not None:
+                answer = await self._node.answer_later(self, ask)
+                ask = self._advance(handling, answer)
+        except Exception:  # a fault of ours must not leave a client waiting for ever
+            log.exception("command failed")
+            self._finish(codes.SERVER_ERROR)
+            return
+        self._task = None
+        backlog, self._backlog = self._backlog, None
+        if self.sent_close:
+            return
+        if backlog and len(backlog) > BACKLOG_LIMIT:
+            self.transport.resume_reading()
+        self._handle(list(backlog or ()))
+
+    def _advance(self, handling: Handling, answer: object) -> Ask | None:
+        """Go on with a command; what it asks for if that has to be waited for."""
+        try:
+            while True:
+                ask = handling.send(answer)
+                answer = self._node.answer(self, ask)
+                if answer is LATER:
+                    return ask
+        except StopIteration as end:
+            self._conclude(end.value)
+            return None
+
+    def _conclude(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Close):
+            self._finish(outcome)
+        elif isinstance(outcome, Answer):
+            self._replies.append(outcome.message)
+            self._count(outcome)
+            if outcome.then is not None:
+                self._finish(outcome.then)
+
+    def _count(self, outcome: Answer) -> None:
+        if self._began is None:
+            return  # not the client's command
+        (method, began), self._began = self._began, None
+        stats = self._clients.stats
+        stats.command_seconds[method].observe(self._clients.loop.time() - began)
+        if outcome.error:
+            stats.errors[method, outcome.error] += 1
+
+    def _finish(self, why: Close) -> None:
+        self._flush_replies()
+        self.close(why.code, why.reason)
+
+    def _flush_replies(self) -> None:
+        if self._replies:
+            self.send(self.encoding.messages(self._replies))
+            self._replies.clear()
+
+    def _drop(self, drop: Drop) -> None:
+        before = len(self.session.subscriptions)
+        began, self._began = self._began, None  # a command may be waiting: this is not its end
+        self._advance(self.session.drop(drop.channel, drop.why), None)
+        self._began = began
+        if self.sent_close:
+            return
+        if len(self.session.subscriptions) < before:
+            self._clients.stats.unsubscribes[drop.why.code] += 1
+        self._flush_replies()
+
+    def _sleep(self) -> None:
+        at = self.session.wake_at()
+        if at != NEVER:
+            self._clients.wheel.put(self, at)
