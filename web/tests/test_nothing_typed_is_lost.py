@@ -91,6 +91,20 @@ def test_two_windows_keep_two_drafts_and_each_is_offered(site):
     assert len(kept(page)) == 1
 
 
+def test_unsaved_text_is_found_from_the_home_page(site):
+    page = editing(site)
+    type_and_be_killed(page, MINE)
+    page = again(page, site.url)
+    page.locator("#unsaved a", has_text="Menu").click()
+    page.locator("[data-action=restore-draft]").click()
+    expect(page.locator("#body")).to_have_value(MINE)
+    page.locator("[value=save]").click()
+    page.wait_for_url("**/notes/menu")
+    page.goto(site.url)
+    expect(page.locator("#notes .row")).to_have_count(1)
+    expect(page.locator("#unsaved")).to_be_hidden()
+
+
 def test_a_draft_of_an_older_version_is_saved_over_none_it_has_not_seen(site):
     page = editing(site)
     type_and_be_killed(page, MINE)

@@ -130,6 +130,15 @@ test("promise: two windows never overwrite each other's draft, and the latest co
   assert.deepEqual(drafts.of("").map((each) => each.writing), ["first"]);
 });
 
+test("all unsaved texts of a person are found with their notes", () => {
+  const shelf = new Shelf();
+  new Drafts(shelf, "ben").write("menu", draft("bens"));
+  const drafts = new Drafts(shelf, "ana");
+  drafts.write("menu", draft("one", "2026-11-23T12:00:00Z"));
+  drafts.write("", draft("two", "2026-11-23T12:01:00Z"));
+  assert.deepEqual(drafts.all().map(({ note, writing }) => [note, writing]), [["", "two"], ["menu", "one"]]);
+});
+
 test("a text that was saved is forgotten wherever it was begun, and no other", () => {
   const shelf = new Shelf();
   const drafts = new Drafts(shelf, "ana");

@@ -17,6 +17,8 @@ type Store = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "lengt
 /** More than anybody has open; the oldest go first. */
 const MOST = 20;
 const PREFIX = "notes:draft:";
+/** No key of a note has brackets. */
+const NEW = "(new)";
 
 export class Drafts {
   constructor(
@@ -27,7 +29,18 @@ export class Drafts {
   /** Of one note ("" for notes that do not exist yet), the latest first. */
   of(note: string): Draft[] {
     const found = this.names(this.name(note, "")).map((name) => this.read(name));
-    return found.filter((each) => each !== null).sort((a, b) => b.at.localeCompare(a.at));
+    return found.filter((each) => each !== null).sort(latestFirst);
+  }
+
+  /** Of all notes, the latest first, each with the key of its note ("" for one that does not exist yet). */
+  all(): (Draft & { note: string })[] {
+    const start = `${PREFIX}${this.person}:`;
+    const found = this.names(start).flatMap((name) => {
+      const draft = this.read(name);
+      const note = name.slice(start.length).split(":")[0] ?? "";
+      return draft ? [{ ...draft, note: note === NEW ? "" : note }] : [];
+    });
+    return found.sort(latestFirst);
   }
 
   /** False when the device has no room for it. */
@@ -66,8 +79,12 @@ export class Drafts {
   }
 
   private name(note: string, writing: string): string {
-    return `${PREFIX}${this.person}:${note || "(new)"}:${writing}`;
+    return `${PREFIX}${this.person}:${note || NEW}:${writing}`;
   }
+}
+
+function latestFirst(one: Draft, other: Draft): number {
+  return other.at.localeCompare(one.at);
 }
 
 function isDraft(kept: unknown): kept is Draft {

@@ -74,6 +74,15 @@ export function toastItem(text: string, tone: string, undo: string | null): HTML
   return item;
 }
 
+export function unsavedItem(title: string, address: string, at: string): HTMLElement {
+  const item = clone("unsaved-template");
+  const link = part<HTMLAnchorElement>(item, "link");
+  link.setAttribute("href", address);
+  link.textContent = title;
+  setTime(item, "at", at);
+  return item;
+}
+
 export interface Present {
   name: string;
   writing: boolean;
