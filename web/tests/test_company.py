@@ -1,9 +1,12 @@
 """Who has a note open: names for people who are signed in, cheap whatever the crowd."""
 
+import asyncio
+
 import pytest
 from fake_backends import ANA, BEN
 from web.backends import Gateway
 from web.company import SHOWN, Companies
+from web.service import Unreachable
 
 
 def client(user="", name=None):
@@ -53,10 +56,13 @@ class CountingGateway(Gateway):
     """A crowd of so many, and how often it was asked about."""
 
     def __init__(self, size: int) -> None:
-        self.size, self.asked = size, 0
+        self.size, self.asked, self.is_away = size, 0, False
 
     async def present(self, channel):
         self.asked += 1
+        await asyncio.sleep(0)
+        if self.is_away:
+            raise Unreachable("realtime-gateway", "away")
         size = self.size if channel.startswith("notes:") else 0
         return [client(f"u{number}", f"P{number}") for number in range(size)]
 
@@ -76,8 +82,28 @@ async def test_promise_a_crowd_asks_a_bounded_number_of_times_and_shares_the_ans
     assert gateway.asked == 4
 
 
+async def test_many_who_ask_at_once_share_one_question():
+    gateway = CountingGateway(3)
+    companies = Companies(gateway, now=lambda: 0.0)
+    await asyncio.gather(*(companies.at("menu") for _ in range(100)))
+    assert gateway.asked == 2
+
+
+async def test_a_gateway_that_could_not_answer_is_left_in_peace_for_a_while():
+    clock = [0.0]
+    gateway = CountingGateway(3)
+    companies = Companies(gateway, now=lambda: clock[0])
+    gateway.is_away = True
+    for _ in range(10):
+        with pytest.raises(Unreachable):
+            await companies.at("menu")
+    assert gateway.asked == 2
+    gateway.is_away, clock[0] = False, 10.0
+    assert len((await companies.at("menu")).people) == 3
+
+
 async def test_as_few_notes_are_remembered_as_there_is_room_for():
     companies = Companies(CountingGateway(1), now=lambda: 0.0, room=10)
     for number in range(50):
         await companies.at(f"n{number}")
-    assert len(companies._known) == 10
+    assert len(companies._answers) == 10

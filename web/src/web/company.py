@@ -8,10 +8,11 @@ share one answer of the gateway.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from web.backends import Gateway
+from web.service import BackendError, Unreachable
 
 SHOWN = 8
 EVERY_SECONDS = 8
@@ -19,6 +20,8 @@ MOST_QUESTIONS = 20
 FRESH_SECONDS = 2.0
 """How long an answer is shared; longer where a crowd makes it large."""
 CROWD_PER_SECOND = 500
+UNKNOWN_SECONDS = 10.0
+"""A gateway that could not answer is left in peace for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +51,43 @@ class Company:
         }
 
 
+@dataclass(slots=True)
+class _Answer:
+    """What was learnt about one note: None while nothing is, or when nobody could say."""
+
+    company: Company | None = None
+    until: float = float("-inf")
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 class Companies:
     def __init__(self, gateway: Gateway, *, now: Callable[[], float], room: int = 1024) -> None:
         self._gateway, self._now, self._room = gateway, now, room
-        self._known: OrderedDict[str, tuple[Company, float]] = OrderedDict()
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
 
     async def at(self, key: str) -> Company:
-        known, until = self._known.get(key, (None, 0.0))
-        if known is not None and self._now() < until:
-            return known
-        readers, writers = await asyncio.gather(
-            self._gateway.present(f"notes:{key}"), self._gateway.present(f"writing:{key}")
-        )
-        company = _company(readers, writers)
-        fresh = max(FRESH_SECONDS, len(readers) / CROWD_PER_SECOND)
-        self._known[key] = (company, self._now() + fresh)
-        self._known.move_to_end(key)
-        if len(self._known) > self._room:
-            self._known.popitem(last=False)
-        return company
+        """Who has the note open. `Unreachable` while that cannot be told."""
+        answer = self._answers.setdefault(key, _Answer())
+        self._answers.move_to_end(key)
+        if len(self._answers) > self._room:
+            self._answers.popitem(last=False)
+        async with answer.asking:
+            if self._now() >= answer.until:
+                await self._ask(key, answer)
+        if answer.company is None:
+            raise Unreachable("realtime-gateway", "presence is not known")
+        return answer.company
+
+    async def _ask(self, key: str, answer: _Answer) -> None:
+        answer.company, answer.until = None, self._now() + UNKNOWN_SECONDS
+        try:
+            readers, writers = await asyncio.gather(
+                self._gateway.present(f"notes:{key}"), self._gateway.present(f"writing:{key}")
+            )
+        except BackendError:
+            return
+        answer.company = _company(readers, writers)
+        answer.until = self._now() + max(FRESH_SECONDS, len(readers) / CROWD_PER_SECOND)
 
 
 def _company(readers: list[dict[str, Any]], writers: list[dict[str, Any]]) -> Company:
