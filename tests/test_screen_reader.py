@@ -37,13 +37,17 @@ class Listener:
     def __init__(self, window: Window) -> None:
         self.window = window
         self.found: list[str] = []
-        self.titles: dict[str, str] = {}
 
     def hear(self, name: str) -> list[Node]:
         page = self.window.page
         nodes = tree(page)
         self.found += [f"{name}: {fault}" for fault in faults(nodes)]
         self.found += [f"{name}: {fault}" for fault in focus_faults(page)]
+        if self.window.person and not any(_is(node, "button", "Log out") for node in nodes):
+            self.found.append(f"{name}: no way to sign out")
+        nameless = page.locator("input[type=password]:not([autocomplete$=-password])")
+        if nameless.count():
+            self.found.append(f"{name}: a password manager cannot tell what is asked for")
         if not page.title().endswith("Notes") or page.locator("html[lang]").count() != 1:
             self.found.append(f"{name}: title {page.title()!r}")
         return nodes
@@ -179,6 +183,10 @@ def test_administration_needs_no_mouse(window: OpenWindow, admin: Person, ben: P
     expect(page.locator("#person-title")).to_contain_text("Disabled")
     keys.press("link", "^What happened with this account")
     expect(page.locator('#audit [data-event="account_disabled"]')).to_have_count(1)
+
+
+def _is(node: Node, role: str, name: str) -> bool:
+    return (node.role, node.name) == (role, name)
 
 
 def _with_an_app(person: Person) -> Callable[[], str]:
