@@ -1,41 +1,17 @@
 """No page has an axe violation: light and dark, on a desk and on a phone."""
 
-import json
-from pathlib import Path
-
 import pytest
-from browser_pages import DESKTOP, PHONE, OpenWindow, Window
+from browser_pages import DESKTOP, PHONE, OpenWindow
+from page_reader import Reader
 from people import Person
 from playwright.sync_api import ViewportSize
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 TEXT = "# Soup\n\n- with *bread*\n- and [butter](https://example.com)\n\n> nice\n\n`code`\n"
-
-
-class Reader:
-    """Goes through pages and collects what axe finds."""
-
-    def __init__(self, window: Window) -> None:
-        self._window = window
-        self._axe = AXE.read_text()
-        self.found: list[str] = []
-
-    def check(self, name: str) -> None:
-        page = self._window.page
-        page.evaluate(self._axe)
-        violations = page.evaluate("async () => (await axe.run()).violations")
-        for violation in violations:
-            nodes = [node["html"][:160] for node in violation["nodes"][:3]]
-            self.found.append(f"{name}: {violation['id']} {json.dumps(nodes)}")
-        sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        if sideways:
-            self.found.append(f"{name}: scrolls sideways")
-
-    def check_path(self, path: str) -> None:
-        self._window.go(path)
-        self.check(path)
+TABLE = (
+    "\n| What | Where | How much of it |\n|---|---|---|\n| Flour | Supermarket | Kilograms |\n"
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -43,7 +19,7 @@ class Reader:
 def test_no_page_has_an_accessibility_violation(
     window: OpenWindow, ana: Person, ben: Person, size: ViewportSize, scheme: str
 ) -> None:
-    key = ana.create("Menu for Monday", TEXT)["key"]
+    key = ana.create("Menu for Monday", TEXT + TABLE)["key"]
     for text in ("Is there cake?", "There is."):
         ben.comment(key, text)
     trashed = ben.create("Old")["key"]
@@ -80,8 +56,8 @@ def test_no_page_has_an_accessibility_violation(
     reader.check("deleted while writing")
 
     guest = Reader(window(viewport=size, color_scheme=scheme))
-    guest._window.log_in("nobody-has-this-name", "wrong")
+    guest.window.log_in("nobody-has-this-name", "wrong")
     guest.check("login, refused")
-    guest._window.sign_up(ben.username, "short")
+    guest.window.sign_up(ben.username, "short")
     guest.check("sign-up, refused")
     assert reader.found + guest.found == []

@@ -4,9 +4,12 @@ import asyncio
 import base64
 import hashlib
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from local_stack.ports import free_port
 
@@ -46,6 +49,25 @@ class GitHub:
         self.codes[code] = asked
         return {"code": code, "state": asked["state"]}
 
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """In a thread, for a browser and processes of their own."""
+        ready, loops = threading.Event(), list[asyncio.AbstractEventLoop]()
+
+        async def serve() -> None:
+            async with await asyncio.start_server(self.answer, "127.0.0.1", self.port):
+                loops.append(asyncio.get_running_loop())
+                self._over = asyncio.Event()
+                ready.set()
+                await self._over.wait()
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        thread.start()
+        assert ready.wait(10)
+        yield
+        loops[0].call_soon_threadsafe(self._over.set)
+        thread.join(10)
+
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         method, path, _ = head.split(" ", 2)
@@ -53,10 +75,18 @@ class GitHub:
         fields = {name.lower(): value for name, value in lines}
         body = await reader.readexactly(int(fields.get("content-length", 0)))
         self.asked.append(f"{method} {path}")
-        status, said = self._said(path, fields, body.decode())
+        lines_out = ["Connection: close"]
+        if path.startswith("/login/oauth/authorize?"):
+            # It knows the person and this application, and asks nothing.
+            carried = self.authorize(path)
+            home = self.codes[carried["code"]]["redirect_uri"]
+            lines_out.append(f"Location: {home}?{urlencode(carried)}")
+            status, said = 302, {}
+        else:
+            status, said = self._said(path, fields, body.decode())
         sent = json.dumps(said).encode()
-        top = f"HTTP/1.1 {status} X\r\nContent-Length: {len(sent)}\r\nConnection: close\r\n\r\n"
-        writer.write(top.encode() + sent)
+        lines_out += [f"Content-Length: {len(sent)}", "", ""]
+        writer.write("\r\n".join([f"HTTP/1.1 {status} X", *lines_out]).encode() + sent)
         await writer.drain()
         writer.close()
 

@@ -131,7 +131,7 @@ async def test_an_operators_link_signs_in_once_for_fifteen_minutes_and_is_writte
     service: Service, people: httpx.AsyncClient
 ) -> None:
     link = await link_for(service, "ivy")
-    assert link["url"] == f"{SITE}/users/sign-in-link#{link['token']}"
+    assert link["url"] == f"{SITE}/users/sign-in-link#token={link['token']}"
     sent = {"token": link["token"]}
     done = await people.post("/v1/sessions/link", json=sent)
     assert (done.status_code, done.json()["account"]["username"]) == (201, "ivy")
@@ -223,7 +223,7 @@ def test_the_command_line_prints_the_link(
             with pytest.raises(SystemExit, match="0"):
                 cli.main(["-u", service.url, *arguments])
         said = json.loads("{" + capsys.readouterr().out.rpartition("{")[2])
-        assert said["url"].startswith(f"{SITE}/users/sign-in-link#")
+        assert said["url"].startswith(f"{SITE}/users/sign-in-link#token=")
         done = httpx.post(
             f"{service.url}/v1/sessions/link", json={"token": said["token"]}, trust_env=False
         )

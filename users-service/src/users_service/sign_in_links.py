@@ -62,7 +62,7 @@ class SignInLinks:
             )
             act = Act(event=Event.SIGN_IN_LINK_MADE, by=by, account=account)
             await store.audit.write(session, act, now=now)
-        url = f"{self.site.origin}{PATH}#{token}" if self.site else None
+        url = f"{self.site.origin}{PATH}#token={token}" if self.site else None
         return SignInLink(token=token, url=url, expires_at=expires_at)
 
     async def redeem(self, token: str, origin: Origin) -> SignedIn | SecondStep:
