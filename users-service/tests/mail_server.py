@@ -82,7 +82,7 @@ def link_in(letter: EmailMessage) -> tuple[str, str]:
     """The page, and the token behind its #."""
     found = re.search(r"(https?://\S+)#(\S+)", text_of(letter))
     assert found
-    return found[1], found[2].removeprefix("invite=")
+    return found[1], found[2].partition("=")[2]
 
 
 @asynccontextmanager

@@ -262,6 +262,9 @@ async def test_without_a_mail_server_nothing_is_sent_or_kept_and_that_is_said(
     assert (await service.client().get("/v1/mail")).json() == {"is_on": False}
     assert told(await ask(service.client(), "ivy")) == (409, "mail_off")
     assert told(await ivy("POST", "/v1/account/email/letters")) == (409, "mail_off")
+    invited = {"email": "new@home.example"}
+    answer = await service.client().post("/v1/invitations", json=invited, auth=KEY)
+    assert told(answer) == (409, "mail_off")
     changed = await ivy("PATCH", "/v1/account", json={"email": "new@home.example"})
     assert (changed.json()["email"], changed.json()["proven_email"]) == (
         "new@home.example",
@@ -582,6 +585,20 @@ async def test_who_has_proven_no_address_gets_no_notices(
     token = {"name": "x", "scopes": ["read"]}
     assert (await ivy("POST", "/v1/api-tokens", json=token)).status_code == 201
     assert await tell(office) == []
+
+
+async def test_an_invitation_goes_by_letter_where_an_address_is_given(
+    office: Service, post: MailServer
+) -> None:
+    client = office.client(auth=KEY)
+    sent = {"role": "reader", "email": "new@home.example"}
+    made = (await client.post("/v1/invitations", json=sent)).json()
+    page, code = link_in((await post.kept(1))[0])
+    assert (page, code) == (f"{SITE}/users/signup?invited=1", made["code"])
+    assert post.to == [["new@home.example"]]
+    wrong = await client.post("/v1/invitations", json={**sent, "email": "nowhere"})
+    assert told(wrong) == (422, "invalid_field")
+    assert len((await client.get("/v1/invitations")).json()["invitations"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,22 @@ async def test_a_passkey_signs_in_without_a_name_or_a_password(
     assert lines[0]["facts"] == {"by": "passkey"}
 
 
+async def test_a_passkey_is_renamed_by_its_own_person_only(
+    service: Service, ivy: Someone, phone: Authenticator
+) -> None:
+    (mine,) = (await ivy("GET", "/v1/account/passkeys")).json()["passkeys"]
+    path = f"/v1/account/passkeys/{mine['id']}"
+    renamed = await ivy("PATCH", path, json={"name": " The old <phone> "})
+    assert renamed.json() == {**mine, "name": "The old <phone>"}
+    for name in ("", " ", "x" * 256, "a\x00b"):
+        wrong = await ivy("PATCH", path, json={"name": name})
+        assert told(wrong) == (422, "invalid_field")
+    other = await join(service.client(), "other")
+    assert told(await other("PATCH", path, json={"name": "x"})) == (404, "passkey_not_found")
+    (now,) = (await ivy("GET", "/v1/account/passkeys")).json()["passkeys"]
+    assert now["name"] == "The old <phone>"
+
+
 async def test_a_challenge_serves_once_and_for_five_minutes(
     service: Service, people: httpx.AsyncClient, phone: Authenticator
 ) -> None:

@@ -13,6 +13,7 @@ class FakeAdministration(FakeWaysIn):
     def __init__(self) -> None:
         super().__init__()
         self.invited: dict[str, Json] = {}
+        self.invited_by_letter: list[str] = []
         self.lines: list[Json] = []
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -86,7 +87,12 @@ class FakeAdministration(FakeWaysIn):
     async def invite(self, request: Request) -> Response:
         if refusal := self._no_admin(request):
             return refusal
-        role, number = (await request.json())["role"], f"invitation-{len(self.invited)}"
+        given, number = await request.json(), f"invitation-{len(self.invited)}"
+        role = given["role"]
+        if "email" in given:
+            if "@" not in given["email"]:
+                return problem(422, "invalid_field", detail="email looks like name@example.org")
+            self.invited_by_letter.append(given["email"])
         ends = (datetime.now(UTC) + timedelta(days=7)).isoformat()
         self.invited[number] = {
             "id": number, "roles": [role], "created_at": NOON.isoformat(),

@@ -28,6 +28,7 @@ class FakePasskeys(FakeAdministration):
             ("GET", "/v1/account/passkeys", self.my_passkeys),
             ("POST", "/v1/account/passkeys/options", self.new_options),
             ("POST", "/v1/account/passkeys", self.add_passkey),
+            ("PATCH", "/v1/account/passkeys/{id}", self.rename_passkey),
             ("DELETE", "/v1/account/passkeys/{id}", self.remove_passkey),
             ("POST", "/v1/sign-in/work", self.depart),
             ("POST", "/v1/account/identities/work", self.depart),
@@ -112,6 +113,12 @@ class FakePasskeys(FakeAdministration):
             "created_at": NOON.isoformat(), "last_used_at": None,
         }  # fmt: skip
         return JSONResponse(self.passkeys[number], status_code=201)
+
+    async def rename_passkey(self, request: Request) -> Response:
+        if (found := self.passkeys.get(request.path_params["id"])) is None:
+            return problem(404, "passkey_not_found")
+        found["name"] = (await request.json())["name"]
+        return JSONResponse(found)
 
     async def remove_passkey(self, request: Request) -> Response:
         if self.stale:

@@ -21,6 +21,7 @@ class FakePeople(FakeUsers):
         self.disabled: set[str] = set()
         self.resets: dict[str, str] = {}
         self.passwords: dict[str, str] = {}
+        self.proven: dict[str, str] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
@@ -133,6 +134,7 @@ class FakePeople(FakeUsers):
         own = [each for each in self.sessions.values() if each["id"] == person["id"]]
         return {
             **person, "email": self.emails.get(username), "has_password": True,
+            "proven_email": self.proven.get(username),
             "disabled_at": NOON.isoformat() if username in self.disabled else None,
             "created_at": NOON.isoformat(), "sessions": len(own),
             "last_seen_at": NOON.isoformat() if own else None,

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from fake_backends import NOON, Handler, Json, problem
-from fake_people import FakePeople, shown
+from fake_letters import FakeLetters
+from fake_people import shown
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -12,7 +13,7 @@ RECOVERY_CODES = ["aaaa-bbbb", "cccc-dddd"]
 QR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h4v4z"/></svg>'
 
 
-class FakeWaysIn(FakePeople):
+class FakeWaysIn(FakeLetters):
     def __init__(self) -> None:
         super().__init__()
         self.totp: set[str] = set()

@@ -18,6 +18,7 @@ PAGES = [
     "/account/passkeys", "/users/login",
     "/account/tokens", "/account/delete", "/admin", "/admin?q=nobody",
     "/admin/accounts/ana-id", "/admin/invitations", "/admin/audit", "/users/reset",
+    "/users/forgot", "/users/confirm-email",
 ]  # fmt: skip
 STEPS = [
     ("/admin/accounts/ana-id", "#reset-link-form button", "#reset-link"),

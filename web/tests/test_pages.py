@@ -255,7 +255,7 @@ async def test_the_theme_is_a_cookie_that_the_server_renders(browse):
     assert "data-theme" not in auto.text
 
 
-@pytest.mark.parametrize("status", sorted(set(errors.TEXTS) - {401, 500, 503}))
+@pytest.mark.parametrize("status", sorted(set(errors.TEXTS) - {401, 404, 500, 503}))
 async def test_every_refusal_says_what_happened_and_what_to_do_next(browse, backends, status):
     async def refuse(_):
         return problem(status, "some_code")

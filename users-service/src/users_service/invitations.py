@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service import domain, store
 from users_service.acts import Act, Actor, Event
 from users_service.errors import InvitationNotFound
+from users_service.letters import Kind
 from users_service.opaque import digest, new_secret
+from users_service.outbox import Outbox
 from users_service.tables import InvitationRow
 
 
@@ -26,10 +28,14 @@ class Invitation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitations:
     database: async_sessionmaker[AsyncSession]
+    outbox: Outbox
     now: Callable[[], datetime]
 
-    async def invite(self, role: str, by: Actor) -> Invitation:
-        """A code for one new account, good for 7 days."""
+    async def invite(self, role: str, by: Actor, *, email: str | None = None) -> Invitation:
+        """A code for one new account, good for 7 days; `email` gets a letter with it."""
+        if email is not None:
+            self.outbox.require()
+            email = domain.new_email(email)
         now = self.now()
         invitation = Invitation(
             id=uuid4(), code=new_secret(), expires_at=now + domain.INVITATION_LIFETIME
@@ -44,6 +50,15 @@ class Invitations:
                 now=now,
                 expires_at=invitation.expires_at,
             )
+            if email is not None:
+                await self.outbox.write(
+                    session,
+                    Kind.INVITATION,
+                    {"to": email, "token": invitation.code},
+                    account_id=None,
+                    now=now,
+                    expires_at=invitation.expires_at,
+                )
             facts = {"invitation": str(invitation.id), "role": role}
             act = Act(event=Event.INVITATION_MADE, by=by, facts=facts)
             await store.audit.write(session, act, now=now)

@@ -146,7 +146,7 @@ def build(settings: Settings, tools: Tools) -> State:
             ways_in=ways_in,
             now=now,
         ),
-        invitations=Invitations(database=database, now=now),
+        invitations=Invitations(database=database, outbox=outbox, now=now),
         keys=keys,
         mailing=_mailing(settings, tools, outbox, resets),
         own_account=OwnAccount(

@@ -20,6 +20,7 @@ from web.company import Companies
 from web.cookies import Cookies
 from web.forgery import ForgeryGuard
 from web.headers import SecurityHeaders
+from web.letters import Letters
 from web.pages import (
     account,
     accounts,
@@ -30,6 +31,7 @@ from web.pages import (
     elsewhere,
     errors,
     invitations,
+    letters,
     listing,
     live,
     note,
@@ -72,6 +74,7 @@ class _Services(TypedDict):
     users: Users
     own: OwnAccount
     administration: Administration
+    letters: Letters
     gateway: Gateway
 
 
@@ -143,6 +146,7 @@ _ENTRANCE = (
     elsewhere,
     sign_in_links,
     passwords,
+    letters,
     reauthentication,
 )
 _ACCOUNT = (account, two_step, sessions, api_tokens)
@@ -181,5 +185,6 @@ async def _services(
         "users": Users(people, api_key=api_key),
         "own": OwnAccount(people, api_key=api_key),
         "administration": Administration(people, api_key=api_key),
+        "letters": Letters(people, api_key=api_key),
         "gateway": Gateway(gateway),
     }

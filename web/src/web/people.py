@@ -107,6 +107,14 @@ class OwnAccount(_Asking):
         found: list[Json] = (await self._ask(caller, "GET", "/v1/account/passkeys"))["passkeys"]
         return found
 
+    async def rename_passkey(self, caller: Caller, passkey_id: str, name: str) -> None:
+        path = f"/v1/account/passkeys/{quote(passkey_id, safe='')}"
+        await self._ask(caller, "PATCH", path, json={"name": name})
+
+    async def ask_for_letter(self, caller: Caller) -> None:
+        """To one's own address that is not confirmed yet."""
+        await self._ask(caller, "POST", "/v1/account/email/letters")
+
     async def begin_passkey(self, caller: Caller) -> Json:
         begun: Json = await self._ask(caller, "POST", "/v1/account/passkeys/options")
         return begun
@@ -180,8 +188,10 @@ class Administration(_Asking):
         invitations: list[Json] = found["invitations"]
         return invitations
 
-    async def invite(self, caller: Caller, role: str) -> Json:
-        made: Json = await self._ask(caller, "POST", "/v1/invitations", json={"role": role})
+    async def invite(self, caller: Caller, role: str, email: str = "") -> Json:
+        """`email` gets a letter with the link, where letters are sent."""
+        wanted = {"role": role} | ({"email": email} if email else {})
+        made: Json = await self._ask(caller, "POST", "/v1/invitations", json=wanted)
         return made
 
     async def revoke(self, caller: Caller, invitation_id: str) -> None:

@@ -20,6 +20,7 @@ from web.backends import Client, Gateway, Notes, Users
 from web.company import Companies
 from web.cookies import Cookies
 from web.forgery import TOKEN, binding
+from web.letters import Letters
 from web.people import Administration, Caller, OwnAccount
 from web.service import BackendError, Json
 from web.signing import Signer
@@ -32,6 +33,7 @@ class Site:
     users: Users
     own: OwnAccount
     administration: Administration
+    letters: Letters
     gateway: Gateway
     company: Companies
     visitors: Visitors

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from users_service.documents import problems
 from users_service.domain import ADMIN
 from users_service.invitations import Invitations
-from users_service.v1.dependencies import Administrator, Body
+from users_service.v1.dependencies import Administrator, Body, Text
 
 router = APIRouter(prefix="/invitations", responses=problems(401, 403))
 
@@ -19,6 +19,8 @@ class NewInvitation(Body):
     role: Literal["reader", "editor", "admin"] = "editor"
     admin: bool = False
     """Short for the role "admin"."""
+    email: Text | None = None
+    """Send the link there too, where letters are sent."""
 
 
 class InvitationOut(BaseModel):
@@ -47,12 +49,13 @@ async def _invitations(request: Request) -> Invitations:
 All = Annotated[Invitations, Depends(_invitations)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=problems(409))
 async def invite(
     by: Administrator, invitations: All, wanted: NewInvitation | None = None
 ) -> InvitationOut:
     wanted = wanted or NewInvitation()
-    made = await invitations.invite(ADMIN if wanted.admin else wanted.role, by)
+    role = ADMIN if wanted.admin else wanted.role
+    made = await invitations.invite(role, by, email=wanted.email)
     return InvitationOut(id=made.id, code=made.code, expires_at=made.expires_at)
 
 

@@ -30,6 +30,7 @@ async def _profile(
 ) -> Response:
     page: dict[str, Any] = {"mine": mine, "typed": typed, "errors": {}} | facts
     page["providers"] = (await visit.ways_in())["providers"]
+    page["letters"] = await visit.site.letters.are_sent()
     return visit.render("account.html", status=status, **page)
 
 
@@ -50,7 +51,10 @@ async def change(visit: CurrentVisit) -> Response:
         field = _field(error)
         errors = {field: _FIELDS.get(field, sentence)}
         return await _profile(visit, mine, typed, status=status, errors=errors)
-    return visit.see("/account", message=Message("Saved."))
+    saved = "Saved."
+    if changes.get("email") and await visit.site.letters.are_sent():
+        saved = f"Saved. Open the letter that is on its way to {changes['email']}."
+    return visit.see("/account", message=Message(saved))
 
 
 def _field(error: Refused | Unreachable) -> str:

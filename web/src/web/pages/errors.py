@@ -30,7 +30,7 @@ TEXTS = {
     400: ("That request made no sense to us", "Go back and try it once more."),
     401: ("Sign in first", "This needs an account. Sign in, and you come back here."),
     403: ("Not allowed", "Your account may not do this. The author or an administrator can."),
-    404: ("Nothing here", "No note has this address. Perhaps it was renamed or never written."),
+    404: ("Nothing here", "No page has this address."),
     405: ("Not like that", "This address cannot be used that way. Go home and start there."),
     409: ("Something else is there", "Somebody was faster. Look at what is there now."),
     410: ("This note was deleted", "It lies in the trash for 30 days."),
@@ -43,6 +43,13 @@ TEXTS = {
     503: ("Not available just now", "A part of Notes is away. Try again in a moment."),
 }
 STALE = ("This page was out of date", "Load it again and repeat what you did.")
+# What is not there, by the beginning of its address.
+MISSING = {
+    "/notes/": "No note has this address. Perhaps it was renamed or never written.",
+    "/admin/accounts/": "There is no such account. Perhaps it was deleted.",
+    "/admin": "The administration has no such page.",
+    "/account": "Your account has no such page.",
+}
 FOREIGN = ("Refused", "The request came from another site, so nothing was done.")
 
 
@@ -86,6 +93,8 @@ async def _page(request: Request, error: Exception, failure: Failure) -> Respons
     if kept and isinstance(error, Forged):
         return here.render("resume.html", status=403, parked=kept, why="stale")
     headline, advice = _text(failure)
+    if failure.status == HTTPStatus.NOT_FOUND:
+        advice = _missing(request.url.path) or advice
     facts: dict[str, Any] = {"headline": headline, "advice": advice, "facts": failure.facts}
     response = here.render(
         "error.html",
@@ -125,6 +134,10 @@ def _text(failure: Failure) -> tuple[str, str]:
         return STALE if failure.code == "stale_page" else FOREIGN
     nearest = 500 if failure.status >= 500 else 400
     return TEXTS.get(failure.status, TEXTS[nearest])
+
+
+def _missing(path: str) -> str | None:
+    return next((text for begin, text in MISSING.items() if path.startswith(begin)), None)
 
 
 def _kept(request: Request, error: Exception) -> parked.Parked | None:

@@ -14,21 +14,29 @@ router = APIRouter(prefix="/admin/invitations")
 
 @router.get("")
 async def listing(visit: CurrentVisit) -> Response:
-    return await _shown(visit, made=None)
+    return await _shown(visit)
 
 
-async def _shown(visit: Visit, *, made: Any) -> Response:
+async def _shown(visit: Visit, *, status: int = 200, **said: Any) -> Response:
     found = await visit.site.administration.invitations(visit.caller)
-    facts = {"roles": ROLES, "made": made, "site_url": visit.site.public_url}
-    return visit.render("invitations.html", invitations=found, **facts)
+    facts: dict[str, Any] = {"roles": ROLES, "made": None, "email": "", "errors": {}} | said
+    facts["letters"] = await visit.site.letters.are_sent()
+    facts["site_url"] = visit.site.public_url
+    return visit.render("invitations.html", status=status, invitations=found, **facts)
 
 
 @router.post("")
 async def invite(visit: CurrentVisit) -> Response:
-    role = visit.field("role")
-    made = await visit.site.administration.invite(
-        visit.caller, role if role in ROLES else "editor"
-    )
+    role, email = visit.field("role"), visit.field("email").strip()
+    try:
+        made = await visit.site.administration.invite(
+            visit.caller, role if role in ROLES else "editor", email
+        )
+    except Refused as refusal:
+        if refusal.code not in ("invalid_field", "mail_off"):
+            raise
+        errors = {"email": "An e-mail address looks like name@example.org."}
+        return await _shown(visit, status=refusal.status, email=email, errors=errors)
     return await _shown(visit, made=made)
 
 

@@ -72,6 +72,20 @@ async def add(visit: CurrentVisit) -> Response:
     return visit.see("/account/passkeys", message=Message("Your passkey is ready."))
 
 
+@router.post("/account/passkeys/{passkey_id}/name")
+async def rename(visit: CurrentVisit, passkey_id: str) -> Response:
+    name = visit.field("name").strip()[:100]
+    if not name:
+        return await _page(visit, status=422, errors={"": "A passkey needs a name."})
+    try:
+        await visit.site.own.rename_passkey(visit.caller, passkey_id, name)
+    except (Refused, Unreachable) as error:
+        if isinstance(error, Refused) and error.status == 404:
+            return visit.see("/account/passkeys")
+        return await _refused(visit, error)
+    return visit.see("/account/passkeys", message=Message("The passkey has its new name."))
+
+
 @router.post("/account/passkeys/{passkey_id}/remove")
 async def remove(visit: CurrentVisit, passkey_id: str) -> Response:
     try:
