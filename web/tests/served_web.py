@@ -35,6 +35,8 @@ class Served:
         given = {"viewport": DESKTOP, "reduced_motion": "reduce", "locale": "en-GB"} | options
         context = self._browser.new_context(**given)
         context.set_default_timeout(5_000)
+        # How soon a page comes is no promise of these tests; a busy machine may take its time.
+        context.set_default_navigation_timeout(30_000)
         if person:
             session = self.backends.users.sign_in(person)
             cookie = {"name": "notes_session", "value": session, "url": self.url}

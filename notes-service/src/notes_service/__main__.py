@@ -17,7 +17,7 @@ from typing import Final
 import asyncpg
 import uvicorn
 from pydantic import AnyUrl, SecretStr
-from service_kit import env, logs
+from service_kit import asgi, env, logs
 from sqlalchemy.exc import DBAPIError
 
 from notes_service import schema
@@ -92,6 +92,7 @@ def _serve(settings: Settings) -> int:
             access_log=False,  # the kit writes it
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=asgi.KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=10,
         )
     )

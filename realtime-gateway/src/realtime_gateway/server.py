@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 import uvicorn
+from service_kit.asgi import KEEP_ALIVE_SECONDS
 from service_kit.tasks import background
 
 from realtime_gateway.app import Gateway
@@ -96,6 +97,7 @@ def _config(gateway: Gateway) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         backlog=4096,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=HTTP_SHUTDOWN_SECONDS,
     )
 

@@ -34,6 +34,10 @@ log = logging.getLogger("http")
 
 Readiness = Callable[[], Awaitable[dict[str, bool]]]
 
+# Servers let go of an idle connection later than their clients do (httpx: 5 s, Caddy: 120 s).
+# Where both let go at once, a request can meet the end of its connection, and fail.
+KEEP_ALIVE_SECONDS = 150
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

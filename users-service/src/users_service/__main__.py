@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import uvicorn
 from pydantic import SecretStr
-from service_kit import env, logs
+from service_kit import asgi, env, logs
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
@@ -114,6 +114,7 @@ def _serve(settings: Settings) -> None:
         server_header=False,
         # Whom to believe about addresses is decided by API key, in `callers`.
         proxy_headers=False,
+        timeout_keep_alive=asgi.KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
     )
     # uvicorn raises the signal again when it is done: a clean stop is code 0, not a death.

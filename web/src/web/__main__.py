@@ -6,7 +6,7 @@ import sys
 from types import FrameType
 
 import uvicorn
-from service_kit import env, logs
+from service_kit import asgi, env, logs
 
 from web.app import create_app
 from web.settings import Settings
@@ -24,6 +24,7 @@ def main() -> None:
         server_header=False,
         access_log=False,
         log_config=None,
+        timeout_keep_alive=asgi.KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
     )
     # uvicorn stops cleanly, then raises the signal once more: that is a success.
