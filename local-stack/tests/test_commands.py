@@ -15,6 +15,7 @@ from local_stack.bootstrap import Environment
 from local_stack.errors import DiskFull, Failed, NoPasswdEntry, OldGlibc, StackError
 from local_stack.lock import held
 from local_stack.logs import Log
+from local_stack.up import operators_choice
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -162,3 +163,11 @@ def test_a_log_never_grows_over_twice_its_limit(tmp_path: Path) -> None:
     log.close()
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2200
     assert log.tail(1) == "line 999"
+
+
+def test_up_hands_on_where_people_sign_in_and_nothing_else_of_the_environment() -> None:
+    environ = {"USERS_PROVIDERS": "[]", "USERS_PROVIDER_SECRETS_FILE": "f", "USERS_PORT": "1"}
+    assert operators_choice(environ) == {
+        "USERS_PROVIDERS": "[]",
+        "USERS_PROVIDER_SECRETS_FILE": "f",
+    }

@@ -3,10 +3,12 @@
 Ends with status 0 after a clean stop, 1 with one plain message when something is wrong.
 """
 
+import os
 import signal
 import threading
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
@@ -16,6 +18,8 @@ from local_stack.files import require_room
 from local_stack.ports import require_free
 from local_stack.stack import Stack
 from local_stack.terminal import Terminal
+
+_CHOSEN = ("USERS_PROVIDERS", "USERS_PROVIDER_SECRETS", "USERS_PASSWORD_LOGIN")
 
 
 def run(arguments: Namespace) -> None:
@@ -34,6 +38,12 @@ def run(arguments: Namespace) -> None:
         terminal.close()
 
 
+def operators_choice(environ: Mapping[str, str]) -> dict[str, str]:
+    """What people may choose of users-service for this machine: where they sign in."""
+    names = [name + end for name in _CHOSEN for end in ("", "_FILE")]
+    return {name: environ[name] for name in names if name in environ}
+
+
 def _run(data_dir: Path, arguments: Namespace, terminal: Terminal) -> None:
     started = time.monotonic()
     stack = Stack(
@@ -42,6 +52,7 @@ def _run(data_dir: Path, arguments: Namespace, terminal: Terminal) -> None:
         gateways=arguments.gateways,
         sign_up=arguments.sign_up,
         usual_ports=True,
+        env={"users-service": operators_choice(os.environ)},
         watcher=terminal.part,
     )
     stop = _stop_on_signals(stack)
