@@ -108,6 +108,28 @@ def test_providers_come_from_the_environment_and_their_secrets_from_a_file(
     assert settings.password_login == "off"
 
 
+def test_a_mail_server_comes_from_the_environment_and_its_password_from_a_file(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = environment("users-service", secrets)
+    given |= {"USERS_SMTP_HOST": "mail.example", "USERS_MAIL_FROM": "notes@notes.example"}
+    for key, value in given.items():
+        monkeypatch.setenv(key, value)
+    server = env.load(UsersSettings, os.environ).smtp()
+    assert server is not None
+    assert (server.host, server.port, server.security) == ("mail.example", 587, "starttls")
+    assert (server.user, server.password) == (None, None)
+    monkeypatch.setenv("USERS_SMTP_USER", "notes")
+    with pytest.raises(SystemExit, match="2"):
+        env.load(UsersSettings, os.environ)
+    assert "USERS_SMTP_PASSWORD go together" in capsys.readouterr().err
+    (secrets / "smtp_password").chmod(0o600)
+    (secrets / "smtp_password").write_text("a-mail-password")
+    server = env.load(UsersSettings, os.environ).smtp()
+    assert server is not None
+    assert server.password is not None
+
+
 def test_a_gateway_node_can_be_started_many_times() -> None:
     gateway = services()["realtime-gateway"]
     assert "container_name" not in gateway

@@ -88,6 +88,7 @@ def test_a_missing_setting_is_named_and_nothing_starts(missing: str) -> None:
     [
         ("USERS_API_KEYS", "canary-key"),
         ("USERS_SIGNUP", "sometimes"),
+        ("USERS_ENCRYPTION_KEY", "canary-key"),
         ("USERS_DATABASE_URL", "mysql://canary-key@x/y"),
         ("USERS_REDIS_URL", "http://canary-key"),
     ],

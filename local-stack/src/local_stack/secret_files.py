@@ -31,6 +31,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     "web_secret": _random,
     # A JSON object: client secrets by the names of PROVIDERS, for the operator to fill in.
     "provider_secrets": lambda: "{}",
+    # For the operator to fill in, where the mail server wants one.
+    "smtp_password": lambda: "(none)",
     SETUP_TOKEN: lambda: secrets.token_urlsafe(16),
 }
 

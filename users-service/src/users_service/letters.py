@@ -85,7 +85,8 @@ def compose(
     """`token` goes behind the # of its link, where no server and no log sees it."""
     match kind:
         case Kind.RESET_LINK:
-            subject, text = "A new password", _reset(username, f"{site}{RESET_PAGE}#token={token}")
+            link = f"{site}{RESET_PAGE}#token={token}"
+            subject, text = "A new password", _reset(username, link)
         case Kind.CONFIRM_EMAIL:
             link = f"{site}{CONFIRM_PAGE}#token={token}"
             subject, text = "Is this your e-mail address?", _confirm(username, link)

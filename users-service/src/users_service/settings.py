@@ -151,6 +151,19 @@ class Settings(BaseSettings):
         secrets = self.provider_secrets.get_secret_value() if self.provider_secrets else ""
         return providers.with_secrets(listed, secrets)
 
+    @field_validator("smtp_port", mode="before")
+    @classmethod
+    def _is_a_port(cls, port: object) -> object:
+        return None if port == "" else port
+
+    @field_validator("smtp_password")
+    @classmethod
+    def _is_a_password(cls, password: SecretStr | None) -> SecretStr | None:
+        # What ./notes secrets writes for who needs none.
+        return (
+            None if password and password.get_secret_value().strip() == "(none)" else password
+        )
+
     @field_validator("mail_from", "smtp_user", "smtp_ca")
     @classmethod
     def _is_written(cls, text: str | None) -> str | None:
