@@ -237,6 +237,23 @@ async def test_a_provider_that_is_away_stops_only_its_own_way_in(
         assert told(answer) == (503, "provider_away")
 
 
+async def test_a_provider_that_cannot_tell_when_one_signed_in_is_not_asked_to_prove_it(
+    users_database: str, redis_url: str, provider: RealProvider
+) -> None:
+    listed = provider.listed(client_secret=SECRET, reauthenticates=False)
+    settings = some_settings(
+        users_database,
+        redis_url,
+        public_url="https://notes.example",
+        providers=SecretStr(json.dumps([listed])),
+    )
+    async with running(settings) as service:
+        bob = await join(service.client(), "bob")
+        path = "/v1/sessions/current/re-authenticate/op"
+        answer = await bob("POST", path, json={"redirect_uri": HOME})
+        assert told(answer) == (409, "provider_cannot_prove")
+
+
 async def linked(someone: Someone) -> list[tuple[Any, ...]]:
     mine = (await someone("GET", "/v1/account")).json()["identities"]
     return [(each["provider"], each["issuer"], each["subject"]) for each in mine]

@@ -75,7 +75,7 @@ class Departures:
         provider = self.provider(name)
         if self.site is None or not redirect_uri.startswith(f"{self.site.origin}/"):
             raise InvalidRedirect
-        if purpose is Purpose.PROVE and not provider.reauthenticates:
+        if purpose is Purpose.PROVE and not provider.proves:
             raise ProviderCannotProve
         await self.limits.admit_challenge(origin.address or "")
         visit = Visit(

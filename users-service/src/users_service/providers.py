@@ -23,6 +23,8 @@ class Provider(BaseModel):
     client_secret: SecretStr = SecretStr("")
     """May stand apart from the rest: see `with_secrets`."""
     scope: str = "openid profile email"
+    reauthenticates: bool = True
+    """It tells when people signed in there (`auth_time`). Google does not."""
 
     @model_validator(mode="after")
     def _has_an_issuer(self) -> Self:
@@ -37,9 +39,9 @@ class Provider(BaseModel):
         return self.title or self.name
 
     @property
-    def reauthenticates(self) -> bool:
+    def proves(self) -> bool:
         """Can it be asked to make the person prove again who they are?"""
-        return self.kind == "oidc"
+        return self.kind == "oidc" and self.reauthenticates
 
 
 Providers = Mapping[str, Provider]

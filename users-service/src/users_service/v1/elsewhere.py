@@ -93,5 +93,5 @@ def provider_out(provider: Provider) -> ProviderOut:
         name=provider.name,
         title=provider.label,
         issuer=provider.issuer,
-        reauthenticates=provider.reauthenticates,
+        reauthenticates=provider.proves,
     )
