@@ -165,9 +165,11 @@ def test_a_log_never_grows_over_twice_its_limit(tmp_path: Path) -> None:
     assert log.tail(1) == "line 999"
 
 
-def test_up_hands_on_where_people_sign_in_and_nothing_else_of_the_environment() -> None:
-    environ = {"USERS_PROVIDERS": "[]", "USERS_PROVIDER_SECRETS_FILE": "f", "USERS_PORT": "1"}
-    assert operators_choice(environ) == {
+def test_up_hands_on_sign_in_and_mail_and_nothing_else_of_the_environment() -> None:
+    chosen = {
         "USERS_PROVIDERS": "[]",
         "USERS_PROVIDER_SECRETS_FILE": "f",
+        "USERS_SMTP_HOST": "localhost",
+        "USERS_SMTP_PASSWORD_FILE": "f",
     }
+    assert operators_choice({**chosen, "USERS_PORT": "1", "USERS_ENCRYPTION_KEY": "x"}) == chosen

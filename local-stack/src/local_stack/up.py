@@ -19,7 +19,11 @@ from local_stack.ports import require_free
 from local_stack.stack import Stack
 from local_stack.terminal import Terminal
 
-_CHOSEN = ("USERS_PROVIDERS", "USERS_PROVIDER_SECRETS", "USERS_PASSWORD_LOGIN")
+_SIGN_IN = ("USERS_PROVIDERS", "USERS_PROVIDER_SECRETS", "USERS_PASSWORD_LOGIN")
+_LETTERS = (
+    "USERS_MAIL_FROM", "USERS_SMTP_HOST", "USERS_SMTP_PORT", "USERS_SMTP_SECURITY",
+    "USERS_SMTP_USER", "USERS_SMTP_PASSWORD", "USERS_SMTP_CA",
+)  # fmt: skip
 
 
 def run(arguments: Namespace) -> None:
@@ -39,8 +43,8 @@ def run(arguments: Namespace) -> None:
 
 
 def operators_choice(environ: Mapping[str, str]) -> dict[str, str]:
-    """What people may choose of users-service for this machine: where they sign in."""
-    names = [name + end for name in _CHOSEN for end in ("", "_FILE")]
+    """Of users-service, for this machine: where people sign in, and who carries letters."""
+    names = [name + end for name in (*_SIGN_IN, *_LETTERS) for end in ("", "_FILE")]
     return {name: environ[name] for name in names if name in environ}
 
 
