@@ -103,6 +103,24 @@ def test_ones_own_change_is_not_tinted(site):
     expect(page.locator("#empty")).to_be_hidden()
 
 
+def test_what_changed_since_one_looked_is_marked_until_one_looks_again(site):
+    notes = site.backends.notes
+    for key in ("menu", "never"):
+        notes.put(key, key, "Soup")
+    page = live(site.open("/notes/menu", ANA))
+    notes.put("menu", "menu", "Stew", BEN)
+    page.goto(site.url)
+    marked = page.locator("#notes .row[data-news]")
+    expect(marked).to_have_count(1)
+    expect(marked.locator("a")).to_contain_text("changed since you looked")
+    notes.put("never", "never", "x", BEN)
+    marked.locator("a").click()
+    expect(page.locator("#note-body")).to_have_text("Stew")
+    page.goto(site.url)
+    live(page)
+    expect(marked).to_have_count(0)
+
+
 @pytest.mark.parametrize("busy", ["scrolled down", "with a row in focus"])
 def test_while_the_reader_is_busy_new_rows_wait_behind_a_button(site, busy):
     notes = site.backends.notes

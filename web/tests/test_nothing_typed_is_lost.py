@@ -206,7 +206,9 @@ def test_a_page_stays_readable_when_its_links_lead_nowhere(site):
     site.backends.notes.put("menu", "Menu", "Soup")
     page = site.open("/notes/menu", ANA)
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    page.script.is_down = True
     page.context.set_offline(True)
+    page.script.cut()
     expect(page.locator("#connection")).to_have_attribute("data-state", "offline")
     page.locator(".note-actions a").first.click()
     expect(page.locator(".toast")).to_contain_text("cannot be reached")

@@ -28,7 +28,8 @@ class Editor implements Desk {
   private saved: string | null;
   private savedAt = "";
   private sending: Facts["sending"] = "no";
-  private isLetGo = false;
+  /** Left on purpose: with the draft kept for later, or dropped. */
+  private leaving: "no" | "kept" | "dropped" = "no";
   private isKept = true;
   private link: LinkState = "connecting";
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -43,15 +44,18 @@ class Editor implements Desk {
     form.addEventListener("input", () => this.typed());
     form.addEventListener("submit", (event) => this.submitted(event));
     form.addEventListener("unsent", (event) => this.unsent(event));
-    addEventListener("pagehide", () => this.keep());
+    addEventListener("pagehide", () => {
+      if (this.leaving === "dropped") this.drafts.drop(this.note, this.writing);
+      else this.keep();
+    });
     addEventListener("pageshow", (event) => event.persisted && this.is("no"));
     addEventListener("beforeunload", (event) => {
-      if (this.isDirty() && this.sending !== "page" && !this.isLetGo) event.preventDefault();
+      if (this.isDirty() && this.sending !== "page" && this.leaving === "no") event.preventDefault();
     });
     document.addEventListener("keydown", (event) => this.hotkey(event));
     document.querySelector('[data-action="copy"]')?.addEventListener("click", () => void this.copy());
     document.querySelector("#signed-out a")?.addEventListener("click", () => this.comeBack());
-    document.getElementById("take-theirs")?.addEventListener("click", () => this.letGo());
+    document.getElementById("take-theirs")?.addEventListener("click", () => (this.leaving = "dropped"));
     this.say();
   }
 
@@ -86,7 +90,7 @@ class Editor implements Desk {
   /** Keep the text on this device as it is now. */
   keep(): void {
     clearTimeout(this.timer);
-    if (!this.isDirty() || this.isLetGo) return;
+    if (!this.isDirty()) return;
     const base = this.field("base") ? this.base : null;
     const at = new Date().toISOString();
     const draft = { writing: this.writing, ...this.words(), version: this.version, base, at };
@@ -122,17 +126,13 @@ class Editor implements Desk {
   /** The draft waits for whoever logs in again: leaving loses nothing, so nothing is asked. */
   private comeBack(): void {
     this.keep();
-    this.isLetGo = true;
-  }
-
-  private letGo(): void {
-    this.isLetGo = true;
-    this.drafts.drop(this.note, this.writing);
+    this.leaving = "kept";
   }
 
   private typed(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.keep(), DRAFT_PAUSE_MS);
+    this.leaving = "no";
     if (this.sending === "failed") this.sending = "no";
     this.say();
   }

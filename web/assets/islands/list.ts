@@ -2,10 +2,11 @@
 
 import { area } from "./core/debug.js";
 import type { HomeEvent, Position, Row } from "./core/events.js";
+import { Looked } from "./core/looked.js";
 import { Rows } from "./core/rows.js";
 import { announce, tint } from "./dom/feedback.js";
-import { fillRow, rowItem } from "./dom/fill.js";
-import { isOther } from "./dom/reader.js";
+import { fillRow, markNews, rowItem } from "./dom/fill.js";
+import { isOther, reader } from "./dom/reader.js";
 import { getJson } from "./dom/request.js";
 import { sinceOf, type Channel } from "./live.js";
 
@@ -30,6 +31,7 @@ export class List implements Channel {
   private readonly rows: Rows;
   private readonly fresh = document.getElementById("fresh") as HTMLButtonElement;
   private readonly scroller: HTMLElement | null;
+  private readonly looked = new Looked(localStorage, reader.id);
   private drawing = false;
   private loading: Promise<Position> | null = null;
 
@@ -41,9 +43,12 @@ export class List implements Channel {
       this.items.set(item.dataset["key"] ?? "", item);
     }
     this.rows = new Rows([...this.items.values()].map(rowOf), list.dataset["top"] === "yes");
+    this.mark();
     this.fresh.addEventListener("click", () => this.showFresh());
     const look = () => this.rows.waiting > 0 && !this.held() && this.release();
     for (const target of [this.scroller, window]) target?.addEventListener("scroll", look, { passive: true });
+    // Looked at in another window.
+    addEventListener("storage", () => this.mark());
     list.addEventListener("focusout", () => setTimeout(look));
   }
 
@@ -55,6 +60,8 @@ export class List implements Channel {
     if (isOther(event.by)) {
       if (event.type !== "note.discussed") this.changed.add(key);
       announce(key, sentence(event, before));
+    } else if ("version" in event.note) {
+      this.looked.saw(key, event.note.version);
     }
     this.draw();
   }
@@ -133,8 +140,18 @@ export class List implements Channel {
       place.remove();
       place = next;
     }
+    this.mark();
     this.tell();
     if (this.rows.size > MOST_ROWS && !this.held() && !this.loading) this.reload().catch(debug);
+  }
+
+  /** What changed since this person looked at it; the open note is being looked at. */
+  private mark(): void {
+    const isNews = this.looked.news();
+    for (const [key, item] of this.items) {
+      const isOpen = key === this.list.dataset["current"];
+      markNews(item, !isOpen && isNews(key, this.rows.get(key)?.version ?? 0));
+    }
   }
 
   private item(key: string): HTMLElement {

@@ -2,6 +2,7 @@
 
 import { Conversation, type Page } from "./conversation.js";
 import { reuse } from "./core/blocks.js";
+import { Looked } from "./core/looked.js";
 import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
 import { announce, tint, toastLater } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
@@ -40,6 +41,13 @@ class OpenNote implements Channel {
     this.key = article.dataset["key"] ?? "";
     this.conversation = new Conversation(this.key);
     this.upgradeDelete();
+    this.look();
+    document.addEventListener("visibilitychange", () => this.look());
+  }
+
+  /** The list marks what changed since. */
+  private look(): void {
+    if (!document.hidden) new Looked(localStorage, reader.id).saw(this.key, Number(this.article.dataset["version"]));
   }
 
   receive(data: unknown): void {
@@ -87,6 +95,7 @@ class OpenNote implements Channel {
     document.title = `${text.title} · Notes`;
     patch(document.getElementById("note-body") as HTMLElement, text.html, isOther(by));
     this.sign(text, by);
+    this.look();
   }
 
   private sign(text: Text, by: Person): void {

@@ -24,10 +24,15 @@ document.addEventListener("click", (event) => {
   if (button?.dataset["action"] === "copy-value") void copyValue(button);
 });
 
-// Where Clear-Site-Data is not obeyed (plain http), drafts go all the same.
-document.getElementById("logout")?.addEventListener("submit", () => {
-  for (const name of Object.keys(localStorage)) if (name.startsWith("notes:draft")) localStorage.removeItem(name);
-});
+// Where Clear-Site-Data is not obeyed (plain http), what is kept here goes all the same, once the page is left.
+const logout = document.getElementById("logout");
+logout?.addEventListener("submit", () => addEventListener("pagehide", forget));
+logout?.addEventListener("unsent", () => removeEventListener("pagehide", forget));
+
+function forget(): void {
+  const personal = Object.keys(localStorage).filter((name) => /^notes:(draft|looked)/.test(name));
+  for (const name of personal) localStorage.removeItem(name);
+}
 
 const SWITCH = "notes:shortcuts";
 const single = document.getElementById("shortcuts-on") as HTMLInputElement | null;

@@ -11,6 +11,7 @@ import { isOn } from "../islands/core/debug.js";
 import { Drafts } from "../islands/core/drafts.js";
 import type { HomeEvent } from "../islands/core/events.js";
 import { compare } from "../islands/core/lines.js";
+import { Looked } from "../islands/core/looked.js";
 import { Rows } from "../islands/core/rows.js";
 import { relative } from "../islands/core/times.js";
 import { told, type Facts } from "../islands/core/writing.js";
@@ -170,6 +171,17 @@ test("an unsaid comment is kept with the name under which it is sent, and empty 
   assert.equal(new CommentDrafts(shelf, "ana", "other").read(), null);
   drafts.write({ text: "", once: "def" });
   assert.equal(shelf.length, 0);
+});
+
+test("a note is news when it changed since this person looked, and only then", () => {
+  const looked = new Looked(new Shelf(), "ana");
+  assert.equal(looked.isNews("menu", 1), false);
+  looked.saw("menu", 2);
+  assert.deepEqual([looked.isNews("menu", 2), looked.isNews("menu", 3)], [false, true]);
+  looked.saw("menu", 1);
+  assert.equal(looked.isNews("menu", 2), false);
+  for (let number = 0; number < 400; number++) looked.saw(`n${number}`, 1);
+  assert.deepEqual([looked.isNews("menu", 9), looked.isNews("n399", 2)], [false, true]);
 });
 
 test("a comparison shows every change, and folds what is the same", () => {

@@ -49,6 +49,12 @@ export function fillRow(item: HTMLElement, row: Row): void {
   part(item, "discussed").hidden = row.comments === 0;
 }
 
+export function markNews(item: HTMLElement, news: boolean): void {
+  if (news === "news" in item.dataset) return;
+  item.toggleAttribute("data-news", news);
+  part(item, "news").hidden = !news;
+}
+
 /** `mayDelete`: the reader wrote it, or is an administrator. */
 export function commentItem(said: Comment, key: string, mayDelete: boolean): HTMLElement {
   const item = clone("comment-template");
