@@ -251,6 +251,35 @@ async def test_a_disabled_account_and_a_closed_house_let_nobody_in(
         assert told(await come_back(people, issuer)) == (403, "signup_closed")
 
 
+async def test_an_invitation_lets_a_new_person_in_by_a_provider_once(
+    users_database: str, redis_url: str, issuer: Issuer
+) -> None:
+    settings = some_settings(
+        users_database, redis_url, public_url="https://notes.example", signup="invite",
+        providers=SecretStr(json.dumps([listed(issuer)])),
+    )  # fmt: skip
+    async with running(settings) as service:
+        people = service.client()
+
+        async def come(invite: str) -> httpx.Response:
+            asked = {"redirect_uri": BACK, "invite": invite}
+            begun = (await people.post("/v1/sign-in/op", json=asked)).json()
+            sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
+            return await people.post("/v1/sign-in/op/callback", json=sent)
+
+        made = await people.post("/v1/invitations", json={"role": "reader"}, auth=KEY)
+        code = made.json()["code"]
+        assert told(await come("")) == (403, "signup_closed")
+        assert told(await come("unknown")) == (403, "invalid_invite")
+        assert (await people.get("/v1/accounts", auth=KEY)).json()["accounts"] == []
+        first = (await come(code)).json()["account"]
+        assert first["roles"] == ["reader"]
+        # Whoever has an account needs none, and uses none up.
+        assert (await come("unknown")).json()["account"] == first
+        issuer.subject = "subject-2"
+        assert told(await come(code)) == (403, "invalid_invite")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"issuer": "http://op.example"}, {"name": "No Name"}, {"kind": "saml"}, {"secret": "x"}],

@@ -18,6 +18,7 @@ class FakePasskeys(FakeAdministration):
         self.passkeys: dict[str, Json] = {}
         self.linked: set[str] = set()
         self.links: dict[str, str] = {}
+        self.shown_invites: list[str | None] = []
         self.owners: dict[str, Json] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -128,7 +129,9 @@ class FakePasskeys(FakeAdministration):
         return Response(status_code=204)
 
     async def depart(self, request: Request) -> Response:
-        assert (await request.json())["redirect_uri"] == "http://notes.test/users/callback/work"
+        given = await request.json()
+        assert given["redirect_uri"] == "http://notes.test/users/callback/work"
+        self.shown_invites.append(given.get("invite"))
         if self.stale and "identities" in request.url.path:
             return problem(403, "reauthentication_required")
         url = "https://id.example/authorize?state=s&nonce=n"

@@ -184,3 +184,20 @@ async def test_an_operators_link_signs_in_once_and_only_by_its_form(browse, back
     form = (await other.get("/users/sign-in-link")).form("sign-in-link-form")
     page = await other.submit(form, token="way-back")
     assert (page.status, "not valid any more" in page.text) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("passwords", "form"), [(True, "signup-form"), (False, "invited-form")]
+)
+async def test_an_invitation_goes_along_to_the_provider(browse, backends, passwords, form):
+    backends.users.ways["passwords"] = passwords
+    backends.users.mode["mode"] = "closed"
+    browser = browse()
+    page = await browser.get("/users/signup?invited=1")
+    assert 'formaction="/users/login/at/work"' in page.text
+    invited = page.form(form)
+    invited.action = "/users/login/at/work"  # as that button does
+    away = await browser.submit(invited, invite="the-code")
+    assert "id.example/authorize" in away.text
+    assert backends.users.shown_invites == ["the-code"]
+    assert (await browser.get(BACK)).path == "/"

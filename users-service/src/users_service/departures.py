@@ -55,6 +55,13 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    stranger: Stranger
+    invitation: bytes | None
+    """The hash of the code that they left with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Departures:
     database: async_sessionmaker[AsyncSession]
     elsewhere: Elsewhere
@@ -71,6 +78,8 @@ class Departures:
         redirect_uri: str,
         origin: Origin,
         account_id: UUID | None = None,
+        *,
+        invite: str | None = None,
     ) -> Departure:
         provider = self.provider(name)
         if self.site is None or not redirect_uri.startswith(f"{self.site.origin}/"):
@@ -84,6 +93,7 @@ class Departures:
             verifier=secrets.token_urlsafe(48),
             redirect_uri=redirect_uri,
             since=self.now().timestamp() if purpose is Purpose.PROVE else None,
+            invitation=digest(invite).hex() if invite else None,
         )
         url = await self.elsewhere.authorization_url(provider, visit)
         flow = new_secret()
@@ -105,15 +115,18 @@ class Departures:
         flow: str,
         brought: Return,
         account_id: UUID | None = None,
-    ) -> Stranger:
-        """Whom the provider sent back; SignInRefused if anything is not as it was."""
+    ) -> Arrival:
+        """Who came back from the provider; SignInRefused if anything is not as it was."""
         provider = self.provider(name)
         kind = _kind(purpose, provider)
         async with self.database.begin() as session:
             begun = await store.ceremonies.finish(session, kind, digest(flow), now=self.now())
         if begun is None or begun.account_id != account_id:
             raise SignInRefused("flow")
-        return await self.elsewhere.who(provider, Visit(**begun.facts), brought)
+        visit = Visit(**begun.facts)
+        stranger = await self.elsewhere.who(provider, visit, brought)
+        invitation = bytes.fromhex(visit.invitation) if visit.invitation else None
+        return Arrival(stranger=stranger, invitation=invitation)
 
     async def tell(
         self, event: Event, by: Actor, account: Account | None, refusal: UsersError, name: str

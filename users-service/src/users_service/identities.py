@@ -43,13 +43,13 @@ class Identities:
         self, name: str, flow: str, brought: Return, account: Account, by: Actor
     ) -> None:
         try:
-            stranger = await self.departures.end(Purpose.LINK, name, flow, brought, account.id)
+            back = await self.departures.end(Purpose.LINK, name, flow, brought, account.id)
             now = self.now()
             async with self.database.begin() as session:
-                who = (stranger.issuer, stranger.subject)
+                who = (back.stranger.issuer, back.stranger.subject)
                 if not await store.identities.link(session, account.id, *who, now=now):
                     raise IdentityTaken
-                facts = {"provider": stranger.issuer}
+                facts = {"provider": back.stranger.issuer}
                 act = Act(event=Event.IDENTITY_LINKED, by=by, account=account, facts=facts)
                 await store.audit.write(session, act, now=now)
         except UsersError as refusal:
@@ -86,13 +86,13 @@ class Identities:
     ) -> Session:
         """The session, fresh again. Somebody else at the same provider proves nothing."""
         try:
-            stranger = await self.departures.end(Purpose.PROVE, name, flow, brought, account.id)
+            back = await self.departures.end(Purpose.PROVE, name, flow, brought, account.id)
             async with self.database() as database:
-                who = (stranger.issuer, stranger.subject)
+                who = (back.stranger.issuer, back.stranger.subject)
                 known = await store.accounts.of_identity(database, *who)
             if known is None or known.id != account.id:
                 raise SignInRefused("somebody else")
         except UsersError as refusal:
             await self.departures.tell(Event.REAUTHENTICATED, by, account, refusal, name)
             raise
-        return await self.sessions.renew(session, account, by, how=stranger.issuer)
+        return await self.sessions.renew(session, account, by, how=back.stranger.issuer)

@@ -23,6 +23,8 @@ class Visit:
     redirect_uri: str
     since: float | None = None
     """The person has to prove who they are there, after this time; None: as they please."""
+    invitation: str | None = None
+    """The hash of the code that they showed as they left, for who has no account yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

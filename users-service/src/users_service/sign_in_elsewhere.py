@@ -8,16 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import acts, domain, sessions, store
 from users_service.acts import Act, Event
-from users_service.departures import Departure, Departures, Purpose
+from users_service.departures import Arrival, Departure, Departures, Purpose
 from users_service.domain import Account, Origin, SignUpMode
-from users_service.elsewhere import Stranger
-from users_service.errors import SignUpClosed, UsersError
+from users_service.errors import InvalidInvite, SignUpClosed, UsersError
 from users_service.errors_elsewhere import SignInRefused
 from users_service.limits import Limits
 from users_service.provider_checks import Return
@@ -34,23 +33,28 @@ class SignInElsewhere:
     mode: SignUpMode
     now: Callable[[], datetime]
 
-    async def depart(self, name: str, redirect_uri: str, origin: Origin) -> Departure:
-        return await self.departures.begin(Purpose.SIGN_IN, name, redirect_uri, origin)
+    async def depart(
+        self, name: str, redirect_uri: str, origin: Origin, *, invite: str | None = None
+    ) -> Departure:
+        """`invite` is for who turns out to have no account yet; for others it stays good."""
+        return await self.departures.begin(
+            Purpose.SIGN_IN, name, redirect_uri, origin, invite=invite
+        )
 
     async def sign_in(self, name: str, flow: str, brought: Return, origin: Origin) -> SignedIn:
         # Each refusal is a line of the audit log: not as many as somebody likes.
         await self.limits.admit_challenge(origin.address or "")
         try:
-            stranger = await self.departures.end(Purpose.SIGN_IN, name, flow, brought)
+            back = await self.departures.end(Purpose.SIGN_IN, name, flow, brought)
             async with self.database.begin() as session:
-                account = await self._account_of(session, stranger, origin)
+                account = await self._account_of(session, back, origin)
                 return await sessions.start(
                     session,
                     account,
                     origin,
-                    by=stranger.issuer,
+                    by=back.stranger.issuer,
                     now=self.now(),
-                    proven_at=stranger.authenticated_at,
+                    proven_at=back.stranger.authenticated_at,
                 )
         except UsersError as refusal:
             by = acts.stranger(origin)
@@ -58,23 +62,35 @@ class SignInElsewhere:
             raise
 
     async def _account_of(
-        self, session: AsyncSession, stranger: Stranger, origin: Origin
+        self, session: AsyncSession, back: Arrival, origin: Origin
     ) -> Account:
-        who = (stranger.issuer, stranger.subject)
+        who = (back.stranger.issuer, back.stranger.subject)
         known = await store.accounts.of_identity(session, *who)
         if known is None:
-            return await self._new_account(session, stranger, origin)
+            return await self._new_account(session, back, origin)
         if not known.may_sign_in:
             raise SignInRefused("disabled")
         return known
 
     async def _new_account(
-        self, session: AsyncSession, stranger: Stranger, origin: Origin
+        self, session: AsyncSession, back: Arrival, origin: Origin
     ) -> Account:
-        if self.mode is not SignUpMode.OPEN:
+        if self.mode is not SignUpMode.OPEN and back.invitation is None:
             raise SignUpClosed
         await self.limits.admit_sign_up(origin.address or "")
-        now, account_id = self.now(), uuid4()
+        account_id = await self._add(session, back)
+        invited = await self._invited(session, back, account_id)
+        roles = domain.first_roles(invited, is_first=False)
+        account = await store.accounts.set_roles(session, account_id, roles)
+        facts = {"provider": back.stranger.issuer, "invited": invited is not None}
+        by = acts.person(account, origin)
+        act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
+        await store.audit.write(session, act, now=self.now())
+        return account
+
+    async def _add(self, session: AsyncSession, back: Arrival) -> UUID:
+        """An account under a name that is free, with this identity."""
+        now, account_id, stranger = self.now(), uuid4(), back.stranger
         name = domain.shown_name(stranger.name)
         for username in domain.names_like(stranger.username, _NAMES_TRIED):
             if await store.names.is_retired(session, username, now=now):
@@ -83,14 +99,21 @@ class SignInElsewhere:
                 break
         else:
             raise SignInRefused("no free name")
-        if not await store.identities.link(
-            session, account_id, stranger.issuer, stranger.subject, now=now
-        ):
+        who = (stranger.issuer, stranger.subject)
+        if not await store.identities.link(session, account_id, *who, now=now):
             # Two tabs at once: the other one made the account just now.
             raise SignInRefused("twice at once")
-        account = await store.people.by_id(session, account_id)
-        facts = {"provider": stranger.issuer}
-        by = acts.person(account, origin)
-        act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
-        await store.audit.write(session, act, now=now)
-        return account
+        return account_id
+
+    async def _invited(
+        self, session: AsyncSession, back: Arrival, account_id: UUID
+    ) -> list[str] | None:
+        """The roles of the invitation, which is used up; None: there was none."""
+        if back.invitation is None:
+            return None
+        roles = await store.invitations.use(
+            session, back.invitation, by=account_id, now=self.now()
+        )
+        if roles is None:
+            raise InvalidInvite
+        return roles

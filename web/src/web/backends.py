@@ -142,12 +142,14 @@ class Users:
         )
         return begun
 
-    async def depart(self, client: Client, provider: str, home: str) -> Json:
+    async def depart(
+        self, client: Client, provider: str, home: str, *, invite: str = ""
+    ) -> Json:
         """Where to sign in elsewhere, and the flow that this browser comes back with."""
         begun: Json = await self._call(
             "POST",
             f"/v1/sign-in/{quote(provider, safe='')}",
-            json={"redirect_uri": home},
+            json={"redirect_uri": home} | ({"invite": invite} if invite else {}),
             headers=self._on_behalf_of(client),
         )
         return begun

@@ -21,6 +21,11 @@ class Depart(Body):
     """Of this site: where the provider sends the browser back to."""
 
 
+class DepartToSignIn(Depart):
+    invite: Text | None = None
+    """For who has no account yet, where sign-up is not open."""
+
+
 class DepartureOut(BaseModel):
     authorization_url: str
     flow: str
@@ -71,9 +76,12 @@ async def ways_in(elsewhere: Elsewhere, ways: TheWaysIn) -> WaysInOut:
 
 @router.post("/sign-in/{provider}", responses=problems(403, 404, 429))
 async def depart(
-    provider: str, wanted: Depart, origin: From, elsewhere: Elsewhere
+    provider: str, wanted: DepartToSignIn, origin: From, elsewhere: Elsewhere
 ) -> DepartureOut:
-    return departure_out(await elsewhere.depart(provider, wanted.redirect_uri, origin))
+    begun = await elsewhere.depart(
+        provider, wanted.redirect_uri, origin, invite=wanted.invite or None
+    )
+    return departure_out(begun)
 
 
 @router.post("/sign-in/{provider}/callback", status_code=201, responses=problems(403, 404, 429))

@@ -19,6 +19,7 @@ EVENTS = {
     "password_changed": "Password changed",
     "password_reset": "Password reset by a link",
     "reset_link_made": "Reset link made",
+    "sign_in_link_made": "Sign-in link made",
     "session_ended": "One session ended",
     "sessions_ended": "Sessions ended",
     "account_created": "Account made",

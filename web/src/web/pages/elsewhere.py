@@ -26,8 +26,9 @@ _NOT_DONE = "You came back without signing in there. Nothing was changed."
 
 @router.post("/users/login/at/{provider}")
 async def depart(visit: CurrentVisit, provider: str) -> Response:
+    home, invite = _home(visit, provider), visit.field("invite").strip()
     try:
-        begun = await visit.site.users.depart(visit.client, provider, _home(visit, provider))
+        begun = await visit.site.users.depart(visit.client, provider, home, invite=invite)
     except (Refused, Unreachable) as error:
         return await _not_signed_in(visit, error)
     return _leave(visit, begun, provider, next=safe_path(visit.field("next")))
