@@ -295,7 +295,7 @@ def test_no_page_has_an_accessibility_violation_without_passwords(
             Reader(window(person, viewport=size, color_scheme=scheme), prefix)
             for person in (None, ben)
         ]
-        for path in ("/users/login", "/users/signup"):
+        for path in ("/users/login", "/users/signup", "/users/signup?invited=1"):
             readers[0].check_path(path)
         readers[1].check_path("/account/password")
         assert readers[0].found + readers[1].found == []

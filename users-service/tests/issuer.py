@@ -19,8 +19,8 @@ CLIENT, SECRET = "notes", "the-clients-secret"
 
 @dataclass
 class Issuer:
-    """Overrides (`claims`, `header`, `metadata`, `userinfo`) replace what would be right; None
-    takes it away."""
+    """Overrides (`claims`, `header`, `metadata`, `jwks`, `userinfo`) replace what would be right;
+    None takes it away."""
 
     port: int = field(default_factory=free_port)
     key: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
@@ -29,6 +29,7 @@ class Issuer:
     header: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     userinfo: dict[str, Any] = field(default_factory=dict)
+    jwks: dict[str, Any] = field(default_factory=dict)
     subject: str = "subject-1"
     username: str = "ivy"
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -69,7 +70,8 @@ class Issuer:
                 return 200, _but(self._metadata(), self.metadata)
             case "/jwks":
                 jwk = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-                return 200, {"keys": [{**jwk, "kid": "k1", "alg": "ES256"}]}
+                right = {"keys": [{**jwk, "kid": "k1", "alg": "ES256"}]}
+                return 200, _but(right, self.jwks)
             case "/token":
                 return self._token(head, _first(body.decode()))
             case "/userinfo":

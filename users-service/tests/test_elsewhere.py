@@ -175,6 +175,17 @@ async def test_a_flow_serves_once_and_for_ten_minutes(
     assert told(await people.post(path, json=sent)) == (403, "sign_in_refused")
 
 
+@pytest.mark.parametrize(
+    "keys", [None, [], {}, "keys", [None, 7, "k1"], [{}], [{"kid": "k1", "kty": "EC"}],
+             [{"kid": "k1", "kty": "oct", "k": "c2VjcmV0"}]],
+)  # fmt: skip
+async def test_keys_that_are_none_are_refused(
+    people: httpx.AsyncClient, issuer: Issuer, keys: Any
+) -> None:
+    issuer.jwks = {"keys": keys}
+    await refused(people, await come_back(people, issuer))
+
+
 async def test_userinfo_about_somebody_else_is_refused(
     people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
@@ -185,7 +196,8 @@ async def test_userinfo_about_somebody_else_is_refused(
 @pytest.mark.parametrize(
     "metadata",
     [{"issuer": "https://evil.example"}, {"token_endpoint": "http://evil.example/token"},
-     {"jwks_uri": "file:///etc/passwd"}, {"authorization_endpoint": None}],
+     {"jwks_uri": "file:///etc/passwd"}, {"authorization_endpoint": None},
+     {"jwks_uri": "https://["}, {"token_endpoint": 7}, {"issuer": ["https://x"]}],
 )  # fmt: skip
 async def test_a_provider_whose_metadata_points_elsewhere_is_not_used(
     people: httpx.AsyncClient, issuer: Issuer, metadata: dict[str, Any]

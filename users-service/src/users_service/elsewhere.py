@@ -175,7 +175,7 @@ class Elsewhere:
         """By its id; an unknown one makes us look once more, for keys rotate."""
         if kid not in known.keys:
             listed = await self._json("GET", known.metadata["jwks_uri"])
-            found = jwt.PyJWKSet.from_dict(listed).keys
+            found = jwt.PyJWKSet.from_dict({"keys": _objects(listed.get("keys"))}).keys
             known.keys = {key.key_id: key for key in found if key.key_id}
         if kid not in known.keys:
             raise SignInRefused("unknown key")
@@ -228,6 +228,12 @@ class Elsewhere:
         if not isinstance(said, dict):
             raise SignInRefused("no JSON object")
         return said
+
+
+def _objects(listed: object) -> list[Any]:
+    return (
+        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
 
 
 def _with_query(endpoint: str, asked: dict[str, str]) -> str:

@@ -77,6 +77,9 @@ def is_safe(url: object) -> bool:
     """May we send a request there? By TLS, or to this machine itself."""
     if not isinstance(url, str):
         return False
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     is_here = parts.scheme == "http" and parts.hostname in _LOOPBACK
     return bool(parts.hostname) and (parts.scheme == "https" or is_here)
