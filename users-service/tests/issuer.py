@@ -19,8 +19,8 @@ CLIENT, SECRET = "notes", "the-clients-secret"
 
 @dataclass
 class Issuer:
-    """Overrides (`claims`, `header`, `metadata`, `jwks`, `userinfo`) replace what would be right;
-    None takes it away."""
+    """Overrides (`claims`, `header`, `metadata`, `jwks`, `userinfo`) replace what would be
+    right; None takes it away."""
 
     port: int = field(default_factory=free_port)
     key: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
