@@ -15,7 +15,10 @@ from wired_stack import WiredStack
 
 pytestmark = pytest.mark.browser
 
-FOR_ANYBODY = ["/users/login", "/users/signup", "/users/reset"]
+FOR_ANYBODY = [
+    "/users/login", "/users/signup", "/users/reset", "/users/forgot", "/users/confirm-email",
+    "/users/sign-in-link",
+]  # fmt: skip
 FOR_PEOPLE = [
     "/account", "/account/password", "/account/two-step", "/account/passkeys",
     "/account/sessions", "/account/tokens", "/account/delete",
