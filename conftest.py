@@ -1,14 +1,16 @@
 """The real servers that tests stand on: one PostgreSQL and one Valkey for the whole run.
 
 They live in a temporary directory, on free ports, skip fsync, and die with the test run,
-however it ends. Each test gets an empty database and an empty Valkey.
+however it ends. Each test gets an empty database and an empty Valkey. Where several tests run
+at a time each worker has servers of its own. What servers said while a test failed is kept.
 """
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import kept_logs
 import pytest
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
@@ -16,11 +18,29 @@ from local_stack.valkey import Valkey
 import web  # noqa: F401 - first of all, or pytest takes the folder web/ for this package
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    kept_logs.begin(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        kept_logs.keep(item, report)
+    return report
+
+
 @pytest.fixture(scope="session")
-def servers_dir() -> Iterator[Path]:
+def servers_dir(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     # Not pytest's own folder: only root may enter that, and PostgreSQL may have to be nobody.
     path = Path(tempfile.mkdtemp(prefix="notes-tests-"))
     path.chmod(0o711)
+    kept_logs.look_into(request.config, path, tmp_path_factory.getbasetemp())
     yield path
     shutil.rmtree(path, ignore_errors=True)
 

@@ -13,6 +13,8 @@ from live_client import LiveClients
 from people import Person
 from wired_stack import WiredStack
 
+pytestmark = pytest.mark.alone
+
 STALLED = 20
 MEBIBYTE = 2**20
 

@@ -18,6 +18,8 @@ from people import Person
 from wired_stack import WiredStack
 from writers import Writers
 
+pytestmark = pytest.mark.alone
+
 _runs = itertools.count(1)
 
 

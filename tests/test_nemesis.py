@@ -16,6 +16,8 @@ from live_client import LiveClients
 from wired_stack import WiredStack
 from writers import Writers
 
+pytestmark = pytest.mark.alone
+
 SEED = 20261123
 SECONDS = 15.0
 

@@ -15,6 +15,7 @@ from local_stack.bootstrap import Environment
 from local_stack.errors import DiskFull, Failed, NoPasswdEntry, OldGlibc, StackError
 from local_stack.lock import held
 from local_stack.logs import Log
+from local_stack.suite import is_part
 from local_stack.up import operators_choice
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,35 @@ def test_a_wrong_word_is_named(arguments: list[str], says: str) -> None:
     done = notes(*arguments)
     assert done.returncode == 2
     assert says in done.stderr
+
+
+def test_what_follows_the_name_of_a_benchmark_is_the_benchmarks() -> None:
+    assert "{gateway," in notes("bench", "--help").stdout
+    done = notes("bench", "gateway", "--help")
+    assert done.returncode == 0
+    assert "usage: python -m realtime_gateway.bench" in done.stdout
+
+
+def test_the_help_of_test_says_how_to_run_a_part_of_it() -> None:
+    said = notes("test", "--help").stdout
+    for part in ("--scripts", "--no-browser", "--last-failed", "notes-service -k relay"):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "chosen"),
+    [
+        ([], False),
+        (["-x", "--durations=9"], False),
+        (["notes-service"], True),
+        (["-k", "relay"], True),
+        (["-krelay"], True),
+        (["-m", "alone"], True),
+        (["--last-failed"], True),
+    ],
+)
+def test_all_tests_are_run_unless_some_are_chosen(arguments: list[str], chosen: bool) -> None:
+    assert is_part(arguments) is chosen
 
 
 def test_the_command_stays_readable_for_old_pythons() -> None:
@@ -172,4 +202,6 @@ def test_up_hands_on_sign_in_and_mail_and_nothing_else_of_the_environment() -> N
         "USERS_SMTP_HOST": "localhost",
         "USERS_SMTP_PASSWORD_FILE": "f",
     }
-    assert operators_choice({**chosen, "USERS_PORT": "1", "USERS_ENCRYPTION_KEY": "x"}) == chosen
+    assert (
+        operators_choice({**chosen, "USERS_PORT": "1", "USERS_ENCRYPTION_KEY": "x"}) == chosen
+    )

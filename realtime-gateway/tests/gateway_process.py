@@ -66,7 +66,8 @@ class GatewayProcess:
     def memory(self) -> int:
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
-    def wait_ready(self, seconds: float = 15.0) -> "GatewayProcess":
+    def wait_ready(self, seconds: float = 60.0) -> "GatewayProcess":
+        """Long, for a busy machine: how fast one starts is no promise."""
         return self.wait_until(200, seconds)
 
     def wait_until(self, status: int, seconds: float = 15.0) -> "GatewayProcess":

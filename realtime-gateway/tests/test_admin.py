@@ -98,7 +98,11 @@ def test_a_password_becomes_a_hash_on_the_command_line() -> None:
     assert not passwords.matches("other", made.stdout.strip())
 
 
-@pytest.mark.parametrize("text", ["", "x", "$scrypt$ln=60,r=8,p=1$AAAA$AAAA", HASH + "!"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "$scrypt$ln=60,r=8,p=1$AAAA$AAAA", HASH + "!"],
+    ids=["empty", "a letter", "too costly", "one character more"],
+)
 def test_what_is_no_hash_is_refused(text: str) -> None:
     assert not passwords.is_hash(text)
 

@@ -11,6 +11,8 @@ import kosoku
 import pytest
 from local_stack.ports import free_port
 
+pytestmark = pytest.mark.alone
+
 # Acceptable by the RFC, and no stricter by choice: what is wrong with a message shows when it
 # is whole, not at its first bad byte.
 NON_STRICT = frozenset({

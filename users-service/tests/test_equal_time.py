@@ -11,8 +11,11 @@ import time
 
 import bcrypt
 import httpx
+import pytest
 from users_running import Service, running, some_settings
 from users_service.app import argon2id
+
+pytestmark = pytest.mark.alone
 
 KINDS = ("known", "unknown", "elsewhere")
 INCORRECT = "Incorrect username or password"

@@ -199,7 +199,11 @@ async def test_the_list_has_everybody_in_the_order_they_came(
     assert [user["id"] for user in (await original.get("/list")).json()] == ["zoe", "adam"]
 
 
-@pytest.mark.parametrize("given", ["w0rd", hashed("w0rd"), hashed("w0rd").replace("2b", "2y")])
+@pytest.mark.parametrize(
+    "given",
+    ["w0rd", hashed("w0rd"), hashed("w0rd").replace("2b", "2y")],
+    ids=["plain", "2b", "2y"],
+)
 async def test_a_password_is_checked_however_it_was_given(
     original: httpx.AsyncClient, given: str
 ) -> None:
@@ -218,7 +222,7 @@ async def test_an_unknown_user_gets_the_same_words_as_a_wrong_password(
     assert await check(original, "nobody", "w0rd") == unknown
 
 
-@pytest.mark.parametrize("given", [None, "", hashed("")])
+@pytest.mark.parametrize("given", [None, "", hashed("")], ids=["none", "empty", "hashed"])
 async def test_an_account_without_a_password_has_none_that_fits(
     original: httpx.AsyncClient, given: str | None
 ) -> None:

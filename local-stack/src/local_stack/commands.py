@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import REMAINDER, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from local_stack.bootstrap import Environment
 from local_stack.errors import StackError
 from local_stack.islands import Islands
 from local_stack.packages import Packages
+from local_stack.suite import Suite, is_part, test_scripts
 
 ROOT = Path(__file__).resolve().parents[3]
 _DATA = ROOT / ".notes"
@@ -35,7 +36,7 @@ try it:   ./notes up --demo      then open http://localhost:3000 in three window
 
 def main(argv: list[str]) -> int:
     arguments, rest = _parser().parse_known_args(argv)
-    if rest and arguments.command not in ("test", "bench"):
+    if rest and arguments.command != "test":
         _parser().error(f"unknown argument: {rest[0]}")
     arguments.rest = [argument for argument in rest if argument != "--"]
     try:
@@ -65,22 +66,29 @@ def test(arguments: Namespace) -> int:
     environment = Environment(ROOT)
     environment.ensure()
     islands = Islands(environment)
+    if arguments.scripts:
+        islands.ensure_packages()
+        return 0 if test_scripts(islands) else 1
     islands.ensure()
     provider = ROOT / "users-service" / "tests" / "oidc_provider"
     Packages(environment, provider, "of the OpenID provider that tests sign in at").ensure()
     env = dict(environment.env)
-    chosen = []
     if arguments.no_browser:
         print("Leaving out the browser tests, as asked (--no-browser).")
-        chosen = ["-m", "not browser"]
     else:
         env["NOTES_CHROMIUM"] = str(chromium.find(environment))
-    scripts_are_fine = bool(arguments.rest) or _test_scripts(islands)
+    if not is_part(arguments.rest):
+        suite = Suite(
+            environment=environment,
+            islands=islands,
+            env=env,
+            workers=arguments.workers,
+            browser=not arguments.no_browser,
+        )
+        return suite.run(arguments.rest)
+    chosen = ["-m", "not browser"] if arguments.no_browser else []
     command = [str(environment.python), "-m", "pytest", *chosen, *arguments.rest]
-    if scripts_are_fine:
-        _become(command, env, _here(arguments.rest))
-    subprocess.run(command, cwd=ROOT, env=env, check=False)
-    return 1
+    _become(command, env, _here(arguments.rest))
 
 
 def check(arguments: Namespace) -> int:
@@ -112,7 +120,8 @@ def bench(arguments: Namespace) -> int:
     Islands(environment).ensure()
     if arguments.what == "locust":
         environment.beside("locust")
-    command = [str(environment.python), *_BENCHES[arguments.what], *arguments.rest]
+    given = [argument for argument in arguments.more if argument != "--"]
+    command = [str(environment.python), *_BENCHES[arguments.what], *given]
     _become(command, environment.env, ROOT)
 
 
@@ -164,7 +173,11 @@ def _parser() -> ArgumentParser:
         description = text[0].upper() + text[1:]
         # No abbreviations: what we do not know is meant for pytest or a benchmark.
         command = commands.add_parser(
-            name, help=text, description=description, allow_abbrev=False
+            name,
+            help=text,
+            description=description,
+            allow_abbrev=False,
+            formatter_class=RawDescriptionHelpFormatter,
         )
         command.set_defaults(run=run)
         return command
@@ -172,15 +185,12 @@ def _parser() -> ArgumentParser:
     options.add_up(
         add("up", "start everything here and show its logs; Ctrl-C stops it", up), str(_DATA)
     )
-    tests = add(
-        "test", "run every test, browser included; further arguments go to pytest", test
-    )
-    tests.add_argument(
-        "--no-browser", action="store_true", help="leave out what needs Chromium"
-    )
+    options.add_test(add("test", "run every test, or those that are chosen", test))
     add("check", "style, types, architecture, TypeScript, lock files", check)
     benches = add("bench", "measure speed; further arguments go to the benchmark", bench)
     benches.add_argument("what", choices=sorted(_BENCHES), help="what to measure")
+    # All that follows is the benchmark's, its --help too.
+    benches.add_argument("more", nargs=REMAINDER, metavar="...", help="its own arguments")
     resets = add("reset", "delete all notes and accounts of ./notes up, after asking", reset)
     resets.add_argument("--data", default=str(_DATA), metavar="DIR", help="which data (.notes)")
     resets.add_argument("--yes", action="store_true", help="do not ask")
@@ -204,10 +214,6 @@ def _tool(environment: Environment, tool: list[str]) -> bool:
     print(" ".join(tool[:2]), flush=True)
     command = [str(environment.program(tool[0])), *tool[1:]]
     return subprocess.run(command, cwd=ROOT, env=environment.env, check=False).returncode == 0
-
-
-def _test_scripts(islands: Islands) -> bool:
-    return not islands.has_script("test") or islands.try_npm("run", "--silent", "test")
 
 
 def _here(rest: list[str]) -> Path:

@@ -1,6 +1,22 @@
-"""The options of `up`, shared by `./notes` (before anything is installed) and `local_stack`."""
+"""Options of commands: those of `up` are shared by `./notes` (before anything is installed) and
+`local_stack`.
+"""
 
+import os
 from argparse import ArgumentParser, ArgumentTypeError
+
+_TEST = """\
+Run the tests. Without arguments that choose some, all of them, as three runs: the unit tests
+of the pages' scripts (Node); the others, several at a time; then those that measure time or
+memory, alone. What else is said goes to pytest. The logs of servers under a test that failed
+are kept in .test-logs.
+"""
+_TEST_EXAMPLES = """\
+everything:           ./notes test                            with a list: --durations=20
+a part:               ./notes test notes-service -k relay     two at a time: -n 2
+what failed last:     ./notes test --last-failed
+the pages' scripts:   ./notes test --scripts
+"""
 
 
 def add_up(parser: ArgumentParser, default_data: str) -> None:
@@ -22,6 +38,22 @@ def add_up(parser: ArgumentParser, default_data: str) -> None:
     parser.add_argument(
         "--gateways", type=int, choices=range(1, 9), default=1, metavar="N",
         help="how many gateway nodes to start, 1 to 8 (1)",
+    )  # fmt: skip
+
+
+def add_test(parser: ArgumentParser) -> None:
+    parser.description, parser.epilog = _TEST, _TEST_EXAMPLES
+    parser.add_argument(
+        "--no-browser", action="store_true", help="leave out what needs Chromium"
+    )
+    parser.add_argument(
+        "--scripts", action="store_true", help="only the unit tests of the pages' scripts"
+    )
+    # Tests wait more than they count, so more than one a core; but each worker has its servers.
+    at_once = max(2, min(os.cpu_count() or 2, 4))
+    parser.add_argument(
+        "--workers", type=int, choices=range(1, 17), default=at_once, metavar="N",
+        help=f"how many at a time where all are run, 1 to 16 ({at_once})",
     )  # fmt: skip
 
 

@@ -1,0 +1,76 @@
+"""The whole suite, as three runs one after the other, each with a summary of its own.
+
+First the pages' scripts under Node; then every test that bears company, in several processes
+with servers of their own; then those marked `alone`, which measure time or memory, with the
+machine to themselves. All are run whatever fails, and one failure is a failure.
+"""
+
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack.bootstrap import Environment
+from local_stack.islands import Islands
+
+_NEVER_ENDED = (0, 1, 5)  # pytest: all passed, some failed, none found; else it was broken off
+_CHOOSING = ("-k", "-m", "--lf", "--last-failed", "--sw", "--stepwise")
+
+
+def is_part(arguments: Sequence[str]) -> bool:
+    """Whether pytest's arguments choose tests; `-x` and `--durations=9` do not."""
+    return any(not each.startswith("-") or each.startswith(_CHOOSING) for each in arguments)
+
+
+def test_scripts(islands: Islands) -> bool:
+    """Whether the unit tests of the pages' scripts pass."""
+    return not islands.has_script("test") or islands.try_npm("run", "--silent", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    environment: Environment
+    islands: Islands
+    env: Mapping[str, str]
+    workers: int
+    browser: bool
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """The exit status: 0 if everything passed."""
+        _say("The pages' scripts")
+        scripts_are_fine = test_scripts(self.islands)
+        several = ["-n", str(self.workers), "--dist", "loadfile"] if self.workers > 1 else []
+        _say(f"Tests, {self.workers} at a time")
+        together = self._pytest("not alone", *several, *arguments)
+        if together not in _NEVER_ENDED:
+            return together
+        _say("Tests that measure, one at a time")
+        alone = self._pytest("alone", *arguments)
+        if alone not in _NEVER_ENDED:
+            return alone
+        return 0 if scripts_are_fine and together == 0 and alone in (0, 5) else 1
+
+    def _pytest(self, chosen: str, *arguments: str) -> int:
+        chosen = chosen if self.browser else f"{chosen} and not browser"
+        command = [str(self.environment.python), "-m", "pytest", "-m", chosen, *arguments]
+        return _call(command, self.env, self.environment.root)
+
+
+def _say(what: str) -> None:
+    print(f"\n== {what} ==", flush=True)
+
+
+def _call(command: list[str], env: Mapping[str, str], folder: Path) -> int:
+    """Its exit status. It hears Ctrl-C from the terminal itself; to end us is to end it."""
+    with subprocess.Popen(command, env=env, cwd=folder) as child:
+        # Handlers, not SIG_IGN: that one the child would inherit.
+        heard = {
+            signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: child.terminate()),
+        }
+        try:
+            return child.wait()
+        finally:
+            for number, handler in heard.items():
+                signal.signal(number, handler)
