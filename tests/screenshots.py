@@ -47,16 +47,20 @@ def main() -> None:
     data.chmod(0o711)
     try:
         with Stack(data) as stack, sync_playwright() as playwright:
-            account = demo.load(stack)[0]
+            account, colleague = demo.load(stack)[:2]
             browser = launch(playwright)
+            company = _signed_in(browser, stack, colleague, DESK, "light")
+            company.watch_note(NOTE)
             for scheme in ("light", "dark"):
                 window = _signed_in(browser, stack, account, DESK, scheme)
                 window.watch_home()
                 _shoot(window.page, data / f"home-{scheme}.png")
                 window.watch_note(NOTE)
+                window.page.locator("#present").wait_for()
                 _shoot(window.page, data / f"note-{scheme}.png")
             phone = _signed_in(browser, stack, account, PHONE, "dark")
             phone.watch_note(NOTE)
+            phone.page.locator("#present").wait_for()
             _shoot(phone.page, data / "phone-dark.png")
             _side_by_side(browser, data)
             browser.close()

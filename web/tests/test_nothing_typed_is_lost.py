@@ -1,6 +1,7 @@
 """Promise: nothing typed is lost, whatever happens to the network, the window or the note."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ from browsing import Backends
 from fake_backends import ANA, BEN
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from scripted_socket import event
-from served_web import Served, launch, served
+from served_web import DESKTOP, PHONE, Served, launch, served
 
 pytestmark = pytest.mark.browser
 
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 BASE = "Soup\n\nBread\n\nCake\n"
 MINE = BASE.replace("Cake", "Two cakes")
 
@@ -273,3 +275,38 @@ def test_a_device_without_room_says_so_at_once(site):
     page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('quota') } }")
     page.locator("#body").fill(MINE)
     expect(page.locator("#edit-state")).to_contain_text("no room to keep it")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_axe_finds_nothing_where_text_is_saved_from_loss(site, scheme, size):
+    found = []
+
+    def check(name: str, page: Page) -> None:
+        page.evaluate(AXE.read_text())
+        violations = page.evaluate("async () => (await axe.run()).violations")
+        found.extend((name, each["id"], each["nodes"][0]["html"][:160]) for each in violations)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append((name, "scrolls sideways", ""))
+
+    site.backends.notes.put("menu", "Menu", BASE)
+    page = site.open("/notes/menu/edit", ANA, viewport=size, color_scheme=scheme)
+    type_and_be_killed(page, MINE)
+    page = again(page, site.url)
+    expect(page.locator("#unsaved")).to_be_visible()
+    check("home with unsaved text", page)
+    page.goto(site.url + "/notes/menu/edit")
+    page.get_by_text("View what differs").click()
+    expect(page.locator("#restore-changes .added")).to_be_visible()
+    check("a draft and what differs", page)
+    page.locator("[data-action=restore-draft]").click()
+    page.context.set_offline(True)
+    page.locator("[value=save]").click()
+    expect(page.locator("#edit-state")).to_contain_text("Not saved")
+    check("not saved", page)
+    page.context.set_offline(False)
+    site.backends.notes.put("menu", "Menu", BASE.replace("Soup", "Stew"), BEN)
+    page.locator("[value=save]").click()
+    expect(page.locator("#together")).to_be_visible()
+    check("both together", page)
+    assert found == []

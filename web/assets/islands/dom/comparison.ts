@@ -6,7 +6,7 @@ const SAID: Record<Line["kind"], [mark: string, meaning: string]> = {
   same: ["", "the same"],
   removed: ["−", "taken out"],
   added: ["+", "put in"],
-  folded: ["⋯", ""],
+  folded: ["⋯", "not shown"],
 };
 
 /** Computed when somebody looks. `texts` are the one before and the one after, title first. */
