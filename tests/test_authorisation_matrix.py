@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import authorisation_channels as channels
+import authorisation_pages as pages
 import authorisation_requests as requests
 import authorisation_table
 import httpx
 import pytest
 from authorisation_cast import Caller, Cast, told
-from authorisation_requests import Recipe, Values, filled, values_of
+from authorisation_objects import Values
+from authorisation_requests import Recipe, filled, values_of
 from browsing import web_settings
 from web.app import create_app
 from wired_stack import WiredStack
@@ -28,7 +30,7 @@ RECIPES = {
     "notes-service": requests.NOTES,
     "users-service": requests.USERS,
     "realtime-gateway": requests.GATEWAY,
-    "web": requests.WEB,
+    "web": pages.WEB,
 }
 INTERFACES = {
     "notes-service": "notes.json",
