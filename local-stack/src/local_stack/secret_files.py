@@ -24,7 +24,9 @@ MAKERS: dict[str, Callable[[], str]] = {
     "notes_database_url": lambda: f"postgresql://notes:{_random()}@postgres:5432/notes",
     "users_database_url": lambda: f"postgresql://users:{_random()}@postgres:5432/users",
     "redis_url": lambda: f"redis://:{_random()}@valkey:6379/0",
-    "users_api_key": lambda: f"web:{_random()}",
+    # What operators and their programs show; web's is believed about addresses alone.
+    "users_api_key": lambda: f"operator:{_random()}",
+    "web_users_key": lambda: f"web:{_random()}",
     # 32 bytes, as AES-256 wants them. A backup of the database is worth little without it.
     "users_encryption_key": _random,
     "gateway_api_key": _random,

@@ -80,6 +80,7 @@ class Surroundings:
     web_port: int
     gateway_ports: Sequence[int]
     users_api_key: str
+    web_users_key: str
     users_encryption_key: str
     gateway_api_key: str
     web_secret: str
@@ -96,6 +97,7 @@ def users(around: Surroundings) -> dict[str, str]:
         "USERS_DATABASE_URL": around.users_database,
         "USERS_REDIS_URL": around.redis,
         "USERS_API_KEYS": around.users_api_key,
+        "USERS_FORWARDING_KEYS": around.web_users_key,
         "USERS_ENCRYPTION_KEY": around.users_encryption_key,
         "USERS_SIGNUP": around.sign_up,
         "USERS_PUBLIC_URL": around.public_urls[0],
@@ -133,7 +135,7 @@ def web(around: Surroundings) -> dict[str, str]:
         "WEB_PUBLIC_URL": around.public_urls[0],
         "WEB_NOTES_URL": f"http://127.0.0.1:{around.notes_port}",
         "WEB_USERS_URL": f"http://127.0.0.1:{around.users_port}",
-        "WEB_USERS_API_KEY": around.users_api_key,
+        "WEB_USERS_API_KEY": around.web_users_key,
         "WEB_GATEWAY_URL": f"http://127.0.0.1:{around.gateway_ports[0]}",
         "WEB_GATEWAY_API_KEY": around.gateway_api_key,
         "WEB_SECRET": around.web_secret,

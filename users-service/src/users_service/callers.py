@@ -1,6 +1,7 @@
 """Who calls: the API keys of operators' programs, and the address a request really came from.
 
-What a request says of its origin (X-Forwarded-…) is believed from holders of an API key only.
+What a request says of its origin (X-Forwarded-…) is believed from holders of a key only. A key
+for forwarding is believed about that and opens nothing: web has one of those.
 """
 
 import base64
@@ -8,7 +9,8 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from starlette.requests import Request
@@ -22,31 +24,18 @@ _DEVICE_LIMIT = 200
 class ApiKeys:
     """Names and secrets for HTTP Basic. Only digests are kept in memory."""
 
-    digests: dict[str, bytes]
+    digests: Mapping[str, bytes]
+    forwarding: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, pairs: str) -> Self:
+    def parse(cls, pairs: str, forwarding: str | None = None) -> Self:
         """From "name:secret,name:secret"; ValueError names no secret."""
-        digests = {}
-        for pair in filter(None, (each.strip() for each in pairs.split(","))):
-            name, colon, secret = pair.partition(":")
-            if not name or not colon or not secret:
-                raise ValueError("each API key is name:secret, separated by commas")
-            digests[name] = _digest(secret)
-        if not digests:
-            raise ValueError("there is no API key in it")
-        return cls(digests)
+        return cls(_digests(pairs), _digests(forwarding) if forwarding else {})
 
     def holder(self, request: Request) -> str | None:
         """The name of the key that the request shows; None if it shows none that is ours."""
-        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError, ValueError):
-            return None
-        return name if self._is_right(name, secret) else None
+        name, secret = _basic(request)
+        return name if _is_right(self.digests, name, secret) else None
 
     def vouch(self, request: Request) -> bool:
         """May the request say for whom it speaks? Its key may lie beside a person's token.
@@ -55,11 +44,39 @@ class ApiKeys:
         sends it with the requests of everybody.
         """
         name, _, secret = request.headers.get("x-api-key", "").partition(":")
-        return self.holder(request) is not None or self._is_right(name, secret)
+        return any(
+            _is_right(known, *shown)
+            for shown in (_basic(request), (name, secret))
+            for known in (self.digests, self.forwarding)
+        )
 
-    def _is_right(self, name: str, secret: str) -> bool:
-        # Compared even for an unknown name, so that time does not tell which names exist.
-        return hmac.compare_digest(_digest(secret), self.digests.get(name, b""))
+
+def _digests(pairs: str) -> dict[str, bytes]:
+    digests = {}
+    for pair in filter(None, (each.strip() for each in pairs.split(","))):
+        name, colon, secret = pair.partition(":")
+        if not name or not colon or not secret:
+            raise ValueError("each API key is name:secret, separated by commas")
+        digests[name] = _digest(secret)
+    if not digests:
+        raise ValueError("there is no API key in it")
+    return digests
+
+
+def _basic(request: Request) -> tuple[str, str]:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return "", ""
+    return name, secret
+
+
+def _is_right(known: Mapping[str, bytes], name: str, secret: str) -> bool:
+    # Compared even for an unknown name, so that time does not tell which names exist.
+    return hmac.compare_digest(_digest(secret), known.get(name, b""))
 
 
 def bearer_secret(request: Request) -> str | None:

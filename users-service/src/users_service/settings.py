@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     database_url: SecretStr
     redis_url: SecretStr
     api_keys: SecretStr
-    """HTTP Basic: name:secret, several separated by commas."""
+    """HTTP Basic: name:secret, several separated by commas. They may do what operators may."""
+    forwarding_keys: SecretStr | None = None
+    """The same, for who speaks for people's browsers: believed about their addresses alone."""
     encryption_key: SecretStr
     """Seals what the database must not tell: 32 bytes, base64. The first of several seals."""
     signup: Literal["open", "invite", "closed"] = "closed"
@@ -64,6 +66,10 @@ class Settings(BaseSettings):
     smtp_host: str | None = Field(None, validate_default=True)
     """The mail server. Without it nothing is sent: administrators hand links on."""
 
+    def keys(self) -> ApiKeys:
+        forwarding = self.forwarding_keys.get_secret_value() if self.forwarding_keys else None
+        return ApiKeys.parse(self.api_keys.get_secret_value(), forwarding)
+
     def smtp(self) -> Smtp | None:
         if self.smtp_host is None or self.mail_from is None:
             return None
@@ -97,10 +103,11 @@ class Settings(BaseSettings):
             raise ValueError("it begins with redis://")
         return url
 
-    @field_validator("api_keys")
+    @field_validator("api_keys", "forwarding_keys")
     @classmethod
-    def _are_keys(cls, pairs: SecretStr) -> SecretStr:
-        ApiKeys.parse(pairs.get_secret_value())
+    def _are_keys(cls, pairs: SecretStr | None) -> SecretStr | None:
+        if pairs is not None:
+            ApiKeys.parse(pairs.get_secret_value())
         return pairs
 
     @field_validator("encryption_key")

@@ -132,7 +132,7 @@ def build(settings: Settings, tools: Tools) -> State:
         administration=Administration(
             database=database, revoke=revocations.write_at_once, now=now
         ),
-        api_keys=ApiKeys.parse(settings.api_keys.get_secret_value()),
+        api_keys=settings.keys(),
         api_tokens=ApiTokens(database=database, tokens=tokens, now=now),
         audit=audit,
         credentials=credentials,

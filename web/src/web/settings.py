@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     notes_url: str
     users_url: str
     users_api_key: SecretStr
-    """"name:secret", so that users-service believes the address we forward."""
+    """"name:secret", one of its USERS_FORWARDING_KEYS: it believes the address we forward."""
 
     gateway_url: str
     gateway_api_key: SecretStr
