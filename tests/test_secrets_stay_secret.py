@@ -22,6 +22,9 @@ from mail_server import PASSWORD, USER, MailServer, certificate, mail_server
 from secret_walk import Walk
 from wired_stack import WiredStack
 
+OPERATORS = (
+    "users_api_key", "web_users_key", "users_encryption_key", "gateway_api_key", "web_secret",
+)  # fmt: skip
 ALL_THERE_IS = {"NOTES_DEBUG": "*", "LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
 
 
@@ -83,7 +86,7 @@ def walk(
     walk.provider(issuer)
     walk.mistakes()
     walk.breakdowns()
-    for name in ("users_api_key", "gateway_api_key", "web_secret"):
+    for name in OPERATORS:
         value = str(getattr(watched.around, name)).rpartition(":")[2]
         walk.canaries.keep(f"the operator's {name}", value)
     for name in ("notes_database", "users_database", "redis"):
