@@ -1,6 +1,8 @@
-"""`notes-users` as a process, against a service as a process."""
+"""`notes-users` against a service as a process: once as a process itself, else called here."""
 
+import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ import pytest
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
 from users_running import KEY, Process, environment, process
+from users_service.cli import main
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -29,21 +32,44 @@ def server(
 
 
 @pytest.fixture
-def cli(server: Process) -> Run:
-    def run(
-        *arguments: str, env: dict[str, str] | None = None, typed: str = ""
-    ) -> "subprocess.CompletedProcess[str]":
-        port = server.url.rpartition(":")[2]
-        told = {"USERS_API_KEY": ":".join(KEY), "PORT": port} if env is None else env
+def environ(server: Process) -> dict[str, str]:
+    return {"USERS_API_KEY": ":".join(KEY), "PORT": server.url.rpartition(":")[2]}
+
+
+@pytest.fixture
+def command(environ: dict[str, str]) -> Run:
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "users_service.cli", *arguments],
-            env=told,
-            input=typed,
+            env=environ,
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def cli(
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    def run(
+        *arguments: str, env: dict[str, str] | None = None, typed: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        capsys.readouterr()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "environ", environ if env is None else env)
+            patched.setattr(sys, "stdin", io.StringIO(typed))
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+        said = capsys.readouterr()
+        code = ended.value.code or 0
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
 
     return run
 
@@ -54,7 +80,8 @@ def shown(done: "subprocess.CompletedProcess[str]", what: str = "") -> Any:
     return json.loads(done.stdout.removeprefix(what))
 
 
-def test_the_life_of_an_account_from_the_command_line(cli: Run) -> None:
+def test_the_life_of_an_account_from_the_command_line(command: Run) -> None:
+    cli = command
     names = ["--given-name", "Ivy", "--family-name", "Smith", "--middle-name", "M"]
     made = cli("add", "ivy", "--password", "w0rd", *names, "--email", "ivy@example.org")
     account = shown(made, "Created ")

@@ -1,18 +1,23 @@
 """The service as an operator meets it: start, stop, several at once, its log."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from local_stack.postgres import Postgres
+from service_kit import env
 from users_running import KEY, PASSWORD, Process, environment, process
+from users_service.settings import Settings
+
+Refusal = Callable[[dict[str, str]], str]
 
 CANARIES = ("canary-password", "canary-wrong", "canary-clear", "canary-key", "canary-setup")
 
@@ -33,6 +38,21 @@ def command(env: dict[str, str], *arguments: str) -> "subprocess.CompletedProces
         timeout=60,
         check=False,
     )
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """What the service says on the way out, read here: a start of Python costs a second."""
+
+    def said(environ: dict[str, str]) -> str:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "environ", environ)
+            with pytest.raises(SystemExit) as ended:
+                env.load(Settings, environ)
+        assert ended.value.code == 2
+        return capsys.readouterr().err
+
+    return said
 
 
 def test_replicas_that_start_together_on_an_empty_database_make_the_tables_once(
@@ -75,12 +95,10 @@ def test_ctrl_c_ends_it_cleanly_too(
     "missing",
     ["USERS_DATABASE_URL", "USERS_REDIS_URL", "USERS_API_KEYS", "USERS_ENCRYPTION_KEY"],
 )
-def test_a_missing_setting_is_named_and_nothing_starts(missing: str) -> None:
-    env = environment("postgresql://x/y", "redis://x")
-    del env[missing]
-    done = command(env)
-    assert done.returncode == 2
-    assert done.stderr == f"cannot start: {missing} is not set (nor {missing}_FILE)\n"
+def test_a_missing_setting_is_named(missing: str, refusal: Refusal) -> None:
+    given = environment("postgresql://x/y", "redis://x")
+    del given[missing]
+    assert refusal(given) == f"cannot start: {missing} is not set (nor {missing}_FILE)\n"
 
 
 @pytest.mark.parametrize(
@@ -93,10 +111,22 @@ def test_a_missing_setting_is_named_and_nothing_starts(missing: str) -> None:
         ("USERS_REDIS_URL", "http://canary-key"),
     ],
 )
-def test_a_wrong_setting_is_named_without_its_value(setting: str, value: str) -> None:
-    done = command({**environment("postgresql://x/y", "redis://x"), setting: value})
+def test_a_wrong_setting_is_named_without_its_value(
+    setting: str, value: str, refusal: Refusal
+) -> None:
+    said = refusal({**environment("postgresql://x/y", "redis://x"), setting: value})
+    assert said.startswith(f"cannot start: {setting} is wrong")
+    assert "canary" not in said
+
+
+def test_with_a_wrong_setting_and_a_missing_one_nothing_starts() -> None:
+    given = {**environment("postgresql://x/y", "redis://x"), "USERS_SIGNUP": "canary"}
+    del given["USERS_API_KEYS"]
+    done = command(given)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"cannot start: {setting} is wrong")
+    first, second = sorted(done.stderr.splitlines())
+    assert first == "cannot start: USERS_API_KEYS is not set (nor USERS_API_KEYS_FILE)"
+    assert second.startswith("cannot start: USERS_SIGNUP is wrong")
     assert "canary" not in done.stderr
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeVar
 
 import argon2
@@ -47,6 +48,7 @@ class Check:
     replacement: str | None = None
 
 
+@cache
 def common_passwords() -> frozenset[str]:
     """The 30,000 most used passwords of zxcvbn's list (MIT), as they are compared here."""
     return frozenset(password.casefold() for password in FREQUENCY_LISTS["passwords"])
