@@ -188,7 +188,11 @@ class Gateway:
                       redoc_url=None, openapi_url=None)  # fmt: skip
         self._registry.register(
             NodeCollector(
-                self.stats, self.clients, self.fanout, users=lambda: len(self.node.users)
+                self.stats,
+                self.clients,
+                self.fanout,
+                users=lambda: len(self.node.users),
+                hears=lambda: self.bus.is_connected,
             )
         )
         asgi.install(app, ready=self.ready, registry=self._registry, max_body=MAX_BODY)

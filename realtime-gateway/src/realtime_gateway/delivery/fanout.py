@@ -113,6 +113,7 @@ class Fanout:
         """Deliver what has been received."""
         if not self._touched:
             return
+        started = time.perf_counter()
         touched, self._touched = self._touched, {}
         self._batch_bytes = 0
         self._stats.lag.observe(max(0.0, time.time() - self._published_ms / 1000))
@@ -120,6 +121,7 @@ class Fanout:
             self.deliver(next(iter(touched)))
         else:
             self._deliver_all(touched)
+        self._stats.pauses.observe(time.perf_counter() - started)
 
     def deliver(self, channel: Channel[Member]) -> None:
         """Send the channel's fresh publications to its members, now."""

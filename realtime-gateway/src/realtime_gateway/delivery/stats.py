@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from realtime_gateway.delivery.histogram import Histogram
+from realtime_gateway.delivery.pauses import Pauses
 
 
 @dataclass(slots=True)
@@ -40,3 +41,4 @@ class Stats:
     """How late the event loop's ticks were."""
     loop_lag_seconds: float = 0.0
     """The last one."""
+    pauses: Pauses = field(default_factory=Pauses)
