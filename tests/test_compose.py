@@ -64,16 +64,26 @@ def test_a_part_starts_when_what_it_needs_is_healthy(name: str) -> None:
     needs = services()[name].get("depends_on", {})
     assert set(needs) <= set(ALL)
     assert {need["condition"] for need in needs.values()} <= {"service_healthy"}
-    assert bool(needs) == (name not in ("postgres", "valkey"))
+    assert bool(needs) == (name not in ("postgres", "valkey", "prometheus"))
 
 
-def test_only_the_edge_publishes_a_port() -> None:
-    assert [name for name in ALL if "ports" in services()[name]] == ["edge"]
+def test_only_the_edge_publishes_a_port_to_others() -> None:
+    published = {name: services()[name]["ports"] for name in ALL if "ports" in services()[name]}
+    assert published.keys() == {"edge", "grafana"}
+    assert all(port.startswith("127.0.0.1:") for port in published["grafana"])
     assert not any("network_mode" in service for service in services().values())
 
 
+def test_the_services_are_out_of_reach_of_the_edge_and_of_grafana() -> None:
+    assert services()["edge"]["networks"] == ["front", "watching"]
+    assert services()["grafana"]["networks"] == ["watching", "watched-from"]
+    assert compose()["networks"]["watching"]["internal"] is True
+
+
 def test_the_servers_are_out_of_reach_of_the_edge_and_of_the_world() -> None:
-    assert services()["edge"]["networks"] == ["front"]
+    reached = {"data"} & {network for name in ("edge", "prometheus", "grafana")
+                          for network in services()[name]["networks"]}  # fmt: skip
+    assert reached == set()
     for server in ("postgres", "valkey"):
         assert services()[server]["networks"] == ["data"]
     assert compose()["networks"]["data"]["internal"] is True

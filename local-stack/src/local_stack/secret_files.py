@@ -27,6 +27,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "users_api_key": lambda: f"web:{_random()}",
     "gateway_api_key": _random,
     "web_secret": _random,
+    "grafana_password": _random,
     SETUP_TOKEN: lambda: secrets.token_urlsafe(16),
 }
 
