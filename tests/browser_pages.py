@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from answer_rules import header_faults
 from people import Person
 from playwright.sync_api import (
     Browser,
@@ -29,16 +30,6 @@ from playwright.sync_api import (
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
-
-REQUIRED_HEADERS = {
-    "content-security-policy": re.compile(
-        "default-src 'none'; .*script-src 'self'; .*frame-ancestors 'none'"
-    ),
-    "x-content-type-options": re.compile("nosniff"),
-    "referrer-policy": re.compile("same-origin|no-referrer"),
-    "cross-origin-opener-policy": re.compile("same-origin"),
-    "cache-control": re.compile("no-store|immutable"),
-}
 
 # What a browser says of its own accord when the server is away or answers with an error.
 _USUAL = re.compile(
@@ -64,6 +55,8 @@ class Window:
     url: str
     person: Person | None = None
     problems: list[str] = field(default_factory=list)
+    elsewhere: set[str] = field(default_factory=set)
+    """Other sites (host:port) that this window may go to: a provider that people sign in at."""
 
     def sign_in(self, person: Person) -> None:
         """As if the person had just logged in here, without the form."""
@@ -133,6 +126,11 @@ class Window:
     def toasts(self) -> Locator:
         return self.page.locator("#toasts")
 
+    @property
+    def company(self) -> Locator:
+        """Who else is there, in one sentence."""
+        return self.page.locator("#present [data-field=text]")
+
     def say(self, text: str) -> None:
         self.page.fill("#text", text)
         self.page.click("#comment-form button[type=submit]")
@@ -197,6 +195,15 @@ class Window:
                 found += page.evaluate("window.problems ?? []")
         return [*self.problems, *found]
 
+    def cookie_faults(self) -> list[str]:
+        """Of what the browser has kept for us."""
+        return [
+            f"cookie {each['name']}: {each}"
+            for each in self.context.cookies(self.url)
+            if not (each["httpOnly"] and each["sameSite"] in ("Lax", "Strict"))
+            or each["path"] != "/"
+        ]
+
 
 OpenWindow = Callable[..., Window]
 
@@ -255,13 +262,9 @@ def _listen(window: Window) -> None:
 def _faults(response: Response, window: Window) -> list[str]:
     if not response.url.startswith("http"):
         return []  # data: and blob: pictures
+    if urlsplit(response.url).netloc in window.elsewhere:
+        return []
     if urlsplit(response.url).hostname != urlsplit(window.url).hostname:
         return ["asked another host"]
-    # While web is away the edge answers for it, with a policy that allows nothing at all.
-    if response.status in (502, 503, 504) and "script-src" not in str(response.headers):
-        return []
-    return [
-        f"{name} is {response.headers.get(name)!r}"
-        for name, wanted in REQUIRED_HEADERS.items()
-        if not wanted.search(response.headers.get(name, ""))
-    ]
+    given = {name: [value] for name, value in response.headers.items()}
+    return header_faults(response.status, given)

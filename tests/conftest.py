@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answer_log import AnswerLog
 from browser_pages import OpenWindow, Window, launch, open_window
 from live_client import LiveClients
 from people import Person
@@ -17,20 +18,36 @@ from wired_stack import WiredStack
 
 
 @pytest.fixture(scope="session")
-def stack(servers_dir: Path) -> Iterator[WiredStack]:
+def answer_logs() -> list[AnswerLog]:
+    """Of every edge that runs."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _promise_every_answer_of_the_run_carries_the_security_headers(
+    answer_logs: list[AnswerLog],
+) -> Iterator[None]:
+    yield
+    assert [fault for log in answer_logs for fault in log.new_faults()] == []
+
+
+@pytest.fixture(scope="session")
+def stack(servers_dir: Path, answer_logs: list[AnswerLog]) -> Iterator[WiredStack]:
     """For tests that leave it as it is: everybody's notes are in it.
 
     It traces all it can, so that what may not be logged is looked for where it would be.
     """
     loud = {"NOTES_DEBUG": "*", "LOG_LEVEL": "DEBUG"}
     stack = WiredStack(servers_dir / "quiet", durable=False, settings=loud)
+    answer_logs.append(stack.answers)
     with stack, stack.wire, stack.people:
         yield stack
 
 
 @pytest.fixture(scope="session")
-def _hurt_stack(servers_dir: Path) -> Iterator[WiredStack]:
+def _hurt_stack(servers_dir: Path, answer_logs: list[AnswerLog]) -> Iterator[WiredStack]:
     stack = WiredStack(servers_dir / "hurt", gateways=2)
+    answer_logs.append(stack.answers)
     with stack, stack.wire, stack.people:
         yield stack
 
@@ -93,6 +110,7 @@ def _windows(browser: Browser, stack: WiredStack) -> Iterator[OpenWindow]:
 
     yield opens
     problems = [problem for window in opened for problem in window.all_problems()]
+    problems += [fault for window in opened for fault in window.cookie_faults()]
     for window in opened:
         window.context.close()
     assert problems == []

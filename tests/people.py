@@ -137,6 +137,17 @@ class People:
             http=self._http,
         )
 
+    def administrator(self, name: str = "Ada") -> Person:
+        """Somebody whom an operator made an administrator."""
+        ada = self.sign_up(name)
+        key = httpx.BasicAuth(*self._stack.around.users_api_key.split(":", 1))
+        account = f"{ada.users_url}/v1/accounts/{ada.id}"
+        _checked(self._http.patch(account, json={"role": "admin"}, auth=key))
+        words = {"username": ada.username, "password": ada.password}
+        made = _checked(self._http.post(f"{ada.users_url}/v1/sessions", json=words, auth=key))
+        ada.session = made["token"]
+        return ada
+
     def __enter__(self) -> Self:
         return self
 

@@ -3,15 +3,24 @@
 import re
 
 import httpx
+from answer_rules import cookie_faults
 from local_stack.stack import Stack
 
 
 def visitor(stack: Stack, session: str = "") -> httpx.Client:
     """Somebody at the edge; `session` is a signed-in person's."""
-    http = httpx.Client(base_url=stack.url, trust_env=False, timeout=10)
+    looks = {"response": [_look_at_cookies]}
+    http = httpx.Client(base_url=stack.url, trust_env=False, timeout=10, event_hooks=looks)
     if session:
         http.cookies.set("notes_session", session)
     return http
+
+
+def _look_at_cookies(answer: httpx.Response) -> None:
+    faults = [
+        fault for said in answer.headers.get_list("set-cookie") for fault in cookie_faults(said)
+    ]
+    assert faults == [], answer.request.url.path
 
 
 def form_token(page: str) -> str:

@@ -1,18 +1,15 @@
 """People, their accounts and those who run them: through the pages of the whole system."""
 
-import hashlib
-import hmac
 import re
 import select
-import struct
 import subprocess
 import sys
 import time
-from base64 import b32decode
 from pathlib import Path
 
 import httpx
 import pytest
+from authenticator_app import code
 from browser_pages import OpenWindow
 from people import Person
 from playwright.sync_api import expect
@@ -34,24 +31,7 @@ QUICK_START = Path(__file__).parents[1] / "docs" / "topics" / "api.md"
 
 @pytest.fixture
 def admin(stack: WiredStack) -> Person:
-    """Somebody whom an operator made an administrator."""
-    ada = stack.people.sign_up("Ada")
-    key = httpx.BasicAuth(*stack.around.users_api_key.split(":", 1))
-    url = f"{ada.users_url}/v1/accounts/{ada.id}"
-    httpx.patch(url, json={"role": "admin"}, auth=key, trust_env=False).raise_for_status()
-    wanted = {"username": ada.username, "password": ada.password}
-    made = httpx.post(f"{ada.users_url}/v1/sessions", json=wanted, auth=key, trust_env=False)
-    ada.session = made.json()["token"]
-    return ada
-
-
-def code(key: str) -> str:
-    """What an authenticator app shows now (RFC 6238)."""
-    counter = struct.pack(">Q", int(time.time()) // 30)
-    digest = hmac.digest(b32decode(key), counter, hashlib.sha1)
-    at = digest[-1] & 15
-    number = struct.unpack(">I", digest[at : at + 4])[0] & 0x7FFFFFFF
-    return f"{number % 1_000_000:06d}"
+    return stack.people.administrator()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])

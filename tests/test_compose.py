@@ -4,6 +4,7 @@ Every part is hardened and watched, only the edge is reachable, nothing has a de
 and each service would understand the settings it is given.
 """
 
+import json
 import os
 import re
 import shutil
@@ -75,7 +76,7 @@ def test_only_the_edge_publishes_a_port_to_others() -> None:
 
 
 def test_the_services_are_out_of_reach_of_the_edge_and_of_grafana() -> None:
-    assert services()["edge"]["networks"] == ["front", "watching"]
+    assert services()["edge"]["networks"] == ["public", "front", "watching"]
     assert services()["grafana"]["networks"] == ["watching", "watched-from"]
     assert compose()["networks"]["watching"]["internal"] is True
 
@@ -87,6 +88,38 @@ def test_the_servers_are_out_of_reach_of_the_edge_and_of_the_world() -> None:
     for server in ("postgres", "valkey"):
         assert services()[server]["networks"] == ["data"]
     assert compose()["networks"]["data"]["internal"] is True
+
+
+def test_promise_only_the_edge_and_users_service_have_a_way_out() -> None:
+    """The one for certificates, the other to the providers that people sign in at.
+
+    Grafana, which runs only when it is asked for, needs one for its port on this machine.
+    """
+    networks = compose()["networks"]
+    ways_out = {name for name, options in networks.items() if not options.get("internal")}
+    has_one = {name for name in ALL if ways_out.intersection(services()[name]["networks"])}
+    assert has_one == {"edge", "users-service", "grafana"}
+    assert services()["grafana"]["profiles"] == ["observability"]
+
+
+def test_providers_come_from_the_environment_and_their_secrets_from_a_file(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = [{"name": "work", "issuer": "https://id.example", "client_id": "notes"}]
+    given = environment("users-service", secrets)
+    given |= {"USERS_PROVIDERS": json.dumps(listed), "USERS_PASSWORD_LOGIN": "off"}
+    for key, value in given.items():
+        monkeypatch.setenv(key, value)
+    with pytest.raises(SystemExit, match="2"):
+        env.load(UsersSettings, os.environ)
+    said = capsys.readouterr().err
+    assert "USERS_PROVIDER_SECRETS is wrong" in said
+    assert "the client secret of the provider work is missing" in said
+    (secrets / "provider_secrets").chmod(0o600)
+    (secrets / "provider_secrets").write_text('{"work": "a-client-secret"}')
+    settings = env.load(UsersSettings, os.environ)
+    assert settings.all_providers()["work"].issuer == "https://id.example"
+    assert settings.password_login == "off"
 
 
 def test_a_gateway_node_can_be_started_many_times() -> None:
@@ -118,7 +151,7 @@ def test_no_secret_stands_in_the_environment(name: str) -> None:
     assert files <= set(service.get("secrets", []))
     secret = re.compile(r"password|secret|token|api_?key|database_url|redis", re.IGNORECASE)
     public = {"GATEWAY_CLIENT_ALLOW_ANONYMOUS_CONNECT_WITHOUT_TOKEN"}
-    public |= {"GATEWAY_CLIENT_TOKEN_JWKS_PUBLIC_ENDPOINT"}
+    public |= {"GATEWAY_CLIENT_TOKEN_JWKS_PUBLIC_ENDPOINT", "USERS_PASSWORD_LOGIN"}
     bare = {key for key in given if secret.search(key) and not key.endswith("_FILE")}
     assert bare <= public
 
@@ -163,7 +196,10 @@ def test_the_gateway_understands_its_file_and_its_settings(secrets: Path) -> Non
     loaded = gateway_settings.load(file, given, {})
     assert loaded.warnings == []
     assert loaded.options.channel.without_namespace.has_history
-    assert [namespace.name for namespace in loaded.options.channel.namespaces] == ["notes"]
+    assert [namespace.name for namespace in loaded.options.channel.namespaces] == [
+        "notes",
+        "writing",
+    ]
     assert loaded.options.client.allowed_origins == ("http://localhost:3000",)
     assert loaded.options.http_api.key == (secrets / "gateway_api_key").read_text().strip()
 

@@ -78,6 +78,22 @@ def test_merge_opens_the_editor_with_both_texts(
     assert ana.read(key)["body"] == "Soup\nBread\nCake\n"
 
 
+def test_changes_of_different_places_are_merged_by_one_press(
+    window: OpenWindow, ana: Person, ben: Person
+) -> None:
+    base = "Soup\n\nBread\n\nCake\n"
+    key = ana.create("Menu", base)["key"]
+    bens = window(ben)
+    bens.go(f"/notes/{key}/edit")
+    ana.save(key, version=1, title="Menu", body=base.replace("Soup", "Stew"))
+    bens.page.fill("#body", base.replace("Cake", "Two cakes"))
+    bens.save()
+    expect(bens.page.locator("#together .added td")).to_have_text(["Stew", "Two cakes"])
+    bens.page.get_by_role("button", name="Merge both").click()
+    bens.page.wait_for_url(f"**/notes/{key}")
+    assert ana.read(key)["body"] == "Stew\n\nBread\n\nTwo cakes\n"
+
+
 def test_a_note_deleted_while_somebody_writes_keeps_his_text(
     window: OpenWindow, ana: Person, ben: Person, key: str
 ) -> None:

@@ -81,6 +81,26 @@ def test_a_window_says_that_it_is_offline_and_stays_readable(
     expect(window.body).to_have_text("Soup")
 
 
+def test_promise_what_is_written_while_offline_is_kept_and_saved_afterwards(
+    hurt_window: OpenWindow, hurt_stack: WiredStack, writer: Person
+) -> None:
+    key = writer.create("Menu", "Soup")["key"]
+    window = hurt_window(writer, wired=True)
+    window.go(f"/notes/{key}/edit")
+    window.wait_until_live()
+    window.page.fill("#body", "Soup and cake")
+    hurt_stack.wire.cut()
+    window.page.click("#edit-form button[value=save]")
+    expect(window.page.locator("#edit-state")).to_contain_text("kept on this device")
+    expect(window.page.locator("#body")).to_have_value("Soup and cake")
+
+    hurt_stack.wire.mend()
+    window.wait_until_live()
+    window.save()
+    expect(window.body).to_have_text("Soup and cake")
+    assert writer.read(key)["body"] == "Soup and cake"
+
+
 def test_promise_all_pages_converge_when_redis_comes_back_empty(
     hurt_window: OpenWindow, hurt_stack: WiredStack, writer: Person
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from answer_log import AnswerLog
 from cuttable_wire import Wire
 from local_stack.ports import free_port
 from local_stack.stack import Stack
@@ -27,6 +28,8 @@ class WiredStack(Stack):
         super().__init__(data_dir, port=port, env=nodes, **options)
         for service in self.services.values():
             service.env.update(settings or {})
+        self.answers = AnswerLog(self.logs_dir / "answers.log")
+        self.edge.env["EDGE_ACCESS_LOG"] = f"file {self.answers.path}"
         self.wire = Wire(port, port=wire_port)
         self.people = People(self)
 

@@ -6,13 +6,17 @@ import httpx
 import jwt
 import pytest
 from fastapi import FastAPI, Request
+from local_stack.ports import free_port
 from note_api import Api, refusal
 from note_tokens import Issuer
 from notes_service.app import create_app
 from notes_service.errors import Unauthenticated
 from notes_service.routes.callers import Door
 from notes_service.settings import Settings
-from service_kit.tokens import Jwks, TokenVerifier
+from prometheus_client import Counter
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from service_kit.tokens import Jwks, Revocations, TokenVerifier
 
 WRITES = [
     ("POST", "/notes", {"title": "t", "body": ""}),
@@ -89,13 +93,16 @@ async def test_a_token_signed_by_somebody_else_is_refused(api: Api):
         assert refusal(answer) == (401, "unauthenticated")
 
 
-async def test_a_proven_token_is_good_until_it_ends_and_no_longer(issuer: Issuer):
+async def test_a_proven_token_is_good_until_it_ends_and_no_longer(
+    issuer: Issuer, redis_url: str
+):
     now = time.time()
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient() as client, Redis.from_url(redis_url) as redis:
         verifier = TokenVerifier(
             Jwks(issuer.url, client), issuer="notes-users", audience="notes"
         )
-        door = Door(verifier, is_reading_public=True, clock=lambda: now)
+        revocations = Revocations(redis, Counter("unread", "", registry=None))
+        door = Door(verifier, revocations, is_reading_public=True, clock=lambda: now)
         given = issuer.bearer("ana", exp=int(now) + 100)["Authorization"].encode()
         request = Request({"type": "http", "headers": [(b"authorization", given)]})
         first = await door.caller(request)
@@ -112,3 +119,35 @@ async def test_a_name_that_cannot_be_stored_is_stored_as_far_as_it_can(api: Api)
     note = {"key": "menu", "title": "t", "body": ""}
     created = await api.client.post("/v1/notes", headers=headers, json=note)
     assert created.json()["author"]["name"] == "A?na"
+
+
+@pytest.mark.parametrize(
+    "taken_back", [{"revoked:session:s1": "1"}, {"revoked:account:id-of-ana": "1"}]
+)
+async def test_a_token_that_was_taken_back_is_refused_for_reading_and_writing(
+    api: Api, redis_url: str, taken_back
+):
+    ana, ben = api.issuer.bearer("ana"), api.issuer.bearer("ben", sid="s2")
+    note = {"key": "menu", "title": "t", "body": ""}
+    assert (await api.client.post("/v1/notes", headers=ana, json=note)).status_code == 201
+    async with Redis.from_url(redis_url) as redis:
+        await redis.mset(taken_back)
+    for method, path, _ in [*WRITES, *(("GET", path, None) for path in READS)]:
+        answer = await api.client.request(method, f"/v1{path}", headers=ana)
+        assert refusal(answer) == (401, "token_revoked"), (method, path)
+        assert "Bearer" in answer.headers["www-authenticate"]
+    assert (await api.client.get("/v1/trash", headers=ben)).status_code == 200
+    renewed = api.issuer.bearer("ana", sid="s3", gen=1)
+    assert (await api.client.get("/v1/trash", headers=renewed)).status_code == 200
+
+
+class TestWithoutRedis:
+    @pytest.fixture
+    def app(self, settings: Settings) -> FastAPI:
+        nowhere = SecretStr(f"redis://127.0.0.1:{free_port()}")
+        return create_app(settings.model_copy(update={"redis_url": nowhere}))
+
+    async def test_tokens_pass_and_are_counted(self, api: Api):
+        assert (await api.create("menu")).status_code == 201
+        metrics = (await api.client.get("/metrics")).text
+        assert "revocations_unread_total 1.0" in metrics

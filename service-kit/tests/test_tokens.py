@@ -56,8 +56,9 @@ async def world():
 
 async def test_a_good_token_tells_who_calls(world):
     issuer, _, verifier = world
-    token = issuer.token(name="Ana", roles=["editor"], sid="s1")
+    token = issuer.token(name="Ana", roles=["editor"], sid="s1", gen=7)
     identity = await verifier.verify(token)
+    assert identity.generation == 7
     assert (identity.user_id, identity.name, identity.session_id) == ("u1", "Ana", "s1")
     assert identity.roles == {"editor"}
 
@@ -74,6 +75,7 @@ async def test_a_good_token_tells_who_calls(world):
         {"kid": "unknown"},
         {"key": Ed25519PrivateKey.generate()},
         {"roles": "admin"},
+        {"gen": "7"},
     ],
 )
 async def test_a_token_that_is_wrong_in_one_point_is_refused(world, wrong):

@@ -11,7 +11,7 @@ from users_service import database
 from users_service.migrations import migrate
 
 _TABLES = (
-    "ceremonies", "passkeys", "recovery_codes", "totp", "session_ends",
+    "letters", "ceremonies", "passkeys", "recovery_codes", "totp", "session_ends",
     "audit_log", "retired_usernames", "reset_links", "api_tokens", "sessions",
     "invitations", "setup", "identities", "accounts", "signing_keys",
 )  # fmt: skip

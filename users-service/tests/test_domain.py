@@ -106,7 +106,11 @@ def test_a_session_ends_after_7_idle_days_and_30_in_any_case(
     seen_after: timedelta, asked_after: timedelta, alive: bool
 ) -> None:
     started = domain.start_session(
-        UUID(int=2), account_id=UUID(int=1), origin=Origin(address=None), now=NOON
+        UUID(int=2),
+        account_id=UUID(int=1),
+        origin=Origin(address=None),
+        now=NOON,
+        proven_at=NOON,
     )
     seen = domain.Session(
         **{

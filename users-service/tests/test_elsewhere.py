@@ -79,7 +79,8 @@ async def test_a_person_from_elsewhere_gets_an_account_once(
     second = (await come_back(people, issuer)).json()
     assert second["account"]["username"] == "ivy-2"
     ways = (await people.get("/v1/sign-in")).json()
-    assert ways["providers"][0] == {"name": "op", "title": "op", "issuer": issuer.url}
+    listed = {"name": "op", "title": "op", "issuer": issuer.url, "reauthenticates": True}
+    assert (ways["passwords"], ways["passkeys"], ways["providers"][0]) == (True, True, listed)
 
 
 async def test_a_username_or_an_address_that_exists_here_opens_nothing(

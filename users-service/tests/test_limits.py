@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from users_running import KEY, PASSWORD, Service, running, some_settings
 from users_service import limits
-from users_service.app import connect_redis
+from users_service.app import connect_redis, routed
 from users_service.errors import TooManyAttempts
 from users_service.limits import Limits
 
@@ -38,6 +38,7 @@ async def test_ten_wrong_passwords_from_one_address_are_enough_and_the_owner_sti
     url = redis_url if redis_is_there else NOWHERE
     async with running(some_settings(users_database, url)) as service:
         await with_ivy(service)
+        service.app = routed(service.registry, ready=service.ready)
         stranger, owner = service.client(STRANGER), service.client(OWNER)
         statuses = [(await sign_in(stranger, "wrong")).status_code for _ in range(20)]
         assert statuses == [401] * 10 + [429] * 10

@@ -71,7 +71,10 @@ def test_ctrl_c_ends_it_cleanly_too(
     assert "Traceback" not in running.log.read_text()
 
 
-@pytest.mark.parametrize("missing", ["USERS_DATABASE_URL", "USERS_REDIS_URL", "USERS_API_KEYS"])
+@pytest.mark.parametrize(
+    "missing",
+    ["USERS_DATABASE_URL", "USERS_REDIS_URL", "USERS_API_KEYS", "USERS_ENCRYPTION_KEY"],
+)
 def test_a_missing_setting_is_named_and_nothing_starts(missing: str) -> None:
     env = environment("postgresql://x/y", "redis://x")
     del env[missing]

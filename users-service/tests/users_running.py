@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import argon2
 import httpx
 from fastapi import FastAPI
 from local_stack.ports import free_port
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from users_service.app import create_app
+from users_service.app import opened, routed
 from users_service.settings import Settings
 
 KEY = ("them", "a-key-for-tests-only")
 PASSWORD = "a quiet river at dawn"
+SEALING = "c2VhbHMgaW4gdGVzdHMgb25seSwgb2YgMzIgYnl0ZXM"
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -42,6 +45,7 @@ def some_settings(database_url: str, redis_url: str, **others: Any) -> Settings:
         database_url=SecretStr(database_url),
         redis_url=SecretStr(redis_url),
         api_keys=SecretStr("web:another-key," + ":".join(KEY)),
+        encryption_key=SecretStr(SEALING),
         **{"signup": "open", **others},
     )
 
@@ -53,6 +57,8 @@ class Service:
     app: FastAPI
     state: dict[str, Any]
     clock: Clock
+    registry: CollectorRegistry
+    ready: Callable[[], Awaitable[dict[str, bool]]]
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def client(self, address: str = "192.0.2.1", **options: Any) -> httpx.AsyncClient:
@@ -72,15 +78,24 @@ class Service:
 async def running(
     settings: Settings, *, hasher: argon2.PasswordHasher = CHEAP
 ) -> AsyncIterator[Service]:
-    clock = Clock()
-    app = create_app(settings, now=clock, hasher=hasher)
-    async with app.router.lifespan_context(app) as state:
-        service = Service(app, dict(state), clock)
+    clock, registry = Clock(), CollectorRegistry()
+    async with opened(settings, registry, now=clock, hasher=hasher) as there:
+        service = Service(_routes(), dict(there.state), clock, registry, there.ready)
         try:
             yield service
         finally:
             for client in service.clients:
                 await client.aclose()
+
+
+@cache
+def _routes() -> FastAPI:
+    """The same for all tests: they know only the state that a request brings along."""
+
+    async def unasked() -> dict[str, bool]:
+        raise AssertionError("ask Service.ready")
+
+    return routed(CollectorRegistry(), ready=unasked)
 
 
 def environment(database_url: str, redis_url: str, **others: str) -> dict[str, str]:
@@ -89,6 +104,7 @@ def environment(database_url: str, redis_url: str, **others: str) -> dict[str, s
         "USERS_DATABASE_URL": database_url,
         "USERS_REDIS_URL": redis_url,
         "USERS_API_KEYS": ":".join(KEY),
+        "USERS_ENCRYPTION_KEY": SEALING,
         "USERS_SIGNUP": "open",
         **others,
     }

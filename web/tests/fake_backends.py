@@ -127,9 +127,19 @@ class FakeGateway(Fake):
     def __init__(self) -> None:
         super().__init__()
         self.offset = 7
+        self.present: dict[str, list[Json]] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
-        return [("POST", "/api/history", self.history)]
+        return [
+            ("POST", "/api/history", self.history),
+            ("POST", "/api/presence", self.presence),
+        ]
+
+    async def presence(self, request: Request) -> Response:
+        assert request.headers["X-API-Key"] == "gateway-key"
+        channel = (await request.json())["channel"]
+        found = dict(enumerate(self.present.get(channel, [])))
+        return JSONResponse({"result": {"presence": found}})
 
     async def history(self, request: Request) -> Response:
         assert request.headers["X-API-Key"] == "gateway-key"

@@ -14,9 +14,10 @@ CHALLENGE = "Y2hhbGxlbmdl"
 class FakePasskeys(FakeAdministration):
     def __init__(self) -> None:
         super().__init__()
-        self.ways: Json = {"passkeys": True, "providers": []}
+        self.ways: Json = {"passwords": True, "passkeys": True, "providers": []}
         self.passkeys: dict[str, Json] = {}
         self.linked: set[str] = set()
+        self.links: dict[str, str] = {}
         self.owners: dict[str, Json] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -33,6 +34,9 @@ class FakePasskeys(FakeAdministration):
             ("POST", "/v1/sign-in/work/callback", self.come_back),
             ("POST", "/v1/account/identities/work/callback", self.link),
             ("DELETE", "/v1/account/identities/work", self.unlink),
+            ("POST", "/v1/sessions/current/re-authenticate/work", self.depart),
+            ("POST", "/v1/sessions/current/re-authenticate/work/callback", self.prove),
+            ("POST", "/v1/sessions/link", self.open_by_link),
             *super().routes(),
         ]
 
@@ -140,6 +144,25 @@ class FakePasskeys(FakeAdministration):
             return problem(403, "sign_in_refused")
         self.linked.add(person["username"])
         return Response(status_code=204)
+
+    async def prove(self, request: Request) -> Response:
+        answer = await self.come_back(request)
+        if answer.status_code != 201:
+            return answer
+        self.stale = False
+        return JSONResponse({})
+
+    async def open_by_link(self, request: Request) -> Response:
+        token = (await request.json())["token"]
+        if token not in self.links:
+            return problem(403, "invalid_sign_in_link")
+        return self._opened(self.people[self.links.pop(token)])
+
+    def _overview(self, person: Json) -> Json:
+        linked = person["username"] in self.linked
+        identity = {"provider": "work", "issuer": "https://id.example", "subject": "1"}
+        identities = [identity | {"linked_at": NOON.isoformat()}] if linked else []
+        return super()._overview(person) | {"identities": identities}
 
     async def unlink(self, request: Request) -> Response:
         person = self._who(request)

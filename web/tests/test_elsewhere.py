@@ -1,21 +1,30 @@
 """Signing in at a provider and linking one: out by a page, back by a flow of this browser."""
 
 import pytest
-from browsing import Backends, Browser
+from browsing import Backends, Browser, Page
 from fake_backends import ANA
 
-WORK = {"name": "work", "title": "Work account", "issuer": "https://id.example"}
+WORK = {
+    "name": "work",
+    "title": "Work account",
+    "issuer": "https://id.example",
+    "reauthenticates": True,
+}
 BACK = "/users/callback/work?code=c&state=s&iss=https://id.example"
 
 
 @pytest.fixture(autouse=True)
 def provider(backends: Backends) -> None:
-    backends.users.ways = {"passkeys": False, "providers": [WORK]}
+    backends.users.ways = {"passwords": True, "passkeys": False, "providers": [WORK]}
 
 
 async def _leave(browser: Browser, path: str, form: str) -> str:
     page = await browser.get(path)
     return (await browser.submit(page.form(form))).text
+
+
+def _targets(page: Page) -> set[str]:
+    return {form.action for form in page.forms.values()}
 
 
 async def test_a_provider_signs_in_and_leads_back(browse):
@@ -60,9 +69,12 @@ async def test_a_provider_is_linked_after_the_proof_and_unlinked(browse, backend
     page = await browser.get(BACK)
     assert (page.path, "signs you in from now on" in page.text) == ("/account", True)
     assert backends.users.linked == {"ana"}
-    page = await browser.submit(page.form("/account/unlink/work"))
+    form = page.form("/account/unlink/work")
+    assert "/account/link/work" not in _targets(page)
+    page = await browser.submit(form)
     assert backends.users.linked == set()
-    assert "was not linked" in (await browser.submit(page.form("/account/unlink/work"))).text
+    assert "Not linked" in page.text
+    assert "was not linked" in (await browser.submit(form)).text
 
 
 async def test_a_link_never_signs_in_and_a_sign_in_never_links(browse, backends):
@@ -72,3 +84,103 @@ async def test_a_link_never_signs_in_and_a_sign_in_never_links(browse, backends)
     await browser.get(BACK)
     assert backends.users.linked == set()
     assert {each["username"] for each in backends.users.sessions.values()} == {"ana"}
+
+
+async def test_promise_a_provider_proves_who_one_is_and_the_form_that_waited_goes_on(
+    browse, backends
+):
+    browser = browse(ANA)
+    backends.users.linked.add("ana")
+    backends.users.stale = True
+    form = (await browser.get("/account")).form("profile-form")
+    asked = await browser.submit(form, email="ana@example.org")
+    away = await browser.submit(asked.form("/account/confirm/at/work"))
+    assert "id.example/authorize" in away.text
+    assert "ana@example.org" not in away.text
+    back = await browser.get(BACK)
+    assert backends.users.emails.get("ana") is None  # coming back alone changes nothing
+    page = await browser.submit(back.form("confirmed-form"))
+    assert (page.path, "Saved." in page.text) == ("/account", True)
+    assert backends.users.emails["ana"] == "ana@example.org"
+
+
+@pytest.mark.parametrize("said", ["?error=login_required&state=s", "?code=c&state=other"])
+async def test_a_return_without_a_proof_asks_again_and_loses_nothing(browse, backends, said):
+    browser = browse(ANA)
+    backends.users.linked.add("ana")
+    backends.users.stale = True
+    form = (await browser.get("/account")).form("profile-form")
+    asked = await browser.submit(form, email="ana@example.org")
+    await browser.submit(asked.form("/account/confirm/at/work"))
+    page = await browser.get("/users/callback/work" + said)
+    assert page.status == 403
+    assert page.form("/account/confirm/at/work").fields["email"] == "ana@example.org"
+
+
+async def test_a_form_too_long_for_a_cookie_is_begun_again(browse, backends):
+    browser = browse(ANA)
+    backends.users.linked.add("ana")
+    backends.users.stale = True
+    form = (await browser.get("/account")).form("profile-form")
+    asked = await browser.submit(form, email="a" * 3000 + "@example.org")
+    await browser.submit(asked.form("/account/confirm/at/work"))
+    page = await browser.get(BACK)
+    assert "begin it again" in page.text
+    assert "confirmed-form" not in page.forms
+
+
+async def test_only_what_can_prove_it_is_offered(browse, backends):
+    browser = browse(ANA)
+    form = (await browser.get("/account")).form("export-form")
+    backends.users.stale = True
+    page = await browser.submit(form)
+    assert "/account/confirm/at/work" not in _targets(page)  # not linked
+    backends.users.linked.add("ana")
+    backends.users.ways["passwords"] = False
+    page = await browser.submit(form)
+    assert "confirm-form" not in page.forms
+    assert "/account/confirm/at/work" in _targets(page)
+    backends.users.ways["providers"][0] = WORK | {"reauthenticates": False}
+    page = await browser.submit(form)
+    assert "/account/confirm/at/work" not in _targets(page)
+    assert "Log out, log in again" in page.text
+
+
+async def test_without_passwords_only_the_other_ways_are_shown(browse, backends):
+    backends.users.ways["passwords"] = False
+    page = await browse().get("/users/login")
+    assert "login-form" not in page.forms
+    assert "/users/login/at/work" in _targets(page)
+    assert "Make an account" not in page.text
+    page = await browse().get("/users/signup")
+    assert "signup-form" not in page.forms
+    page = await browse(ANA).get("/account/password")
+    assert "password-form" not in page.forms
+
+
+async def test_what_somebody_wrote_waits_while_they_sign_in_elsewhere(browse, backends):
+    backends.users.ways["passwords"] = False
+    browser = browse(ANA)
+    form = (await browser.get("/notes/add")).form("edit-form")
+    backends.users.sessions.clear()
+    page = await browser.submit(form, title="Menu", body="Soup")
+    assert 'target="_blank"' in page.text
+    waiting = page.form("parked-form")
+    assert waiting.fields["body"] == "Soup"
+    browser.carry(backends.users.sign_in(ANA))
+    page = await browser.submit(waiting)
+    page = await browser.submit(page.form("resume-form"))
+    assert "Soup" in page.text
+
+
+async def test_an_operators_link_signs_in_once_and_only_by_its_form(browse, backends):
+    backends.users.links["way-back"] = "ben"
+    browser = browse()
+    page = await browser.get("/users/sign-in-link")
+    assert backends.users.sessions == {}
+    page = await browser.submit(page.form("sign-in-link-form"), token="way-back")
+    assert page.path == "/account"
+    other = browse()
+    form = (await other.get("/users/sign-in-link")).form("sign-in-link-form")
+    page = await other.submit(form, token="way-back")
+    assert (page.status, "not valid any more" in page.text) == (403, True)

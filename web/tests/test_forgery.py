@@ -21,6 +21,8 @@ UNSAFE = [
     ("/users/reset", {"token": "code", "password": "a new horse"}),
     ("/account", {"name": "Mallory", "email": "mallory@evil.example"}),
     ("/account/confirm", {"confirm_action": "/", "confirm_password": "correct horse"}),
+    ("/account/confirm/at/1", {}),
+    ("/users/sign-in-link", {"token": "x"}),
     ("/account/delete", {"username": "ana"}),
     ("/account/export", {}),
     ("/account/password", {"old_password": "correct horse", "password": "a new horse"}),

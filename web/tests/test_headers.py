@@ -82,3 +82,10 @@ async def test_over_https_cookies_are_host_bound_and_secure(serve):
 
 def _script_tags(text: str) -> list[str]:
     return [part.split(">")[0] for part in text.split("<script")[1:]]
+
+
+async def test_a_wrong_method_is_told_the_right_one(browse):
+    client = browse().client
+    for path, allowed in (("/users/logout", "POST"), ("/api/v1/preview", "POST")):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)

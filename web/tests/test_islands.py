@@ -154,6 +154,26 @@ def test_promise_a_gap_is_repaired_without_reload_and_scroll_and_focus_stay(site
     expect(page.locator("#q")).to_have_value("half a word")
 
 
+def test_promise_a_list_that_has_grown_too_long_loads_anew_and_loses_nothing(site):
+    """What arrives while the new list is on its way to the page is not in that list."""
+    notes = site.backends.notes
+    page = live(site.open("/"))
+    held = []
+    page.route("**/live/home*", lambda route: held.append((route, route.fetch())))
+    with page.expect_request("**/live/home*"):
+        for number in range(301):
+            made = row(notes.put(f"n{number}", f"Note {number}", "", BEN))
+            page.script.publish("home", event("note.created", note=made))
+    until(lambda: page.evaluate("true") and held)
+    late = row(notes.put("late", "Late", "", BEN))
+    page.script.publish("home", event("note.created", note=late))
+    expect(page.locator("#notes .row")).to_have_count(302)
+    [(route, answer)] = held
+    route.fulfill(response=answer)
+    expect(page.locator("#notes .row")).to_have_count(51)
+    assert titles(page)[:2] == ["Late", "Note 300"]
+
+
 def test_the_connection_is_told_in_words(site):
     page = live(site.open("/"))
     expect(page.locator("#connection")).to_have_text("Live")

@@ -34,7 +34,8 @@ class Caddy:
         self.port = port
         self.inner_port = free_port()
         upstreams = " ".join(f"127.0.0.1:{gateway}" for gateway in gateways)
-        env = {
+        # Looked at again at each start.
+        self.env = {
             "PATH": os.environ.get("PATH", ""),
             "SITE_ADDRESS": f"http://:{port}",
             "PUBLIC_URL": self.url,
@@ -54,7 +55,7 @@ class Caddy:
         self.process = Process(
             "edge",
             [_caddy(), "run", "--config", config, "--adapter", "caddyfile"],
-            env=env,
+            env=self.env,
             cwd=data_dir,
             log=log or Log("edge", data_dir / "edge.log"),
         )

@@ -15,6 +15,7 @@ from local_stack import chromium, lock, locks, options, secret_files
 from local_stack.bootstrap import Environment
 from local_stack.errors import StackError
 from local_stack.islands import Islands
+from local_stack.packages import Packages
 
 ROOT = Path(__file__).resolve().parents[3]
 _DATA = ROOT / ".notes"
@@ -65,6 +66,8 @@ def test(arguments: Namespace) -> int:
     environment.ensure()
     islands = Islands(environment)
     islands.ensure()
+    provider = ROOT / "users-service" / "tests" / "oidc_provider"
+    Packages(environment, provider, "of the OpenID provider that tests sign in at").ensure()
     env = dict(environment.env)
     chosen = []
     if arguments.no_browser:

@@ -25,9 +25,13 @@ MAKERS: dict[str, Callable[[], str]] = {
     "users_database_url": lambda: f"postgresql://users:{_random()}@postgres:5432/users",
     "redis_url": lambda: f"redis://:{_random()}@valkey:6379/0",
     "users_api_key": lambda: f"web:{_random()}",
+    # 32 bytes, as AES-256 wants them. A backup of the database is worth little without it.
+    "users_encryption_key": _random,
     "gateway_api_key": _random,
     "web_secret": _random,
     "grafana_password": _random,
+    # A JSON object: client secrets by the names of PROVIDERS, for the operator to fill in.
+    "provider_secrets": lambda: "{}",
     SETUP_TOKEN: lambda: secrets.token_urlsafe(16),
 }
 

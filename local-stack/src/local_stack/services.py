@@ -80,6 +80,7 @@ class Surroundings:
     web_port: int
     gateway_ports: Sequence[int]
     users_api_key: str
+    users_encryption_key: str
     gateway_api_key: str
     web_secret: str
     sign_up: str
@@ -95,6 +96,7 @@ def users(around: Surroundings) -> dict[str, str]:
         "USERS_DATABASE_URL": around.users_database,
         "USERS_REDIS_URL": around.redis,
         "USERS_API_KEYS": around.users_api_key,
+        "USERS_ENCRYPTION_KEY": around.users_encryption_key,
         "USERS_SIGNUP": around.sign_up,
         "USERS_PUBLIC_URL": around.public_urls[0],
         "USERS_GATEWAY_URL": f"http://127.0.0.1:{around.gateway_ports[0]}",

@@ -141,6 +141,7 @@ class Stack:
             web_port=self._free("web"),
             gateway_ports=[self._free("gateway"), *(free_port() for _ in range(gateways - 1))],
             users_api_key=f"web:{self._secret('users_api_key')}",
+            users_encryption_key=self._secret("users_encryption_key"),
             gateway_api_key=self._secret("gateway_api_key"),
             web_secret=self._secret("web_secret"),
             sign_up=sign_up,

@@ -9,14 +9,14 @@ import httpx
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from service_kit import asgi
 from service_kit.channel_log import ChannelLog, HistoryOptions
 from service_kit.tasks import background
-from service_kit.tokens import Jwks, TokenVerifier
+from service_kit.tokens import Jwks, Revocations, TokenVerifier
 
 from notes_service import housekeeping, routes
 from notes_service.comments import Comments
@@ -34,6 +34,7 @@ from notes_service.store.database import Database
 # A body of 256 KiB may be six times as long in JSON, every character escaped.
 MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
 AUDIENCE: Final = "notes"
+_REVOCATION_SECONDS: Final = 0.5
 
 
 class State(TypedDict):
@@ -50,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
     )
-    redis = _redis(settings)
+    redis, revoked = _redis(settings), _redis_of_revocations(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(database.close)
             stack.push_async_callback(redis.aclose)
+            stack.push_async_callback(revoked.aclose)
             client = await stack.enter_async_context(httpx.AsyncClient(timeout=3.0))
             renderer = Renderer()
             stack.push_async_callback(renderer.close)
@@ -69,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield {
                 "notes": Notes(database, once, renderer, metrics, relay.ring, _now),
                 "comments": Comments(database, once, metrics, relay.ring, _now),
-                "door": _door(settings, client),
+                "door": _door(settings, client, Revocations(revoked, metrics.unread)),
             }
 
     async def ready() -> dict[str, bool]:
@@ -123,6 +125,20 @@ def _redis(settings: Settings) -> Redis:
     )
 
 
+def _redis_of_revocations(settings: Settings) -> Redis:
+    """Every request waits for it, so it has to be quick, or is left out."""
+    pool = BlockingConnectionPool.from_url(
+        settings.redis_url.get_secret_value(),
+        protocol=2,
+        socket_timeout=_REVOCATION_SECONDS,
+        socket_connect_timeout=_REVOCATION_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=64,
+        timeout=_REVOCATION_SECONDS,
+    )
+    return Redis.from_pool(pool)
+
+
 def _relay(settings: Settings, redis: Redis, metrics: Metrics) -> Relay:
     return Relay(
         settings.database_url.get_secret_value(),
@@ -132,10 +148,10 @@ def _relay(settings: Settings, redis: Redis, metrics: Metrics) -> Relay:
     )
 
 
-def _door(settings: Settings, client: httpx.AsyncClient) -> Door:
+def _door(settings: Settings, client: httpx.AsyncClient, revocations: Revocations) -> Door:
     jwks = Jwks(str(settings.jwks_url), client)
     verifier = TokenVerifier(jwks, issuer=settings.token_issuer, audience=AUDIENCE)
-    return Door(verifier, is_reading_public=settings.public_read)
+    return Door(verifier, revocations, is_reading_public=settings.public_read)
 
 
 async def _has(database: Database) -> bool:

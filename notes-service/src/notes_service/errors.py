@@ -2,6 +2,7 @@
 
     NoteError                 code                        HTTP
     ├── Unauthenticated       unauthenticated             401
+    ├── TokenRevoked          token_revoked               401
     ├── NotAllowed            not_allowed                 403
     ├── NoteNotFound          note_not_found              404
     ├── CommentNotFound       comment_not_found           404
@@ -36,6 +37,15 @@ class Unauthenticated(NoteError):
 
     def __str__(self) -> str:
         return "sign in and try again"
+
+
+class TokenRevoked(NoteError):
+    """Good by its signature, taken back by its issuer: another one may do."""
+
+    code = "token_revoked"
+
+    def __str__(self) -> str:
+        return "the session ended or changed: get a new token"
 
 
 class NotAllowed(NoteError):

@@ -14,6 +14,11 @@ class Metrics:
         self.published = Counter(
             "notes_events_published", "Events announced by this process", registry=registry
         )
+        self.unread = Counter(
+            "revocations_unread",
+            "Requests let in without knowing whether their token was taken back",
+            registry=registry,
+        )
         self.outbox_size = Gauge(
             "notes_outbox_size", "Events committed and not yet announced", registry=registry
         )

@@ -2,7 +2,8 @@
 
 A key that was fetched once stays usable while the issuer is away, so an outage of users-service
 signs nobody out before the token's own end. A flood of unknown key ids costs at most one fetch
-in `refetch_seconds`. Sources: RFC 7517 (JWK set), RFC 7519 (JWT), RFC 8037 (EdDSA keys).
+in `refetch_seconds`. A good token may have been taken back (contracts/revocations.md). Sources:
+RFC 7517 (JWK set), RFC 7519 (JWT), RFC 8037 (EdDSA keys).
 """
 
 import asyncio
@@ -14,6 +15,9 @@ from typing import Any
 
 import httpx
 import jwt
+from prometheus_client import Counter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,8 @@ class Identity:
     name: str
     roles: frozenset[str]
     session_id: str
+    generation: int
+    """Of its account, when the token was made."""
     expires_at: float
 
 
@@ -132,14 +138,44 @@ class TokenVerifier:
         return _identity(claims)
 
 
+class Revocations:
+    """The tokens that were taken back before their end. The client's timeouts are the caller's.
+
+    While Redis is away nothing counts as taken back, and Redis is asked again `rest_seconds`
+    later: a token then lives until its own end, five minutes at most.
+    """
+
+    def __init__(self, redis: Redis, unread: Counter, *, rest_seconds: float = 1.0) -> None:
+        self._redis = redis
+        self._unread = unread
+        self._rest_seconds = rest_seconds
+        self._rests_until = 0.0
+
+    async def cover(self, bearer: Identity) -> bool:
+        if time.monotonic() < self._rests_until:
+            self._unread.inc()
+            return False
+        account = f"revoked:account:{bearer.user_id}"
+        session = f"revoked:session:{bearer.session_id}"
+        try:
+            least, ended = await self._redis.mget(account, session)
+        except (RedisError, OSError) as error:
+            self._rests_until = time.monotonic() + self._rest_seconds
+            self._unread.inc()
+            log.warning("revocations not read, tokens pass: %r", error)
+            return False
+        return ended is not None or bearer.generation < int(least or 0)
+
+
 def _identity(claims: dict[str, Any]) -> Identity:
-    roles = claims.get("roles", [])
-    if not isinstance(roles, list):
-        raise InvalidToken("roles are not a list")
+    roles, generation = claims.get("roles", []), claims.get("gen", 0)
+    if not isinstance(roles, list) or not isinstance(generation, int):
+        raise InvalidToken("a claim is of another type")
     return Identity(
         user_id=str(claims["sub"]),
         name=str(claims.get("name", "")),
         roles=frozenset(str(role) for role in roles),
         session_id=str(claims.get("sid", "")),
+        generation=generation,
         expires_at=float(claims["exp"]),
     )

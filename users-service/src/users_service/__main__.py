@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import uvicorn
 from pydantic import SecretStr
@@ -22,6 +23,7 @@ from users_service import database
 from users_service.app import create_app
 from users_service.keys import Keys
 from users_service.migrations import migrate
+from users_service.resealing import Lost, reseal
 from users_service.settings import Settings
 
 log = logging.getLogger("users")
@@ -35,13 +37,15 @@ def main() -> None:
     logs.configure("users-service", environ=os.environ)
     settings = env.load(Settings, os.environ)
     try:
-        asyncio.run(_prepare(settings))
+        lost = asyncio.run(_prepare(settings))
         if arguments.command == "rotate-keys":
             asyncio.run(_rotate(settings, at_once=arguments.at_once))
     except (SQLAlchemyError, OSError) as error:
         log.critical("the database cannot be used: %s", type(error).__name__)
         raise SystemExit(1) from None
     if arguments.command == "serve":
+        if lost.signing_keys:
+            _refuse_to_serve()
         _serve(settings)
 
 
@@ -51,6 +55,7 @@ def openapi() -> str:
         database_url=SecretStr("postgresql://nowhere/none"),
         redis_url=SecretStr("redis://nowhere"),
         api_keys=SecretStr("nobody:nothing"),
+        encryption_key=SecretStr("0" * 43),
     )
     return json.dumps(create_app(nowhere).openapi(), indent=2, ensure_ascii=False)
 
@@ -69,10 +74,15 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _prepare(settings: Settings) -> None:
+async def _prepare(settings: Settings) -> Lost:
+    """The tables of this version, and everything in them that has to be sealed."""
     engine = database.connect(settings.database_url.get_secret_value())
     try:
         await migrate(engine)
+        lost = await reseal(async_sessionmaker(engine), settings.seal())
+        if lost.totp_secrets:
+            log.error("%d authenticator apps cannot be opened", lost.totp_secrets)
+        return lost
     finally:
         await engine.dispose()
 
@@ -80,10 +90,18 @@ async def _prepare(settings: Settings) -> None:
 async def _rotate(settings: Settings, *, at_once: bool) -> None:
     engine = database.connect(settings.database_url.get_secret_value())
     try:
-        keys = Keys(async_sessionmaker(engine), now=lambda: datetime.now(UTC))
+        keys = Keys(async_sessionmaker(engine), settings.seal(), now=lambda: datetime.now(UTC))
         print(await keys.rotate(at_once=at_once))
     finally:
         await engine.dispose()
+
+
+def _refuse_to_serve() -> NoReturn:
+    sys.stderr.write(
+        "cannot start: USERS_ENCRYPTION_KEY does not open the signing keys in the database. Is "
+        "it another one's? If the right key is lost: rotate-keys --at-once makes new ones\n"
+    )
+    raise SystemExit(2)
 
 
 def _serve(settings: Settings) -> None:

@@ -51,6 +51,7 @@ class AccessTokens:
             "name": account.display_name,
             "roles": list(roles),
             "sid": str(sid),
+            "gen": account.generation,
             "iat": int(now.timestamp()),
             "exp": int(expires_at.timestamp()),
             "jti": str(uuid4()),

@@ -30,7 +30,10 @@ class Event(Enum):
     PASSWORD_CHECKED = "password_checked"  # noqa: S105 - a name
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
+    RESET_ASKED = "reset_asked"
     RESET_LINK_MADE = "reset_link_made"
+    EMAIL_PROVEN = "email_proven"
+    SIGN_IN_LINK_MADE = "sign_in_link_made"
     SESSION_ENDED = "session_ended"
     SESSIONS_ENDED = "sessions_ended"
     TOTP_ADDED = "totp_added"
@@ -38,6 +41,7 @@ class Event(Enum):
     RECOVERY_CODES_MADE = "recovery_codes_made"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_RENAMED = "passkey_renamed"
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_UNLINKED = "identity_unlinked"
     API_TOKEN_MADE = "api_token_made"  # noqa: S105 - a name

@@ -27,6 +27,7 @@ def add_commands(add: AddCommand) -> None:
         "role", choices=_ROLES
     )
     add("reset-link", "make a one-time token that sets a new password")
+    add("sign-in-link", "make a link that signs in once, for who has no other way in")
     add("end-sessions", "sign somebody out everywhere")
     add("invitations", "show the open invitations", username=False)
     revoke = add("revoke-invitation", "make an invitation worthless", username=False)
@@ -49,6 +50,8 @@ def run(client: httpx.Client, arguments: argparse.Namespace) -> httpx.Response:
             return client.patch(_account(client, arguments.username), json=change)
         case "reset-link":
             return client.post(_account(client, arguments.username) + "/reset-link")
+        case "sign-in-link":
+            return client.post(_account(client, arguments.username) + "/sign-in-link")
         case "end-sessions":
             return client.delete(_account(client, arguments.username) + "/sessions")
         case "invitations":

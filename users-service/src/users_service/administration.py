@@ -1,10 +1,10 @@
 """What administrators do to other people's accounts. Each act takes effect at once.
 
-Whatever takes a right away ends the sessions too: an access token that still lives is refused
-where sessions are asked, and gone everywhere in five minutes.
+Whatever takes a right away ends the sessions too, and takes back the access tokens that still
+live, before it is answered: contracts/revocations.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ from users_service.store.people import Wanted
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
     database: async_sessionmaker[AsyncSession]
+    revoke: Callable[[], Awaitable[None]]
+    """Tells whom it concerns what was committed."""
     now: Callable[[], datetime]
 
     async def page(
@@ -47,7 +49,9 @@ class Administration:
                 await self._set_role(session, before, role, by)
             if disabled is not None and disabled is before.may_sign_in:
                 await self._set_disabled(session, before, disabled, by)
-            return await store.people.overview(session, account_id)
+            overview = await store.people.overview(session, account_id)
+        await self.revoke()
+        return overview
 
     async def end_sessions(self, account_id: UUID, by: Actor) -> None:
         async with self.database.begin() as session:
@@ -55,11 +59,13 @@ class Administration:
             await store.sessions.end_all_of(session, account_id, now=self.now())
             act = Act(event=Event.SESSIONS_ENDED, by=by, account=account)
             await store.audit.write(session, act, now=self.now())
+        await self.revoke()
 
     async def delete(self, account_id: UUID, by: Actor) -> None:
         async with self.database.begin() as session:
             account = await store.people.by_id(session, account_id)
             await own_account.remove(session, account, by, now=self.now())
+        await self.revoke()
 
     async def _set_role(
         self, session: AsyncSession, account: Account, role: str, by: Actor

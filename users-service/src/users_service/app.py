@@ -3,9 +3,12 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Final
 
 import argon2
@@ -55,60 +58,90 @@ def connect_redis(url: str) -> Redis:
     )
 
 
-def create_app(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A service that runs: what its requests can reach, and whether it can serve them."""
+
+    state: State
+    ready: Callable[[], Awaitable[dict[str, bool]]]
+
+
+@asynccontextmanager
+async def opened(
     settings: Settings,
+    registry: CollectorRegistry,
     *,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime],
     hasher: argon2.PasswordHasher | None = None,
+) -> AsyncIterator[Opened]:
+    """Everything behind the routes, built top to bottom and torn down bottom to top."""
+    async with AsyncExitStack() as stack:
+        engine = database.connect(settings.database_url.get_secret_value())
+        stack.push_async_callback(engine.dispose)
+        redis = connect_redis(settings.redis_url.get_secret_value())
+        stack.push_async_callback(redis.aclose)
+        passwords = Passwords(
+            hasher or argon2id(), threads=_PASSWORD_THREADS, waiting_limit=_PASSWORDS_WAITING
+        )
+        stack.callback(passwords.close)
+        outside = httpx.AsyncClient(
+            timeout=SECONDS, follow_redirects=False, trust_env=False, verify=_trusted()
+        )
+        tools = Tools(
+            database=async_sessionmaker(engine, expire_on_commit=False),
+            redis=redis,
+            outside=await stack.enter_async_context(outside),
+            passwords=passwords,
+            registry=registry,
+            now=now,
+        )
+        state = build(settings, tools)
+        await state["keys"].keep_fresh()
+        gateway = await stack.enter_async_context(_gateway_client(settings))
+        disconnects = _disconnects(gateway, tools)
+        if settings.gateway_url:
+            telling = background(disconnects.run(), name="disconnects")
+            await stack.enter_async_context(telling)
+        else:
+            log.warning(
+                "USERS_GATEWAY_URL is not set: sockets of ended sessions stay open for up "
+                "to five minutes"
+            )
+        revoking = background(state["revocations"].run(), name="revocations")
+        await stack.enter_async_context(revoking)
+        if settings.smtp_host:
+            sending = background(state["mailing"].run(), name="mailing")
+            await stack.enter_async_context(sending)
+        keeping = _keep_house(state, disconnects)
+        await stack.enter_async_context(background(keeping, name="housekeeping"))
+        yield Opened(state=state, ready=partial(_ready, tools))
+
+
+def create_app(
+    settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> FastAPI:
-    """Tests give a clock that they move, and a `hasher` that costs them nothing."""
     registry = CollectorRegistry()
-    engine = database.connect(settings.database_url.get_secret_value())
-    redis = connect_redis(settings.redis_url.get_secret_value())
-    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    running: Opened | None = None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        # Built top to bottom, torn down bottom to top, whatever fails in between.
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(engine.dispose)
-            stack.push_async_callback(redis.aclose)
-            passwords = Passwords(
-                hasher or argon2id(),
-                threads=_PASSWORD_THREADS,
-                waiting_limit=_PASSWORDS_WAITING,
-            )
-            stack.callback(passwords.close)
-            outside = await stack.enter_async_context(
-                httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False)
-            )
-            tools = Tools(
-                database=sessions,
-                redis=redis,
-                outside=outside,
-                passwords=passwords,
-                registry=registry,
-                now=now,
-            )
-            state = build(settings, tools)
-            await state["keys"].keep_fresh()
-            gateway = await stack.enter_async_context(_gateway_client(settings))
-            disconnects = _disconnects(gateway, tools)
-            if settings.gateway_url:
-                telling = background(disconnects.run(), name="disconnects")
-                await stack.enter_async_context(telling)
-            else:
-                log.warning(
-                    "USERS_GATEWAY_URL is not set: sockets of ended sessions stay open for up "
-                    "to five minutes"
-                )
-            keeping = _keep_house(state, disconnects)
-            await stack.enter_async_context(background(keeping, name="housekeeping"))
-            yield state
+        nonlocal running
+        async with opened(settings, registry, now=now) as running:
+            yield running.state
 
     async def ready() -> dict[str, bool]:
-        return {"database": await _answers(sessions), "redis": await _pongs(redis)}
+        return await running.ready() if running else {"database": False, "redis": False}
 
+    return routed(registry, ready=ready, lifespan=lifespan)
+
+
+def routed(
+    registry: CollectorRegistry,
+    *,
+    ready: Callable[[], Awaitable[dict[str, bool]]],
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[State]] | None = None,
+) -> FastAPI:
+    """The routes, which know nothing but the state that a request brings along."""
     app = FastAPI(
         title="users-service",
         version="1",
@@ -132,6 +165,16 @@ def create_app(
     return app
 
 
+async def _ready(tools: Tools) -> dict[str, bool]:
+    return {"database": await _answers(tools.database), "redis": await _pongs(tools.redis)}
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we believe to be who they say: read from the machine once, it never changes."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _disconnects(gateway: httpx.AsyncClient, tools: Tools) -> Disconnects:
     told = Counter(
         "users_session_ends",
@@ -149,17 +192,20 @@ def _gateway_client(settings: Settings) -> httpx.AsyncClient:
         headers={"X-API-Key": key.get_secret_value().strip()} if key else {},
         timeout=GATEWAY_SECONDS,
         trust_env=False,
+        verify=_trusted(),
     )
 
 
 async def _keep_house(state: State, disconnects: Disconnects) -> None:
     """Until cancelled. A failure is logged and tried again, never fatal."""
+    await state["departures"].look()
     while True:
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)
         try:
             await state["keys"].keep_fresh()
             await state["sessions"].forget_dead()
             await state["audit"].forget_old()
+            await state["mailing"].forget_dead()
             await disconnects.forget_old()
         except (SQLAlchemyError, OSError) as error:
             log.warning("housekeeping failed, again in a while: %s", type(error).__name__)

@@ -20,6 +20,7 @@ from users_service.errors import TooManyAttempts, WrongCredentials
 from users_service.limits import Limits
 from users_service.passwords import Check, Passwords
 from users_service.store.accounts import Secret
+from users_service.ways_in import WaysIn
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Credentials:
     passwords: Passwords
     limits: Limits
     audit: AuditLog
+    ways_in: WaysIn
     checks: Counter
 
     async def check(
@@ -44,9 +46,11 @@ class Credentials:
     ) -> Account:
         """Return whose they are; WrongCredentials or TooManyAttempts if nobody's.
 
+        PasswordLoginOff, whatever they are, where passwords are no way in.
         `exactly` tells "Ivy" from "ivy", as the original does; at a form either will do.
         `event` is what the caller will write down if it is right, and this if it is not.
         """
+        self.ways_in.require_passwords()
         self.passwords.refuse_if_full()  # before the attempt counts
         # "" is nobody's name, as is every name that cannot exist.
         name = username if may_exist(username) else ""

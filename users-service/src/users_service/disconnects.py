@@ -5,8 +5,6 @@ number of replicas share the rows. What is older than an access token need not b
 the socket ended with the token, and nobody gave it a new one.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,22 +12,19 @@ from typing import Any, Final
 
 import httpx
 from prometheus_client import Counter
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
 from users_service.access_tokens import ACCESS_TOKEN_LIFETIME
+from users_service.deliveries import keep_telling
+from users_service.store.endings import Listener
 from users_service.tables import SessionEndRow
-
-log = logging.getLogger(__name__)
 
 # "State invalidated": official clients drop the token in hand and ask for a new one.
 CODE: Final = 3014
 REASON: Final = "session ended"
 GATEWAY_SECONDS: Final = 3.0
 
-_LOOK_EVERY_SECONDS: Final = 0.25
-_LONGEST_PAUSE_SECONDS: Final = 10.0
 _WORTH_SAYING_FOR: Final = ACCESS_TOKEN_LIFETIME + timedelta(minutes=1)
 
 
@@ -42,23 +37,13 @@ class Disconnects:
     now: Callable[[], datetime]
 
     async def run(self) -> None:
-        """Until cancelled. A gateway or a database that is away is asked again, ever later."""
-        pause = _LOOK_EVERY_SECONDS
-        while True:
-            try:
-                while await self.tell_next():
-                    pass
-                pause = _LOOK_EVERY_SECONDS
-            except (httpx.HTTPError, SQLAlchemyError, OSError) as error:
-                self.told.labels("failed").inc()
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-                log.warning("session ends not told, again in %s s: %r", pause, error)
-            await asyncio.sleep(pause)
+        """Until cancelled."""
+        await keep_telling(self.tell_next, "the gateway: ended sessions", self.told)
 
     async def tell_next(self) -> bool:
         """False if there was nothing to tell."""
         async with self.database.begin() as session:
-            ended = await store.endings.take(session)
+            ended = await store.endings.take(session, Listener.GATEWAY)
             if ended is None:
                 return False
             if self.now() - ended.ended_at <= _WORTH_SAYING_FOR:

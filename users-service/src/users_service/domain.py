@@ -31,6 +31,10 @@ SESSION_FRESH: Final = timedelta(minutes=15)
 """For this long after a proof of who it is, a session may change the ways in."""
 INVITATION_LIFETIME: Final = timedelta(days=7)
 RESET_LINK_LIFETIME: Final = timedelta(hours=24)
+MAILED_LINK_LIFETIME: Final = timedelta(hours=1)
+MAILED_LINK_PAUSE: Final = timedelta(minutes=15)
+"""One letter in this time: whoever asks for more, the one that was sent still works."""
+EMAIL_LINK_LIFETIME: Final = timedelta(hours=24)
 USERNAME_RETIRED: Final = timedelta(days=365)
 """The name of a deleted account is nobody else's for this long: old notes still carry it."""
 
@@ -75,6 +79,10 @@ class Account:
     photos: list[Any] | None
     roles: tuple[str, ...]
     disabled_at: datetime | None
+    proven_email: str | None = None
+    """The address that a letter reached its person at: the last one that did."""
+    generation: int = 0
+    """Tokens of an earlier one are refused."""
 
     @property
     def display_name(self) -> str:
@@ -87,6 +95,10 @@ class Account:
         """The address that letters go to: the first that looks like one."""
         texts = (each for each in self.emails or () if isinstance(each, str))
         return next((each for each in texts if _EMAIL.fullmatch(each)), None)
+
+    @property
+    def email_is_proven(self) -> bool:
+        return self.email is not None and self.email == self.proven_email
 
     @property
     def may_sign_in(self) -> bool:
@@ -144,7 +156,12 @@ class Session:
 
 
 def start_session(
-    session_id: UUID, *, account_id: UUID, origin: Origin, now: datetime
+    session_id: UUID,
+    *,
+    account_id: UUID,
+    origin: Origin,
+    now: datetime,
+    proven_at: datetime,
 ) -> Session:
     return Session(
         id=session_id,
@@ -154,7 +171,7 @@ def start_session(
         expires_at=now + SESSION_LIFETIME,
         device=origin.device,
         address=origin.address,
-        reauthenticated_at=now,
+        reauthenticated_at=proven_at,
     )
 
 

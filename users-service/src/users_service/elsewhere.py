@@ -13,15 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import jwt
 
 from users_service.errors_elsewhere import ProviderAway, SignInRefused
 from users_service.provider_checks import (
+    LEEWAY_SECONDS,
     Return,
     Visit,
+    authenticated_at,
     check_audience,
     check_metadata,
     check_return,
@@ -30,7 +32,7 @@ from users_service.provider_checks import (
     subject_of,
     text_of,
 )
-from users_service.providers import Provider, is_safe
+from users_service.providers import Provider, Providers, is_safe
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,6 @@ _LARGEST_ANSWER: Final = 256 * 1024
 _KNOWN_FOR: Final = timedelta(minutes=10)
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """Public keys only: never "none", never a secret that both sides share."""
-_LEEWAY_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class Stranger:
     subject: str
     username: str | None
     name: str | None
+    authenticated_at: datetime | None = None
+    """When they last proved there who they are, if the provider says so."""
 
 
 @dataclass(slots=True)
@@ -72,14 +75,24 @@ class Elsewhere:
             "response_type": "code",
             "client_id": provider.client_id,
             "redirect_uri": visit.redirect_uri,
-            "scope": provider.scope if provider.kind == "oidc" else "",
             "state": visit.state,
-            "nonce": visit.nonce,
             "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        sent = {name: value for name, value in asked.items() if value}
-        return f"{metadata['authorization_endpoint']}?{urlencode(sent)}"
+        if provider.kind == "oidc":
+            asked |= {"scope": provider.scope, "nonce": visit.nonce}
+        if visit.since is not None:
+            asked |= {"max_age": "0", "prompt": "login"}
+        return _with_query(metadata["authorization_endpoint"], asked)
+
+    async def look(self, providers: Providers) -> None:
+        """Tell the operator now of a provider that cannot be used, before people do."""
+        for provider in providers.values():
+            try:
+                await self._metadata(provider)
+            except (ProviderAway, SignInRefused) as error:
+                why = error.check if isinstance(error, SignInRefused) else "it does not answer"
+                log.warning("nobody can sign in at %s now: %s", provider.name, why)
 
     async def who(self, provider: Provider, visit: Visit, brought: Return) -> Stranger:
         """SignInRefused if one check fails; ProviderAway if it cannot be asked."""
@@ -100,6 +113,7 @@ class Elsewhere:
             subject=subject_of(claims["sub"]),
             username=text_of(said.get("preferred_username")),
             name=text_of(said.get("name")),
+            authenticated_at=authenticated_at(visit, claims, self.now()),
         )
 
     async def _metadata(self, provider: Provider) -> _Known:
@@ -149,7 +163,7 @@ class Elsewhere:
                 algorithms=list(_ALGORITHMS),
                 audience=provider.client_id,
                 issuer=provider.issuer,
-                leeway=_LEEWAY_SECONDS,
+                leeway=LEEWAY_SECONDS,
                 options={"require": ["iss", "sub", "aud", "exp", "iat"]},
             )
         except jwt.PyJWTError as error:
@@ -182,7 +196,7 @@ class Elsewhere:
     ) -> Stranger:
         """GitHub is no OpenID provider: its API says whose the access token is."""
         user = await self._userinfo(metadata, tokens)
-        if not isinstance(user.get("id"), int):
+        if type(user.get("id")) is not int:
             raise SignInRefused("no user")
         return Stranger(
             issuer=provider.issuer,
@@ -201,7 +215,7 @@ class Elsewhere:
                     if len(body) > _LARGEST_ANSWER:
                         raise ProviderAway
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            log.warning("provider away: %s", type(error).__name__)
+            log.warning("%s is away: %s", urlsplit(url).hostname, type(error).__name__)
             raise ProviderAway from error
         if answer.is_server_error:
             raise ProviderAway
@@ -214,3 +228,7 @@ class Elsewhere:
         if not isinstance(said, dict):
             raise SignInRefused("no JSON object")
         return said
+
+
+def _with_query(endpoint: str, asked: dict[str, str]) -> str:
+    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"

@@ -178,6 +178,27 @@ class InvalidResetLink(UsersError):
         return "this link is unknown, used or expired"
 
 
+class InvalidEmailLink(UsersError):
+    code = "invalid_email_link"
+
+    def __str__(self) -> str:
+        return "this link is unknown, used, expired or of an address that was changed again"
+
+
+class EmailIsProven(UsersError):
+    code = "email_is_proven"
+
+    def __str__(self) -> str:
+        return "there is no address to confirm"
+
+
+class MailOff(UsersError):
+    code = "mail_off"
+
+    def __str__(self) -> str:
+        return "no letters are sent here: ask an administrator"
+
+
 class LastAdministrator(UsersError):
     code = "last_administrator"
 

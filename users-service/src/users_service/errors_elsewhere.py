@@ -1,4 +1,4 @@
-"""What is refused about sign-in with a provider, by its public `code`."""
+"""What is refused about ways in other than a password of one's own, by its public `code`."""
 
 from dataclasses import dataclass
 
@@ -30,6 +30,15 @@ class ProviderNotFound(UsersError):
         return "there is no such provider here"
 
 
+class ProviderCannotProve(UsersError):
+    """GitHub knows no way to ask a person again who they are."""
+
+    code = "provider_cannot_prove"
+
+    def __str__(self) -> str:
+        return "this provider cannot be asked to prove who you are: sign in again instead"
+
+
 class InvalidRedirect(UsersError):
     code = "invalid_redirect"
 
@@ -49,3 +58,17 @@ class IdentityNotFound(UsersError):
 
     def __str__(self) -> str:
         return "your account has no such identity"
+
+
+class PasswordLoginOff(UsersError):
+    code = "password_login_off"
+
+    def __str__(self) -> str:
+        return "passwords sign nobody in here: use one of the other ways"
+
+
+class InvalidSignInLink(UsersError):
+    code = "invalid_sign_in_link"
+
+    def __str__(self) -> str:
+        return "this link is unknown, used or expired"

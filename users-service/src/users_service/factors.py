@@ -33,7 +33,7 @@ _GROUP: Final = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totp:
     account_id: UUID
-    secret: str
+    sealed: bytes
     confirmed_at: datetime | None
 
     @property

@@ -1,7 +1,7 @@
 """The keys that sign access tokens: made, published, used, retired.
 
-Keys live in the database and are the same in every replica. A key is published before it
-signs, for longer than anybody may keep an old key set, and stays published until the last
+Keys live in the database, sealed, and are the same in every replica. A key is published before
+it signs, for longer than anybody may keep an old key set, and stays published until the last
 token it signed has ended: a rotation refuses nobody. Sources: RFC 7517, RFC 8037.
 """
 
@@ -27,6 +27,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from users_service import sealing
+from users_service.sealing import CannotOpen, Seal
 from users_service.tables import SigningKeyRow
 
 log = logging.getLogger(__name__)
@@ -58,9 +60,14 @@ class Keys:
     """Signs, and publishes what others need to check it. Reads the table once a minute."""
 
     def __init__(
-        self, database: async_sessionmaker[AsyncSession], *, now: Callable[[], datetime]
+        self,
+        database: async_sessionmaker[AsyncSession],
+        seal: Seal,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._seal = seal
         self._now = now
         self._known: list[Key] = []
         self._read_at: datetime | None = None
@@ -86,9 +93,11 @@ class Keys:
             rows = await _locked(session)
             newest = max((row.active_from for row in rows), default=None)
             if newest is None:
-                session.add(_new_key(now, active_from=now))
+                session.add(self._new_key(now, active_from=now))
             elif now >= newest + _USED_FOR - _PUBLISHED_BEFORE:
-                session.add(_new_key(now, active_from=max(newest + _USED_FOR, now + _SOON)))
+                session.add(
+                    self._new_key(now, active_from=max(newest + _USED_FOR, now + _SOON))
+                )
             await _drop_unneeded(session, rows, now)
         self._read_at = None
         await self._all()
@@ -103,7 +112,7 @@ class Keys:
         now = self._now()
         async with self._database.begin() as session:
             rows = await _locked(session)
-            fresh = _new_key(now, active_from=now if at_once or not rows else now + _SOON)
+            fresh = self._new_key(now, active_from=now if at_once or not rows else now + _SOON)
             kid = fresh.kid
             session.add(fresh)
             if at_once:
@@ -123,14 +132,31 @@ class Keys:
     async def _read(self) -> None:
         try:
             async with self._database() as session:
-                rows = (await session.scalars(select(SigningKeyRow))).all()
-        except (SQLAlchemyError, OSError) as error:
+                rows = await session.scalars(select(SigningKeyRow))
+                self._known = [self._key(row) for row in rows]
+        except (SQLAlchemyError, OSError, CannotOpen) as error:
             if not self._known:
                 raise
             # Better keys of a minute ago than nobody signed in.
-            log.warning("keys: database is away (%s), using known ones", type(error).__name__)
-            return
-        self._known = [_key(row) for row in rows]
+            log.warning("keys: not read (%s), using known ones", type(error).__name__)
+
+    def _new_key(self, now: datetime, *, active_from: datetime) -> SigningKeyRow:
+        kid = uuid4().hex
+        private = Ed25519PrivateKey.generate().private_bytes(
+            Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+        )
+        return SigningKeyRow(
+            kid=kid,
+            private_key=self._seal.close(private, sealing.of_signing_key(kid)),
+            created_at=now,
+            active_from=active_from,
+        )
+
+    def _key(self, row: SigningKeyRow) -> Key:
+        opened = self._seal.open(row.private_key, sealing.of_signing_key(row.kid))
+        private = load_der_private_key(opened, password=None)
+        assert isinstance(private, Ed25519PrivateKey)
+        return Key(row.kid, private, row.active_from)
 
 
 async def _locked(session: AsyncSession) -> list[SigningKeyRow]:
@@ -145,19 +171,3 @@ async def _drop_unneeded(
     for row, successor in pairwise(rows):
         if now >= successor.active_from + _KEPT_AFTER:
             await session.delete(row)
-
-
-def _new_key(now: datetime, *, active_from: datetime) -> SigningKeyRow:
-    private = Ed25519PrivateKey.generate()
-    return SigningKeyRow(
-        kid=uuid4().hex,
-        private_key=private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
-        created_at=now,
-        active_from=active_from,
-    )
-
-
-def _key(row: SigningKeyRow) -> Key:
-    private = load_der_private_key(row.private_key, password=None)
-    assert isinstance(private, Ed25519PrivateKey)
-    return Key(row.kid, private, row.active_from)

@@ -31,6 +31,10 @@ WRONG_PASSWORDS: Final = 10
 """For one account from one address, in a window."""
 CHALLENGES: Final = 300
 """For one address, in a window."""
+RESETS_ASKED: Final = 20
+"""From one address, in an hour."""
+UNPROVEN_LETTERS: Final = 5
+"""Of one account, in an hour."""
 WRONG_CODES: Final = 10
 """Of one account's second factor, in a window: 3 of 10^6 codes fit at a time."""
 
@@ -94,6 +98,17 @@ class Limits:
         """Count a challenge for a passkey, which anybody may ask for; TooManyAttempts."""
         rule = Rule(f"challenge:{_network(address)}", CHALLENGES, LOGIN_WINDOW_SECONDS)
         await self._hit([rule])
+
+    async def admit_reset_asked(self, address: str) -> None:
+        """Count a letter asked for by who is not signed in; raises TooManyAttempts.
+
+        By address only: an account that many ask for is protected where letters are written.
+        """
+        await self._hit([Rule(f"reset:{_network(address)}", RESETS_ASKED, _HOUR)])
+
+    async def admit_letter(self, account_id: UUID) -> None:
+        """Count a letter to an address that nobody has proven; raises TooManyAttempts."""
+        await self._hit([Rule(f"letter:{account_id}", UNPROVEN_LETTERS, _HOUR)])
 
     async def admit_code(self, account_id: UUID) -> None:
         """Count a code of a second factor; raises TooManyAttempts, wherever it comes from.

@@ -21,6 +21,7 @@ from users_service.credentials import Credentials
 from users_service.documents import password_body, refusals, user_body
 from users_service.domain import Account
 from users_service.errors import InvalidField, Unauthenticated, WrongCredentials
+from users_service.errors_elsewhere import PasswordLoginOff
 
 INCORRECT = "Incorrect username or password"
 
@@ -157,6 +158,9 @@ async def password_check(
         )
     except WrongCredentials:
         return WrongPassword(check=False, username=username, message=INCORRECT)
+    except PasswordLoginOff as refusal:
+        # Its clients know "wrong" and nothing else; whether it is right they are not told.
+        return WrongPassword(check=False, username=username, message=str(refusal))
     audit: AuditLog = request.state.audit
     await audit.add(Act(event=Event.PASSWORD_CHECKED, by=by, account=account))
     return RightPassword(check=True, username=username)

@@ -12,6 +12,7 @@ from users_service import domain, passwords, sessions, store
 from users_service.acts import Act, Actor, Event
 from users_service.credentials import Credentials
 from users_service.domain import Account, Origin, Overview, Session
+from users_service.email_addresses import EmailAddresses
 from users_service.errors import InvalidField
 from users_service.grants import ApiToken
 from users_service.passwords import Passwords
@@ -39,6 +40,7 @@ class OwnAccount:
     credentials: Credentials
     passwords: Passwords
     common: frozenset[str]
+    email_addresses: EmailAddresses
     now: Callable[[], datetime]
 
     async def overview(self, account_id: UUID) -> Overview:
@@ -55,9 +57,14 @@ class OwnAccount:
         if "email" in changes:
             email = changes["email"]
             columns["emails"] = None if email is None else [domain.new_email(email)]
+            if email is None:
+                columns["proven_email"] = None
+            await self.email_addresses.admit(account)
         now = self.now()
         async with self.database.begin() as session:
-            await store.people.change(session, account.id, columns=columns, now=now)
+            changed = await store.people.change(session, account.id, columns=columns, now=now)
+            if "email" in changes:
+                await self.email_addresses.changed(session, account, changed, by)
             facts = {"fields": sorted(changes)}
             act = Act(event=Event.ACCOUNT_CHANGED, by=by, account=account, facts=facts)
             await store.audit.write(session, act, now=now)

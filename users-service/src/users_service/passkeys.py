@@ -18,9 +18,9 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from users_service import domain, store, webauthn_site
 from users_service.acts import Act, Actor, Event
 from users_service.domain import Account, Origin, Session
+from users_service.errors import InvalidField
 from users_service.factors import (
     PASSKEY_LIMIT,
-    LastWayIn,
     Passkey,
     PasskeyNotFound,
     PasskeyRefused,
@@ -29,6 +29,7 @@ from users_service.factors import (
 )
 from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
+from users_service.ways_in import WaysIn
 from users_service.webauthn_site import Credential, Site
 
 LIFETIME: Final = timedelta(minutes=5)
@@ -52,6 +53,7 @@ class Passkeys:
     limits: Limits
     site: Site | None
     """None: USERS_PUBLIC_URL is not set, so there is nothing to bind a passkey to."""
+    ways_in: WaysIn
     now: Callable[[], datetime]
 
     async def begin_adding(self, account: Account) -> Begun:
@@ -94,6 +96,17 @@ class Passkeys:
         async with self.database() as session:
             return await store.passkeys.of_account(session, account.id)
 
+    async def rename(self, passkey_id: UUID, name: str, account: Account, by: Actor) -> Passkey:
+        wanted = domain.given_text("name", name.strip())
+        if not wanted:
+            raise InvalidField("name", "is empty")
+        async with self.database.begin() as session:
+            renamed = await store.passkeys.rename(session, passkey_id, account.id, wanted)
+            if renamed is None:
+                raise PasskeyNotFound
+            await self._write(session, Event.PASSKEY_RENAMED, by, account, passkey_id)
+        return renamed
+
     async def remove(
         self, passkey_id: UUID, kept: Session, account: Account, by: Actor
     ) -> None:
@@ -102,11 +115,7 @@ class Passkeys:
             await store.people.by_id(session, account.id, lock=True)
             if not await store.passkeys.remove(session, passkey_id, account.id):
                 raise PasskeyNotFound
-            has_password = await store.people.password_hash(session, account.id) is not None
-            others = await store.passkeys.of_account(session, account.id)
-            elsewhere = await store.identities.count_elsewhere(session, account.id)
-            if not (has_password or others or elsewhere):
-                raise LastWayIn
+            await self.ways_in.keep_one(session, account.id)
             await store.sessions.end_others(session, kept, now=self.now())
             await self._write(session, Event.PASSKEY_REMOVED, by, account, passkey_id)
 

@@ -2,11 +2,14 @@
 
 import hmac
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from users_service.errors_elsewhere import SignInRefused
 from users_service.providers import GITHUB, Provider, is_safe
 
+LEEWAY_SECONDS: Final = 60
+"""So far may a provider's clock be from ours."""
 _SUBJECT_LIMIT: Final = 255
 
 
@@ -18,6 +21,8 @@ class Visit:
     nonce: str
     verifier: str
     redirect_uri: str
+    since: float | None = None
+    """The person has to prove who they are there, after this time; None: as they please."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +37,11 @@ class Return:
 def check_metadata(provider: Provider, metadata: dict[str, Any]) -> None:
     if metadata.get("issuer") != provider.issuer:
         raise SignInRefused("metadata of another issuer")
+    by_tls = provider.issuer.startswith("https://")
     for endpoint in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-        if not is_safe(metadata.get(endpoint)):
+        where = metadata.get(endpoint)
+        # A provider out there has nothing to tell us about addresses of this machine.
+        if not is_safe(where) or (by_tls and not str(where).startswith("https://")):
             raise SignInRefused(f"{endpoint} is not safe")
 
 
@@ -54,6 +62,20 @@ def check_audience(provider: Provider, claims: dict[str, Any]) -> None:
     authorized = claims.get("azp", provider.client_id if is_only_ours else None)
     if authorized != provider.client_id:
         raise SignInRefused("azp")
+
+
+def authenticated_at(visit: Visit, claims: dict[str, Any], now: datetime) -> datetime | None:
+    """When the person last proved there who they are; None where the provider does not say.
+
+    Asked for a proof (`max_age=0`, OpenID Connect Core 3.1.2.1), an old one does not do.
+    """
+    said = claims.get("auth_time")
+    at = float(said) if isinstance(said, int | float) and said >= 0 else None
+    if at is not None and at > now.timestamp() + LEEWAY_SECONDS:
+        raise SignInRefused("auth_time")
+    if visit.since is not None and (at is None or at < visit.since - LEEWAY_SECONDS):
+        raise SignInRefused("auth_time")
+    return None if at is None else min(datetime.fromtimestamp(at, UTC), now)
 
 
 def github_metadata(provider: Provider) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The OpenID providers that an operator trusts, as USERS_PROVIDERS lists them."""
 
+from collections.abc import Mapping
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -18,8 +19,9 @@ class Provider(BaseModel):
     kind: Literal["oidc", "github"] = "oidc"
     title: str = Field("", max_length=64)
     issuer: str = GITHUB
-    client_id: str
-    client_secret: SecretStr
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = SecretStr("")
+    """May stand apart from the rest: see `with_secrets`."""
     scope: str = "openid profile email"
 
     @model_validator(mode="after")
@@ -34,14 +36,39 @@ class Provider(BaseModel):
     def label(self) -> str:
         return self.title or self.name
 
+    @property
+    def reauthenticates(self) -> bool:
+        """Can it be asked to make the person prove again who they are?"""
+        return self.kind == "oidc"
 
-def parse(providers: str) -> dict[str, Provider]:
+
+Providers = Mapping[str, Provider]
+
+
+def parse(listed: str) -> dict[str, Provider]:
     """From a JSON array; ValueError names no secret."""
-    listed = TypeAdapter(list[Provider]).validate_json(providers)
-    by_name = {provider.name: provider for provider in listed}
-    if len(by_name) != len(listed):
+    found = TypeAdapter(list[Provider]).validate_json(listed)
+    by_name = {provider.name: provider for provider in found}
+    if len(by_name) != len(found):
         raise ValueError("two providers have one name")
     return by_name
+
+
+def with_secrets(listed: Providers, secrets: str) -> dict[str, Provider]:
+    """Each with its client secret, from a JSON object by name; ValueError names what lacks."""
+    given = TypeAdapter(dict[str, SecretStr]).validate_json(secrets or "{}")
+    if unknown := given.keys() - listed.keys():
+        raise ValueError(f"{', '.join(sorted(unknown))} is not listed in USERS_PROVIDERS")
+    whole = {
+        name: provider.model_copy(update={"client_secret": given[name]})
+        if name in given
+        else provider
+        for name, provider in listed.items()
+    }
+    for name, provider in whole.items():
+        if not provider.client_secret.get_secret_value().strip():
+            raise ValueError(f"the client secret of the provider {name} is missing")
+    return whole
 
 
 def is_safe(url: object) -> bool:

@@ -1,23 +1,36 @@
 """A new password by a one-time link: the way back for who forgot the old one.
 
-The link is 256 random bits, kept as a hash, good for a day and once. It sets the password and
-ends every session; it signs nobody in, so a second factor is asked for as ever.
+The link is 256 random bits, kept as a hash, good once: for a day where an administrator made
+it, for an hour in a letter. It sets the password and ends every session; it signs nobody in, so
+a second factor is asked for as ever.
+
+Whoever asks for a letter hears the same at the same time, whoever they ask for: the request is
+only written down, and whose it is is found out in the background. A letter goes to the proven
+address of an account and never to what was typed, and once in a quarter of an hour: a stranger
+who asks again and again neither floods the owner nor makes the link worthless that they have.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import acts, domain, passwords, store
 from users_service.acts import Act, Actor, Event
-from users_service.domain import Origin
+from users_service.domain import Account, Origin
 from users_service.errors import InvalidResetLink
+from users_service.letters import Kind
 from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
+from users_service.outbox import Outbox
 from users_service.passwords import Passwords
+from users_service.tables import LetterRow
+
+_NOBODY: Final = "unknown_account"
+_ACCOUNTS_OF_AN_ADDRESS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +47,7 @@ class Resets:
     passwords: Passwords
     limits: Limits
     common: frozenset[str]
+    outbox: Outbox
     now: Callable[[], datetime]
 
     async def make(self, account_id: UUID, by: Actor) -> ResetLink:
@@ -52,6 +66,65 @@ class Resets:
             await store.audit.write(session, act, now=now)
         return link
 
+    async def ask(self, wanted: str, origin: Origin) -> None:
+        """`wanted` is a username or an e-mail address, of anybody or nobody."""
+        self.outbox.require()
+        await self.limits.admit_reset_asked(origin.address or "")
+        wanted = domain.given_text("account", wanted.strip())
+        now = self.now()
+        async with self.database.begin() as session:
+            await self.outbox.write(
+                session,
+                Kind.RESET_ASKED,
+                {"wanted": wanted},
+                account_id=None,
+                now=now,
+                expires_at=now + domain.MAILED_LINK_LIFETIME,
+                facts={"address": origin.address},
+            )
+
+    async def answer(self, wanted: str, asked: LetterRow) -> str:
+        """Write the letters, if there are any to be written; the result of the last one."""
+        by = Actor(address=asked.facts["address"])
+        async with self.database.begin() as session:
+            result = _NOBODY
+            found = await store.people.known_as(session, wanted, limit=_ACCOUNTS_OF_AN_ADDRESS)
+            for account in found:
+                result = await self._mail_link(session, account)
+                act = Act(event=Event.RESET_ASKED, by=by, account=account, result=result)
+                await store.audit.write(session, act, now=self.now())
+            if not found:
+                act = Act(event=Event.RESET_ASKED, by=by, result=result)
+                await store.audit.write(session, act, now=self.now())
+        return result
+
+    async def _mail_link(self, session: AsyncSession, account: Account) -> str:
+        now, to = self.now(), account.proven_email
+        if to is None:
+            return "no_proven_address"
+        since = now - domain.MAILED_LINK_PAUSE
+        if await store.resets.was_mailed(session, account.id, since=since):
+            return "mailed_lately"
+        token, expires_at = new_secret(), now + domain.MAILED_LINK_LIFETIME
+        await store.resets.add(
+            session,
+            account.id,
+            secret_hash=digest(token),
+            now=now,
+            expires_at=expires_at,
+            by_mail=True,
+        )
+        secrets = {"to": to, "token": token}
+        await self.outbox.write(
+            session,
+            Kind.RESET_LINK,
+            secrets,
+            account_id=account.id,
+            now=now,
+            expires_at=expires_at,
+        )
+        return acts.OK
+
     async def redeem(self, token: str, password: str, origin: Origin) -> None:
         # The same allowance as for other attempts by strangers that cost a hash.
         await self.limits.admit_sign_up(origin.address or "")
@@ -68,6 +141,7 @@ class Resets:
                 raise InvalidResetLink
             columns = {"password_hash": password_hash}
             await store.people.change(session, account.id, columns=columns, now=now)
+            await store.resets.forget_of(session, account.id)
             await store.sessions.end_all_of(session, account.id, now=now)
             by = acts.stranger(origin)
             act = Act(event=Event.PASSWORD_RESET, by=by, account=account)

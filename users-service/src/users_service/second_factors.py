@@ -5,6 +5,7 @@ lock the owner out, because nobody gets as far as here without the password.
 """
 
 import io
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +15,15 @@ from uuid import UUID
 import segno
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import factors, store
+from users_service import factors, sealing, store
 from users_service.acts import Act, Actor, Event
 from users_service.domain import Account, Session
-from users_service.factors import TotpIsOff, TotpIsOn, WrongCode
+from users_service.factors import Totp, TotpIsOff, TotpIsOn, WrongCode
 from users_service.limits import Limits
 from users_service.opaque import digest
+from users_service.sealing import CannotOpen, Seal
+
+log = logging.getLogger(__name__)
 
 ISSUER: Final = "Notes"
 
@@ -44,6 +48,7 @@ class Status:
 class SecondFactors:
     database: async_sessionmaker[AsyncSession]
     limits: Limits
+    seal: Seal
     now: Callable[[], datetime]
 
     async def status(self, account_id: UUID) -> Status:
@@ -70,7 +75,8 @@ class SecondFactors:
             totp = await store.factors.totp(session, account.id)
             if totp is not None and totp.is_on:
                 raise TotpIsOn
-            await store.factors.begin_totp(session, account.id, secret)
+            sealed = self.seal.close(secret.encode(), sealing.of_totp(account.id))
+            await store.factors.begin_totp(session, account.id, sealed)
         uri = factors.totp_uri(secret, username=account.username, issuer=ISSUER)
         return Enrolment(secret=secret, uri=uri, qr_svg=_qr_svg(uri))
 
@@ -84,7 +90,7 @@ class SecondFactors:
             totp = await store.factors.totp(session, account.id)
             if totp is None or totp.is_on:
                 raise TotpIsOff if totp is None else TotpIsOn
-            step = factors.totp_step(totp.secret, code, now)
+            step = self._step(totp, code)
             if step is None or not await store.factors.use_step(session, account.id, step):
                 raise WrongCode
             await store.factors.confirm_totp(session, account.id, now=now)
@@ -118,13 +124,25 @@ class SecondFactors:
     async def check(self, session: AsyncSession, account_id: UUID, code: str) -> str:
         """Use the code up, in the caller's transaction; return what it was. WrongCode."""
         totp = await store.factors.totp(session, account_id)
-        step = factors.totp_step(totp.secret, code, self.now()) if totp else None
+        step = self._step(totp, code) if totp else None
         if step is not None and await store.factors.use_step(session, account_id, step):
             return "totp"
         kept = digest(factors.recovery_code_as_kept(code))
         if await store.factors.use_recovery_code(session, account_id, kept):
             return "recovery code"
         raise WrongCode
+
+    def _step(self, totp: Totp, code: str) -> int | None:
+        try:
+            secret = self.seal.open(totp.sealed, sealing.of_totp(totp.account_id)).decode()
+        except CannotOpen:
+            # No code is right any more. Recovery codes, passkeys and administrators still help.
+            log.error(
+                "a secret of an authenticator app cannot be opened",
+                extra={"account": totp.account_id},
+            )
+            return None
+        return factors.totp_step(secret, code, self.now())
 
     async def _write(
         self, session: AsyncSession, event: Event, by: Actor, account: Account

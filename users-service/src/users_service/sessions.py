@@ -127,11 +127,22 @@ class Sessions:
 
 
 async def start(
-    database: AsyncSession, account: Account, origin: Origin, *, by: str, now: datetime
+    database: AsyncSession,
+    account: Account,
+    origin: Origin,
+    *,
+    by: str,
+    now: datetime,
+    proven_at: datetime | None = None,
 ) -> SignedIn:
-    """A session in the caller's transaction; `by` is the way in, for the audit log."""
+    """A session in the caller's transaction; `by` is the way in, for the audit log.
+
+    `proven_at`: who they are was proven earlier, elsewhere; the session is as fresh as that.
+    """
     secret = new_secret()
-    session = start_session(uuid4(), account_id=account.id, origin=origin, now=now)
+    session = start_session(
+        uuid4(), account_id=account.id, origin=origin, now=now, proven_at=proven_at or now
+    )
     await store.sessions.add(database, session, token_hash=digest(secret))
     act = Act(
         event=Event.SIGNED_IN,

@@ -1,12 +1,24 @@
 """What an operator may set, all of it. Read once, in `__main__`; passed from there."""
 
+import ssl
+from collections.abc import Callable
 from typing import Literal
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from users_service import providers
 from users_service.callers import ApiKeys
+from users_service.providers import Provider
+from users_service.sealing import Seal
+from users_service.smtp import PORTS, Security, Smtp, is_sender
 
 
 class Settings(BaseSettings):
@@ -18,6 +30,8 @@ class Settings(BaseSettings):
     redis_url: SecretStr
     api_keys: SecretStr
     """HTTP Basic: name:secret, several separated by commas."""
+    encryption_key: SecretStr
+    """Seals what the database must not tell: 32 bytes, base64. The first of several seals."""
     signup: Literal["open", "invite", "closed"] = "closed"
     setup_token: SecretStr | None = None
     """Makes the first administrator, once."""
@@ -32,9 +46,42 @@ class Settings(BaseSettings):
     """Where people's browsers find Notes: passkeys are bound to it."""
     providers: SecretStr | None = None
     """OpenID providers and GitHub, as a JSON array: see README.md."""
+    provider_secrets: SecretStr | None = Field(None, validate_default=True)
+    """Their client secrets, as a JSON object by name."""
+    password_login: Literal["on", "off"] = "on"  # noqa: S105 - a switch
+    """Off: people come in by a provider or a passkey, and by nothing else."""
     gateway_url: str | None = None
     """The realtime gateway's server API, to close the sockets of ended sessions."""
     gateway_api_key: SecretStr | None = None
+    mail_from: str | None = None
+    """Who writes: "Notes <notes@example.org>"."""
+    smtp_security: Security = "starttls"
+    smtp_port: int | None = Field(None, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_ca: str | None = None
+    """Whom to believe beside the well-known authorities: certificates in PEM."""
+    smtp_host: str | None = Field(None, validate_default=True)
+    """The mail server. Without it nothing is sent: administrators hand links on."""
+
+    def smtp(self) -> Smtp | None:
+        if self.smtp_host is None or self.mail_from is None:
+            return None
+        trusted = ssl.create_default_context()
+        if self.smtp_ca:
+            trusted.load_verify_locations(cadata=self.smtp_ca)
+        return Smtp(
+            host=self.smtp_host,
+            port=self.smtp_port or PORTS[self.smtp_security],
+            security=self.smtp_security,
+            sender=self.mail_from,
+            user=self.smtp_user,
+            password=self.smtp_password,
+            trusted=trusted,
+        )
+
+    def seal(self) -> Seal:
+        return Seal.parse(self.encryption_key.get_secret_value())
 
     @field_validator("database_url")
     @classmethod
@@ -56,6 +103,12 @@ class Settings(BaseSettings):
         ApiKeys.parse(pairs.get_secret_value())
         return pairs
 
+    @field_validator("encryption_key")
+    @classmethod
+    def _seals(cls, keys: SecretStr) -> SecretStr:
+        Seal.parse(keys.get_secret_value())
+        return keys
+
     @field_validator("gateway_url", "public_url")
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
@@ -65,20 +118,77 @@ class Settings(BaseSettings):
 
     @field_validator("providers")
     @classmethod
-    def _are_providers(cls, listed: SecretStr | None) -> SecretStr | None:
+    def _are_providers(cls, listed: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if listed is None or not listed.get_secret_value().strip():
             return None
-        try:
-            providers.parse(listed.get_secret_value())
-        except ValidationError as error:
-            # Without the values: one of them is a secret.
-            found = error.errors(include_input=False, include_context=False, include_url=False)
-            where = ".".join(str(part) for part in found[0]["loc"])
-            raise ValueError(f"{where}: {found[0]['msg']}") from None
+        _told_without_values(providers.parse, listed.get_secret_value())
+        if not info.data.get("public_url"):
+            raise ValueError("it needs USERS_PUBLIC_URL, where providers send people back to")
         return listed
 
-    @field_validator("setup_token", "gateway_api_key")
+    @field_validator("provider_secrets")
+    @classmethod
+    def _are_whole(cls, secrets: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        listed: SecretStr | None = info.data.get("providers")
+        if listed is not None:
+            known = providers.parse(listed.get_secret_value())
+            said = secrets.get_secret_value() if secrets else ""
+            _told_without_values(lambda text: providers.with_secrets(known, text), said)
+        return secrets
+
+    @field_validator("password_login")
+    @classmethod
+    def _leaves_a_way_in(cls, switch: str, info: ValidationInfo) -> str:
+        if switch == "off" and info.data.get("providers") is None:
+            raise ValueError("off needs USERS_PROVIDERS: nobody could sign in")
+        return switch
+
+    def all_providers(self) -> dict[str, Provider]:
+        """By name, each with its client secret."""
+        if self.providers is None:
+            return {}
+        listed = providers.parse(self.providers.get_secret_value())
+        secrets = self.provider_secrets.get_secret_value() if self.provider_secrets else ""
+        return providers.with_secrets(listed, secrets)
+
+    @field_validator("mail_from", "smtp_user", "smtp_ca")
+    @classmethod
+    def _is_written(cls, text: str | None) -> str | None:
+        return text.strip() or None if text else None
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_an_address(cls, sender: str | None) -> str | None:
+        if sender and not is_sender(sender):
+            raise ValueError('it looks like "Notes <notes@example.org>"')
+        return sender
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _is_a_whole_mail_server(cls, host: str | None, info: ValidationInfo) -> str | None:
+        said = info.data
+        if not host or not host.strip():
+            return None
+        if not said.get("mail_from") or not said.get("public_url"):
+            raise ValueError("it needs USERS_MAIL_FROM, and USERS_PUBLIC_URL for links")
+        if bool(said.get("smtp_user")) != bool(said.get("smtp_password")):
+            raise ValueError("USERS_SMTP_USER and USERS_SMTP_PASSWORD go together")
+        if said.get("smtp_user") and said.get("smtp_security") == "none":
+            raise ValueError("a password is not sent in clear: USERS_SMTP_SECURITY=starttls")
+        return host.strip()
+
+    @field_validator("setup_token", "gateway_api_key", "smtp_password")
     @classmethod
     def _is_said(cls, token: SecretStr | None) -> SecretStr | None:
         # An empty variable is how compose says "none".
         return token if token is not None and token.get_secret_value().strip() else None
+
+
+def _told_without_values(parse: Callable[[str], object], text: str) -> None:
+    """Without what was given: a part of it is a secret."""
+    try:
+        parse(text)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_context=False, include_url=False)
+        where = ".".join(str(part) for part in found[0]["loc"])
+        raise ValueError(f"{where}: {found[0]['msg']}") from None

@@ -24,7 +24,7 @@ _SECOND_STEP = "second step"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondStep:
-    """The password was right, and is not enough. `token` is told to its bearer here only."""
+    """The first step was right, and is not enough. `token` is told to its bearer here only."""
 
     token: str
     methods: tuple[str, ...]
@@ -48,8 +48,8 @@ class SignIn:
         account = await self.credentials.check(
             username, password, origin, exactly=False, event=Event.SIGNED_IN
         )
-        if methods := await self.second_factors.methods(account.id):
-            return await self._ask_more(account, methods)
+        if step := await self.second_step(account, after="password"):
+            return step
         async with self.database.begin() as session:
             return await sessions.start(session, account, origin, by="password", now=self.now())
 
@@ -102,7 +102,8 @@ class SignIn:
         ended = await store.ceremonies.finish(session, _SECOND_STEP, digest(token), now=now)
         if ended is None:
             raise SecondStepEnded
-        return await sessions.start(session, account, origin, by=f"password, {by}", now=now)
+        after = ended.facts.get("after", "password")
+        return await sessions.start(session, account, origin, by=f"{after}, {by}", now=now)
 
     async def _who(self, token: str) -> Account:
         async with self.database() as session:
@@ -116,7 +117,11 @@ class SignIn:
             raise SecondStepEnded
         return account
 
-    async def _ask_more(self, account: Account, methods: tuple[str, ...]) -> SecondStep:
+    async def second_step(self, account: Account, *, after: str) -> SecondStep | None:
+        """What is asked for besides, now that the first step was right; None: nothing."""
+        methods = await self.second_factors.methods(account.id)
+        if not methods:
+            return None
         expires_at = self.now() + factors.SECOND_STEP_LIFETIME
         step = SecondStep(token=new_secret(), methods=methods, expires_at=expires_at)
         async with self.database.begin() as session:
@@ -125,7 +130,7 @@ class SignIn:
                 _SECOND_STEP,
                 secret_hash=digest(step.token),
                 account_id=account.id,
-                facts={},
+                facts={"after": after},
                 expires_at=step.expires_at,
             )
         return step

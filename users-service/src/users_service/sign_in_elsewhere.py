@@ -1,146 +1,61 @@
-"""Sign in with a provider, and link one to the account of a signed-in person.
+"""Sign in with a provider, and get an account by it.
 
 Who somebody is is (issuer, subject) and nothing else: an e-mail address or a username that a
-provider says never opens an account that exists. A flow lies here for ten minutes, serves once,
-and belongs to the browser that has its secret.
+provider says never opens an account that exists.
 """
 
-import logging
-import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import acts, domain, sessions, store
-from users_service.acts import Act, Actor, Event
-from users_service.audit import AuditLog
+from users_service.acts import Act, Event
+from users_service.departures import Departure, Departures, Purpose
 from users_service.domain import Account, Origin, SignUpMode
-from users_service.elsewhere import Elsewhere, Stranger
+from users_service.elsewhere import Stranger
 from users_service.errors import SignUpClosed, UsersError
-from users_service.errors_elsewhere import (
-    IdentityNotFound,
-    IdentityTaken,
-    InvalidRedirect,
-    ProviderNotFound,
-    SignInRefused,
-)
-from users_service.factors import LastWayIn
+from users_service.errors_elsewhere import SignInRefused
 from users_service.limits import Limits
-from users_service.opaque import digest, new_secret
-from users_service.provider_checks import Return, Visit
-from users_service.providers import Provider
+from users_service.provider_checks import Return
 from users_service.sessions import SignedIn
-from users_service.webauthn_site import Site
 
-log = logging.getLogger(__name__)
-
-LIFETIME: Final = timedelta(minutes=10)
-_KIND: Final = "elsewhere: "
 _NAMES_TRIED: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
-    """`flow` stays in the browser that leaves; only it can come back."""
-
-    authorization_url: str
-    flow: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInElsewhere:
     database: async_sessionmaker[AsyncSession]
-    elsewhere: Elsewhere
-    providers: Mapping[str, Provider]
-    site: Site | None
+    departures: Departures
     limits: Limits
-    audit: AuditLog
     mode: SignUpMode
     now: Callable[[], datetime]
 
-    async def depart(
-        self, name: str, redirect_uri: str, origin: Origin, *, link_to: Account | None = None
-    ) -> Departure:
-        provider = self._provider(name)
-        if self.site is None or not redirect_uri.startswith(f"{self.site.origin}/"):
-            raise InvalidRedirect
-        await self.limits.admit_challenge(origin.address or "")
-        visit = Visit(
-            state=new_secret(),
-            nonce=new_secret(),
-            verifier=secrets.token_urlsafe(48),
-            redirect_uri=redirect_uri,
-        )
-        url = await self.elsewhere.authorization_url(provider, visit)
-        flow = new_secret()
-        async with self.database.begin() as session:
-            await store.ceremonies.begin(
-                session,
-                _KIND + provider.name,
-                secret_hash=digest(flow),
-                account_id=link_to.id if link_to else None,
-                facts=asdict(visit),
-                expires_at=self.now() + LIFETIME,
-            )
-        return Departure(authorization_url=url, flow=flow)
+    async def depart(self, name: str, redirect_uri: str, origin: Origin) -> Departure:
+        return await self.departures.begin(Purpose.SIGN_IN, name, redirect_uri, origin)
 
     async def sign_in(self, name: str, flow: str, brought: Return, origin: Origin) -> SignedIn:
         # Each refusal is a line of the audit log: not as many as somebody likes.
         await self.limits.admit_challenge(origin.address or "")
         try:
-            stranger = await self._who(name, flow, brought, None)
+            stranger = await self.departures.end(Purpose.SIGN_IN, name, flow, brought)
             async with self.database.begin() as session:
                 account = await self._account_of(session, stranger, origin)
                 return await sessions.start(
-                    session, account, origin, by=stranger.issuer, now=self.now()
+                    session,
+                    account,
+                    origin,
+                    by=stranger.issuer,
+                    now=self.now(),
+                    proven_at=stranger.authenticated_at,
                 )
         except UsersError as refusal:
-            await self._tell(Event.SIGNED_IN, acts.stranger(origin), None, refusal, name)
+            by = acts.stranger(origin)
+            await self.departures.tell(Event.SIGNED_IN, by, None, refusal, name)
             raise
-
-    async def link(
-        self, name: str, flow: str, brought: Return, account: Account, by: Actor
-    ) -> None:
-        try:
-            stranger = await self._who(name, flow, brought, account)
-            now = self.now()
-            async with self.database.begin() as session:
-                who = (stranger.issuer, stranger.subject)
-                if not await store.identities.link(session, account.id, *who, now=now):
-                    raise IdentityTaken
-                facts = {"provider": stranger.issuer}
-                act = Act(event=Event.IDENTITY_LINKED, by=by, account=account, facts=facts)
-                await store.audit.write(session, act, now=now)
-        except UsersError as refusal:
-            await self._tell(Event.IDENTITY_LINKED, by, account, refusal, name)
-            raise
-
-    async def unlink(self, name: str, account: Account, by: Actor) -> None:
-        provider = self._provider(name)
-        async with self.database.begin() as session:
-            await store.people.by_id(session, account.id, lock=True)
-            if not await store.identities.unlink(session, account.id, provider.issuer):
-                raise IdentityNotFound
-            await _keep_a_way_in(session, account)
-            facts = {"provider": provider.issuer}
-            act = Act(event=Event.IDENTITY_UNLINKED, by=by, account=account, facts=facts)
-            await store.audit.write(session, act, now=self.now())
-
-    async def _who(
-        self, name: str, flow: str, brought: Return, link_to: Account | None
-    ) -> Stranger:
-        provider = self._provider(name)
-        kind = _KIND + provider.name
-        async with self.database.begin() as session:
-            begun = await store.ceremonies.finish(session, kind, digest(flow), now=self.now())
-        expected = link_to.id if link_to else None
-        if begun is None or begun.account_id != expected:
-            raise SignInRefused("flow")
-        return await self.elsewhere.who(provider, Visit(**begun.facts), brought)
 
     async def _account_of(
         self, session: AsyncSession, stranger: Stranger, origin: Origin
@@ -179,32 +94,3 @@ class SignInElsewhere:
         act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
         await store.audit.write(session, act, now=now)
         return account
-
-    async def _tell(
-        self,
-        event: Event,
-        by: Actor,
-        account: Account | None,
-        refusal: UsersError,
-        name: str,
-    ) -> None:
-        check = refusal.check if isinstance(refusal, SignInRefused) else refusal.code
-        log.info("sign-in elsewhere refused: %s", check, extra={"provider": name})
-        if name in self.providers:
-            facts = {"provider": self.providers[name].issuer, "check": check}
-            result = refusal.code
-            act = Act(event=event, by=by, account=account, result=result, facts=facts)
-            await self.audit.add(act)
-
-    def _provider(self, name: str) -> Provider:
-        if name not in self.providers:
-            raise ProviderNotFound
-        return self.providers[name]
-
-
-async def _keep_a_way_in(session: AsyncSession, account: Account) -> None:
-    has_password = await store.people.password_hash(session, account.id) is not None
-    others = await store.identities.count_elsewhere(session, account.id)
-    passkeys = await store.passkeys.of_account(session, account.id)
-    if not (has_password or others or passkeys):
-        raise LastWayIn

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service import acts, domain, passwords, store
 from users_service.acts import Act, Event
 from users_service.domain import Account, Given, Origin, SignUpMode
+from users_service.email_addresses import EmailAddresses
 from users_service.errors import InvalidInvite, InvalidSetupToken, SignUpClosed, UsernameTaken
 from users_service.limits import Limits
 from users_service.opaque import digest
@@ -44,6 +45,7 @@ class Entrance:
     common: frozenset[str]
     mode: SignUpMode
     setup_token: str | None
+    email_addresses: EmailAddresses
     now: Callable[[], datetime]
 
     async def is_first_expected(self) -> bool:
@@ -74,6 +76,7 @@ class Entrance:
             by = acts.person(account, origin)
             act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
             await store.audit.write(session, act, now=self.now())
+            await self.email_addresses.ask(session, account)
         log.info("signed up", extra={"account": account.id, "address": origin.address})
         return account
 

@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import providers
 from users_service.access_tokens import AccessTokens
 from users_service.accounts import Accounts
 from users_service.administration import Administration
@@ -18,21 +17,29 @@ from users_service.api_tokens import ApiTokens
 from users_service.audit import AuditLog
 from users_service.callers import ApiKeys
 from users_service.credentials import Credentials
+from users_service.departures import Departures
 from users_service.domain import SignUpMode
 from users_service.elsewhere import Elsewhere
+from users_service.email_addresses import EmailAddresses
+from users_service.identities import Identities
 from users_service.invitations import Invitations
 from users_service.keys import Keys
 from users_service.limits import Limits
+from users_service.mailing import Mailing
+from users_service.outbox import Outbox
 from users_service.own_account import OwnAccount
 from users_service.passkeys import Passkeys
 from users_service.passwords import Passwords, common_passwords
 from users_service.resets import Resets
+from users_service.revocations import Revocations
 from users_service.second_factors import SecondFactors
 from users_service.sessions import Sessions
 from users_service.settings import Settings
 from users_service.sign_in import SignIn
 from users_service.sign_in_elsewhere import SignInElsewhere
+from users_service.sign_in_links import SignInLinks
 from users_service.sign_up import Entrance
+from users_service.ways_in import WaysIn
 from users_service.webauthn_site import Site
 
 
@@ -45,16 +52,23 @@ class State(TypedDict):
     api_tokens: ApiTokens
     audit: AuditLog
     credentials: Credentials
+    departures: Departures
+    email_addresses: EmailAddresses
     entrance: Entrance
+    identities: Identities
     invitations: Invitations
     keys: Keys
+    mailing: Mailing
     own_account: OwnAccount
     passkeys: Passkeys
     resets: Resets
+    revocations: Revocations
     second_factors: SecondFactors
     sessions: Sessions
     sign_in: SignIn
     sign_in_elsewhere: SignInElsewhere
+    sign_in_links: SignInLinks
+    ways_in: WaysIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,67 +94,145 @@ def build(settings: Settings, tools: Tools) -> State:
     )
     kept_for = timedelta(days=settings.audit_days)
     audit = AuditLog(database=database, kept_for=kept_for, now=now)
-    credentials = Credentials(database, passwords, limits, audit, _checks(tools.registry))
-    common = common_passwords()
-    keys = Keys(database, now=now)
-    tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
-    second_factors = SecondFactors(database=database, limits=limits, now=now)
     site = Site.at(settings.public_url) if settings.public_url else None
-    passkeys = Passkeys(database=database, limits=limits, site=site, now=now)
+    ways_in = _ways_in(settings, site)
+    credentials = Credentials(
+        database, passwords, limits, audit, ways_in, _checks(tools.registry)
+    )
+    common = common_passwords()
+    seal = settings.seal()
+    outbox = Outbox(seal=seal, is_on=settings.smtp_host is not None)
+    email_addresses = EmailAddresses(database=database, outbox=outbox, limits=limits, now=now)
+    resets = Resets(
+        database=database,
+        passwords=passwords,
+        limits=limits,
+        common=common,
+        outbox=outbox,
+        now=now,
+    )
+    keys = Keys(database, seal, now=now)
+    tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
+    second_factors = SecondFactors(database=database, limits=limits, seal=seal, now=now)
+    revocations = _revocations(tools)
+    sessions = Sessions(database=database, credentials=credentials, tokens=tokens, now=now)
+    passkeys = Passkeys(database=database, limits=limits, site=site, ways_in=ways_in, now=now)
+    departures = _departures(settings, tools, limits, audit, site)
+    sign_in = SignIn(
+        database=database,
+        credentials=credentials,
+        second_factors=second_factors,
+        passkeys=passkeys,
+        limits=limits,
+        audit=audit,
+        now=now,
+    )
     return State(
         accounts=Accounts(database=database, passwords=passwords, now=now),
-        administration=Administration(database=database, now=now),
+        administration=Administration(
+            database=database, revoke=revocations.write_at_once, now=now
+        ),
         api_keys=ApiKeys.parse(settings.api_keys.get_secret_value()),
         api_tokens=ApiTokens(database=database, tokens=tokens, now=now),
         audit=audit,
         credentials=credentials,
-        entrance=_entrance(settings, tools, limits, common),
+        departures=departures,
+        email_addresses=email_addresses,
+        entrance=_entrance(settings, tools, limits, common, email_addresses),
+        identities=Identities(
+            database=database,
+            departures=departures,
+            sessions=sessions,
+            ways_in=ways_in,
+            now=now,
+        ),
         invitations=Invitations(database=database, now=now),
         keys=keys,
+        mailing=_mailing(settings, tools, outbox, resets),
         own_account=OwnAccount(
             database=database,
             credentials=credentials,
             passwords=passwords,
             common=common,
+            email_addresses=email_addresses,
             now=now,
         ),
         passkeys=passkeys,
-        resets=Resets(
-            database=database, passwords=passwords, limits=limits, common=common, now=now
-        ),
+        resets=resets,
+        revocations=revocations,
         second_factors=second_factors,
-        sessions=Sessions(database=database, credentials=credentials, tokens=tokens, now=now),
-        sign_in=SignIn(
+        sessions=sessions,
+        sign_in=sign_in,
+        sign_in_elsewhere=SignInElsewhere(
             database=database,
-            credentials=credentials,
-            second_factors=second_factors,
-            passkeys=passkeys,
+            departures=departures,
             limits=limits,
-            audit=audit,
+            mode=SignUpMode(settings.signup),
             now=now,
         ),
-        sign_in_elsewhere=_sign_in_elsewhere(settings, tools, limits, audit, site),
+        sign_in_links=SignInLinks(
+            database=database, sign_in=sign_in, site=site, limits=limits, audit=audit, now=now
+        ),
+        ways_in=ways_in,
     )
 
 
-def _sign_in_elsewhere(
+def _revocations(tools: Tools) -> Revocations:
+    told = Counter(
+        "users_revocations",
+        "Ends of sessions and of accounts' tokens written to Redis, by result",
+        ["result"],
+        registry=tools.registry,
+    )
+    return Revocations(database=tools.database, redis=tools.redis, told=told, now=tools.now)
+
+
+def _ways_in(settings: Settings, site: Site | None) -> WaysIn:
+    return WaysIn(
+        passwords=settings.password_login == "on",  # noqa: S105 - a switch
+        passkeys=site is not None,
+        issuers={provider.issuer for provider in settings.all_providers().values()},
+    )
+
+
+def _departures(
     settings: Settings, tools: Tools, limits: Limits, audit: AuditLog, site: Site | None
-) -> SignInElsewhere:
-    listed = settings.providers
-    return SignInElsewhere(
+) -> Departures:
+    return Departures(
         database=tools.database,
         elsewhere=Elsewhere(tools.outside, tools.now),
-        providers=providers.parse(listed.get_secret_value()) if listed else {},
+        providers=settings.all_providers(),
         site=site,
         limits=limits,
         audit=audit,
-        mode=SignUpMode(settings.signup),
+        now=tools.now,
+    )
+
+
+def _mailing(settings: Settings, tools: Tools, outbox: Outbox, resets: Resets) -> Mailing:
+    sent = Counter(
+        "users_letters",
+        "Letters taken up to be sent, by kind and result",
+        ["kind", "result"],
+        registry=tools.registry,
+    )
+    return Mailing(
+        database=tools.database,
+        outbox=outbox,
+        resets=resets,
+        smtp=settings.smtp(),
+        site=Site.at(settings.public_url or "").origin,
+        sent=sent,
         now=tools.now,
     )
 
 
 def _entrance(
-    settings: Settings, tools: Tools, limits: Limits, common: frozenset[str]
+    settings: Settings,
+    tools: Tools,
+    limits: Limits,
+    common: frozenset[str],
+    email_addresses: EmailAddresses,
 ) -> Entrance:
     setup_token = settings.setup_token
     return Entrance(
@@ -150,6 +242,7 @@ def _entrance(
         common=common,
         mode=SignUpMode(settings.signup),
         setup_token=setup_token.get_secret_value().strip() if setup_token else None,
+        email_addresses=email_addresses,
         now=tools.now,
     )
 

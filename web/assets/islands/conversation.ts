@@ -1,10 +1,13 @@
 // Comments under a note: they come and go live, and are sent without leaving the page.
 
+import { CommentDrafts } from "./core/comment-drafts.js";
 import type { Comment } from "./core/events.js";
 import { tint, toast } from "./dom/feedback.js";
 import { commentItem } from "./dom/fill.js";
-import { isOther, may } from "./dom/reader.js";
+import { isOther, may, reader } from "./dom/reader.js";
 import { Failed, freshOnce, getJson, postForm } from "./dom/request.js";
+
+const DRAFT_PAUSE_MS = 400;
 
 export interface Page {
   comments: Comment[];
@@ -19,7 +22,12 @@ export class Conversation {
   /** An earlier page of comments stands still. */
   private readonly isNewest = !new URLSearchParams(location.search).has("before");
 
+  private readonly drafts: CommentDrafts;
+  private kept: string | null = null;
+
   constructor(private readonly key: string) {
+    this.drafts = new CommentDrafts(localStorage, reader.id, key);
+    this.keepUnsaid();
     this.form?.addEventListener("submit", (event) => void this.send(event));
     this.list.addEventListener("submit", (event) => void this.takeBack(event));
     this.earlier?.addEventListener("click", (event) => void this.more(event));
@@ -71,11 +79,15 @@ export class Conversation {
     const button = form.querySelector("button") as HTMLButtonElement;
     if (button.disabled) return;
     button.disabled = true;
+    const { text, once } = this.fields();
+    const sent = text.value;
+    this.keep();
     try {
       const made = await postForm<Comment>(form.action, new FormData(form));
-      const text = form.elements.namedItem("text") as HTMLTextAreaElement;
-      text.value = "";
-      (form.elements.namedItem("once") as HTMLInputElement).value = freshOnce();
+      // What was typed while it was on its way is the next one's beginning.
+      text.value = text.value.startsWith(sent) ? text.value.slice(sent.length) : text.value;
+      once.value = freshOnce();
+      this.keep();
       this.complain("");
       if (made) this.add(made, this.total() + (document.getElementById(`comment-${made.id}`) ? 0 : 1));
       text.focus();
@@ -91,7 +103,42 @@ export class Conversation {
     // Signed out or a page out of date: the server's own pages carry the text on.
     if (status === 401 || status === 403) return form.submit();
     const long = status === 422 ? "A comment has between 1 and 4000 characters." : "";
-    this.complain(long || "It could not be sent. Your text is still here: try again.");
+    const away = status === 0 ? "The server cannot be reached" : "It could not be sent";
+    this.complain(long || `${away}. Your comment is kept on this device: try again.`);
+  }
+
+  /** What was typed outlives this window; one that came back from the server is newer. */
+  private keepUnsaid(): void {
+    if (!this.form) return;
+    const { text, once } = this.fields();
+    const unsaid = this.isSaid() ? null : this.drafts.read();
+    this.kept = unsaid?.text ?? null;
+    if (unsaid && text.value === "") [text.value, once.value] = [unsaid.text, unsaid.once];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    text.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.keep(), DRAFT_PAUSE_MS);
+    });
+    addEventListener("pagehide", () => this.keep());
+  }
+
+  /** The server's own pages carried the comment on, and it stands here now. */
+  private isSaid(): boolean {
+    const said = document.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"] [data-field="text"]`);
+    return said !== null && said.textContent === this.drafts.read()?.text.trim();
+  }
+
+  private keep(): void {
+    const { text, once } = this.fields();
+    // Another window may have kept something while this one had nothing to say.
+    if (text.value === (this.kept ?? "")) return;
+    this.kept = text.value;
+    this.drafts.write({ text: text.value, once: once.value });
+  }
+
+  private fields(): { text: HTMLTextAreaElement; once: HTMLInputElement } {
+    const named = (name: string) => this.form?.elements.namedItem(name) as HTMLElement;
+    return { text: named("text") as HTMLTextAreaElement, once: named("once") as HTMLInputElement };
   }
 
   private complain(sentence: string): void {

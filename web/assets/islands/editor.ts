@@ -1,41 +1,52 @@
-// Writing: drafts on this device, a question before unsaved text is left, a word when others save meanwhile, preview.
+// Writing: drafts on this device, saving without leaving, a question before unsaved text is left, preview.
 
 import type { State as LinkState } from "./core/connection.js";
 import { Drafts, type Draft } from "./core/drafts.js";
-import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
-import { clock } from "./core/times.js";
-import { toast } from "./dom/feedback.js";
+import { told, type Facts } from "./core/writing.js";
+import { announce, toast } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
-import { isOther, reader } from "./dom/reader.js";
-import { Failed, getJson, postForm } from "./dom/request.js";
-import { Live, type Channel } from "./live.js";
+import { reader } from "./dom/reader.js";
+import { Failed, postForm } from "./dom/request.js";
+import { Live } from "./live.js";
+import { Meanwhile, whole, type Words } from "./meanwhile.js";
+import { offerDraft, type Desk } from "./recovery.js";
+import { watchWriters } from "./writers.js";
 import "./site.js";
 
 const DRAFT_PAUSE_MS = 400;
 
-class Editor {
+class Editor implements Desk {
+  readonly note: string;
+  readonly writing: string;
+  /** The version that this text is based on; the form of a conflict carries a newer one. */
+  version: number;
+  meanwhile: Meanwhile | null = null;
   private readonly drafts = new Drafts(localStorage, reader.id);
-  private readonly key: string;
   private readonly title: HTMLInputElement;
   private readonly body: HTMLTextAreaElement;
-  private readonly saved: string;
-  private isSending = false;
+  /** What the server has; null for a text that came back unsaved. */
+  private saved: string | null;
+  private savedAt = "";
+  private sending: Facts["sending"] = "no";
   private isLetGo = false;
+  private isKept = true;
   private link: LinkState = "connecting";
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly form: HTMLFormElement) {
-    this.key = form.dataset["key"] ?? "";
+    this.note = form.dataset["key"] ?? "";
+    this.version = Number(form.dataset["version"] ?? 0);
+    this.writing = this.field("writing")?.value ?? "";
     this.title = form.elements.namedItem("title") as HTMLInputElement;
     this.body = form.elements.namedItem("body") as HTMLTextAreaElement;
-    // A form that came back with errors holds unsaved text from the start.
-    this.saved = form.dataset["dirty"] === "yes" || form.id !== "edit-form" ? "\0" : this.text();
+    this.saved = form.dataset["dirty"] === "yes" || form.id !== "edit-form" ? null : whole(this.words());
     form.addEventListener("input", () => this.typed());
-    form.addEventListener("submit", (event) => this.sending(event));
+    form.addEventListener("submit", (event) => this.submitted(event));
+    form.addEventListener("unsent", (event) => this.unsent(event));
     addEventListener("pagehide", () => this.keep());
-    addEventListener("pageshow", (event) => (this.isSending = event.persisted ? false : this.isSending));
+    addEventListener("pageshow", (event) => event.persisted && this.is("no"));
     addEventListener("beforeunload", (event) => {
-      if (this.isDirty() && !this.isSending) event.preventDefault();
+      if (this.isDirty() && this.sending !== "page" && !this.isLetGo) event.preventDefault();
     });
     document.addEventListener("keydown", (event) => this.hotkey(event));
     document.querySelector('[data-action="copy"]')?.addEventListener("click", () => void this.copy());
@@ -44,45 +55,58 @@ class Editor {
     this.say();
   }
 
-  watch(link: LinkState): void {
-    this.link = link;
-    this.say();
+  get base(): Words {
+    return { title: this.field("base_title")?.value ?? "", body: unified(this.field("base")?.value ?? "") };
   }
 
-  /** Unsaved text of an earlier visit is offered, never put in by itself. */
-  offerDraft(): void {
-    const draft = this.drafts.read(this.key);
-    const bar = document.getElementById("restore");
-    if (!draft || !bar || this.isDirty() || textOf(draft) === this.saved) return;
-    const since = draft.version < Number(this.form.dataset["version"]) ? " The note has changed since." : "";
-    const words = `You have unsaved text from ${clock(draft.at)} on this device.${since}`;
-    (bar.querySelector('[data-field="text"]') as HTMLElement).textContent = words;
-    bar.hidden = false;
-    bar.addEventListener("click", (event) => {
-      const action = (event.target as HTMLElement).dataset["action"];
-      if (action === "drop-draft") this.drafts.drop(this.key);
-      if (action === "restore-draft") this.restore(draft);
-      if (action) bar.hidden = true;
-    });
-  }
-
-  /** The newest draft already stands in this page: a conflict, or a note that is gone. */
-  keep(): void {
-    clearTimeout(this.timer);
-    if (!this.isDirty() || this.isLetGo) return;
-    const version = Number(this.form.dataset["version"] ?? 0);
-    const at = new Date().toISOString();
-    this.drafts.write(this.key, {
-      title: this.title.value,
-      body: this.body.value,
-      version,
-      at,
-      sent: this.isSending,
-    });
+  words(): Words {
+    return { title: this.title.value, body: this.body.value };
   }
 
   isDirty(): boolean {
-    return this.text() !== this.saved;
+    return whole(this.words()) !== this.saved;
+  }
+
+  watch(link: LinkState): void {
+    this.link = link;
+    if (link === "live" && this.sending === "failed") this.sending = "no";
+    this.say();
+  }
+
+  /** A draft takes the place of the text, over the version that it was written over. */
+  take(draft: Draft): void {
+    [this.title.value, this.body.value] = [draft.title, draft.body];
+    if (draft.version > 0) this.began(draft.version, draft.base);
+    this.keep();
+    if (this.isKept) this.drafts.drop(this.note, draft.writing);
+    this.say();
+    this.body.focus();
+  }
+
+  /** Keep the text on this device as it is now. */
+  keep(): void {
+    clearTimeout(this.timer);
+    if (!this.isDirty() || this.isLetGo) return;
+    const base = this.field("base") ? this.base : null;
+    const at = new Date().toISOString();
+    const draft = { writing: this.writing, ...this.words(), version: this.version, base, at };
+    this.isKept = this.drafts.write(this.note, draft);
+    this.say();
+  }
+
+  private field(name: string): HTMLInputElement | null {
+    return this.form.elements.namedItem(name) as HTMLInputElement | null;
+  }
+
+  private began(version: number, base: Words | null): void {
+    this.version = version;
+    const fields = { version: String(version), base_title: base?.title ?? "", base: base?.body ?? "" };
+    for (const [name, value] of Object.entries(fields)) {
+      const input = this.field(name);
+      if (input) input.value = value;
+      // A base that nobody knows is not sent as an empty one.
+      if (input && name !== "version") input.disabled = base === null;
+    }
   }
 
   private async copy(): Promise<void> {
@@ -98,44 +122,40 @@ class Editor {
   /** The draft waits for whoever logs in again: leaving loses nothing, so nothing is asked. */
   private comeBack(): void {
     this.keep();
-    this.isSending = this.isLetGo = true;
+    this.isLetGo = true;
   }
 
   private letGo(): void {
-    this.isSending = this.isLetGo = true;
-    this.drafts.drop(this.key);
-  }
-
-  private restore(draft: Draft): void {
-    this.title.value = draft.title;
-    this.body.value = draft.body;
-    // The draft was written over its own version: if the note went on, saving shows both.
-    const version = this.form.elements.namedItem("version") as HTMLInputElement | null;
-    if (version && draft.version > 0) version.value = String(draft.version);
-    this.say();
-    this.body.focus();
-  }
-
-  private text(): string {
-    return textOf({ title: this.title.value, body: this.body.value });
+    this.isLetGo = true;
+    this.drafts.drop(this.note, this.writing);
   }
 
   private typed(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.keep(), DRAFT_PAUSE_MS);
+    if (this.sending === "failed") this.sending = "no";
     this.say();
   }
 
-  private sending(event: SubmitEvent): void {
-    const choice = (event.submitter as HTMLButtonElement | null)?.value;
-    if (choice === "preview") {
+  private submitted(event: SubmitEvent): void {
+    const button = event.submitter as HTMLButtonElement | null;
+    if (button?.value === "preview") {
       event.preventDefault();
-      void this.preview(event.submitter as HTMLButtonElement);
+      void this.preview(button);
       return;
     }
-    this.isSending = true;
     this.keep();
-    this.say();
+    this.is("page");
+  }
+
+  /** The server could not be reached, so the page stayed. */
+  private unsent(event: Event): void {
+    event.preventDefault();
+    this.keep();
+    this.is("failed");
+    const words = document.getElementById("edit-state")?.textContent;
+    if (words) announce(words, words);
+    else toast({ text: "Not saved: the server cannot be reached. Your text is kept.", tone: "error" });
   }
 
   private async preview(button: HTMLButtonElement): Promise<void> {
@@ -149,92 +169,75 @@ class Editor {
       section.scrollIntoView({ block: "nearest" });
     } catch (error) {
       // Signed out: the server's own page carries the text through the log-in.
-      if (error instanceof Failed && error.status === 401) {
-        this.isSending = true;
-        this.form.requestSubmit(this.form.querySelector<HTMLButtonElement>('[value="save"]'));
-      } else {
-        button.textContent = "Preview is away, try again";
-      }
+      if (error instanceof Failed && error.status === 401) this.leave();
+      else button.textContent = "Preview is away, try again";
     }
   }
 
   private hotkey(event: KeyboardEvent): void {
     if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    this.form.querySelector<HTMLButtonElement>('[value="save"]')?.click();
+    if (this.form.id === "edit-form" && this.note) void this.saveHere();
+    else this.leave();
+  }
+
+  /** Save and go on writing. Whatever is not plain success is told by the server's own pages. */
+  private async saveHere(): Promise<void> {
+    if (this.sending === "here" || !this.isDirty() || !this.form.reportValidity()) return;
+    this.keep();
+    const sent = this.words();
+    const fields = new FormData(this.form);
+    fields.set("choice", "save");
+    this.is("here");
+    try {
+      const made = await postForm<{ version: number; updated_at: string }>(this.form.action, fields);
+      if (made) this.isSaved(sent, made.version, made.updated_at);
+    } catch (error) {
+      if (error instanceof Failed && error.status < 500) this.leave();
+      else this.unsent(new Event("unsent"));
+    }
+  }
+
+  private isSaved(sent: Words, version: number, at: string): void {
+    this.began(version, { title: sent.title.trim(), body: sent.body });
+    this.saved = whole(sent);
+    this.savedAt = at;
+    if (!this.isDirty()) this.drafts.drop(this.note, this.writing);
+    this.is("no");
+    this.keep();
+    this.meanwhile?.check();
+  }
+
+  private leave(): void {
+    this.form.querySelector<HTMLButtonElement>('[value="save"], .primary')?.click();
+  }
+
+  private is(sending: Facts["sending"]): void {
+    this.sending = sending;
+    this.say();
   }
 
   private say(): void {
     const line = document.getElementById("edit-state");
     if (!line) return;
-    const offline = this.link === "offline";
-    line.dataset["state"] = offline ? "offline" : this.isDirty() ? "unsaved" : "saved";
-    const unsaved = offline ? "Offline: kept on this device" : "Unsaved changes";
-    line.textContent = this.isSending ? "Saving…" : this.isDirty() ? unsaved : offline ? "Offline" : "";
+    const { sending, isKept, savedAt, link } = this;
+    const [state, words] = told({ sending, isKept, savedAt, link, isDirty: this.isDirty() });
+    line.dataset["state"] = state;
+    if (line.textContent !== words) line.textContent = words;
   }
 }
 
-/** What others do to the note meanwhile, told beside the text and never in it. */
-class Meanwhile implements Channel {
-  readonly since = null;
-  private readonly seen = new Seen();
-
-  constructor(
-    readonly name: string,
-    private readonly key: string,
-    private readonly version: number,
-  ) {}
-
-  receive(data: unknown): void {
-    const event = data as NoteEvent;
-    if (!this.seen.isNew(event.id)) return;
-    if (event.type === "note.updated") this.newer(event.note.version, event.by);
-    if (event.type === "note.deleted") this.gone(event.by);
-  }
-
-  async reload(): Promise<Position> {
-    try {
-      const url = `/live/notes/${encodeURIComponent(this.key)}`;
-      const found = await getJson<{ note: { version: number; editor: Person }; position: Position }>(url);
-      this.newer(found.note.version, found.note.editor);
-      return found.position;
-    } catch (error) {
-      if (error instanceof Failed && error.status === 410) this.gone(error.problem.by ?? null);
-      throw error;
-    }
-  }
-
-  private newer(version: number, by: Person): void {
-    if (version <= this.version) return;
-    const who = isOther(by) ? by.name : "You";
-    tell("newer", `${who} saved a newer version${isOther(by) ? "" : " elsewhere"}. Saving yours will show both.`);
-  }
-
-  private gone(by: Person | null): void {
-    const who = by ? ` by ${isOther(by) ? by.name : "you"}` : "";
-    tell("gone", `This note was deleted${who}. Your text is kept here.`);
-  }
-}
-
-function tell(id: string, sentence: string): void {
-  const bar = document.getElementById(id);
-  const text = bar?.querySelector('[data-field="text"]');
-  if (!bar || !text) return;
-  text.textContent = sentence;
-  bar.hidden = false;
-  const status = document.getElementById("status");
-  if (status) status.textContent = sentence;
-}
-
-function textOf(draft: Pick<Draft, "title" | "body">): string {
-  return `${draft.title}\0${draft.body}`;
+/** Line ends of a hidden field as a text area has them. */
+function unified(text: string): string {
+  return text.replace(/\r\n?/g, "\n");
 }
 
 const form = document.querySelector<HTMLFormElement>("#edit-form, #conflict-form, #deleted-form");
 if (form) {
   const editor = new Editor(form);
-  if (form.id === "edit-form") editor.offerDraft();
-  const { channel, key, version } = form.dataset;
-  const meanwhile = channel ? [new Meanwhile(channel, key ?? "", Number(version))] : [];
-  new Live(meanwhile, (link) => editor.watch(link));
+  if (form.id === "edit-form") offerDraft(editor, new Drafts(localStorage, reader.id));
+  const follows = form.id === "edit-form" && editor.note !== "";
+  if (follows) editor.meanwhile = new Meanwhile(editor.note, () => editor);
+  const live = new Live(editor.meanwhile ? [editor.meanwhile] : [], (link) => editor.watch(link));
+  if (follows) watchWriters(live, editor.note);
 }

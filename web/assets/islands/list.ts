@@ -31,6 +31,7 @@ export class List implements Channel {
   private readonly fresh = document.getElementById("fresh") as HTMLButtonElement;
   private readonly scroller: HTMLElement | null;
   private drawing = false;
+  private loading: Promise<Position> | null = null;
 
   constructor(private readonly list: HTMLElement) {
     this.name = list.dataset["channel"] ?? "home";
@@ -58,8 +59,15 @@ export class List implements Channel {
     this.draw();
   }
 
-  async reload(): Promise<Position> {
-    const found = await getJson<State>(this.list.dataset["state"] ?? "/live/home");
+  /** One at a time: who asks meanwhile gets the same answer. */
+  reload(): Promise<Position> {
+    this.loading ??= this.load().finally(() => (this.loading = null));
+    return this.loading;
+  }
+
+  private async load(): Promise<Position> {
+    this.rows.asked();
+    const found = await this.fetched();
     const changed = this.rows.reset(found.notes);
     debug("loaded anew", changed.length, "changed");
     for (const key of changed) this.changed.add(key);
@@ -73,6 +81,15 @@ export class List implements Channel {
     }
     this.draw();
     return found.position;
+  }
+
+  private async fetched(): Promise<State> {
+    try {
+      return await getJson<State>(this.list.dataset["state"] ?? "/live/home");
+    } catch (error) {
+      this.rows.unanswered();
+      throw error;
+    }
   }
 
   private held(): boolean {
@@ -117,7 +134,7 @@ export class List implements Channel {
       place = next;
     }
     this.tell();
-    if (this.rows.size > MOST_ROWS && !this.held()) this.reload().catch(debug);
+    if (this.rows.size > MOST_ROWS && !this.held() && !this.loading) this.reload().catch(debug);
   }
 
   private item(key: string): HTMLElement {

@@ -58,6 +58,14 @@ export class Live {
     this.subscribe(this.client, channel);
   }
 
+  /** Be seen in a channel of which nothing else is wanted. */
+  appear(channel: string): void {
+    if (reader.id === "") return;
+    const subscription = this.client.newSubscription(channel);
+    subscription.on("error", ({ type, error }) => debug(channel, type, error));
+    subscription.subscribe();
+  }
+
   private open(signedIn: boolean): Centrifuge {
     const client = new Centrifuge(`${location.origin.replace(/^http/, "ws")}/connection/websocket`, {
       name: "notes-web",

@@ -2,7 +2,6 @@
 
 import { Conversation, type Page } from "./conversation.js";
 import { reuse } from "./core/blocks.js";
-import { Drafts } from "./core/drafts.js";
 import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
 import { announce, tint, toastLater } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
@@ -10,6 +9,7 @@ import { isOther, may, reader } from "./dom/reader.js";
 import { Failed, getJson } from "./dom/request.js";
 import { clarify } from "./dom/times.js";
 import { List } from "./list.js";
+import { PresenceLine } from "./presence.js";
 import { Live, sinceOf, type Channel } from "./live.js";
 import "./site.js";
 
@@ -119,11 +119,12 @@ class OpenNote implements Channel {
   /** One's own note goes at once, with Undo; another's is asked about first. */
   private upgradeDelete(): void {
     const form = document.getElementById("delete-form") as HTMLFormElement | null;
+    form?.addEventListener("unsent", () => (this.leaving = false));
     document.getElementById("delete-link")?.addEventListener("click", (event) => {
       if (!form || this.article.dataset["author"] !== reader.id) return;
       event.preventDefault();
       this.leaving = true;
-      form.submit();
+      form.requestSubmit();
     });
   }
 }
@@ -152,15 +153,6 @@ function title(): HTMLElement {
   return document.getElementById("note-title") as HTMLElement;
 }
 
-/** What was sent and stands here now is no draft any more. */
-function dropSentDrafts(key: string): void {
-  const drafts = new Drafts(localStorage, reader.id);
-  for (const name of [key, ""]) {
-    const draft = drafts.read(name);
-    if (draft?.sent && draft.title.trim() === title().textContent) drafts.drop(name);
-  }
-}
-
 const article = document.getElementById("note");
 if (article) {
   const channels: Channel[] = [new OpenNote(article)];
@@ -168,7 +160,8 @@ if (article) {
   const wide = matchMedia("(min-width: 960px)");
   if (list && wide.matches) channels.push(new List(list));
   const live = new Live(channels);
+  const present = document.getElementById("present") as HTMLDetailsElement | null;
+  if (present) new PresenceLine(present, article.dataset["key"] ?? "");
   // A phone that is turned: the list beside the note wakes up.
   if (list && !wide.matches) wide.addEventListener("change", () => live.add(new List(list)), { once: true });
-  dropSentDrafts(article.dataset["key"] ?? "");
 }

@@ -1,13 +1,19 @@
 // On every page: times in the reader's words, toasts, the keyboard, small conveniences of forms.
 
-import { welcomeToasts } from "./dom/feedback.js";
+import { Drafts } from "./core/drafts.js";
+import { toast, welcomeToasts } from "./dom/feedback.js";
+import { guardForms, guardLinks } from "./dom/reach.js";
+import { reader } from "./dom/reader.js";
 import { clarifyAll } from "./dom/times.js";
 
 clarifyAll();
 setInterval(clarifyAll, 30_000);
 welcomeToasts();
+dropSaved();
 keepScroll();
 takeCode();
+guardForms(isLost, () => toast({ text: "The server cannot be reached, so nothing was sent. Try again.", tone: "error" }));
+guardLinks(isLost, () => toast({ text: "The server cannot be reached. This page stays as it is.", tone: "error" }));
 
 document.querySelector<HTMLElement>("[data-focus]")?.focus();
 
@@ -20,7 +26,7 @@ document.addEventListener("click", (event) => {
 
 // Where Clear-Site-Data is not obeyed (plain http), drafts go all the same.
 document.getElementById("logout")?.addEventListener("submit", () => {
-  for (const name of Object.keys(localStorage)) if (name.startsWith("notes:draft:")) localStorage.removeItem(name);
+  for (const name of Object.keys(localStorage)) if (name.startsWith("notes:draft")) localStorage.removeItem(name);
 });
 
 const SWITCH = "notes:shortcuts";
@@ -89,12 +95,24 @@ function takeCode(): void {
   history.replaceState(history.state, "", location.pathname + location.search);
 }
 
+/** The page before told that this text is saved: its copy on the device goes. */
+function dropSaved(): void {
+  const saved = document.getElementById("toasts")?.dataset["saved"];
+  if (saved) new Drafts(localStorage, reader.id).dropEverywhere(saved);
+}
+
+function isLost(): boolean {
+  const shown = document.getElementById("connection")?.dataset["state"];
+  return shown === "reconnecting" || shown === "offline";
+}
+
 function showPassword(button: HTMLElement): void {
   const input = controlled(button);
   const shown = input.type === "password";
   input.type = shown ? "text" : "password";
   button.setAttribute("aria-pressed", String(shown));
-  button.textContent = shown ? "Hide" : "Show";
+  // What follows the word says which password, for those who hear it.
+  if (button.firstChild) button.firstChild.nodeValue = shown ? "Hide" : "Show";
 }
 
 /** The list stays where it was when the reader goes from note to note. */

@@ -4,12 +4,16 @@ import { test } from "node:test";
 
 import { Announcer } from "../islands/core/announcer.js";
 import { reuse } from "../islands/core/blocks.js";
+import { CommentDrafts } from "../islands/core/comment-drafts.js";
+import { fellowWriters, sentence } from "../islands/core/company.js";
 import * as connection from "../islands/core/connection.js";
 import { isOn } from "../islands/core/debug.js";
 import { Drafts } from "../islands/core/drafts.js";
 import type { HomeEvent } from "../islands/core/events.js";
+import { compare } from "../islands/core/lines.js";
 import { Rows } from "../islands/core/rows.js";
 import { relative } from "../islands/core/times.js";
+import { told, type Facts } from "../islands/core/writing.js";
 
 test("the connection is live, then reconnecting, then offline, then live again", () => {
   let link = connection.opening(0, true);
@@ -83,23 +87,112 @@ test("debug areas are off unless named", () => {
   assert.equal(isOn("gateway:*", "notes:live"), false);
 });
 
+class Shelf {
+  readonly kept = new Map<string, string>();
+  get length() {
+    return this.kept.size;
+  }
+  key(index: number) {
+    return [...this.kept.keys()][index] ?? null;
+  }
+  getItem(name: string) {
+    return this.kept.get(name) ?? null;
+  }
+  setItem(name: string, value: string) {
+    this.kept.set(name, value);
+  }
+  removeItem(name: string) {
+    this.kept.delete(name);
+  }
+}
+
+function draft(writing: string, at = "2026-11-23T12:00:00Z") {
+  return { writing, title: "Menu", body: "Soup", version: 3, base: { title: "Menu", body: "" }, at };
+}
+
 test("a draft belongs to one person and one note", () => {
-  const kept = new Map<string, string>();
-  const store = {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, value: string) => void kept.set(name, value),
-    removeItem: (name: string) => void kept.delete(name),
+  const shelf = new Shelf();
+  const anas = new Drafts(shelf, "ana");
+  assert.equal(anas.write("menu", draft("a")), true);
+  assert.deepEqual(anas.of("menu"), [draft("a")]);
+  assert.deepEqual(anas.of("men"), []);
+  assert.deepEqual(new Drafts(shelf, "ben").of("menu"), []);
+  shelf.kept.set("notes:draft:ana:menu:a", "{broken");
+  assert.deepEqual(anas.of("menu"), []);
+});
+
+test("promise: two windows never overwrite each other's draft, and the latest comes first", () => {
+  const drafts = new Drafts(new Shelf(), "ana");
+  drafts.write("", draft("first", "2026-11-23T12:00:00Z"));
+  drafts.write("", draft("second", "2026-11-23T12:01:00Z"));
+  assert.deepEqual(drafts.of("").map((each) => each.writing), ["second", "first"]);
+  drafts.drop("", "second");
+  assert.deepEqual(drafts.of("").map((each) => each.writing), ["first"]);
+});
+
+test("a text that was saved is forgotten wherever it was begun, and no other", () => {
+  const shelf = new Shelf();
+  const drafts = new Drafts(shelf, "ana");
+  drafts.write("menu", draft("saved"));
+  drafts.write("", draft("saved"));
+  drafts.write("menu", draft("other"));
+  new Drafts(shelf, "ben").write("menu", draft("saved"));
+  drafts.dropEverywhere("saved");
+  assert.deepEqual([...shelf.kept.keys()], ["notes:draft:ana:menu:other", "notes:draft:ben:menu:saved"]);
+});
+
+test("drafts of one note are bounded, and a device without room says so", () => {
+  const drafts = new Drafts(new Shelf(), "ana");
+  for (let number = 0; number < 40; number++) drafts.write("menu", draft(`w${number}`, `2026-11-23T12:00:${number + 10}Z`));
+  assert.equal(drafts.of("menu").length, 21);
+  assert.equal(drafts.of("menu")[0]?.writing, "w39");
+  const full = new Shelf();
+  full.setItem = () => {
+    throw new Error("quota");
   };
-  const draft = { title: "Menu", body: "Soup", version: 3, at: "2026-11-23T12:00:00Z", sent: false };
-  const anas = new Drafts(store, "ana");
-  assert.equal(anas.write("menu", draft), true);
-  assert.deepEqual(anas.read("menu"), draft);
-  assert.equal(anas.read("other"), null);
-  assert.equal(new Drafts(store, "ben").read("menu"), null);
-  kept.set("notes:draft:ana:menu", "{broken");
-  assert.equal(anas.read("menu"), null);
-  const full = { ...store, setItem: () => { throw new Error("quota"); } };
-  assert.equal(new Drafts(full, "ana").write("menu", draft), false);
+  assert.equal(new Drafts(full, "ana").write("menu", draft("a")), false);
+});
+
+test("an unsaid comment is kept with the name under which it is sent, and empty text is not", () => {
+  const shelf = new Shelf();
+  const drafts = new CommentDrafts(shelf, "ana", "menu");
+  drafts.write({ text: "Is there cake?", once: "abc" });
+  assert.deepEqual(drafts.read(), { text: "Is there cake?", once: "abc" });
+  assert.equal(new CommentDrafts(shelf, "ana", "other").read(), null);
+  drafts.write({ text: "", once: "def" });
+  assert.equal(shelf.length, 0);
+});
+
+test("a comparison shows every change, and folds what is the same", () => {
+  const before = ["a", ...Array.from({ length: 9 }, (_, number) => `same ${number}`), "b"].join("\n");
+  const kinds = compare(before, before.replace("b", "c")).map(({ kind, text }) => `${kind} ${text}`);
+  assert.deepEqual(kinds, ["folded 8 lines that are the same", "same same 7", "same same 8", "removed b", "added c"]);
+  assert.deepEqual(compare("", "x").map((line) => line.kind), ["removed", "added"]);
+  assert.deepEqual(compare("x", "x"), [{ kind: "same", text: "x" }]);
+});
+
+test("whoever writes is told where the text is", () => {
+  const calm = { sending: "no", isDirty: true, isKept: true, savedAt: "", link: "live" } as const;
+  const words = (facts: Partial<Facts>) => told({ ...calm, ...facts })[1];
+  assert.equal(words({}), "Unsaved changes");
+  assert.equal(words({ isDirty: false }), "");
+  assert.match(words({ isDirty: false, savedAt: "2026-11-23T12:00:00Z" }), /^Saved \d/);
+  assert.equal(words({ sending: "here" }), "Saving…");
+  assert.equal(words({ link: "offline" }), "Offline: kept on this device");
+  assert.equal(words({ sending: "failed" }), "Not saved, the server cannot be reached: kept on this device");
+  assert.match(words({ isKept: false }), /no room to keep it/);
+});
+
+test("who else is there is one sentence", () => {
+  const said = (people: [string, boolean][], more = 0, guests = 0) =>
+    sentence({ people: people.map(([name, writing]) => ({ name, writing })), more, guests, again: 8 });
+  assert.equal(said([]), "");
+  assert.equal(said([["Ben", false]]), "Ben is here");
+  assert.equal(said([["Ben", true], ["Cleo", false]]), "Ben is writing, Cleo is here");
+  assert.equal(said([["Ben", false], ["Cleo", false], ["Dan", false]], 2, 1), "Ben, Cleo, 3 others, and 1 guest are here");
+  assert.equal(said([], 0, 1), "1 guest is here");
+  assert.equal(fellowWriters({ people: [{ name: "Ben", writing: false }], more: 0, guests: 3, again: 8 }), "");
+  assert.match(fellowWriters({ people: [{ name: "Ben", writing: true }], more: 0, guests: 0, again: 8 }), /^Ben is writing in this note too\./);
 });
 
 test("the golden examples of channel home are understood", () => {

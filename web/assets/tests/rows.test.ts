@@ -93,6 +93,30 @@ test("loading anew tells what is different", () => {
   assert.deepEqual(rows.order, ["c", "a", "b"]);
 });
 
+test("what arrives while the server's list is on its way is not lost by it", () => {
+  const rows = list(row("a", 1, 1), row("b", 1, 2));
+  rows.asked();
+  rows.apply(saved(row("c", 1, 3)), false);
+  rows.apply(saved(row("a", 2, 4)), false);
+  rows.apply(deleted("b", 2), false);
+  rows.reset([row("b", 1, 2), row("a", 1, 1)]);
+  assert.deepEqual(rows.order, ["a", "c"]);
+  assert.equal(rows.get("a")?.version, 2);
+});
+
+test("what arrived before the server was asked is in its list or gone from it", () => {
+  const rows = list();
+  rows.apply(saved(row("a", 1, 1)), false);
+  rows.asked();
+  rows.reset([row("b", 1, 2)]);
+  assert.deepEqual(rows.order, ["b"]);
+  rows.asked();
+  rows.apply(saved(row("c", 1, 3)), false);
+  rows.unanswered();
+  rows.reset([row("b", 1, 2)]);
+  assert.deepEqual(rows.order, ["b"]);
+});
+
 test("an event of an unknown type is ignored", () => {
   const event = { ...base(), type: "note.pinned", note: { key: "a" } } as unknown as HomeEvent;
   assert.equal(list(row("a")).apply(event, false), false);

@@ -1,5 +1,6 @@
 """Builds the web front from its settings: the only module that creates anything."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from service_kit import asgi
 from web import templating
 from web.assets import Assets
 from web.backends import Gateway, Notes, Users
+from web.company import Companies
 from web.cookies import Cookies
 from web.forgery import ForgeryGuard
 from web.headers import SecurityHeaders
@@ -38,6 +40,7 @@ from web.pages import (
     reauthentication,
     second_step,
     sessions,
+    sign_in_links,
     theme,
     two_step,
     users,
@@ -93,6 +96,7 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
             visitors = Visitors(services["users"], now=lambda: datetime.now(UTC))
             site = Site(
                 **services,
+                company=Companies(services["gateway"], now=time.monotonic),
                 visitors=visitors,
                 templates=templates,
                 assets=assets,
@@ -132,7 +136,15 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
 
 # The original's fixed addresses come before /notes/{key}.
 _NOTES = (originals, listing, editing, comments, note, live, theme)
-_ENTRANCE = (users, second_step, passkeys, elsewhere, passwords, reauthentication)
+_ENTRANCE = (
+    users,
+    second_step,
+    passkeys,
+    elsewhere,
+    sign_in_links,
+    passwords,
+    reauthentication,
+)
 _ACCOUNT = (account, two_step, sessions, api_tokens)
 _ADMINISTRATION = (accounts, invitations, audit)
 _PAGES = (*_NOTES, *_ENTRANCE, *_ACCOUNT, *_ADMINISTRATION, programs)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from web.service import BackendError, Json, Service
+from web.service import BackendError, Json, Service, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class Users:
         return made
 
     async def ways_in(self) -> Json:
-        """`passkeys` and `providers`: what there is beside passwords."""
+        """`passwords` and `passkeys`, on or off, and `providers`."""
         found: Json = await self._call("GET", "/v1/sign-in")
         return found
 
@@ -163,6 +163,16 @@ class Users:
         )
         return made
 
+    async def open_by_link(self, client: Client, token: str) -> Json:
+        """A new session, or `second_factor` as from a password."""
+        made: Json = await self._call(
+            "POST",
+            "/v1/sessions/link",
+            json={"token": token},
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
     async def open_by_passkey(self, client: Client, proof: Mapping[str, Any]) -> Json:
         """`proof` has flow and credential, and a token where it is the second step."""
         step = "second-factor" if "token" in proof else "passkey"
@@ -179,7 +189,7 @@ class Users:
 
     async def token(self, session: str, audience: str = "notes") -> Json:
         made: Json = await self._call(
-            "POST", "/v1/tokens", token=session, json={"audience": audience}
+            "POST", "/v1/tokens", token=session, json={"audience": audience}, repeatable=True
         )
         return made
 
@@ -213,7 +223,7 @@ class Users:
 
 
 class Gateway:
-    """realtime-gateway, only asked where a channel stands."""
+    """realtime-gateway, only asked where a channel stands and who is in it."""
 
     def __init__(self, service: Service) -> None:
         self._call = service.call
@@ -228,6 +238,14 @@ class Gateway:
         except (BackendError, KeyError, TypeError, ValueError) as error:
             log.info("position of %s unknown: %s", channel.partition(":")[0], error)
             return None
+
+    async def present(self, channel: str) -> list[Json]:
+        """What is known of each client in the channel: `user`, and `conn_info` of the token."""
+        answer = await self._call("POST", "/api/presence", json={"channel": channel})
+        try:
+            return list(answer["result"]["presence"].values())
+        except (KeyError, TypeError, AttributeError) as error:
+            raise Unreachable("realtime-gateway", "no presence") from error
 
 
 def _note(key: str) -> str:

@@ -54,8 +54,8 @@ class OwnAccount(_Asking):
         await self._ask(caller, "PATCH", "/v1/account", json=dict(changes))
 
     async def change_password(self, caller: Caller, *, old: str, new: str) -> Json:
-        """Every session ends; the answer holds the new one."""
-        wanted = {"old_password": old, "new_password": new}
+        """Every session ends; the answer holds the new one. `old` is "" where there is none."""
+        wanted = {"new_password": new} | ({"old_password": old} if old else {})
         made: Json = await self._ask(caller, "PUT", "/v1/account/password", json=wanted)
         return made
 
@@ -93,6 +93,15 @@ class OwnAccount(_Asking):
 
     async def unlink(self, caller: Caller, provider: str) -> None:
         await self._ask(caller, "DELETE", _identity(provider))
+
+    async def depart_to_prove(self, caller: Caller, provider: str, home: str) -> Json:
+        begun: Json = await self._ask(
+            caller, "POST", _proof(provider), json={"redirect_uri": home}
+        )
+        return begun
+
+    async def prove(self, caller: Caller, provider: str, brought: Mapping[str, str]) -> None:
+        await self._ask(caller, "POST", _proof(provider) + "/callback", json=dict(brought))
 
     async def passkeys(self, caller: Caller) -> list[Json]:
         found: list[Json] = (await self._ask(caller, "GET", "/v1/account/passkeys"))["passkeys"]
@@ -185,6 +194,10 @@ class Administration(_Asking):
 
 def _identity(provider: str) -> str:
     return "/v1/account/identities/" + quote(provider, safe="")
+
+
+def _proof(provider: str) -> str:
+    return "/v1/sessions/current/re-authenticate/" + quote(provider, safe="")
 
 
 def _codes(answer: Json) -> list[str]:

@@ -2,13 +2,15 @@
 
 Every call ends in one of three ways: its JSON, `Refused` (the service said no, with its stable
 code and facts), or `Unreachable` (no answer, or a 5xx one). A caller that shows a page never
-sees an httpx error.
+sees an httpx error. What changes nothing is asked twice: the first request after a service, or
+what it stands on, came back may meet a connection that is dead.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from service_kit.logs import area, request_id
@@ -17,6 +19,9 @@ log = logging.getLogger(__name__)
 debug = area("notes:backends")
 
 Json = dict[str, Any]
+
+_PAUSE_SECONDS: Final = 0.2
+_COMING_BACK: Final = frozenset({502, 503})
 
 
 class BackendError(Exception):
@@ -59,19 +64,33 @@ class Service:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         params: Mapping[str, Any] | None = None,
+        repeatable: bool = False,
     ) -> Any:
+        """`repeatable`: asking twice changes no more than asking once; a GET always is."""
         sent = {"X-Request-Id": request_id.get(), **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
+        request = self._http.build_request(
+            method, path, headers=sent, json=json, params=_given(params)
+        )
         try:
-            response = await self._http.request(
-                method, path, headers=sent, json=json, params=_given(params)
-            )
+            response = await self._send(request, repeatable=repeatable or method == "GET")
         except httpx.HTTPError as error:
             log.warning("%s: %s %s: %r", self.name, method, path, error)
             raise Unreachable(self.name, type(error).__name__) from error
         debug.debug("%s: %s %s: %d", self.name, method, path, response.status_code)
         return self._read(response)
+
+    async def _send(self, request: httpx.Request, *, repeatable: bool) -> httpx.Response:
+        try:
+            response = await self._http.send(request)
+            if not repeatable or response.status_code not in _COMING_BACK:
+                return response
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            if not repeatable:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
+        return await self._http.send(request)
 
     async def forward(
         self,

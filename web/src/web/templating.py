@@ -11,6 +11,7 @@ def environment(bare: Environment) -> Environment:
     bare.filters["sanitised"] = sanitised
     bare.filters["readable"] = readable
     bare.filters["initials"] = initials
+    bare.filters["hue"] = hue
     bare.globals["fresh_once"] = lambda: secrets.token_urlsafe(16)
     return bare
 
@@ -33,3 +34,8 @@ def initials(name: str) -> str:
     first = words[0][0] if words else "?"
     last = words[-1][0] if len(words) > 1 else ""
     return (first + last).upper()
+
+
+def hue(name: str) -> int:
+    """Which of the six colours of avatars: the same for the same name, everywhere."""
+    return sum(map(ord, name)) % 6

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from web.assets import Assets
 from web.backends import Client, Gateway, Notes, Users
+from web.company import Companies
 from web.cookies import Cookies
 from web.forgery import TOKEN, binding
 from web.people import Administration, Caller, OwnAccount
@@ -32,6 +33,7 @@ class Site:
     own: OwnAccount
     administration: Administration
     gateway: Gateway
+    company: Companies
     visitors: Visitors
     templates: Environment
     assets: Assets
@@ -42,11 +44,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What the next page tells. `undo` is the key of a note that can be brought back."""
+    """What the next page tells. `undo` is the key of a note that can be brought back, `saved`
+    the name of a text whose copy on the device is not needed any more.
+    """
 
     text: str
     tone: str = "info"
     undo: str | None = None
+    saved: str | None = None
 
 
 class SignInNeeded(Exception):
@@ -134,11 +139,11 @@ class Visit:
         return response
 
     async def ways_in(self) -> Json:
-        """Beside passwords; none while nobody can say."""
+        """As users-service says; passwords alone while it cannot be asked."""
         try:
             return await self.site.users.ways_in()
         except BackendError:
-            return {"passkeys": False, "providers": []}
+            return {"passwords": True, "passkeys": False, "providers": []}
 
     def begin(self, response: Response, made: Json) -> None:
         """A new session, as users-service answered it; the browser forgets the one before."""

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from service_kit.logs import area
-from service_kit.tokens import Identity, InvalidToken, TokenVerifier
+from service_kit.tokens import Identity, InvalidToken, Revocations, TokenVerifier
 
 from notes_service.domain import Caller, Person
-from notes_service.errors import Unauthenticated
+from notes_service.errors import TokenRevoked, Unauthenticated
 
 trace = area("notes:callers")
 
@@ -20,20 +20,23 @@ class Door:
     """Lets in bearers of good tokens, and anybody to public places.
 
     A token that was proven is believed until its own end, five minutes at most, without
-    checking its signature again: that is a fifth of the work of a save.
+    checking its signature again: that is a fifth of the work of a save. Whether it was taken
+    back is asked each time.
     """
 
     def __init__(
         self,
         verifier: TokenVerifier,
+        revocations: Revocations,
         *,
         is_reading_public: bool,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.is_reading_public = is_reading_public
         self._verifier = verifier
+        self._revocations = revocations
         self._clock = clock
-        self._proven: dict[str, tuple[Caller, float]] = {}
+        self._proven: dict[str, tuple[Caller, Identity]] = {}
 
     async def caller(self, request: Request) -> Caller | None:
         """None without a token; Unauthenticated with one that is not good."""
@@ -43,12 +46,15 @@ class Door:
         scheme, _, token = given.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
-        caller, ends_at = self._proven.get(token) or await self._prove(token)
-        if ends_at <= self._clock():
+        caller, identity = self._proven.get(token) or await self._prove(token)
+        if identity.expires_at <= self._clock():
             raise Unauthenticated
+        if await self._revocations.cover(identity):
+            trace.debug("refused a token that was taken back")
+            raise TokenRevoked
         return caller
 
-    async def _prove(self, token: str) -> tuple[Caller, float]:
+    async def _prove(self, token: str) -> tuple[Caller, Identity]:
         try:
             identity = await self._verifier.verify(token.strip())
         except InvalidToken as error:
@@ -56,7 +62,7 @@ class Door:
             raise Unauthenticated from error
         if len(self._proven) >= _PROVEN_TOKENS:
             del self._proven[next(iter(self._proven))]  # the one that was proven first
-        self._proven[token] = proven = _caller(identity), identity.expires_at
+        self._proven[token] = proven = _caller(identity), identity
         return proven
 
 

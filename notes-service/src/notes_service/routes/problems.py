@@ -12,6 +12,7 @@ from notes_service.errors import NoteError
 # A test fails if an error is missing here.
 STATUS: Final[dict[type[NoteError], int]] = {
     errors.Unauthenticated: status.HTTP_401_UNAUTHORIZED,
+    errors.TokenRevoked: status.HTTP_401_UNAUTHORIZED,
     errors.NotAllowed: status.HTTP_403_FORBIDDEN,
     errors.NoteNotFound: status.HTTP_404_NOT_FOUND,
     errors.CommentNotFound: status.HTTP_404_NOT_FOUND,
@@ -33,6 +34,7 @@ STATUS: Final[dict[type[NoteError], int]] = {
 
 _HEADERS: Final[dict[type[NoteError], dict[str, str]]] = {
     errors.Unauthenticated: {"WWW-Authenticate": "Bearer"},
+    errors.TokenRevoked: {"WWW-Authenticate": 'Bearer error="invalid_token"'},
     errors.Unavailable: {"Retry-After": "1"},
 }
 _ALWAYS: Final = (400, 401, 422, 503)

@@ -103,6 +103,8 @@ async def change(
     before = identity_provider({"provider": row.provider})
     for column, value in columns.items():
         setattr(row, column, value)
+    if row.proven_email not in (row.emails or ()):
+        row.proven_email = None
     row.updated_at = now
     after = identity_provider({"provider": row.provider})
     if before != after:
@@ -187,4 +189,6 @@ def account_from(row: AccountRow) -> Account:
         photos=row.photos,
         roles=tuple(row.roles),
         disabled_at=row.disabled_at,
+        proven_email=row.proven_email,
+        generation=row.generation,
     )

@@ -8,10 +8,13 @@ from sqlalchemy import delete, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service.acts import Act
+from users_service.letters import NOTICE_LIFETIME, notice_of
+from users_service.store import letters
 from users_service.tables import AuditRow
 
 
 async def write(session: AsyncSession, act: Act, *, now: datetime) -> None:
+    """And the letter to its person, where it is one of the acts that are worth one."""
     await session.execute(
         insert(AuditRow).values(
             at=now,
@@ -26,6 +29,12 @@ async def write(session: AsyncSession, act: Act, *, now: datetime) -> None:
             facts=dict(act.facts),
         )
     )
+    notice = notice_of(act)
+    if notice is not None and act.account is not None:
+        expires_at = now + NOTICE_LIFETIME
+        await letters.add(
+            session, notice, now=now, expires_at=expires_at, account_id=act.account.id
+        )
 
 
 async def newest(

@@ -1,10 +1,12 @@
-"""Statements about ends of sessions that the gateway has to hear of.
+"""Statements about ends of sessions that others have to hear of: the gateway, and Redis.
 
-A row is written in the transaction that ends the session, and deleted by the one in which the
-relay told it: a crash in between repeats it.
+A row for each listener is written in the transaction that ends the session, and deleted by the
+one in which the listener was told: a crash in between repeats it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
@@ -13,23 +15,45 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from users_service.tables import SessionEndRow
 
 
+class Listener(StrEnum):
+    GATEWAY = "gateway"
+    REDIS = "redis"
+
+
 async def announce(
-    session: AsyncSession, account_id: UUID, session_id: UUID | None, *, now: datetime
+    session: AsyncSession,
+    account_id: UUID,
+    session_id: UUID | None,
+    *,
+    generation: int | None = None,
+    now: datetime,
 ) -> None:
-    """`session_id` None: all of the account's."""
-    ended = insert(SessionEndRow)
+    """`session_id` None: all of the account's, before `generation`."""
+    ended = {
+        "account_id": account_id,
+        "session_id": session_id,
+        "generation": generation,
+        "ended_at": now,
+    }
     await session.execute(
-        ended.values(account_id=account_id, session_id=session_id, ended_at=now)
+        insert(SessionEndRow), [{**ended, "listener": each} for each in Listener]
     )
 
 
-async def take(session: AsyncSession) -> SessionEndRow | None:
+async def take(session: AsyncSession, listener: Listener) -> SessionEndRow | None:
     """The next one, deleted if the transaction commits. Replicas never take the same one."""
     following = select(SessionEndRow.id).order_by(SessionEndRow.id).limit(1)
+    following = following.where(SessionEndRow.listener == listener)
     taken = delete(SessionEndRow).where(
         SessionEndRow.id.in_(following.with_for_update(skip_locked=True).scalar_subquery())
     )
     return await session.scalar(taken.returning(SessionEndRow))
+
+
+async def take_all(session: AsyncSession, listener: Listener) -> Sequence[SessionEndRow]:
+    """All, deleted if the transaction commits. Waits for replicas that hold some of them."""
+    taken = delete(SessionEndRow).where(SessionEndRow.listener == listener)
+    return (await session.scalars(taken.returning(SessionEndRow))).all()
 
 
 async def forget(session: AsyncSession, *, before: datetime) -> None:

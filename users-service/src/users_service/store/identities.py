@@ -1,14 +1,24 @@
 """Statements about who an account is to providers: (issuer, subject), one account each."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service.domain import LOCAL, username_key
 from users_service.tables import AccountRow, IdentityRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who an account is to a provider."""
+
+    issuer: str
+    subject: str
+    linked_at: datetime
 
 
 async def link(
@@ -28,12 +38,17 @@ async def unlink(session: AsyncSession, account_id: UUID, issuer: str) -> bool:
     return bool(found.all())
 
 
-async def count_elsewhere(session: AsyncSession, account_id: UUID) -> int:
+async def of_account(session: AsyncSession, account_id: UUID) -> list[Identity]:
+    """The first linked comes first."""
     # An issuer is an address; other providers are names that the original was told.
-    query = select(func.count()).where(
+    query = select(IdentityRow).where(
         IdentityRow.account_id == account_id, IdentityRow.provider.startswith("http")
     )
-    return await session.scalar(query) or 0
+    rows = await session.scalars(query.order_by(IdentityRow.created_at, IdentityRow.subject))
+    return [
+        Identity(issuer=row.provider, subject=row.subject, linked_at=row.created_at)
+        for row in rows
+    ]
 
 
 async def add_account(

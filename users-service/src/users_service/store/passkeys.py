@@ -52,6 +52,17 @@ async def used(
     await session.execute(row.values(**seen))
 
 
+async def rename(
+    session: AsyncSession, passkey_id: UUID, account_id: UUID, name: str
+) -> Passkey | None:
+    """None if it is not this account's."""
+    renamed = update(PasskeyRow).where(
+        PasskeyRow.id == passkey_id, PasskeyRow.account_id == account_id
+    )
+    row = await session.scalar(renamed.values(name=name).returning(PasskeyRow))
+    return None if row is None else _passkey(row)
+
+
 async def remove(session: AsyncSession, passkey_id: UUID, account_id: UUID) -> bool:
     removed = delete(PasskeyRow).where(
         PasskeyRow.id == passkey_id, PasskeyRow.account_id == account_id

@@ -95,6 +95,17 @@ async def identities(session: AsyncSession, account_id: UUID) -> list[IdentityRo
     return list(await session.scalars(query.order_by(IdentityRow.created_at)))
 
 
+async def known_as(session: AsyncSession, wanted: str, *, limit: int) -> list[Account]:
+    """Whose username or proven address it is, of those who may sign in. Held till the end."""
+    is_theirs = or_(
+        AccountRow.username_key == username_key(wanted),
+        func.lower(AccountRow.proven_email) == func.lower(wanted),
+    )
+    query = select(AccountRow).where(is_theirs, AccountRow.disabled_at.is_(None))
+    in_order = query.order_by(AccountRow.id).limit(limit)
+    return [account_from(row) for row in await session.scalars(in_order.with_for_update())]
+
+
 def _overviews() -> Select[AccountRow, int, datetime | None]:
     theirs = SessionRow.account_id == AccountRow.id
     count = select(func.count()).where(theirs).correlate(AccountRow).scalar_subquery()

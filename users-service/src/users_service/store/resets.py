@@ -18,13 +18,19 @@ async def add(
     secret_hash: bytes,
     now: datetime,
     expires_at: datetime,
+    by_mail: bool = False,
 ) -> None:
-    """One link at a time: a new one makes the earlier ones worthless."""
-    await forget_of(session, account_id)
+    """One link at a time: a new one makes the earlier ones worthless.
+
+    Not so by mail: anybody can ask for that, and must not make worthless what was sent.
+    """
+    if not by_mail:
+        await forget_of(session, account_id)
     await session.execute(
         insert(ResetLinkRow).values(
             secret_hash=secret_hash,
             account_id=account_id,
+            by_mail=by_mail,
             created_at=now,
             expires_at=expires_at,
         )
@@ -41,6 +47,15 @@ async def account_of(
     )
     row = await session.scalar(query)
     return None if row is None else account_from(row)
+
+
+async def was_mailed(session: AsyncSession, account_id: UUID, *, since: datetime) -> bool:
+    query = select(ResetLinkRow.secret_hash).where(
+        ResetLinkRow.account_id == account_id,
+        ResetLinkRow.by_mail,
+        ResetLinkRow.created_at > since,
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 async def use(session: AsyncSession, secret_hash: bytes, *, now: datetime) -> bool:

@@ -86,9 +86,14 @@ async def end_others(session: AsyncSession, kept: Session, *, now: datetime) -> 
 
 
 async def end_all_of(session: AsyncSession, account_id: UUID, *, now: datetime) -> None:
-    """Told even if there was none: sockets may live by other tokens of the account."""
+    """And all tokens. Told even if there was none: there may be tokens of other origins."""
     await session.execute(delete(SessionRow).where(SessionRow.account_id == account_id))
-    await endings.announce(session, account_id, None, now=now)
+    counted = update(AccountRow).where(AccountRow.id == account_id)
+    generation = await session.scalar(
+        counted.values(generation=AccountRow.generation + 1).returning(AccountRow.generation),
+        execution_options={"synchronize_session": False},
+    )
+    await endings.announce(session, account_id, None, generation=generation, now=now)
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> None:

@@ -10,6 +10,7 @@ from users_service.tables.accounts import (
 from users_service.tables.base import Base
 from users_service.tables.records import (
     AuditRow,
+    LetterRow,
     SessionEndRow,
     SigningKeyRow,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "CeremonyRow",
     "IdentityRow",
     "InvitationRow",
+    "LetterRow",
     "PasskeyRow",
     "RecoveryCodeRow",
     "ResetLinkRow",

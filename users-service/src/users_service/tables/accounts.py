@@ -27,6 +27,7 @@ class AccountRow(Base):
             "password_hash",
             postgresql_where=text("password_hash LIKE '$2%'"),
         ),
+        Index("ix_accounts_proven_email", text("lower(proven_email)")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -40,8 +41,11 @@ class AccountRow(Base):
     middle_name: Mapped[str | None] = mapped_column(Text)
     emails: Mapped[list[Any] | None]
     photos: Mapped[list[Any] | None]
+    proven_email: Mapped[str | None] = mapped_column(Text)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     disabled_at: Mapped[datetime | None]
+    generation: Mapped[int] = mapped_column(server_default="0")
+    """Counts what ended all tokens of the account: earlier ones are refused."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

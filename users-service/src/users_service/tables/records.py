@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ForeignKey,
     Identity,
     LargeBinary,
     String,
@@ -43,8 +44,27 @@ class AuditRow(Base):
     facts: Mapped[dict[str, Any]]
 
 
+class LetterRow(Base):
+    """A letter to be sent, or asked for: `Outbox` writes it, `Mailing` sends it."""
+
+    __tablename__ = "letters"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    facts: Mapped[dict[str, Any]]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Whom it goes to and what must not be read here; None: to the account's address."""
+    written_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    next_try_at: Mapped[datetime] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(server_default="0")
+
+
 class SessionEndRow(Base):
-    """Said to the gateway by the relay, then gone. Written where the session ends."""
+    """Told to its listener, then gone. Written where the session ends."""
 
     __tablename__ = "session_ends"
 
@@ -53,4 +73,7 @@ class SessionEndRow(Base):
     account_id: Mapped[UUID]
     session_id: Mapped[UUID | None]
     """None: all of the account's."""
+    generation: Mapped[int | None]
+    """Where it is all of the account's: that of the tokens which are good from now on."""
+    listener: Mapped[str] = mapped_column(Text, server_default="gateway")
     ended_at: Mapped[datetime]

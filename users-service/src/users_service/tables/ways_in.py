@@ -51,14 +51,14 @@ class ApiTokenRow(Base):
 
 
 class TotpRow(Base):
-    """In clear, as the signing keys are: the service has to compute with it."""
+    """Sealed, as the signing keys are: the service has to compute with it."""
 
     __tablename__ = "totp"
 
     account_id: Mapped[UUID] = mapped_column(
         ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
     )
-    secret: Mapped[str] = mapped_column(Text)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
     confirmed_at: Mapped[datetime | None]
     last_step: Mapped[int] = mapped_column(BigInteger)
 
@@ -110,5 +110,6 @@ class ResetLinkRow(Base):
     account_id: Mapped[UUID] = mapped_column(
         ForeignKey("accounts.id", ondelete="CASCADE"), index=True
     )
+    by_mail: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

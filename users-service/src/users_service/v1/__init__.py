@@ -9,13 +9,16 @@ from users_service.v1 import (
     api_tokens,
     audit,
     elsewhere,
+    email_addresses,
     entrance,
     factors,
+    identities,
     invitations,
     passkeys,
     resets,
     sessions,
     sign_in,
+    sign_in_links,
 )
 from users_service.v1.dependencies import not_stored
 
@@ -28,8 +31,8 @@ def install(app: FastAPI) -> None:
         responses=problems(400, 413, 422, 503),
     )
     nouns = (
-        entrance, sign_in, elsewhere, sessions, account, factors, passkeys, api_tokens, resets,
-        accounts, invitations, audit,
+        entrance, sign_in, elsewhere, sign_in_links, identities, sessions, account, factors,
+        passkeys, api_tokens, resets, email_addresses, accounts, invitations, audit,
     )  # fmt: skip
     for noun in nouns:
         router.include_router(noun.router)

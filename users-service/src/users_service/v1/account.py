@@ -10,7 +10,15 @@ from users_service.documents import problems
 from users_service.own_account import OwnAccount
 from users_service.v1.api_tokens import ApiTokenOut, api_token_out
 from users_service.v1.audit import LineOut, line_out
-from users_service.v1.dependencies import AllSessions, Body, FreshlySignedIn, SignedIn, Text
+from users_service.v1.dependencies import (
+    AllSessions,
+    Body,
+    FreshlySignedIn,
+    SignedIn,
+    Text,
+    with_passwords,
+)
+from users_service.v1.identities import TheIdentities
 from users_service.v1.shapes import (
     DeviceOut,
     LoginOut,
@@ -34,6 +42,20 @@ class NewPassword(Body):
     old_password: Text | None = None
     """May be missing only where the account has none."""
     new_password: Text
+
+
+class LinkedOut(BaseModel):
+    """Who one is to a provider."""
+
+    provider: str | None
+    """Its name here; null if it is not set up any more."""
+    issuer: str
+    subject: str
+    linked_at: datetime
+
+
+class MyAccountOut(OverviewOut):
+    identities: list[LinkedOut]
 
 
 class IdentityOut(BaseModel):
@@ -60,11 +82,24 @@ Mine = Annotated[OwnAccount, Depends(_own_account)]
 
 
 @router.get("")
-async def my_account(caller: SignedIn, mine: Mine) -> OverviewOut:
-    return overview_out(await mine.overview(caller.account.id))
+async def my_account(caller: SignedIn, mine: Mine, identities: TheIdentities) -> MyAccountOut:
+    found = await identities.of(caller.account.id)
+    overview = overview_out(await mine.overview(caller.account.id))
+    return MyAccountOut(
+        **overview.model_dump(),
+        identities=[
+            LinkedOut(
+                provider=name,
+                issuer=each.issuer,
+                subject=each.subject,
+                linked_at=each.linked_at,
+            )
+            for name, each in found
+        ],
+    )
 
 
-@router.patch("", responses=problems(403))
+@router.patch("", responses=problems(403, 429))
 async def change_profile(
     profile: Profile, caller: SignedIn, mine: Mine, sessions: AllSessions
 ) -> OverviewOut:
@@ -76,7 +111,7 @@ async def change_profile(
     return overview_out(changed)
 
 
-@router.put("/password", responses=problems(403, 429))
+@router.put("/password", responses=problems(403, 429), dependencies=[Depends(with_passwords)])
 async def change_password(
     wanted: NewPassword, caller: SignedIn, mine: Mine, sessions: AllSessions
 ) -> LoginOut:

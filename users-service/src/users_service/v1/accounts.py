@@ -10,7 +10,13 @@ from pydantic import BaseModel
 from users_service.administration import Administration
 from users_service.documents import problems
 from users_service.store.people import Wanted
-from users_service.v1.dependencies import Administrator, Body, FreshAdministrator, Sought
+from users_service.v1.dependencies import (
+    Administrator,
+    Body,
+    FreshAdministrator,
+    Sought,
+    with_passwords,
+)
 from users_service.v1.resets import TheResets
 from users_service.v1.shapes import OverviewOut, overview_out
 
@@ -88,7 +94,12 @@ async def end_sessions(account_id: UUID, by: Administrator, everybody: Everybody
     await everybody.end_sessions(account_id, by)
 
 
-@router.post("/{account_id}/reset-link", status_code=201, responses=problems(404))
+@router.post(
+    "/{account_id}/reset-link",
+    status_code=201,
+    responses=problems(404),
+    dependencies=[Depends(with_passwords)],
+)
 async def make_reset_link(
     account_id: UUID, by: FreshAdministrator, resets: TheResets
 ) -> ResetLinkOut:

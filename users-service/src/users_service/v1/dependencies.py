@@ -12,6 +12,7 @@ from users_service.acts import Actor
 from users_service.domain import Account, Origin, Session, given_text
 from users_service.errors import NotAllowed, SessionEnded, Unauthenticated
 from users_service.sessions import Sessions
+from users_service.ways_in import WaysIn
 
 
 def _whole(text: str) -> str:
@@ -122,5 +123,28 @@ async def _key_or_administrator(
     return Caller(session, account, origin)
 
 
+async def _program(request: Request, origin: From) -> Actor:
+    """An API key, and no session whoever's it is."""
+    keys: callers.ApiKeys = request.state.api_keys
+    holder = keys.holder(request)
+    if holder is None:
+        raise Unauthenticated
+    return acts.program(holder, origin)
+
+
+async def _ways_in(request: Request) -> WaysIn:
+    ways_in: WaysIn = request.state.ways_in
+    return ways_in
+
+
+TheWaysIn = Annotated[WaysIn, Depends(_ways_in)]
+
+
+async def with_passwords(ways_in: TheWaysIn) -> None:
+    """For routes that are about passwords: refused where they are no way in."""
+    ways_in.require_passwords()
+
+
+Program = Annotated[Actor, Depends(_program)]
 Administrator = Annotated[Actor, Depends(_administrator)]
 FreshAdministrator = Annotated[Actor, Depends(_fresh_administrator)]

@@ -1,14 +1,16 @@
-"""Sign in with a provider; link and unlink one."""
+"""The ways in, and sign-in with a provider."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
+from users_service.departures import Departure
 from users_service.documents import problems
 from users_service.provider_checks import Return
+from users_service.providers import Provider
 from users_service.sign_in_elsewhere import SignInElsewhere
-from users_service.v1.dependencies import Body, FreshlySignedIn, From, Text
+from users_service.v1.dependencies import Body, From, Text, TheWaysIn
 from users_service.v1.shapes import LoginOut, login_out
 
 router = APIRouter()
@@ -31,14 +33,20 @@ class Callback(Body):
     state: Text
     iss: Text | None = None
 
+    def brought(self) -> Return:
+        return Return(code=self.code, state=self.state, iss=self.iss)
+
 
 class ProviderOut(BaseModel):
     name: str
     title: str
     issuer: str
+    reauthenticates: bool
+    """It can be asked to make a person prove again who they are."""
 
 
-class WaysIn(BaseModel):
+class WaysInOut(BaseModel):
+    passwords: bool
     passkeys: bool
     providers: list[ProviderOut]
 
@@ -48,58 +56,42 @@ async def _sign_in_elsewhere(request: Request) -> SignInElsewhere:
     return ways
 
 
-Ways = Annotated[SignInElsewhere, Depends(_sign_in_elsewhere)]
+Elsewhere = Annotated[SignInElsewhere, Depends(_sign_in_elsewhere)]
 
 
 @router.get("/sign-in")
-async def ways_in(ways: Ways) -> WaysIn:
-    """Beside a password."""
-    return WaysIn(
-        passkeys=ways.site is not None,
-        providers=[
-            ProviderOut(name=each.name, title=each.label, issuer=each.issuer)
-            for each in ways.providers.values()
-        ],
+async def ways_in(elsewhere: Elsewhere, ways: TheWaysIn) -> WaysInOut:
+    listed = elsewhere.departures.providers.values()
+    return WaysInOut(
+        passwords=ways.passwords,
+        passkeys=ways.passkeys,
+        providers=[provider_out(each) for each in listed],
     )
 
 
 @router.post("/sign-in/{provider}", responses=problems(403, 404, 429))
-async def depart(provider: str, wanted: Depart, origin: From, ways: Ways) -> DepartureOut:
-    begun = await ways.depart(provider, wanted.redirect_uri, origin)
-    return DepartureOut(authorization_url=begun.authorization_url, flow=begun.flow)
+async def depart(
+    provider: str, wanted: Depart, origin: From, elsewhere: Elsewhere
+) -> DepartureOut:
+    return departure_out(await elsewhere.depart(provider, wanted.redirect_uri, origin))
 
 
 @router.post("/sign-in/{provider}/callback", status_code=201, responses=problems(403, 404, 429))
-async def come_back(provider: str, said: Callback, origin: From, ways: Ways) -> LoginOut:
-    done = await ways.sign_in(provider, said.flow, _return(said), origin)
+async def come_back(
+    provider: str, said: Callback, origin: From, elsewhere: Elsewhere
+) -> LoginOut:
+    done = await elsewhere.sign_in(provider, said.flow, said.brought(), origin)
     return login_out(done.secret, done.session, done.account)
 
 
-@router.post("/account/identities/{provider}", responses=problems(401, 403, 404, 429))
-async def depart_to_link(
-    provider: str, wanted: Depart, caller: FreshlySignedIn, ways: Ways
-) -> DepartureOut:
-    begun = await ways.depart(
-        provider, wanted.redirect_uri, caller.origin, link_to=caller.account
-    )
+def departure_out(begun: Departure) -> DepartureOut:
     return DepartureOut(authorization_url=begun.authorization_url, flow=begun.flow)
 
 
-@router.post(
-    "/account/identities/{provider}/callback",
-    status_code=204,
-    responses=problems(401, 403, 404, 409),
-)
-async def link(provider: str, said: Callback, caller: FreshlySignedIn, ways: Ways) -> None:
-    await ways.link(provider, said.flow, _return(said), caller.account, caller.actor)
-
-
-@router.delete(
-    "/account/identities/{provider}", status_code=204, responses=problems(401, 403, 404, 409)
-)
-async def unlink(provider: str, caller: FreshlySignedIn, ways: Ways) -> None:
-    await ways.unlink(provider, caller.account, caller.actor)
-
-
-def _return(said: Callback) -> Return:
-    return Return(code=said.code, state=said.state, iss=said.iss)
+def provider_out(provider: Provider) -> ProviderOut:
+    return ProviderOut(
+        name=provider.name,
+        title=provider.label,
+        issuer=provider.issuer,
+        reauthenticates=provider.reauthenticates,
+    )

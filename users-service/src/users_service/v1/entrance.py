@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from users_service.documents import problems
 from users_service.sign_up import Applicant, Entrance
-from users_service.v1.dependencies import Body, From, Text
+from users_service.v1.dependencies import Body, From, Text, with_passwords
 from users_service.v1.shapes import AccountOut, account_out
 
 router = APIRouter()
@@ -47,7 +47,12 @@ async def sign_up_mode(entrance: TheEntrance) -> SignUpOut:
     )
 
 
-@router.post("/accounts", status_code=201, responses=problems(403, 409, 429))
+@router.post(
+    "/accounts",
+    status_code=201,
+    responses=problems(403, 409, 429),
+    dependencies=[Depends(with_passwords)],
+)
 async def sign_up(wanted: NewAccount, origin: From, entrance: TheEntrance) -> AccountOut:
     applicant = Applicant(**wanted.model_dump())
     return account_out(await entrance.sign_up(applicant, origin))

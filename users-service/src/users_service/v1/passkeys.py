@@ -28,6 +28,10 @@ class NewPasskey(Body):
     name: Text = ""
 
 
+class PasskeyName(Body):
+    name: Text
+
+
 class PasskeyOut(BaseModel):
     id: UUID
     name: str
@@ -78,6 +82,14 @@ async def add_passkey(
         name=wanted.name,
     )
     return _passkey(made)
+
+
+@router.patch("/account/passkeys/{passkey_id:uuid}", responses=problems(401, 404))
+async def rename_passkey(
+    passkey_id: UUID, wanted: PasskeyName, caller: SignedIn, passkeys: ThePasskeys
+) -> PasskeyOut:
+    renamed = await passkeys.rename(passkey_id, wanted.name, caller.account, caller.actor)
+    return _passkey(renamed)
 
 
 @router.delete(

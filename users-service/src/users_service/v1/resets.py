@@ -1,4 +1,4 @@
-"""A new password for who has a one-time link."""
+"""A new password for who has a one-time link, and a letter with one for who asks."""
 
 from typing import Annotated
 
@@ -6,9 +6,14 @@ from fastapi import APIRouter, Depends, Request
 
 from users_service.documents import problems
 from users_service.resets import Resets
-from users_service.v1.dependencies import Body, From, Text
+from users_service.v1.dependencies import Body, From, Text, with_passwords
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(with_passwords)])
+
+
+class Asked(Body):
+    account: Text
+    """A username or an e-mail address."""
 
 
 class Reset(Body):
@@ -22,6 +27,12 @@ async def _resets(request: Request) -> Resets:
 
 
 TheResets = Annotated[Resets, Depends(_resets)]
+
+
+@router.post("/password-resets/letters", status_code=202, responses=problems(403, 409, 429))
+async def ask_for_a_letter(asked: Asked, origin: From, resets: TheResets) -> None:
+    """The same answer whether there is such an account or not."""
+    await resets.ask(asked.account, origin)
 
 
 @router.post("/password-resets", status_code=204, responses=problems(403, 429))

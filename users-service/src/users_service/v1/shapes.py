@@ -19,6 +19,8 @@ class AccountOut(BaseModel):
 
 class OverviewOut(AccountOut):
     email: str | None
+    proven_email: str | None
+    """Where letters go: the last address that one reached its person at."""
     has_password: bool
     disabled_at: datetime | None
     created_at: datetime
@@ -63,6 +65,7 @@ def overview_out(overview: Overview) -> OverviewOut:
     return OverviewOut(
         **_account(overview.account),
         email=overview.account.email,
+        proven_email=overview.account.proven_email,
         has_password=overview.has_password,
         disabled_at=overview.account.disabled_at,
         created_at=overview.created_at,

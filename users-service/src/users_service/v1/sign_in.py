@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from users_service.documents import problems
+from users_service.sessions import SignedIn
 from users_service.sign_in import SecondStep, SignIn
 from users_service.v1.dependencies import Body, From, Text
 from users_service.v1.shapes import LoginOut, login_out
@@ -58,21 +59,14 @@ TheSignIn = Annotated[SignIn, Depends(_sign_in)]
     status_code=201,
     responses={
         200: {"model": SecondStepOut, "description": "The password was right; more is needed"},
-        **problems(401, 429),
+        **problems(401, 403, 429),
     },
 )
 async def sign_in(
     login: Login, origin: From, ways_in: TheSignIn, response: Response
 ) -> LoginOut | SecondStepOut:
     done = await ways_in.by_password(login.username, login.password, origin)
-    if not isinstance(done, SecondStep):
-        return login_out(done.secret, done.session, done.account)
-    response.status_code = 200
-    return SecondStepOut(
-        second_factor=SecondFactor(
-            token=done.token, methods=list(done.methods), expires_at=done.expires_at
-        )
-    )
+    return sign_in_out(done, response)
 
 
 @router.post("/sessions/passkey", status_code=201, responses=problems(403, 409, 429))
@@ -92,3 +86,14 @@ async def second_factor(
             login.token, login.flow, login.credential, origin
         )
     return login_out(done.secret, done.session, done.account)
+
+
+def sign_in_out(done: SignedIn | SecondStep, response: Response) -> LoginOut | SecondStepOut:
+    if not isinstance(done, SecondStep):
+        return login_out(done.secret, done.session, done.account)
+    response.status_code = 200
+    return SecondStepOut(
+        second_factor=SecondFactor(
+            token=done.token, methods=list(done.methods), expires_at=done.expires_at
+        )
+    )

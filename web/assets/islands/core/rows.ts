@@ -2,7 +2,7 @@
 //
 // Promise: whatever repeats or old events arrive, the rows end as the server's; a version never goes back, and a
 // deleted note does not return by a late event. While the reader is busy (`held`), rows change in place and new
-// ones wait.
+// ones wait. What arrives while the server's list is on its way here (`asked`, then `reset`) is not lost by it.
 
 import { Seen, type HomeEvent, type Row } from "./events.js";
 
@@ -12,6 +12,8 @@ export class Rows {
   private readonly known = new Map<string, Row>();
   private readonly deleted = new Map<string, number>();
   private readonly seen = new Seen();
+  /** Since the server was asked for its list; null while it is not. */
+  private arrived: HomeEvent[] | null = null;
   private shown: string[];
 
   /** `takesNew`: this is the top of the whole list, not a search or a later page. */
@@ -43,6 +45,11 @@ export class Rows {
   /** True if anything is different now. */
   apply(event: HomeEvent, held: boolean): boolean {
     if (!this.seen.isNew(event.id)) return false;
+    this.arrived?.push(event);
+    return this.take(event, held);
+  }
+
+  private take(event: HomeEvent, held: boolean): boolean {
     switch (event.type) {
       case "note.created":
       case "note.updated":
@@ -63,13 +70,25 @@ export class Rows {
     this.shown = [...this.known.keys()].sort(newest);
   }
 
-  /** The server's list as it is now. Returns the keys that are new or different. */
+  /** The server is asked for its list: what arrives from now on may be missing in it. */
+  asked(): void {
+    this.arrived = [];
+  }
+
+  /** It did not come. */
+  unanswered(): void {
+    this.arrived = null;
+  }
+
+  /** The server's list, with what arrived since it was asked for. Returns the keys that are new or different. */
   reset(rows: readonly Row[]): string[] {
     const changed = rows.filter((row) => !same(this.known.get(row.key), row)).map((row) => row.key);
     const gone = this.shown.some((key) => !rows.some((row) => row.key === key));
     this.known.clear();
     for (const row of rows) this.known.set(row.key, row);
     this.shown = rows.map((row) => row.key);
+    for (const event of this.arrived ?? []) this.take(event, false);
+    this.arrived = null;
     return gone && changed.length === 0 ? [""] : changed;
   }
 

@@ -71,3 +71,15 @@ export function tint(item: HTMLElement): void {
   item.dataset["changed"] = "";
   setTimeout(() => delete item.dataset["changed"], 2_000);
 }
+
+/** Show a notice that the page has ready. */
+export function tell(id: string, sentence: string): void {
+  const bar = document.getElementById(id);
+  const text = bar?.querySelector('[data-field="text"]') ?? bar;
+  if (!bar || !text || (text.textContent === sentence && !bar.hidden)) return;
+  text.textContent = sentence;
+  bar.hidden = false;
+  // A text at risk is not summed with other news.
+  const status = document.getElementById("status");
+  if (status) status.textContent = sentence;
+}

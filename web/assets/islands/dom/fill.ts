@@ -54,7 +54,7 @@ export function commentItem(said: Comment, key: string, mayDelete: boolean): HTM
   const item = clone("comment-template");
   item.id = `comment-${said.id}`;
   item.dataset["comment"] = String(said.id);
-  set(item, "initials", initials(said.author.name));
+  setFace(item, said.author.name);
   set(item, "author", said.author.name);
   set(item, "text", said.text);
   setTime(item, "created_at", said.created_at);
@@ -72,6 +72,29 @@ export function toastItem(text: string, tone: string, undo: string | null): HTML
   form.hidden = undo === null;
   if (undo !== null) form.setAttribute("action", path(undo, "restore"));
   return item;
+}
+
+export interface Present {
+  name: string;
+  writing: boolean;
+}
+
+export function presentItem({ name, writing }: Present): HTMLElement {
+  const item = clone("present-template");
+  setFace(item, name);
+  set(item, "name", name);
+  set(item, "does", writing ? "is writing" : "");
+  return item;
+}
+
+function setFace(item: HTMLElement, name: string): void {
+  set(item, "initials", initials(name));
+  part(item, "initials").dataset["hue"] = String(hue(name));
+}
+
+/** As the server's filter `hue`. */
+function hue(name: string): number {
+  return [...name].reduce((sum, each) => sum + (each.codePointAt(0) ?? 0), 0) % 6;
 }
 
 /** As the server's filter `initials`. */

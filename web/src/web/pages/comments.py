@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from web.pages import note
+from web.renewing import RenewingRoute
 from web.service import Refused, Unreachable
 from web.visit import CurrentVisit, Message
 
-router = APIRouter(prefix="/notes/{key}/comments")
+router = APIRouter(prefix="/notes/{key}/comments", route_class=RenewingRoute)
 
 
 @router.post("")

@@ -5,18 +5,20 @@ refusal shows the form again with the text in it.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from web import differences
+from web import differences, merging
+from web.merging import Text
 from web.pages.note import path
+from web.renewing import RenewingRoute
 from web.service import BackendError, Refused, Unreachable
 from web.visit import CurrentVisit, Message, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=RenewingRoute)
 
 # Which field a code of notes-service is about, and how to say it.
 SENTENCES = {
@@ -43,11 +45,22 @@ class Draft:
     version: int = 0
     once: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    base: Text | None = None
+    """What the person began with; None when nobody knows."""
+    writing: str = ""
+    """This text's name on all its ways: once saved, its copy on the device goes."""
+
+    @property
+    def text(self) -> Text:
+        return Text(self.title.strip(), self.body)
 
 
 def typed(visit: Visit, *, key: str) -> Draft:
     version = visit.field("version")
+    has_base = "base" in visit.form and "base_title" in visit.form
     return Draft(
+        base=Text(visit.field("base_title"), visit.field("base")) if has_base else None,
+        writing=visit.field("writing")[:64],
         title=visit.field("title"),
         body=visit.field("body"),
         key=key,
@@ -57,7 +70,7 @@ def typed(visit: Visit, *, key: str) -> Draft:
 
 
 def with_errors(draft: Draft, errors: dict[str, str], *, once: str = "") -> Draft:
-    return Draft(draft.title, draft.body, draft.key, draft.version, once, errors)
+    return replace(draft, once=once, errors=errors)
 
 
 def form(visit: Visit, draft: Draft, *, new: bool, status: int = 200, **facts: Any) -> Response:
@@ -74,7 +87,8 @@ async def blank(visit: CurrentVisit) -> Response:
 @router.get("/notes/{key}/edit")
 async def filled(visit: CurrentVisit, key: str) -> Response:
     note = await visit.site.notes.read(visit.token, key)
-    draft = Draft(note["title"], note["body"], key, note["version"])
+    text = _text(note)
+    draft = Draft(*text, key, note["version"], base=text)
     return form(visit, draft, new=False, note=note)
 
 
@@ -94,6 +108,8 @@ async def edit(visit: CurrentVisit, key: str) -> Response:
             return await previewed(visit, draft, new=False)
         case "both":
             return await created(visit, _copy(visit, draft))
+        case "together":
+            return await _together(visit, draft)
         case "merge":
             return await _merging(visit, draft)
         case _:
@@ -106,18 +122,27 @@ async def created(visit: Visit, draft: Draft) -> Response:
         note = await visit.site.notes.create(visit.token, **words, once=draft.once)
     except (Refused, Unreachable) as error:
         return refused(visit, draft, error, new=True)
-    return visit.see(path(note["key"]), message=Message("Saved."))
+    return _done(visit, draft, note["key"])
 
 
 async def saved(visit: Visit, draft: Draft) -> Response:
+    """The island that saves without leaving asks for JSON, and only wants good news."""
     title, version = draft.title.strip(), draft.version
     try:
-        await visit.site.notes.save(
+        note = await visit.site.notes.save(
             visit.token, draft.key, title=title, body=draft.body, version=version
         )
     except (Refused, Unreachable) as error:
+        if visit.wants_json:
+            raise
         return await _not_saved(visit, draft, error)
-    return visit.see(path(draft.key), message=Message("Saved."))
+    if visit.wants_json:
+        return JSONResponse({"version": note["version"], "updated_at": note["updated_at"]})
+    return _done(visit, draft, draft.key)
+
+
+def _done(visit: Visit, draft: Draft, key: str) -> Response:
+    return visit.see(path(key), message=Message("Saved.", saved=draft.writing or None))
 
 
 async def previewed(visit: Visit, draft: Draft, *, new: bool) -> Response:
@@ -160,17 +185,39 @@ async def _conflict(visit: Visit, draft: Draft, theirs: dict[str, Any]) -> Respo
     is_own = theirs["editor"]["id"] == me
     if is_own and (theirs["title"], theirs["body"]) == (draft.title.strip(), draft.body):
         # An answer of ours got lost on its way: it was saved the first time.
-        return visit.see(path(draft.key), message=Message("Saved."))
+        return _done(visit, draft, draft.key)
     lines = await asyncio.to_thread(differences.compare, theirs["body"], draft.body)
-    return visit.render(
-        "conflict.html", status=409, draft=draft, theirs=theirs, lines=lines, is_own=is_own
-    )
+    facts = {"draft": draft, "theirs": theirs, "lines": lines, "is_own": is_own}
+    together = await _merged(draft, theirs)
+    return visit.render("conflict.html", status=409, together=together, **facts)
+
+
+async def _merged(draft: Draft, note: dict[str, Any]) -> merging.Merged | None:
+    if draft.base is None:
+        return None
+    return await asyncio.to_thread(merging.merge, draft.base, _text(note), draft.text)
+
+
+async def _together(visit: Visit, draft: Draft) -> Response:
+    """Both changes in one text, over the version that was shown; else both are shown again."""
+    try:
+        note = await visit.site.notes.read(visit.token, draft.key)
+    except (Refused, Unreachable) as error:
+        return await _not_saved(visit, draft, error)
+    merged = await _merged(draft, note)
+    if merged is None or note["version"] != draft.version:
+        return await _conflict(visit, draft, note)
+    both = replace(draft, title=merged.title, body=merged.body, base=_text(note))
+    return await saved(visit, both)
 
 
 async def _merging(visit: Visit, draft: Draft) -> Response:
-    note = await visit.site.notes.read(visit.token, draft.key)
+    try:
+        note = await visit.site.notes.read(visit.token, draft.key)
+    except (Refused, Unreachable) as error:
+        return await _not_saved(visit, draft, error)
     body = await asyncio.to_thread(differences.unite, note["body"], draft.body)
-    united = Draft(draft.title, body, draft.key, note["version"])
+    united = replace(draft, body=body, version=note["version"], base=_text(note), once="")
     return form(visit, united, new=False, note=note, merged=True)
 
 
@@ -179,4 +226,8 @@ def _copy(visit: Visit, draft: Draft) -> Draft:
     name = visit.account.name if visit.account else "copy"
     mark = f" ({name}’s version)"
     title = draft.title.strip()[: 200 - len(mark)] + mark
-    return Draft(title=title, body=draft.body, once=draft.once)
+    return replace(draft, title=title, key="", base=None)
+
+
+def _text(note: dict[str, Any]) -> Text:
+    return Text(note["title"], note["body"])

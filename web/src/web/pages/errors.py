@@ -54,6 +54,13 @@ class Failure:
 
 
 async def respond(request: Request, error: Exception) -> Response:
+    response = await _answer(request, error)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)  # which methods are allowed
+    return response
+
+
+async def _answer(request: Request, error: Exception) -> Response:
     failure = _failure(error)
     if wants_json(request) or request.url.path.startswith(("/live/", "/api/")):
         return problem(failure.status, failure.code, _text(failure)[1], **failure.facts)

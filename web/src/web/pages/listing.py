@@ -10,10 +10,11 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from web.renewing import RenewingRoute
 from web.service import BackendError, Refused
 from web.visit import CurrentVisit, SignInNeeded, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=RenewingRoute)
 
 CHANNEL = "home"
 

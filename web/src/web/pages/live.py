@@ -8,10 +8,11 @@ from starlette.responses import JSONResponse, Response
 
 from web.backends import Position
 from web.pages import listing, note
+from web.renewing import RenewingRoute
 from web.service import Refused, Unreachable
 from web.visit import CurrentVisit
 
-router = APIRouter(prefix="/live")
+router = APIRouter(prefix="/live", route_class=RenewingRoute)
 
 
 def _known(position: Position | None) -> dict[str, Any]:
@@ -40,6 +41,20 @@ async def earlier(visit: CurrentVisit, key: str, before: str = "") -> Response:
     return JSONResponse(
         await visit.site.notes.comments(visit.visitor.token, key, before=before)
     )
+
+
+@router.get("/notes/{key}/present")
+async def present(visit: CurrentVisit, key: str) -> Response:
+    """Who has the note open, for people who are signed in; guests are not told names."""
+    _ = visit.token
+    company = await visit.site.company.at(key)
+    return JSONResponse(company.seen_by(visit.account.id if visit.account else ""))
+
+
+@router.get("/reach")
+async def reach() -> Response:
+    """Answered by this process alone: would a form arrive?"""
+    return Response(status_code=204)
 
 
 @router.post("/token")

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from web.pages import listing
 from web.pages.listing import both
+from web.renewing import RenewingRoute
 from web.service import Refused
 from web.visit import CurrentVisit, Message, SignInNeeded, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=RenewingRoute)
 
 
 def path(key: str, *more: str) -> str:

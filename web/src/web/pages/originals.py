@@ -4,9 +4,10 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from web.pages import editing, note
+from web.renewing import RenewingRoute
 from web.visit import CurrentVisit
 
-router = APIRouter()
+router = APIRouter(route_class=RenewingRoute)
 
 _PAGES = {"view": "", "edit": "/edit", "destroy": "/delete"}
 

@@ -11,7 +11,10 @@ from typing import Any
 from web.visit import safe_path
 
 # Whatever else a form has is not the person's writing.
-FIELDS = ("title", "body", "text", "key", "version", "once", "choice", "notekey", "docreate")
+FIELDS = (
+    "title", "body", "text", "key", "version", "once", "choice", "notekey", "docreate",
+    "base_title", "base", "writing",
+)  # fmt: skip
 WRITING = ("title", "body", "text")
 _PREFIX = "parked_"
 

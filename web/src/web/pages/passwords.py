@@ -22,8 +22,10 @@ async def change_form(visit: CurrentVisit) -> Response:
 
 
 async def _change_page(visit: Visit, *, status: int = 200, **facts: Any) -> Response:
-    mine = await visit.site.own.read(visit.caller)
-    return visit.render("password.html", status=status, **{"mine": mine, "errors": {}} | facts)
+    page: dict[str, Any] = {"errors": {}} | facts
+    page["mine"] = await visit.site.own.read(visit.caller)
+    page["ways_in"] = await visit.ways_in()
+    return visit.render("password.html", status=status, **page)
 
 
 @router.post("/account/password")

@@ -31,6 +31,7 @@ _SENT = (
     "idempotency-key",
 )
 _ANSWERED = (
+    "allow",
     "content-type",
     "content-length",
     "etag",

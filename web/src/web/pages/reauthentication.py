@@ -28,21 +28,53 @@ _SECRETS = frozenset({"password", "old_password"})
 async def page(
     visit: Visit, action: str, form: Mapping[str, Any], *, error: str = ""
 ) -> Response:
-    fields = {
+    facts: dict[str, Any] = {"action": safe_path(action), "fields": waiting(form)}
+    facts |= await _proofs(visit)
+    return visit.render("confirm.html", status=403, error=error, **facts)
+
+
+def waiting(form: Mapping[str, Any]) -> dict[str, str]:
+    """What of a form may wait in a page."""
+    return {
         name: value.replace("\r\n", "\n")
         for name, value in form.items()
         if name not in _OURS | _SECRETS and isinstance(value, str)
     }
-    facts: dict[str, Any] = {"action": safe_path(action), "fields": fields, "error": error}
-    facts["with_passkey"] = await _has_passkey(visit)
-    return visit.render("confirm.html", status=403, **facts)
 
 
-async def _has_passkey(visit: Visit) -> bool:
+async def refused(
+    visit: Visit,
+    action: str,
+    error: Refused | Unreachable,
+    form: Mapping[str, Any] | None = None,
+) -> Response:
+    """The proof was none."""
+    if needs_sign_in(error):
+        raise error
+    _, _, sentence = reason(error)
+    if isinstance(error, Refused) and error.code == "wrong_credentials":
+        sentence = "That is not your password."
+    return await page(visit, action, visit.form if form is None else form, error=sentence)
+
+
+async def _proofs(visit: Visit) -> dict[str, Any]:
+    """How this person can prove who they are: all that we can, while nobody can say."""
+    ways = await visit.ways_in()
     try:
-        return bool((await visit.site.own.factors(visit.caller))["passkeys"])
+        mine = await visit.site.own.read(visit.caller)
+        factors = await visit.site.own.factors(visit.caller)
     except BackendError:
-        return False
+        return {"with_password": ways["passwords"], "with_passkey": False, "provers": []}
+    linked = {each["provider"] for each in mine["identities"]}
+    return {
+        "with_password": ways["passwords"] and mine["has_password"],
+        "with_passkey": ways["passkeys"] and factors["passkeys"] > 0,
+        "provers": [
+            each
+            for each in ways["providers"]
+            if each["reauthenticates"] and each["name"] in linked
+        ],
+    }
 
 
 @router.post("")
@@ -51,12 +83,7 @@ async def confirm(visit: CurrentVisit) -> Response:
     try:
         await visit.site.own.reauthenticate(visit.caller, _proof(visit))
     except (Refused, Unreachable) as error:
-        if needs_sign_in(error):
-            raise
-        _, _, sentence = reason(error)
-        if isinstance(error, Refused) and error.code == "wrong_credentials":
-            sentence = "That is not your password."
-        return await page(visit, action, visit.form, error=sentence)
+        return await refused(visit, action, error)
     return RedirectResponse(action, status_code=307)
 
 

@@ -41,17 +41,22 @@ async def login(visit: CurrentVisit) -> Response:
         status, _, sentence = reason(error)
         facts = {"next": next, "username": username, "error": sentence, "parked": kept}
         return await login_page(visit, status=status, **facts)
-    if "second_factor" in made:
-        step = made["second_factor"]
-        with_passkey = "passkey" in step["methods"]
-        return step_page(
-            visit, step["token"], next=next, parked=kept, with_passkey=with_passkey
-        )
-    return await entered(visit, made, next=next, kept=kept)
+    return await signed_in(visit, made, next=next, kept=kept)
+
+
+async def signed_in(
+    visit: Visit, made: Any, *, next: str, kept: parked.Parked | None
+) -> Response:
+    """The first step was right: a session, or the second step."""
+    if "second_factor" not in made:
+        return await entered(visit, made, next=next, kept=kept)
+    step = made["second_factor"]
+    with_passkey = "passkey" in step["methods"]
+    return step_page(visit, step["token"], next=next, parked=kept, with_passkey=with_passkey)
 
 
 def step_page(visit: Visit, step: str, *, status: int = 200, **facts: Any) -> Response:
-    """The password was right, and this account asks for a code too."""
+    """The first step was right, and this account asks for a code too."""
     page: dict[str, Any] = {"step": step, "error": "", "with_passkey": False} | facts
     return visit.render("second_step.html", status=status, **page)
 
@@ -90,6 +95,7 @@ async def signup_form(visit: CurrentVisit, invited: str = "") -> Response:
 async def _signup_page(visit: Visit, *, status: int = 200, **facts: Any) -> Response:
     mode = await visit.site.users.sign_up_mode()
     page: dict[str, Any] = {"typed": {}, "errors": {}, "invited": False} | facts
+    page["ways_in"] = await visit.ways_in()
     return visit.render("signup.html", status=status, mode=mode, **page)
 
 

@@ -1,0 +1,81 @@
+"""A folder's locked npm packages, installed with the machine's Node, or with the wheel's.
+
+Standard library only. Installed once per state of the lock file; a stamp tells which.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from local_stack.bootstrap import Environment
+from local_stack.errors import CannotInstall
+
+_OLDEST_NODE = 20
+_TIMEOUT_SECONDS = 600
+
+
+class Packages:
+    def __init__(self, environment: Environment, folder: Path, purpose: str) -> None:
+        """`purpose` ends the sentence "Installing the packages …"."""
+        self._environment = environment
+        self._purpose = purpose
+        self.folder = folder
+
+    def ensure(self) -> None:
+        """`npm ci` where the lock file says something else than what is installed."""
+        lock = [self.folder / "package.json", self.folder / "package-lock.json"]
+        stamp = self.folder / "node_modules" / ".stamp"
+        if stamp.exists() and stamp.read_text() == digest(lock):
+            return
+        print(f"Installing the packages {self._purpose} (once) …")
+        self.npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        stamp.write_text(digest(lock))
+
+    def npm(self, *arguments: str) -> None:
+        """Raises CannotInstall."""
+        if not self.try_npm(*arguments):
+            raise CannotInstall(f"npm {' '.join(arguments)} failed", "Its reasons stand above.")
+
+    def try_npm(self, *arguments: str) -> bool:
+        env = self._environment.env | {
+            "PATH": self._path(),
+            "npm_config_update_notifier": "false",
+        }
+        command = [shutil.which("npm", path=env["PATH"]) or "npm", *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=env, timeout=_TIMEOUT_SECONDS, check=False
+        )
+        return done.returncode == 0
+
+    def _path(self) -> str:
+        """A search path on which Node is new enough."""
+        path = os.environ.get("PATH", "")
+        if _node_version(path) >= _OLDEST_NODE and shutil.which("npm", path=path):
+            return path
+        path = f"{self._environment.folder / 'bin'}{os.pathsep}{path}"
+        if _node_version(path) < _OLDEST_NODE or not shutil.which("npm", path=path):
+            print(f"No Node {_OLDEST_NODE} or newer here: installing it into .venv (61 MB) …")
+            self._environment.install_lock("requirements/node.lock")
+        return path
+
+
+def digest(files: Sequence[Path]) -> str:
+    parts = [f"{path.name}\0".encode() + path.read_bytes() for path in files]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _node_version(path: str) -> int:
+    """Node's major version; 0 where there is none that runs."""
+    node = shutil.which("node", path=path)
+    if node is None:
+        return 0
+    try:
+        done = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, timeout=20, check=False
+        )
+        return int(done.stdout.strip().removeprefix("v").split(".")[0])
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return 0

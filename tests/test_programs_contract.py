@@ -1,0 +1,104 @@
+"""/api/v1 is what docs/topics/api.md says: notes-service's interface under /api, and the token
+for the event stream. Whatever is sent, the answer is one that is documented, and none is a
+server error.
+
+The examples are always the same ones: what is found once is found by everybody.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    negative_data_rejection,
+    positive_data_acceptance,
+)
+from wired_stack import WiredStack
+
+NOTES = Path(__file__).parents[1] / "contracts" / "http" / "notes.json"
+CONNECTION_TOKEN = {
+    "operationId": "connection_token",
+    "responses": {
+        "200": {
+            "description": "For the event stream",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["token", "expires_at"],
+                        "properties": {
+                            "token": {"type": "string"},
+                            "expires_at": {"type": "string", "format": "date-time"},
+                        },
+                    }
+                }
+            },
+        }
+    },
+}
+# What the way in answers by itself, before notes-service is asked, as problem details.
+BY_THE_WAY = {
+    "401": "No personal token, or one that is not good",
+    "403": "The token's scopes, or its person's role, do not allow it",
+    "404": "No such address: a path with dots",
+    "413": "The edge passes no body over 1 MiB on",
+    "429": "Too many tries",
+    "503": "A service is away",
+}
+
+
+def programs_interface() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(NOTES.read_text())
+    document["paths"] = {f"/api{path}": each for path, each in document["paths"].items()}
+    document["paths"]["/api/v1/connection-token"] = {"post": CONNECTION_TOKEN}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, words in BY_THE_WAY.items():
+                operation["responses"].setdefault(status, {"description": words})
+    return document
+
+
+OPERATIONS = schemathesis.openapi.from_dict(programs_interface())
+
+
+@pytest.fixture(scope="module")
+def program(stack: WiredStack) -> Iterator[dict[str, str]]:
+    """The headers of a program that may do everything."""
+    person = stack.people.sign_up("Polly")
+    wanted = {"name": "everything", "scopes": ["read", "write", "realtime"]}
+    shown = {"Authorization": f"Bearer {person.session}"}
+    made = httpx.post(
+        f"{person.users_url}/v1/api-tokens", json=wanted, headers=shown, trust_env=False
+    )
+    yield {"Authorization": f"Bearer {made.raise_for_status().json()['token']}"}
+    logs = [service.process.log.text() for service in stack.services.values()]
+    assert not any("unhandled error" in text for text in logs)
+
+
+@OPERATIONS.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)
+def test_any_request_of_a_program_gets_an_answer_that_is_documented(
+    case: schemathesis.Case, stack: WiredStack, program: dict[str, str]
+) -> None:
+    # Rules go beyond a schema: what is accepted is tested rule by rule elsewhere.
+    case.call_and_validate(
+        base_url=stack.url,
+        headers=program,
+        excluded_checks=[
+            positive_data_acceptance,
+            negative_data_rejection,
+            allow_header_conformance,
+        ],
+    )

@@ -1,0 +1,34 @@
+"""Tells others what happened, until they have heard it: at least once, from a table."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import httpx
+from prometheus_client import Counter
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+log = logging.getLogger(__name__)
+
+AWAY: Final = (httpx.HTTPError, RedisError, SQLAlchemyError, OSError)
+"""A listener or the database cannot be reached, or refuses."""
+
+_LOOK_EVERY_SECONDS: Final = 0.25
+_LONGEST_PAUSE_SECONDS: Final = 10.0
+
+
+async def keep_telling(tell: Callable[[], Awaitable[bool]], what: str, told: Counter) -> None:
+    """Until cancelled. `tell` is False if there was nothing. Who is away is told ever later."""
+    pause = _LOOK_EVERY_SECONDS
+    while True:
+        try:
+            while await tell():
+                pass
+            pause = _LOOK_EVERY_SECONDS
+        except AWAY as error:
+            told.labels("failed").inc()
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            log.warning("%s not told, again in %s s: %r", what, pause, error)
+        await asyncio.sleep(pause)

@@ -1,0 +1,95 @@
+"""What the database keeps and must not tell: sealed with a key that is not in the database.
+
+AES-256-GCM with a random nonce (NIST SP 800-38D). What a text is about is sealed with it, so a
+sealed text put into another row opens nothing. The first key seals; all of them open, each
+known by the first bytes of its hash, so that a key can be replaced without a day of rest.
+"""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from typing import Final, Self
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_VERSION: Final = b"\x01"
+_KEY_BYTES: Final = 32
+_ID_BYTES: Final = 4
+_NONCE_BYTES: Final = 12
+_HEAD: Final = len(_VERSION) + _ID_BYTES
+
+
+class CannotOpen(Exception):
+    """Sealed with a key that we do not have, or not what it was."""
+
+
+class Seal:
+    def __init__(self, keys: list[bytes]) -> None:
+        self._keys = {_id(key): AESGCM(key) for key in keys}
+        self._first = _id(keys[0])
+
+    @classmethod
+    def parse(cls, keys: str) -> Self:
+        """From keys of 32 bytes in URL-safe base64, separated by commas or spaces."""
+        found = [_key(each) for each in keys.replace(",", " ").split()]
+        if not found:
+            raise ValueError("it has no key in it")
+        return cls(found)
+
+    def close(self, text: bytes, about: str) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = self._keys[self._first].encrypt(nonce, text, about.encode())
+        return _VERSION + self._first + nonce + sealed
+
+    def open(self, sealed: bytes, about: str) -> bytes:
+        key = self._keys.get(sealed[len(_VERSION) : _HEAD])
+        nonce, rest = sealed[_HEAD : _HEAD + _NONCE_BYTES], sealed[_HEAD + _NONCE_BYTES :]
+        if not _is_sealed(sealed) or key is None or len(nonce) < _NONCE_BYTES:
+            raise CannotOpen
+        try:
+            return key.decrypt(nonce, rest, about.encode())
+        except InvalidTag:
+            raise CannotOpen from None
+
+    @property
+    def head(self) -> bytes:
+        """How everything begins that the first key sealed."""
+        return _VERSION + self._first
+
+    def renewed(self, kept: bytes, about: str) -> bytes:
+        """Under the first key. What lies in clear yet is taken as it is."""
+        return self.close(self.open(kept, about) if _is_sealed(kept) else kept, about)
+
+
+def of_signing_key(kid: str) -> str:
+    return f"signing key {kid}"
+
+
+def of_totp(account_id: UUID) -> str:
+    return f"totp {account_id}"
+
+
+def of_letter(account_id: UUID | None) -> str:
+    return f"letter {account_id}"
+
+
+def _is_sealed(kept: bytes) -> bool:
+    # Neither a key in DER nor a secret in base32 begins with this byte.
+    return kept.startswith(_VERSION)
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise ValueError("a key is 32 random bytes in URL-safe base64")
+    return key
+
+
+def _id(key: bytes) -> bytes:
+    return hashlib.sha256(b"key id " + key).digest()[:_ID_BYTES]

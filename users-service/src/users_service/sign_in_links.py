@@ -1,0 +1,91 @@
+"""A way back in when every other is shut: a one-time link, made by who holds an API key.
+
+256 random bits, kept as a hash, good for fifteen minutes and once. It stands for the first
+step only: an account with a second factor is asked for that as ever.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import acts, sessions, store
+from users_service.acts import Act, Actor, Event
+from users_service.audit import AuditLog
+from users_service.domain import Account, Origin
+from users_service.errors_elsewhere import InvalidSignInLink
+from users_service.limits import Limits
+from users_service.opaque import digest, new_secret
+from users_service.sessions import SignedIn
+from users_service.sign_in import SecondStep, SignIn
+from users_service.webauthn_site import Site
+
+LIFETIME: Final = timedelta(minutes=15)
+PATH: Final = "/users/sign-in-link"
+"""The page of web that takes the token, from behind the # of its address."""
+_KIND: Final = "sign-in link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLink:
+    """`token` is shown here and never again. `url` is None where no address is known."""
+
+    token: str
+    url: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLinks:
+    database: async_sessionmaker[AsyncSession]
+    sign_in: SignIn
+    site: Site | None
+    limits: Limits
+    audit: AuditLog
+    now: Callable[[], datetime]
+
+    async def make(self, account_id: UUID, by: Actor) -> SignInLink:
+        now = self.now()
+        token, expires_at = new_secret(), now + LIFETIME
+        async with self.database.begin() as session:
+            account = await store.people.by_id(session, account_id, lock=True)
+            await store.ceremonies.begin(
+                session,
+                _KIND,
+                secret_hash=digest(token),
+                account_id=account_id,
+                facts={},
+                expires_at=expires_at,
+            )
+            act = Act(event=Event.SIGN_IN_LINK_MADE, by=by, account=account)
+            await store.audit.write(session, act, now=now)
+        url = f"{self.site.origin}{PATH}#{token}" if self.site else None
+        return SignInLink(token=token, url=url, expires_at=expires_at)
+
+    async def redeem(self, token: str, origin: Origin) -> SignedIn | SecondStep:
+        # Each refusal is a line of the audit log: not as many as somebody likes.
+        await self.limits.admit_challenge(origin.address or "")
+        account = await self._take(token)
+        if account is None or not account.may_sign_in:
+            result = InvalidSignInLink.code
+            by = acts.stranger(origin)
+            await self.audit.add(
+                Act(event=Event.SIGNED_IN, by=by, account=account, result=result)
+            )
+            raise InvalidSignInLink
+        if step := await self.sign_in.second_step(account, after=_KIND):
+            return step
+        async with self.database.begin() as session:
+            return await sessions.start(session, account, origin, by=_KIND, now=self.now())
+
+    async def _take(self, token: str) -> Account | None:
+        """Whose link it is, once."""
+        async with self.database.begin() as session:
+            now = self.now()
+            taken = await store.ceremonies.finish(session, _KIND, digest(token), now=now)
+            if taken is None or taken.account_id is None:
+                return None
+            return await store.people.by_id(session, taken.account_id)
