@@ -219,4 +219,4 @@ def _position(reply: Sequence[Any]) -> Position:
 
 
 def _fresh_epoch() -> str:
-    return secrets.token_urlsafe(6)
+    return secrets.token_hex(4)
