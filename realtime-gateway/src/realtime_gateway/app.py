@@ -10,17 +10,18 @@ from typing import Any, Final
 
 import httpx
 from fastapi import FastAPI, Response
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 from service_kit import asgi
 from service_kit.channel_log import ChannelLog
 from service_kit.tasks import background
-from service_kit.tokens import Jwks
+from service_kit.tokens import Revocations
 
 from realtime_gateway.api.admin import Admin
 from realtime_gateway.api.methods import Methods
 from realtime_gateway.api.metrics import NodeCollector
 from realtime_gateway.api.routes import Api
-from realtime_gateway.config.options import Options, TokenOptions
+from realtime_gateway.api.spans import NoSpans, Spans
+from realtime_gateway.config.options import Options
 from realtime_gateway.delivery.fanout import Fanout
 from realtime_gateway.delivery.feed import Feed
 from realtime_gateway.delivery.joining import Joining
@@ -32,7 +33,7 @@ from realtime_gateway.engine.presence import Presence
 from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
 from realtime_gateway.node.clients import Clients
 from realtime_gateway.node.node import Node
-from realtime_gateway.node.tokens import TokenVerifier
+from realtime_gateway.node.tokens import verifiers
 from realtime_gateway.sessions.channels import Channels
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.transports import handshake
@@ -157,9 +158,7 @@ class Gateway:
 
     def _node(self) -> Node:
         client = self.options.client
-        connections = self._verifier(client.token)
-        own = client.subscription_token
-        subscriptions = self._verifier(own) if own.enabled else connections
+        connections, subscriptions = verifiers(client, self._http, self._revocations)
         rules = Rules(
             client,
             Channels(self.options.channel, insecure=client.insecure),
@@ -179,9 +178,21 @@ class Gateway:
             stats=self.stats,
         )
 
-    def _verifier(self, options: TokenOptions) -> TokenVerifier:
-        endpoint = options.jwks_public_endpoint
-        return TokenVerifier(options, Jwks(endpoint, self._http) if endpoint else None)
+    def _revocations(self) -> Revocations:
+        unread = Counter(
+            "revocations_unread",
+            "Tokens that passed because Redis could not be asked",
+            registry=self._registry,
+        )
+        return Revocations(self._redis, unread)
+
+    def _traced(self) -> Spans:
+        if not self.options.opentelemetry.traces_api:
+            return NoSpans()
+        # By name: what nobody has asked for is not even imported.
+        tracing = importlib.import_module("realtime_gateway.api.tracing")
+        spans: Spans = tracing.Tracing(node=self.options.node_name, version=self._version)
+        return spans
 
     def _app(self) -> FastAPI:
         app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,

@@ -11,13 +11,13 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import jwt
 from prometheus_client import Counter
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +138,17 @@ class TokenVerifier:
         return _identity(claims)
 
 
+class Bearer(Protocol):
+    """Whose token it is, as far as it may be taken back."""
+
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def generation(self) -> int: ...
+
+
 class Revocations:
     """The tokens that were taken back before their end. The client's timeouts are the caller's.
 
@@ -151,15 +162,19 @@ class Revocations:
         self._rest_seconds = rest_seconds
         self._rests_until = 0.0
 
-    async def cover(self, bearer: Identity) -> bool:
+    async def cover(self, bearer: Bearer) -> bool:
         if time.monotonic() < self._rests_until:
             self._unread.inc()
             return False
         account = f"revoked:account:{bearer.user_id}"
         session = f"revoked:session:{bearer.session_id}"
         try:
-            least, ended = await self._redis.mget(account, session)
-        except (RedisError, OSError) as error:
+            # No MGET: in a cluster the two lie apart.
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.get(account)
+                pipe.get(session)
+                least, ended = await pipe.execute()
+        except (RedisError, RedisClusterException, OSError) as error:
             self._rests_until = time.monotonic() + self._rest_seconds
             self._unread.inc()
             log.warning("revocations not read, tokens pass: %r", error)

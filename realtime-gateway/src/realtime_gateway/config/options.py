@@ -25,6 +25,7 @@ class TokenOptions:
     issuer: str = ""
     issuer_regex: str = ""
     user_id_claim: str = "sub"
+    check_revocations: bool = False
 
 
 @dataclass(frozen=True, slots=True)

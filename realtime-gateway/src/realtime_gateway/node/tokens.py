@@ -9,13 +9,15 @@ import base64
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+import httpx
 import jwt
-from service_kit.tokens import InvalidToken, Jwks, KeysUnavailable
+from service_kit.tokens import InvalidToken, Jwks, KeysUnavailable, Revocations
 
-from realtime_gateway.config.options import TokenOptions
+from realtime_gateway.config.options import ClientOptions, TokenOptions
 from realtime_gateway.sessions import claims
 from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
 
@@ -30,12 +32,24 @@ Claims = dict[str, Any]
 C = TypeVar("C")
 
 
-class TokenVerifier:
-    """Checks tokens of one configuration. `verify` awaits only if a key has to be fetched."""
+@dataclass(frozen=True, slots=True)
+class _Bearer:
+    user_id: str
+    session_id: str
+    generation: int
 
-    def __init__(self, options: TokenOptions, jwks: Jwks | None) -> None:
+
+class TokenVerifier:
+    """Checks tokens of one configuration. Waits only if a key has to be fetched, or if tokens
+    may have been taken back (contracts/revocations.md): such a one counts as expired.
+    """
+
+    def __init__(
+        self, options: TokenOptions, jwks: Jwks | None, revocations: Revocations | None = None
+    ) -> None:
         self._options = options
         self._jwks = jwks
+        self._revocations = revocations
         self._keys = {
             algorithms: key
             for algorithms, key in (
@@ -59,22 +73,35 @@ class TokenVerifier:
         return bool(self._keys) or self._jwks is not None
 
     def connection_now(self, token: str) -> ConnectionClaims | Refusal | None:
-        """The verdict; None if a key has to be fetched first."""
-        return self._read(claims.connection, self._claims_now(token))
+        """The verdict; None if it has to be waited for."""
+        found = None if self._revocations else self._claims_now(token)
+        return self._read(claims.connection, found)
 
     async def connection(self, token: str) -> ConnectionClaims | Refusal:
-        verdict = self._read(claims.connection, await self._claims(token))
+        verdict = self._read(claims.connection, await self._standing(token))
         assert verdict is not None
         return verdict
 
     def subscription_now(self, token: str) -> SubscriptionClaims | Refusal | None:
-        """The verdict; None if a key has to be fetched first."""
-        return self._read(claims.subscription, self._claims_now(token))
+        """The verdict; None if it has to be waited for."""
+        found = None if self._revocations else self._claims_now(token)
+        return self._read(claims.subscription, found)
 
     async def subscription(self, token: str) -> SubscriptionClaims | Refusal:
-        verdict = self._read(claims.subscription, await self._claims(token))
+        verdict = self._read(claims.subscription, await self._standing(token))
         assert verdict is not None
         return verdict
+
+    async def _standing(self, token: str) -> Claims | Refusal:
+        """The claims of a good token that nobody has taken back."""
+        found = await self._claims(token)
+        if self._revocations is None or isinstance(found, Refusal):
+            return found
+        generation = found.get("gen", 0)
+        if not isinstance(generation, int):
+            return Refusal.INVALID
+        bearer = _Bearer(str(found.get("sub", "")), str(found.get("sid", "")), generation)
+        return Refusal.EXPIRED if await self._revocations.cover(bearer) else found
 
     async def _claims(self, token: str) -> Claims | Refusal:
         verdict = self._claims_now(token)
@@ -133,6 +160,23 @@ class TokenVerifier:
         if found is None or isinstance(found, Refusal):
             return found
         return read(found, self._options.user_id_claim)
+
+
+def verifiers(
+    client: ClientOptions, http: httpx.AsyncClient, revocations: Callable[[], Revocations]
+) -> tuple[TokenVerifier, TokenVerifier]:
+    """Of connection and of subscription tokens. `revocations` is asked for once, if at all."""
+    own = client.subscription_token
+    asked = client.token.check_revocations or (own.enabled and own.check_revocations)
+    reader = revocations() if asked else None
+
+    def verifier(options: TokenOptions) -> TokenVerifier:
+        endpoint = options.jwks_public_endpoint
+        jwks = Jwks(endpoint, http) if endpoint else None
+        return TokenVerifier(options, jwks, reader if options.check_revocations else None)
+
+    connections = verifier(client.token)
+    return connections, verifier(own) if own.enabled else connections
 
 
 @lru_cache(maxsize=HEADERS_REMEMBERED)
