@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import random
 import time
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from realtime_gateway.api.admin import Admin
 from realtime_gateway.api.methods import Methods
 from realtime_gateway.api.metrics import NodeCollector
 from realtime_gateway.api.routes import Api
+from realtime_gateway.api.spans import NoSpans, Spans
 from realtime_gateway.api.spans import NoSpans, Spans
 from realtime_gateway.config.options import Options
 from realtime_gateway.delivery.fanout import Fanout
@@ -82,6 +84,7 @@ class Gateway:
         self.bus = self._bus()
         self.feed = self._feed()
         self.node = self._node()
+        self._spans = self._traced()
         self.app = self._app()
 
     @contextlib.asynccontextmanager
@@ -100,6 +103,7 @@ class Gateway:
                 await self.presence.write_what_can_be()
                 await self.control.leave()
         finally:
+            await asyncio.to_thread(self._spans.close)
             await self._http.aclose()
             await self._redis.aclose()
 
@@ -194,9 +198,17 @@ class Gateway:
         spans: Spans = tracing.Tracing(node=self.options.node_name, version=self._version)
         return spans
 
+    def _traced(self) -> Spans:
+        if not self.options.opentelemetry.traces_api:
+            return NoSpans()
+        # By name: what nobody has asked for is not even imported.
+        tracing = importlib.import_module("realtime_gateway.api.tracing")
+        spans: Spans = tracing.Tracing(node=self.options.node_name, version=self._version)
+        return spans
+
     def _app(self) -> FastAPI:
         app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,
-                      redoc_url=None, openapi_url=None)  # fmt: skip
+                      redoc_url=None, openapi_url=None, telemetry=self._spans.http)  # fmt: skip
         self._registry.register(
             NodeCollector(
                 self.stats,
@@ -207,7 +219,7 @@ class Gateway:
             )
         )
         asgi.install(app, ready=self.ready, registry=self._registry, max_body=MAX_BODY)
-        methods = Methods(self.node, self.control)
+        methods = Methods(self.node, self.control, self._spans)
         app.include_router(Api(methods, self.options.http_api).router())
         if self.options.admin.enabled:
             page = Admin(methods, self.options.admin, self._registry)
