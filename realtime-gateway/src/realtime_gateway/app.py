@@ -22,7 +22,6 @@ from realtime_gateway.api.methods import Methods
 from realtime_gateway.api.metrics import NodeCollector
 from realtime_gateway.api.routes import Api
 from realtime_gateway.api.spans import NoSpans, Spans
-from realtime_gateway.api.spans import NoSpans, Spans
 from realtime_gateway.config.options import Options
 from realtime_gateway.delivery.fanout import Fanout
 from realtime_gateway.delivery.feed import Feed
@@ -189,14 +188,6 @@ class Gateway:
             registry=self._registry,
         )
         return Revocations(self._redis, unread)
-
-    def _traced(self) -> Spans:
-        if not self.options.opentelemetry.traces_api:
-            return NoSpans()
-        # By name: what nobody has asked for is not even imported.
-        tracing = importlib.import_module("realtime_gateway.api.tracing")
-        spans: Spans = tracing.Tracing(node=self.options.node_name, version=self._version)
-        return spans
 
     def _traced(self) -> Spans:
         if not self.options.opentelemetry.traces_api:
