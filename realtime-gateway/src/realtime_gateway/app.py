@@ -14,7 +14,6 @@ from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry, Counter
 from service_kit import asgi
 from service_kit.channel_log import ChannelLog
-from service_kit.tasks import background
 from service_kit.tokens import Revocations
 
 from realtime_gateway.api.admin import Admin
@@ -28,13 +27,15 @@ from realtime_gateway.delivery.feed import Feed
 from realtime_gateway.delivery.joining import Joining
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.engine import broker
-from realtime_gateway.engine.bus import Wire
+from realtime_gateway.engine.bus import Carrier
 from realtime_gateway.engine.control import Control
 from realtime_gateway.engine.presence import Presence
 from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
 from realtime_gateway.node.clients import Clients
+from realtime_gateway.node.duties import Duties
 from realtime_gateway.node.node import Node
 from realtime_gateway.node.tokens import verifiers
+from realtime_gateway.readiness import Readiness
 from realtime_gateway.sessions.channels import Channels
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.transports import handshake
@@ -52,6 +53,7 @@ class Gateway:
         self._version = version("realtime-gateway")
         self._started = time.monotonic()
         self.stats = Stats()
+        self.duties = Duties(self.stats.task_failures)
         self.clients = Clients(
             asyncio.get_running_loop(),
             self.stats,
@@ -83,20 +85,27 @@ class Gateway:
         self.bus = self._bus()
         self.feed = self._feed()
         self.node = self._node()
+        self.readiness = Readiness(
+            redis_answers=lambda: broker.answers(self._redis),
+            bus=self.bus,
+            clients=self.clients,
+            duties=self.duties,
+            ledger=self.ledger,
+        )
         self._spans = self._traced()
         self.app = self._app()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         try:
-            async with (
-                background(self.bus.run(), name="bus"),
-                background(self.clients.run(), name="clients"),
-                background(self._tend(), name="feed"),
-                background(self.control.run(), name="control"),
-                background(self.presence.run(), name="presence"),
-                background(self.presence.renew(), name="presence renewal"),
-            ):
+            async with self.duties.running({
+                "bus": self.bus.run,
+                "clients": self.clients.run,
+                "feed": self._tend,
+                "control": self.control.run,
+                "presence": self.presence.run,
+                "presence_renewal": self.presence.renew,
+            }):  # fmt: skip
                 yield
                 await self.feed.stop()
                 await self.presence.write_what_can_be()
@@ -112,21 +121,7 @@ class Gateway:
         registry = self._registry
         return registry.ledger if isinstance(registry, SharedRegistry) else None
 
-    async def ready(self) -> dict[str, bool]:
-        """Of a worker: whether any of its siblings is, unless all are draining."""
-        found = await self.checks()
-        if self.ledger is None or all(found.values()) or not found["accepting"]:
-            return found
-        return {"another_worker": True} if self.ledger.another_is_ready() else found
-
-    async def checks(self) -> dict[str, bool]:
-        return {
-            "redis": await broker.answers(self._redis),
-            "pubsub": self.bus.is_connected,
-            "accepting": not self.clients.is_draining,
-        }
-
-    def _bus(self) -> Wire:
+    def _bus(self) -> Carrier:
         return broker.bus(
             self.options.engine.redis,
             self._redis,
@@ -209,7 +204,9 @@ class Gateway:
                 hears=lambda: self.bus.is_connected,
             )
         )
-        asgi.install(app, ready=self.ready, registry=self._registry, max_body=MAX_BODY)
+        asgi.install(
+            app, ready=self.readiness.of_the_port, registry=self._registry, max_body=MAX_BODY
+        )
         methods = Methods(self.node, self.control, self._spans)
         app.include_router(Api(methods, self.options.http_api).router())
         if self.options.admin.enabled:

@@ -109,6 +109,12 @@ class NodeCollector(Collector):
         for (method, code), count in stats.errors.items():
             errors.add_metric([method, str(code)], count)
         yield errors
+        failures = CounterMetricFamily(
+            "gateway_node_task_failures", "Duties of the node that failed", labels=["task"]
+        )
+        for task, count in stats.task_failures.items():
+            failures.add_metric([task], count)
+        yield failures
         recoveries = CounterMetricFamily(
             "gateway_client_recover",
             "Subscriptions that asked for recovery",

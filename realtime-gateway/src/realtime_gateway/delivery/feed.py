@@ -17,7 +17,7 @@ from service_kit.logs import area
 from realtime_gateway.delivery.fanout import Fanout, Member
 from realtime_gateway.delivery.hub import Channel, Top
 from realtime_gateway.delivery.stats import Stats
-from realtime_gateway.engine.bus import NotConnected, Wire
+from realtime_gateway.engine.bus import Carrier, NotConnected
 
 IDLE_SECONDS: Final = 1.0
 """How long an empty channel is still followed: a page that reloads finds it warm."""
@@ -35,7 +35,7 @@ class Feed:
     def __init__(
         self,
         fanout: Fanout,
-        bus: Wire,
+        bus: Carrier,
         channel_log: ChannelLog,
         stats: Stats,
         *,

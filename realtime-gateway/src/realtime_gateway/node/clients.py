@@ -103,11 +103,20 @@ class Clients:
         stats.loop_lag_seconds = max(0.0, lag)
         stats.loop_lag.observe(stats.loop_lag_seconds)
         stats.pauses.observe(stats.loop_lag_seconds)
-        for sleeper in self.wheel.advance(now):
-            sleeper.wake(now)
+        self._wake(self.wheel.advance(now), now)
         self._freeze_as_it_grows()
         stats.pauses.observe(time.perf_counter() - started)
         stats.pauses.turn(now)
+
+    def _wake(self, sleepers: list[Waker], now: float) -> None:
+        failure = None
+        for sleeper in sleepers:
+            try:
+                sleeper.wake(now)
+            except Exception as error:  # noqa: BLE001 - raised when the others are awake
+                failure = error
+        if failure is not None:
+            raise failure
 
     async def drain(self, limit: float, *, window: float) -> None:
         """Send everybody away, spread over `window` seconds or less, so that they do not all
