@@ -158,6 +158,28 @@ def test_a_read_and_memory_together_answer_the_rest(
     assert channel.recover_from(since, 100, top, read) == expected
 
 
+@pytest.mark.parametrize(
+    ("top", "read", "expected"),
+    [
+        (Top(5, "e"), entries(5, 5), False),
+        (Top(7, "e"), entries(5, 7), False),
+        (Top(7, "e"), entries(6, 7), False),
+        (Top(5, "e"), [], False),
+        (Top(4, "e"), [], True),
+        (Top(5, "e"), [(5, b'{"data":"other"}')], True),
+        (Top(7, "e"), [(5, b'{"data":"other"}'), *entries(6, 7)], True),
+        (Top(4, "new"), [], False),
+    ],
+    ids=["same", "more", "trimmed", "expired", "shorter", "other", "other and more", "new log"],
+)
+def test_a_read_that_knows_another_past_contradicts(
+    top: Top, read: list[Entry], expected: bool
+) -> None:
+    channel = settled(4)
+    live(channel, 5)
+    assert channel.is_contradicted_by(top, read) is expected
+
+
 def test_what_one_client_had_to_ask_the_history_for_the_next_one_finds_in_memory() -> None:
     channel = settled(5)
     live(channel, 6)

@@ -13,7 +13,6 @@ import httpx
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry, Counter
 from service_kit import asgi
-from service_kit.channel_log import ChannelLog
 from service_kit.tokens import Revocations
 
 from realtime_gateway.api.admin import Admin
@@ -29,6 +28,7 @@ from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.engine import broker
 from realtime_gateway.engine.bus import Carrier
 from realtime_gateway.engine.control import Control
+from realtime_gateway.engine.log import Log
 from realtime_gateway.engine.presence import Presence
 from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
 from realtime_gateway.node.clients import Clients
@@ -61,7 +61,7 @@ class Gateway:
             rate_limit=options.client.connection_rate_limit,
         )
         self._redis = broker.commands(options.engine.redis)
-        self._log = ChannelLog(
+        self._log = Log(
             self._redis,
             prefix=options.engine.redis.prefix,
             sharded=bool(options.engine.redis.cluster_address),

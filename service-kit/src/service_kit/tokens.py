@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import jwt
@@ -138,17 +138,6 @@ class TokenVerifier:
         return _identity(claims)
 
 
-class Bearer(Protocol):
-    """Whose token it is, as far as it may be taken back."""
-
-    @property
-    def user_id(self) -> str: ...
-    @property
-    def session_id(self) -> str: ...
-    @property
-    def generation(self) -> int: ...
-
-
 class Revocations:
     """The tokens that were taken back before their end. The client's timeouts are the caller's.
 
@@ -162,7 +151,7 @@ class Revocations:
         self._rest_seconds = rest_seconds
         self._rests_until = 0.0
 
-    async def cover(self, bearer: Bearer) -> bool:
+    async def cover(self, bearer: Identity) -> bool:
         if time.monotonic() < self._rests_until:
             self._unread.inc()
             return False

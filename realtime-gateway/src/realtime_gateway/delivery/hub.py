@@ -8,7 +8,7 @@ history has closed it, for all members at once. Pure: no I/O, no clock.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, TypeVar
@@ -84,6 +84,18 @@ class Channel(Generic[M]):
 
     def unsettle(self) -> None:
         self.is_settled = False
+
+    def agrees_with(self, entry: Entry) -> bool:
+        """Whether the history's publication is the one that was delivered, as far as known."""
+        return entry[0] != self.offset or not self.tail or entry == self.tail[-1]
+
+    def is_contradicted_by(self, top: Top, entries: Sequence[Entry]) -> bool:
+        """Whether a read knows another past under the same epoch: a server has failed over that
+        had not received the end of it. `entries` begin with the one at this position.
+        """
+        if top.epoch != self.epoch:
+            return False
+        return top.offset < self.offset or not all(map(self.agrees_with, entries[:1]))
 
     def settle(self, top: Top, entries: Iterable[Entry]) -> bool:
         """Catch up with a read made from this position on; False: publications are lost for

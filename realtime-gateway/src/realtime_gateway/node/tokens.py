@@ -9,13 +9,12 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import httpx
 import jwt
-from service_kit.tokens import InvalidToken, Jwks, KeysUnavailable, Revocations
+from service_kit.tokens import Identity, InvalidToken, Jwks, KeysUnavailable, Revocations
 
 from realtime_gateway.config.options import ClientOptions, TokenOptions
 from realtime_gateway.sessions import claims
@@ -30,13 +29,6 @@ HEADERS_REMEMBERED: Final = 64
 
 Claims = dict[str, Any]
 C = TypeVar("C")
-
-
-@dataclass(frozen=True, slots=True)
-class _Bearer:
-    user_id: str
-    session_id: str
-    generation: int
 
 
 class TokenVerifier:
@@ -100,7 +92,14 @@ class TokenVerifier:
         generation = found.get("gen", 0)
         if not isinstance(generation, int):
             return Refusal.INVALID
-        bearer = _Bearer(str(found.get("sub", "")), str(found.get("sid", "")), generation)
+        bearer = Identity(
+            user_id=str(found.get("sub", "")),
+            name="",
+            roles=frozenset(),
+            session_id=str(found.get("sid", "")),
+            generation=generation,
+            expires_at=float("inf"),  # that it is good has been looked at
+        )
         return Refusal.EXPIRED if await self._revocations.cover(bearer) else found
 
     async def _claims(self, token: str) -> Claims | Refusal:
