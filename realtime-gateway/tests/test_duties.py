@@ -70,7 +70,9 @@ async def test_a_duty_that_dies_shows_at_once_and_is_started_again(
     assert gateway.metric("node_task_failures_total", task=duty) == 2
     assert f"duty {duty} has failed" in gateway.log
     assert "RuntimeError: planted" in gateway.log
+    lost_before = gateway.log.count("pub/sub was lost")
     assert gateway.stop() == 0
+    assert gateway.log.count("pub/sub was lost") == lost_before == 0, "nobody lost it"
 
 
 async def until(is_so: Callable[[], bool]) -> None:
