@@ -125,13 +125,14 @@ def measure(
     """All workloads of one scene (same audience), after the clients' arrival."""
     first = workloads[0]
     both = (setting.server_cores or set()) | (setting.generator_cores or set())
-    cores = both if first.nodes > 1 else setting.server_cores
+    cores = both if first.processes > 1 else setting.server_cores
     running = Running(
         contender,
         setting.place,
         clients=first.audience.connections,
         history=first.history,
         nodes=first.nodes,
+        workers=first.workers,
         cores=cores,
     )
     with (
@@ -141,7 +142,7 @@ def measure(
             first.audience,
             setting.size,
             cache=setting.place.cache,
-            cores=both if first.nodes > 1 else setting.generator_cores,
+            cores=both if first.processes > 1 else setting.generator_cores,
             native=setting.native,
         ) as generator,
     ):
