@@ -65,27 +65,41 @@ def test_a_part_starts_when_what_it_needs_is_healthy(name: str) -> None:
     needs = services()[name].get("depends_on", {})
     assert set(needs) <= set(ALL)
     assert {need["condition"] for need in needs.values()} <= {"service_healthy"}
-    assert bool(needs) == (name not in ("postgres", "valkey"))
+    assert bool(needs) == (name not in ("postgres", "valkey", "prometheus"))
 
 
-def test_only_the_edge_publishes_a_port() -> None:
-    assert [name for name in ALL if "ports" in services()[name]] == ["edge"]
+def test_only_the_edge_publishes_a_port_to_others() -> None:
+    published = {name: services()[name]["ports"] for name in ALL if "ports" in services()[name]}
+    assert published.keys() == {"edge", "grafana"}
+    assert all(port.startswith("127.0.0.1:") for port in published["grafana"])
     assert not any("network_mode" in service for service in services().values())
 
 
+def test_the_services_are_out_of_reach_of_the_edge_and_of_grafana() -> None:
+    assert services()["edge"]["networks"] == ["public", "front", "watching"]
+    assert services()["grafana"]["networks"] == ["watching", "watched-from"]
+    assert compose()["networks"]["watching"]["internal"] is True
+
+
 def test_the_servers_are_out_of_reach_of_the_edge_and_of_the_world() -> None:
-    assert services()["edge"]["networks"] == ["public", "front"]
+    reached = {"data"} & {network for name in ("edge", "prometheus", "grafana")
+                          for network in services()[name]["networks"]}  # fmt: skip
+    assert reached == set()
     for server in ("postgres", "valkey"):
         assert services()[server]["networks"] == ["data"]
     assert compose()["networks"]["data"]["internal"] is True
 
 
 def test_promise_only_the_edge_and_users_service_have_a_way_out() -> None:
-    """The one for certificates, the other to the providers that people sign in at."""
+    """The one for certificates, the other to the providers that people sign in at.
+
+    Grafana, which runs only when it is asked for, needs one for its port on this machine.
+    """
     networks = compose()["networks"]
     ways_out = {name for name, options in networks.items() if not options.get("internal")}
     has_one = {name for name in ALL if ways_out.intersection(services()[name]["networks"])}
-    assert has_one == {"edge", "users-service"}
+    assert has_one == {"edge", "users-service", "grafana"}
+    assert services()["grafana"]["profiles"] == ["observability"]
 
 
 def test_providers_come_from_the_environment_and_their_secrets_from_a_file(

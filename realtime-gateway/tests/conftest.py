@@ -19,9 +19,12 @@ def start_gateway(tmp_path: Path, redis_url: str) -> Iterator[StartGateway]:
         options: dict[str, Any] | None = None,
         redis: str = redis_url,
         arguments: Sequence[str] = (),
+        program: Sequence[str] = ("-m", "realtime_gateway"),
         **environ: str,
     ) -> GatewayProcess:
-        gateway = GatewayProcess(tmp_path, options or insecure(), redis, arguments, **environ)
+        gateway = GatewayProcess(
+            tmp_path, options or insecure(), redis, arguments, program, **environ
+        )
         started.append(gateway)
         return gateway
 

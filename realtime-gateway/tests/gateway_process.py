@@ -35,6 +35,7 @@ class GatewayProcess:
         options: dict[str, Any],
         redis_url: str,
         arguments: Sequence[str] = (),
+        program: Sequence[str] = ("-m", "realtime_gateway"),
         **environ: str,
     ) -> None:
         self.port = free_port()
@@ -43,7 +44,7 @@ class GatewayProcess:
         config.write_text(json.dumps(options))
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "realtime_gateway", "--config", str(config),
+                [sys.executable, *program, "--config", str(config),
                  "--port", str(self.port), "--redis", redis_url, *arguments],
                 env={**os.environ, **environ},
                 stdout=log,

@@ -112,6 +112,7 @@ async def test_a_redis_that_came_back_empty_makes_every_client_recover(
         await client.publication()
         own_valkey.kill()
         gateway.wait_until(503)
+        assert gateway.metric("broker_redis_pub_sub_away") == 1
         own_valkey.start()
         push = (await client.receive(10))["push"]
         assert push == {

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from realtime_gateway.delivery.hub import HELD_LIMIT, UNSURE, Channel, Hub, Top
+from realtime_gateway.delivery.hub import HELD_LIMIT, TAIL_BYTES, UNSURE, Channel, Hub, Top
 from realtime_gateway.protocol.commands import Since
 from realtime_gateway.protocol.wire import Entry
 
@@ -144,10 +144,11 @@ def test_more_than_the_cap_is_not_recovered() -> None:
         (Since(3, "old"), Top(9, "e"), entries(4, 9), None),
         (Since(3, "e"), Top(9, "e"), entries(6, 9), None),
         (Since(3, "e"), Top(9, "e"), entries(4, 6), None),
+        (Since(3, "e"), Top(9, "e"), [*entries(4, 6), *entries(8, 9)], None),
         (Since(12, "e"), Top(9, "e"), [], None),
     ],
     ids=["older read", "exact", "too old", "ahead", "other epoch", "their epoch", "trimmed",
-         "capped", "their future"],
+         "capped", "a hole within", "their future"],
 )  # fmt: skip
 def test_a_read_and_memory_together_answer_the_rest(
     since: Since, top: Top, read: list[Entry], expected: object
@@ -155,6 +156,46 @@ def test_a_read_and_memory_together_answer_the_rest(
     channel = settled(5)
     live(channel, 6, 7, 8, 9)
     assert channel.recover_from(since, 100, top, read) == expected
+
+
+@pytest.mark.parametrize(
+    ("top", "read", "expected"),
+    [
+        (Top(5, "e"), entries(5, 5), False),
+        (Top(7, "e"), entries(5, 7), False),
+        (Top(7, "e"), entries(6, 7), False),
+        (Top(5, "e"), [], False),
+        (Top(4, "e"), [], True),
+        (Top(5, "e"), [(5, b'{"data":"other"}')], True),
+        (Top(7, "e"), [(5, b'{"data":"other"}'), *entries(6, 7)], True),
+        (Top(4, "new"), [], False),
+    ],
+    ids=["same", "more", "trimmed", "expired", "shorter", "other", "other and more", "new log"],
+)
+def test_a_read_that_knows_another_past_contradicts(
+    top: Top, read: list[Entry], expected: bool
+) -> None:
+    channel = settled(4)
+    live(channel, 5)
+    assert channel.is_contradicted_by(top, read) is expected
+
+
+def test_what_one_client_had_to_ask_the_history_for_the_next_one_finds_in_memory() -> None:
+    channel = settled(5)
+    live(channel, 6)
+    assert channel.recover(Since(3, "e"), cap=100) is UNSURE
+    channel.recover_from(Since(3, "e"), 100, Top(6, "e"), entries(4, 6))
+    live(channel, 7)
+    assert channel.recover(Since(3, "e"), cap=100) == entries(4, 7)
+    assert channel.recover(Since(2, "e"), cap=100) is UNSURE
+
+
+def test_a_long_recovery_does_not_fill_the_memory() -> None:
+    channel = settled(2)
+    big = [(number, b'{"data":"%s"}' % (b"x" * TAIL_BYTES)) for number in (1, 2)]
+    channel.recover_from(Since(0, "e"), 100, Top(2, "e"), big)
+    assert channel.tail_bytes == 0
+    assert channel.recover(Since(0, "e"), cap=100) is UNSURE
 
 
 def test_an_idle_channel_is_forgotten_unless_somebody_is_coming() -> None:

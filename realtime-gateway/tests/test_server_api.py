@@ -160,6 +160,9 @@ async def test_metrics_tell_how_long_things_take_and_what_was_refused(
     assert count("client_command_duration", method="Subscribe") == subscribes + 2
     assert gateway.metric("client_num_reply_errors_total", **refused) == errors + 1
     assert count("node_loop_lag") > 0
+    assert count("node_loop_pause") > count("node_loop_lag")
+    assert gateway.metric("node_loop_longest_pause_seconds") > 0
+    assert gateway.metric("broker_redis_pub_sub_away") == 0
 
 
 def test_health_and_readiness_are_told(gateway: GatewayProcess) -> None:

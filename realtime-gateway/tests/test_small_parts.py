@@ -9,6 +9,7 @@ import weakref
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from realtime_gateway.delivery.pauses import PERIOD, Pauses
 from realtime_gateway.node.wheel import TICK, Wheel
 from realtime_gateway.protocol import frames, wire
 from realtime_gateway.protocol.commands import decode
@@ -112,3 +113,26 @@ def test_a_closed_frame_parser_is_freed_without_the_garbage_collector() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_the_longest_pause_is_remembered_for_as_long_as_somebody_may_ask() -> None:
+    pauses = Pauses(now=100.0)
+    pauses.observe(0.25)
+    pauses.turn(100.0 + PERIOD)
+    pauses.observe(0.0625)
+    assert pauses.longest == 0.25
+    pauses.turn(100.0 + 2 * PERIOD)
+    assert pauses.longest == 0.0625
+    pauses.turn(100.0 + 3 * PERIOD)
+    assert pauses.longest == 0
+    assert pauses.seconds.total == 0.3125
+
+
+def test_a_collection_of_garbage_is_a_pause() -> None:
+    pauses = Pauses()
+    with pauses.of_collections():
+        gc.collect()
+    assert pauses.longest > 0
+    told = pauses.seconds.cumulative()[-1]
+    gc.collect()
+    assert pauses.seconds.cumulative()[-1] == told

@@ -11,10 +11,15 @@ from pathlib import Path
 
 import httpx
 import psutil
-from gateway_process import GatewayProcess, StartGateway
+import pytest
+from gateway_process import GatewayProcess, StartGateway, insecure
 from prometheus_client import Counter, Gauge, generate_latest
 from raw_client import RawClient
+from realtime_gateway.config.options import ClientOptions, Options
 from realtime_gateway.ledger import Seat, SharedRegistry
+from realtime_gateway.workers import share
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 CLIENTS = 12
 
@@ -99,6 +104,41 @@ async def test_workers_whose_parent_was_killed_drain_and_end(
         assert set(await ends) == {(3001, "shutdown")}
     _, alive = psutil.wait_procs(left, timeout=15)
     assert alive == []
+
+
+@pytest.mark.parametrize(("limit", "parts"), [(0, [0, 0, 0]), (3, [1, 1, 1]), (10, [4, 3, 3])])
+def test_workers_together_never_pass_a_limit(limit: int, parts: list[int]) -> None:
+    client = ClientOptions(connection_limit=limit, connection_rate_limit=limit)
+    shared = [
+        share(Options(client=client), Seat(number, Path()), 3).client for number in (1, 2, 3)
+    ]
+    assert [each.connection_limit for each in shared] == parts
+    assert [each.connection_rate_limit for each in shared] == parts
+
+
+async def test_connections_beyond_the_limit_of_all_workers_are_refused(
+    start_gateway: StartGateway,
+) -> None:
+    options = insecure(connection_limit=4)
+    gateway = start_gateway(options, arguments=["--workers", "2"]).wait_ready(60)
+    connected, refused = [], []
+    for _ in range(40):
+        try:
+            connected.append(await connect(gateway.ws_url))
+        except InvalidStatus as error:
+            refused.append(error.response.status_code)
+    assert len(connected) == 4
+    assert refused == [503] * 36
+    for each in connected:
+        await each.close()
+
+
+def test_a_limit_that_not_every_worker_gets_a_part_of_is_refused(
+    start_gateway: StartGateway,
+) -> None:
+    gateway = start_gateway(insecure(connection_limit=1), arguments=["--workers", "2"])
+    assert gateway.process.wait(30) == 2
+    assert "client.connection_limit must be 0 or at least the number" in gateway.log
 
 
 def test_counts_are_summed_and_a_lag_is_that_of_the_worst(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class Caddy:
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.port = port
+        self.inner_port = free_port()
         upstreams = " ".join(f"127.0.0.1:{gateway}" for gateway in gateways)
         # Looked at again at each start.
         self.env = {
@@ -39,7 +40,7 @@ class Caddy:
             "SITE_ADDRESS": f"http://:{port}",
             "PUBLIC_URL": self.url,
             "EDGE_BIND": " ".join(_loopback()),
-            "EDGE_HEALTH_PORT": str(free_port()),
+            "EDGE_INNER_PORT": str(self.inner_port),
             "EDGE_LOG_FORMAT": "console",
             "EDGE_LOG_LEVEL": "ERROR",
             "EDGE_ACCESS_LOG": "discard",
@@ -62,6 +63,11 @@ class Caddy:
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"
+
+    @property
+    def inner_url(self) -> str:
+        """Where its metrics are."""
+        return f"http://127.0.0.1:{self.inner_port}"
 
     @property
     def pid(self) -> int:

@@ -10,6 +10,7 @@ import subprocess
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 PACKAGES = (
@@ -40,9 +41,15 @@ LOCKS = (
     Lock("build", ["requirements/build.in"]),
     Lock("node", ["requirements/node.in"]),
     Lock("locust", ["requirements/locust.in"]),
-    Lock("dev", [*_pyprojects(*PACKAGES), "pyproject.toml"], ["--group", "dev"]),
+    Lock(
+        "dev", [*_pyprojects(*PACKAGES), "pyproject.toml"], ["--group", "dev", "--all-extras"]
+    ),
     *(
-        Lock(image, _pyprojects("service-kit", image), ["-c", "requirements/dev.lock"])
+        Lock(
+            image,
+            _pyprojects("service-kit", image),
+            ["-c", "requirements/dev.lock", "--all-extras"],
+        )
         for image in _IMAGES
     ),
 )
@@ -103,6 +110,7 @@ def _requirements(source: Path) -> list[str]:
     wanted = [
         *project.get("dependencies", []),
         *data.get("dependency-groups", {}).get("dev", []),
+        *chain(*project.get("optional-dependencies", {}).values()),
     ]
     return [*sorted(wanted), project.get("requires-python", "")]
 

@@ -31,6 +31,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "users_encryption_key": _random,
     "gateway_api_key": _random,
     "web_secret": _random,
+    "grafana_password": _random,
     # A JSON object: client secrets by the names of PROVIDERS, for the operator to fill in.
     "provider_secrets": lambda: "{}",
     # For the operator to fill in, where the mail server wants one.

@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure("realtime-gateway", environ=os.environ)
     try:
         loaded = load(given.config, os.environ, chosen)
+        if problems := workers.too_many(loaded.options, given.workers):
+            raise InvalidSettings(problems)
     except InvalidSettings as error:
         for sentence in error.sentences:
             print(f"cannot start: {sentence}", file=sys.stderr)
@@ -39,8 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.warning("%s", warning)
     if given.workers > 1 and given.worker is None:
         return workers.run(arguments, given.workers, loaded.options)
+    options = loaded.options
+    if given.worker is not None:
+        options = workers.share(options, given.worker, given.workers)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(loaded.options, given.worker))
+        runner.run(serve(options, given.worker))
     return 0
 
 

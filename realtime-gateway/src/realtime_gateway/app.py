@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import random
 import time
 from collections.abc import AsyncIterator
@@ -10,29 +11,31 @@ from typing import Any, Final
 
 import httpx
 from fastapi import FastAPI, Response
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 from service_kit import asgi
-from service_kit.channel_log import ChannelLog
-from service_kit.tasks import background
-from service_kit.tokens import Jwks
+from service_kit.tokens import Revocations
 
 from realtime_gateway.api.admin import Admin
 from realtime_gateway.api.methods import Methods
 from realtime_gateway.api.metrics import NodeCollector
 from realtime_gateway.api.routes import Api
-from realtime_gateway.config.options import Options, TokenOptions
+from realtime_gateway.api.spans import NoSpans, Spans
+from realtime_gateway.config.options import Options
 from realtime_gateway.delivery.fanout import Fanout
 from realtime_gateway.delivery.feed import Feed
 from realtime_gateway.delivery.joining import Joining
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.engine import broker
-from realtime_gateway.engine.bus import Wire
+from realtime_gateway.engine.bus import Carrier
 from realtime_gateway.engine.control import Control
+from realtime_gateway.engine.log import Log
 from realtime_gateway.engine.presence import Presence
 from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
 from realtime_gateway.node.clients import Clients
+from realtime_gateway.node.duties import Duties
 from realtime_gateway.node.node import Node
-from realtime_gateway.node.tokens import TokenVerifier
+from realtime_gateway.node.tokens import verifiers
+from realtime_gateway.readiness import Readiness
 from realtime_gateway.sessions.channels import Channels
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.transports import handshake
@@ -50,6 +53,7 @@ class Gateway:
         self._version = version("realtime-gateway")
         self._started = time.monotonic()
         self.stats = Stats()
+        self.duties = Duties(self.stats.task_failures)
         self.clients = Clients(
             asyncio.get_running_loop(),
             self.stats,
@@ -57,7 +61,7 @@ class Gateway:
             rate_limit=options.client.connection_rate_limit,
         )
         self._redis = broker.commands(options.engine.redis)
-        self._log = ChannelLog(
+        self._log = Log(
             self._redis,
             prefix=options.engine.redis.prefix,
             sharded=bool(options.engine.redis.cluster_address),
@@ -81,24 +85,33 @@ class Gateway:
         self.bus = self._bus()
         self.feed = self._feed()
         self.node = self._node()
+        self.readiness = Readiness(
+            redis_answers=lambda: broker.answers(self._redis),
+            bus=self.bus,
+            clients=self.clients,
+            duties=self.duties,
+            ledger=self.ledger,
+        )
+        self._spans = self._traced()
         self.app = self._app()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         try:
-            async with (
-                background(self.bus.run(), name="bus"),
-                background(self.clients.run(), name="clients"),
-                background(self._tend(), name="feed"),
-                background(self.control.run(), name="control"),
-                background(self.presence.run(), name="presence"),
-                background(self.presence.renew(), name="presence renewal"),
-            ):
+            async with self.duties.running({
+                "bus": self.bus.run,
+                "clients": self.clients.run,
+                "feed": self._tend,
+                "control": self.control.run,
+                "presence": self.presence.run,
+                "presence_renewal": self.presence.renew,
+            }):  # fmt: skip
                 yield
                 await self.feed.stop()
                 await self.presence.write_what_can_be()
                 await self.control.leave()
         finally:
+            await asyncio.to_thread(self._spans.close)
             await self._http.aclose()
             await self._redis.aclose()
 
@@ -108,21 +121,7 @@ class Gateway:
         registry = self._registry
         return registry.ledger if isinstance(registry, SharedRegistry) else None
 
-    async def ready(self) -> dict[str, bool]:
-        """Of a worker: whether any of its siblings is, unless all are draining."""
-        found = await self.checks()
-        if self.ledger is None or all(found.values()) or not found["accepting"]:
-            return found
-        return {"another_worker": True} if self.ledger.another_is_ready() else found
-
-    async def checks(self) -> dict[str, bool]:
-        return {
-            "redis": await broker.answers(self._redis),
-            "pubsub": self.bus.is_connected,
-            "accepting": not self.clients.is_draining,
-        }
-
-    def _bus(self) -> Wire:
+    def _bus(self) -> Carrier:
         return broker.bus(
             self.options.engine.redis,
             self._redis,
@@ -157,9 +156,7 @@ class Gateway:
 
     def _node(self) -> Node:
         client = self.options.client
-        connections = self._verifier(client.token)
-        own = client.subscription_token
-        subscriptions = self._verifier(own) if own.enabled else connections
+        connections, subscriptions = verifiers(client, self._http, self._revocations)
         rules = Rules(
             client,
             Channels(self.options.channel, insecure=client.insecure),
@@ -179,20 +176,38 @@ class Gateway:
             stats=self.stats,
         )
 
-    def _verifier(self, options: TokenOptions) -> TokenVerifier:
-        endpoint = options.jwks_public_endpoint
-        return TokenVerifier(options, Jwks(endpoint, self._http) if endpoint else None)
+    def _revocations(self) -> Revocations:
+        unread = Counter(
+            "revocations_unread",
+            "Tokens that passed because Redis could not be asked",
+            registry=self._registry,
+        )
+        return Revocations(self._redis, unread)
+
+    def _traced(self) -> Spans:
+        if not self.options.opentelemetry.traces_api:
+            return NoSpans()
+        # By name: what nobody has asked for is not even imported.
+        tracing = importlib.import_module("realtime_gateway.api.tracing")
+        spans: Spans = tracing.Tracing(node=self.options.node_name, version=self._version)
+        return spans
 
     def _app(self) -> FastAPI:
         app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,
-                      redoc_url=None, openapi_url=None)  # fmt: skip
+                      redoc_url=None, openapi_url=None, telemetry=self._spans.http)  # fmt: skip
         self._registry.register(
             NodeCollector(
-                self.stats, self.clients, self.fanout, users=lambda: len(self.node.users)
+                self.stats,
+                self.clients,
+                self.fanout,
+                users=lambda: len(self.node.users),
+                hears=lambda: self.bus.is_connected,
             )
         )
-        asgi.install(app, ready=self.ready, registry=self._registry, max_body=MAX_BODY)
-        methods = Methods(self.node, self.control)
+        asgi.install(
+            app, ready=self.readiness.of_the_port, registry=self._registry, max_body=MAX_BODY
+        )
+        methods = Methods(self.node, self.control, self._spans)
         app.include_router(Api(methods, self.options.http_api).router())
         if self.options.admin.enabled:
             page = Admin(methods, self.options.admin, self._registry)

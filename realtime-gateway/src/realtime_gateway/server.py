@@ -10,11 +10,11 @@ import signal
 import socket
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
 from service_kit.asgi import KEEP_ALIVE_SECONDS
-from service_kit.tasks import background
 
 from realtime_gateway.app import Gateway
 from realtime_gateway.config.options import NodeOptions, Options
@@ -57,12 +57,13 @@ async def serve(options: Options, seat: Seat | None = None) -> None:
     assert gateway.ledger is not None
     http = options.http_server
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _on_parent)
-    async with background(_tell(gateway, gateway.ledger), name="ledger"):
+    async with gateway.duties.running({"ledger": partial(_tell, gateway, gateway.ledger)}):
         await _serve(gateway, [listener(http.address, http.port)])
 
 
 async def _serve(gateway: Gateway, sockets: list[socket.socket] | None) -> None:
-    async with gateway.running(), background(watchdog(HANG_SECONDS), name="watchdog"):
+    watching = {"watchdog": partial(watchdog, HANG_SECONDS)}
+    async with gateway.running(), gateway.duties.running(watching):
         if sockets is not None:
             await _connected(gateway)
         gc.collect()
@@ -116,7 +117,7 @@ async def watchdog(limit: float) -> None:
 
 async def _tell(gateway: Gateway, ledger: Ledger) -> None:
     while True:
-        ledger.write(is_ready=all((await gateway.checks()).values()))
+        ledger.write(is_ready=all((await gateway.readiness.checks()).values()))
         await asyncio.sleep(TELL_SECONDS)
 
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +47,26 @@ def listener(host: str, port: int) -> socket.socket:
         shared.close()
         raise
     return shared
+
+
+def share(options: Options, seat: Seat, count: int) -> Options:
+    """A worker's part of what all `count` of them together may have."""
+    client = options.client
+    limit, rate = (
+        whole // count + (seat.number <= whole % count)
+        for whole in (client.connection_limit, client.connection_rate_limit)
+    )
+    shared = replace(client, connection_limit=limit, connection_rate_limit=rate)
+    return replace(options, client=shared)
+
+
+def too_many(options: Options, count: int) -> list[str]:
+    """Limits of which not every worker would get a part."""
+    return [
+        f"client.{name} must be 0 or at least the number of workers"
+        for name in ("connection_limit", "connection_rate_limit")
+        if 0 < getattr(options.client, name) < count
+    ]
 
 
 def run(arguments: Sequence[str], count: int, options: Options) -> int:

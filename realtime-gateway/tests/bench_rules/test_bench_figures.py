@@ -90,3 +90,10 @@ def test_what_was_not_measured_is_left_out_of_a_spread() -> None:
 
 def _measured(server: str, turn: int, cpu: float) -> Measurement:
     return Measurement(server, "fanout-w2", turn, 1_000, 5.0, cpu_user=0.0, cpu_system=cpu)
+
+
+def test_what_others_take_of_the_cores_is_not_held_against_the_server() -> None:
+    shares = {"generator_share": 0.5, "broker_share": 0.25, "others_share": 0.25}
+    found = Measurement("gateway", "workers-2", 1, 1, 1.0, per_second=300.0, **shares)
+    assert found.per_free_core(2) == 300
+    assert found.per_free_core(1) is None

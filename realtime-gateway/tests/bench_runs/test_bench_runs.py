@@ -62,6 +62,23 @@ def test_clients_recover_and_all_come_back_after_the_server_was_killed(
     assert storm["recovered"] == 60
 
 
+def test_two_workers_are_measured_beside_one(
+    tmp_path: Path, cache: Path, redis_url: str
+) -> None:
+    result = tmp_path / "result.json"
+    done = _bench(
+        f"--quick --redis {redis_url} --cache {cache} --json {result}",
+        "--servers gateway --workloads fanout-w2,nodes-2,workers-2 --max-connections 60",
+    )
+    found = json.loads(result.read_text())
+    assert found["left_out"] == {}, done.stdout
+    by_name = {m["workload"]: m for m in found["measurements"]}
+    for name in ("fanout-w2", "nodes-2", "workers-2"):
+        assert by_name[name]["connections"] == 60
+        assert by_name[name]["deliveries"] > 0
+        assert by_name[name]["lost"] == 0
+
+
 @pytest.mark.parametrize("options", ["", "--python-generator"], ids=["c", "python"])
 def test_a_load_test_of_a_running_gateway_goes_through_all_phases(
     gateway: Running, redis_url: str, tmp_path: Path, cache: Path, options: str

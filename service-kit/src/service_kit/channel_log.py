@@ -7,7 +7,6 @@ Redis client (`decode_responses=False`) with its timeouts; errors of redis-py pa
 
 import hashlib
 import secrets
-import string
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -220,4 +219,4 @@ def _position(reply: Sequence[Any]) -> Position:
 
 
 def _fresh_epoch() -> str:
-    return "".join(secrets.choice(string.ascii_letters) for _ in range(8))
+    return secrets.token_hex(4)

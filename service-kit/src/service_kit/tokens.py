@@ -17,7 +17,7 @@ import httpx
 import jwt
 from prometheus_client import Counter
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 log = logging.getLogger(__name__)
 
@@ -158,8 +158,12 @@ class Revocations:
         account = f"revoked:account:{bearer.user_id}"
         session = f"revoked:session:{bearer.session_id}"
         try:
-            least, ended = await self._redis.mget(account, session)
-        except (RedisError, OSError) as error:
+            # No MGET: in a cluster the two lie apart.
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.get(account)
+                pipe.get(session)
+                least, ended = await pipe.execute()
+        except (RedisError, RedisClusterException, OSError) as error:
             self._rests_until = time.monotonic() + self._rest_seconds
             self._unread.inc()
             log.warning("revocations not read, tokens pass: %r", error)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from realtime_gateway.api import schema as api
+from realtime_gateway.api.spans import Spans
 from realtime_gateway.config.options import ChannelOptions
 from realtime_gateway.engine.control import Control
 from realtime_gateway.node.node import Node
@@ -35,8 +36,9 @@ class Refused(Exception):
 
 
 class Methods:
-    def __init__(self, node: Node, control: Control) -> None:
+    def __init__(self, node: Node, control: Control, spans: Spans) -> None:
         self._node = node
+        self._spans = spans
         self._control = control
         self._by_name: dict[str, Callable[[Any], Awaitable[bytes]]] = {
             "publish": self.publish,
@@ -55,16 +57,8 @@ class Methods:
 
     async def call(self, method: str, parameters: dict[str, Any]) -> bytes:
         """The result of a method given by its name."""
-        if method not in self._by_name:
-            raise Refused(codes.METHOD_NOT_FOUND)
-        try:
-            request = api.REQUESTS[method][0].model_validate(parameters)
-            return await self._by_name[method](request)
-        except ValidationError as error:
-            raise Refused(codes.BAD_REQUEST) from error
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("%s failed: Redis is away", method)
-            raise Refused(codes.INTERNAL) from error
+        with self._spans.command(method, parameters):
+            return await self._call(method, parameters)
 
     async def batch(self, request: api.BatchRequest) -> list[bytes]:
         """The reply to each command, in their order."""
@@ -157,6 +151,18 @@ class Methods:
 
     async def info(self, request: api.InfoRequest) -> bytes:
         return wire.dumps({"nodes": self._control.nodes()})
+
+    async def _call(self, method: str, parameters: dict[str, Any]) -> bytes:
+        if method not in self._by_name:
+            raise Refused(codes.METHOD_NOT_FOUND)
+        try:
+            request = api.REQUESTS[method][0].model_validate(parameters)
+            return await self._by_name[method](request)
+        except ValidationError as error:
+            raise Refused(codes.BAD_REQUEST) from error
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("%s failed: Redis is away", method)
+            raise Refused(codes.INTERNAL) from error
 
     async def _reply(self, command: dict[str, dict[str, Any]]) -> bytes:
         if len(command) != 1:

@@ -20,12 +20,19 @@ from realtime_gateway.node.clients import Clients
 
 class NodeCollector(Collector):
     def __init__(
-        self, stats: Stats, clients: Clients, fanout: Fanout, users: Callable[[], int]
+        self,
+        stats: Stats,
+        clients: Clients,
+        fanout: Fanout,
+        *,
+        users: Callable[[], int],
+        hears: Callable[[], bool],
     ) -> None:
         self._stats = stats
         self._clients = clients
         self._fanout = fanout
         self._users = users
+        self._hears = hears
 
     def collect(self) -> Iterable[Metric]:
         yield from self._gauges()
@@ -46,6 +53,14 @@ class NodeCollector(Collector):
             "node_num_users": ("Users with a connection here", self._users()),
             "node_loop_last_lag_seconds": ("How late the event loop's last tick was",
                                            stats.loop_lag_seconds),
+            "node_loop_longest_pause_seconds": (
+                "For how long the event loop stood still at most, in the last 10 to 20 s",
+                stats.pauses.longest,
+            ),
+            "broker_redis_pub_sub_away": (
+                "1 while Redis pub/sub is away, so nothing is heard",
+                float(not self._hears()),
+            ),
             "transport_buffered_bytes": ("Bytes that clients have not taken yet",
                                          self._clients.buffered_bytes()),
         }  # fmt: skip
@@ -94,6 +109,12 @@ class NodeCollector(Collector):
         for (method, code), count in stats.errors.items():
             errors.add_metric([method, str(code)], count)
         yield errors
+        failures = CounterMetricFamily(
+            "gateway_node_task_failures", "Duties of the node that failed", labels=["task"]
+        )
+        for task, count in stats.task_failures.items():
+            failures.add_metric([task], count)
+        yield failures
         recoveries = CounterMetricFamily(
             "gateway_client_recover",
             "Subscriptions that asked for recovery",
@@ -108,6 +129,8 @@ class NodeCollector(Collector):
             "node_pub_sub_lag_seconds": ("From a publication to its delivery", self._stats.lag),
             "node_loop_lag_seconds": ("How late the event loop's ticks were",
                                       self._stats.loop_lag),
+            "node_loop_pause_seconds": ("For how long the event loop stood still",
+                                        self._stats.pauses.seconds),
         }  # fmt: skip
         for name, (text, seconds) in found.items():
             family = HistogramMetricFamily(f"gateway_{name}", text)

@@ -76,7 +76,7 @@ def _take_part(
 def _fitting(scene: Sequence[Workload], contender: Contender) -> Iterator[Sequence[Workload]]:
     """What of a scene this contender can do: history and restarts are for whole servers."""
     plain = [
-        w for w in scene if contender.full or not (isinstance(w.load, Storm) or w.nodes > 1)
+        w for w in scene if contender.full or not (isinstance(w.load, Storm) or w.processes > 1)
     ]
     fitting = [w for w in plain if contender.full or not w.name.startswith("history")]
     if fitting:

@@ -145,6 +145,12 @@ class Measurement:
         """New clients per second of the server's processor time: true on a busy machine too."""
         return _per_core(self.connects_per_second, self.server_share)
 
+    def per_free_core(self, cores: int) -> float | None:
+        """Deliveries per wall second and core, of the cores that were left to the server."""
+        taken = (self.generator_share, self.broker_share, self.others_share)
+        free = cores - sum(share or 0.0 for share in taken)
+        return self.per_second / free if self.per_second and free > 0 else None
+
     @property
     def deliveries_per_core(self) -> float | None:
         return _MILLION / self.cpu if self.cpu else None

@@ -4,15 +4,11 @@ What is measured around a run is the server's processor time from before its fir
 until after its last delivery, so joined and queued work is counted in full.
 """
 
-import re
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-import httpx
-
-from realtime_gateway.bench import process
+from realtime_gateway.bench import pauses, process
 from realtime_gateway.bench.contender import Contender, Place
 from realtime_gateway.bench.figures import (
     Bottleneck,
@@ -30,7 +26,6 @@ Watch = Callable[[str, Moment], None]  # (what runs now, a point of it)
 
 _WARM_UP, _SETTLE = 0.1, 0.2  # in units of a run
 _STORM_SECONDS = 60.0
-_PAUSE = re.compile(r"^\w*loop\w*(?:max|longest|peak)\w*(?:{[^}]*})? ([0-9.e+-]+)$", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +73,12 @@ class Scene:
         seconds = self._setting.seconds * workload.factor
         if isinstance(workload.load, Closed | Rate):
             self._play(workload.load, seconds * _WARM_UP, lambda _: None)
+        metrics = self._running.launch.metrics
+        pauses_before = pauses.look(metrics)
         found = self._measured(
             workload.name, lambda: self._play(workload.load, seconds, watched)
         )
-        pause = loop_pause_ms(self._running.launch.metrics)
+        pause = pauses.longest_ms(pauses_before, pauses.look(metrics))
         rss = self._rss_each if isinstance(workload.load, Idle) else None
         found = replace(found, rss_each=rss, loop_pause=pause)
         # In a closed loop something is always on its way when the time is up.
@@ -128,13 +125,14 @@ def measure(
     """All workloads of one scene (same audience), after the clients' arrival."""
     first = workloads[0]
     both = (setting.server_cores or set()) | (setting.generator_cores or set())
-    cores = both if first.nodes > 1 else setting.server_cores
+    cores = both if first.processes > 1 else setting.server_cores
     running = Running(
         contender,
         setting.place,
         clients=first.audience.connections,
         history=first.history,
         nodes=first.nodes,
+        workers=first.workers,
         cores=cores,
     )
     with (
@@ -144,7 +142,7 @@ def measure(
             first.audience,
             setting.size,
             cache=setting.place.cache,
-            cores=both if first.nodes > 1 else setting.generator_cores,
+            cores=both if first.processes > 1 else setting.generator_cores,
             native=setting.native,
         ) as generator,
     ):
@@ -189,16 +187,6 @@ def measurement(
         bottleneck=bottleneck(side, server_share) if moving else Bottleneck.NEITHER,
         moments=run.moments,
     )
-
-
-def loop_pause_ms(metrics: str | None) -> float | None:
-    """The longest pause of the event loop that a server's metrics page admits to."""
-    if metrics is None:
-        return None
-    with suppress(httpx.HTTPError):
-        found = _PAUSE.findall(httpx.get(metrics, timeout=5).text)
-        return max(map(float, found)) * 1000 if found else None
-    return None
 
 
 def _connects(run: Run) -> float | None:

@@ -22,7 +22,8 @@ _FIRST_PORT, _LAST_PORT = 20_000, 32_000  # below the ports of outgoing connecti
 class Running:
     """Use as a context manager: started on `cores`, gone at the end of the block.
 
-    `nodes` of it listen on consecutive ports, each on a core of its own if there are enough.
+    `nodes` of it listen on consecutive ports, each on a core of its own if there are enough;
+    or one of it has `workers` on its port, on all of these cores.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class Running:
         clients: int,
         history: bool = False,
         nodes: int = 1,
+        workers: int = 1,
         cores: set[int] | None = None,
     ) -> None:
-        self._place, self._cores = place, cores
+        self._place, self._cores, self._workers = place, cores, workers
         self._name = contender.name
         self._port = free_ports(nodes)
         ports = range(self._port, self._port + nodes)
@@ -65,10 +67,14 @@ class Running:
         self._children = []
         for number, launch in enumerate(self.launches):
             core = {cores[number % len(cores)]} if cores else None
+            command = list(launch.command)
+            if self._workers > 1:
+                core, command = self._cores, [*command, "--workers", str(self._workers)]
             log = self._place.folder / f"{self._name}-{self._port + number}.log"
-            self._children.append(Child(launch.command, log, env=launch.env, cores=core))
+            self._children.append(Child(command, log, env=launch.env, cores=core))
         for number, child in enumerate(self._children):
             _await_port(self._name, self._port + number, child)
+            _await_workers(self._name, self._port + number, self._workers)
 
     def kill(self) -> None:
         """kill -9, as a crash."""
@@ -123,6 +129,15 @@ def _await_port(name: str, port: int, child: Child) -> None:
     words = child.tail()
     child.kill()
     raise NotHere(f"{name} did not start: {words.strip() or 'without a word'}")
+
+
+def _await_workers(name: str, port: int, count: int) -> None:
+    """The kernel shares clients out between those that listen when they come."""
+    deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+    while count > 1 and len(process.listeners(port)) < count:
+        if time.monotonic() > deadline:
+            raise NotHere(f"{name} did not start all of its workers")
+        time.sleep(0.05)
 
 
 class Broker:

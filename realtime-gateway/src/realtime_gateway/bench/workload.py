@@ -45,7 +45,12 @@ class Workload:
     about: str
     factor: float = 1.0  # of the seconds a run lasts
     nodes: int = 1
+    workers: int = 1  # of each node, on one port
     history: bool = False  # channels keep one, publications take an offset, clients recover
+
+    @property
+    def processes(self) -> int:
+        return self.nodes * self.workers
 
 
 ALL: Sequence[Workload] = (
@@ -73,6 +78,9 @@ ALL: Sequence[Workload] = (
         "history-w32", Audience(1_000), Closed(32), "fanout-w32 with history", history=True
     ),
     Workload("nodes-2", Audience(1_000), Closed(2), "two nodes on two cores", nodes=2),
+    Workload(
+        "workers-2", Audience(1_000), Closed(2), "two workers on two cores, one port", workers=2
+    ),
 )
 
 PEERS = ("fanout-w2", "fanout-w32", "half-load", "channels", "idle")
@@ -95,5 +103,7 @@ def shrunk(workload: Workload, connections: int) -> Workload:
 
 def scenes(workloads: Sequence[Workload]) -> Iterator[list[Workload]]:
     """Neighbours that one start of a server and one crowd of clients can serve."""
-    for _, group in groupby(workloads, key=lambda w: (w.audience, w.nodes, w.history)):
+    for _, group in groupby(
+        workloads, key=lambda w: (w.audience, w.nodes, w.workers, w.history)
+    ):
         yield list(group)

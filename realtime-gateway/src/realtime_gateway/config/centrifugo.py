@@ -9,7 +9,7 @@ from typing import Final
 SECTIONS: Final = frozenset({
     "address", "broker", "consumers", "debug", "emulation", "graphite", "grpc_api",
     "health", "http_stream", "init", "internal_address", "internal_port", "log", "map_broker",
-    "opentelemetry", "pid_file", "port", "presence_manager", "prometheus", "proxies", "proxy",
+    "pid_file", "port", "presence_manager", "prometheus", "proxies", "proxy",
     "rpc", "shared_poll", "sse", "swagger", "tls", "uni_grpc", "uni_http_stream",
     "usage_stats", "webtransport",
 })  # fmt: skip
@@ -73,6 +73,7 @@ OPTIONS: Final[dict[str, frozenset[str]]] = {
         "presence_user_mapping", "replica_client", "sentinel", "shards",
         "sharded_pub_sub_partitions", "sharding", "subscribe_on_replica", "tls", "user",
     }),
+    "opentelemetry": frozenset({"consuming"}),
     "node": frozenset({"info_metrics_aggregate_interval"}),
     "shutdown": frozenset({"termination_delay"}),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from redis.asyncio.connection import parse_url
@@ -21,6 +22,7 @@ def problems(options: Options) -> list[str]:
         *_engine(options),
         *_channels(options),
         *_pages(options),
+        *_tracing(options),
     ]
 
 
@@ -34,9 +36,21 @@ def warnings(options: Options) -> list[str]:
         )
     if options.http_api.insecure:
         found.append("http_api.insecure is on: everyone who reaches this port may publish")
+    if options.opentelemetry.enabled and not options.opentelemetry.api:
+        found.append("opentelemetry.enabled alone traces nothing: opentelemetry.api does")
     if not client.allowed_origins:
         found.append("client.allowed_origins is empty: no web page may connect")
     return found
+
+
+def _tracing(options: Options) -> Iterator[str]:
+    if options.opentelemetry.traces_api and not (
+        find_spec("opentelemetry.sdk") and find_spec("opentelemetry.exporter")
+    ):
+        yield (
+            "opentelemetry.api needs more packages: "
+            "pip install 'realtime-gateway[opentelemetry]'"
+        )
 
 
 def _client(options: Options) -> Iterator[str]:

@@ -25,6 +25,7 @@ class TokenOptions:
     issuer: str = ""
     issuer_regex: str = ""
     user_id_claim: str = "sub"
+    check_revocations: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,16 @@ class AdminOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTelemetryOptions:
+    enabled: bool = False
+    api: bool = False
+
+    @property
+    def traces_api(self) -> bool:
+        return self.enabled and self.api
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServerOptions:
     address: str = "127.0.0.1"
     port: int = 8000
@@ -180,6 +191,7 @@ class Options:
     uni_sse: UniSseOptions = field(default_factory=UniSseOptions)
     http_api: HttpApiOptions = field(default_factory=HttpApiOptions)
     admin: AdminOptions = field(default_factory=AdminOptions)
+    opentelemetry: OpenTelemetryOptions = field(default_factory=OpenTelemetryOptions)
     http_server: HttpServerOptions = field(default_factory=HttpServerOptions)
     engine: EngineOptions = field(default_factory=EngineOptions)
     shutdown: ShutdownOptions = field(default_factory=ShutdownOptions)

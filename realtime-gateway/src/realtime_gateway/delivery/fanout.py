@@ -113,6 +113,7 @@ class Fanout:
         """Deliver what has been received."""
         if not self._touched:
             return
+        started = time.perf_counter()
         touched, self._touched = self._touched, {}
         self._batch_bytes = 0
         self._stats.lag.observe(max(0.0, time.time() - self._published_ms / 1000))
@@ -120,6 +121,7 @@ class Fanout:
             self.deliver(next(iter(touched)))
         else:
             self._deliver_all(touched)
+        self._stats.pauses.observe(time.perf_counter() - started)
 
     def deliver(self, channel: Channel[Member]) -> None:
         """Send the channel's fresh publications to its members, now."""
@@ -129,7 +131,7 @@ class Fanout:
             for member in channel.members:
                 if member.encoding is not encoding:
                     encoding = member.encoding
-                    batch = _encoded(channel, fresh, encoding, made)
+                    batch = made.get(encoding) or _encoded(channel, fresh, encoding, made)
                 member.send(batch)
 
     def _tell(self, channel: Channel[Member], kind: bytes, info: bytes) -> None:
@@ -149,7 +151,7 @@ class Fanout:
                     encoded[member.encoding] = member.encoding.messages([push])
                 member.send(encoded[member.encoding])
 
-    def _deliver_all(self, channels: dict[Channel[Member], None]) -> None:
+    def _deliver_all(self, channels: Iterable[Channel[Member]]) -> None:
         outbox: dict[Member, bytes] = {}
         for channel in channels:
             if fresh := self._take_fresh(channel):
@@ -158,18 +160,18 @@ class Fanout:
                 for member in channel.members:
                     if member.encoding is not encoding:
                         encoding = member.encoding
-                        batch = _encoded(channel, fresh, encoding, made)
-                    waiting = outbox.get(member)
-                    outbox[member] = batch if waiting is None else waiting + batch
+                        batch = made.get(encoding) or _encoded(channel, fresh, encoding, made)
+                    if member in outbox:
+                        outbox[member] += batch
+                    else:
+                        outbox[member] = batch
         for member, batch in outbox.items():
             member.send(batch)
 
     def _take_fresh(self, channel: Channel[Member]) -> list[Entry]:
         fresh = channel.take_fresh()
-        if not channel.members:
-            return []
         self._stats.deliveries += len(fresh) * len(channel.members)
-        return fresh
+        return fresh if channel.members else []
 
 
 def _encoded(
@@ -178,7 +180,6 @@ def _encoded(
     encoding: Encoding,
     made: dict[Encoding, bytes],
 ) -> bytes:
-    """The publications in an encoding, made once."""
-    if encoding not in made:
-        made[encoding] = encoding.publications(channel, fresh)
-    return made[encoding]
+    """The publications in an encoding, to be made once."""
+    made[encoding] = batch = encoding.publications(channel, fresh)
+    return batch

@@ -11,13 +11,15 @@ from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
 from redis.exceptions import RedisClusterException, RedisError
-from service_kit.channel_log import ALL, ChannelLog, Position
+from service_kit.channel_log import ALL, Position
 from service_kit.logs import area
 
 from realtime_gateway.delivery.fanout import Fanout, Member
 from realtime_gateway.delivery.hub import Channel, Top
 from realtime_gateway.delivery.stats import Stats
-from realtime_gateway.engine.bus import NotConnected, Wire
+from realtime_gateway.engine.bus import Carrier, NotConnected
+from realtime_gateway.engine.log import Log
+from realtime_gateway.protocol.wire import Entry
 
 IDLE_SECONDS: Final = 1.0
 """How long an empty channel is still followed: a page that reloads finds it warm."""
@@ -35,8 +37,8 @@ class Feed:
     def __init__(
         self,
         fanout: Fanout,
-        bus: Wire,
-        channel_log: ChannelLog,
+        bus: Carrier,
+        channel_log: Log,
         stats: Stats,
         *,
         check_delay: float,
@@ -128,18 +130,24 @@ class Feed:
         if not channel.is_tracked:
             self._apply(channel, Top(0, ""), [])
             return
-        known = Position(channel.offset, channel.epoch) if channel.epoch else None
+        # From one before the position on: what stands at it has to be what was delivered.
+        known = Position(max(0, channel.offset - 1), channel.epoch) if channel.epoch else None
         generation = self._bus.generation
-        top, entries = await self._log.read(channel.name, known, ALL if known else 0)
-        if sum(len(fragment) for _, fragment in entries) > self._catch_up_bytes:
+        read, entries = await self._log.read(channel.name, known, ALL if known else 0)
+        if generation != self._bus.generation:
+            return
+        top = Top(read.offset, read.epoch)
+        if channel.is_contradicted_by(top, entries):
+            log.warning("channel %s has another past after a failover", channel.name)
+            await self._log.renew_epoch(channel.name, top.epoch)
+            return
+        newer = [entry for entry in entries if entry[0] > channel.offset]
+        if sum(len(fragment) for _, fragment in newer) > self._catch_up_bytes:
             # Delivered at once it would overflow the members' buffers: they had better reload.
-            entries = []
-        if generation == self._bus.generation:
-            self._apply(channel, Top(top.offset, top.epoch), entries)
+            newer = []
+        self._apply(channel, top, newer)
 
-    def _apply(
-        self, channel: Channel[Member], top: Top, entries: Sequence[tuple[int, bytes]]
-    ) -> None:
+    def _apply(self, channel: Channel[Member], top: Top, entries: Sequence[Entry]) -> None:
         if not channel.settle(top, entries):
             self._stats.lost += 1
             log.warning("channel %s lost publications: members recover", channel.name)
@@ -169,18 +177,34 @@ class Feed:
             batch = tracked[start : start + COMPARE_BATCH]
             generation = self._bus.generation
             try:
-                tops = await self._log.tops([channel.name for channel in batch])
+                tops, lasts = await self._looked_up(batch)
             except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
                 trace.debug("positions not compared: %s", type(error).__name__)
                 return
             if generation != self._bus.generation:
                 return  # interrupted meanwhile: what was read says nothing any more
-            for channel, top in zip(batch, tops, strict=True):
-                self._compare_one(channel, top)
+            for channel, top, last in zip(batch, tops, lasts, strict=True):
+                self._compare_one(channel, top, last)
 
-    def _compare_one(self, channel: Channel[Member], top: Position | None) -> None:
+    async def _looked_up(
+        self, channels: list[Channel[Member]]
+    ) -> tuple[list[Position | None], Sequence[Entry | None]]:
+        """The tops of channels, and if they were interrupted the last publications, too:
+        another server may have taken the old one's place.
+        """
+        names = [channel.name for channel in channels]
+        tops = await self._log.tops(names)
+        if all(channel.is_settled for channel in channels):
+            return tops, [None] * len(names)
+        return tops, await self._log.lasts(names)
+
+    def _compare_one(
+        self, channel: Channel[Member], top: Position | None, last: Entry | None
+    ) -> None:
         is_heard = self._bus.hears(self._key_of(channel))
-        if is_heard and top is not None and top == Position(channel.offset, channel.epoch):
+        is_known = last is None or channel.agrees_with(last)
+        position = Position(channel.offset, channel.epoch)
+        if is_heard and is_known and top is not None and top == position:
             if not channel.is_settled:
                 self._apply(channel, Top(top.offset, top.epoch), [])
         else:

@@ -1,6 +1,7 @@
 """How long things take: counts by upper bound, as Prometheus has them."""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 SECONDS: Final = (
@@ -21,21 +22,22 @@ SECONDS: Final = (
 
 
 class Histogram:
-    __slots__ = ("_counts", "total")
+    __slots__ = ("_bounds", "_counts", "total")
 
-    def __init__(self) -> None:
-        self._counts = [0] * (len(SECONDS) + 1)
+    def __init__(self, bounds: Sequence[float] = SECONDS) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
         self.total = 0.0
         """The sum of all that was observed."""
 
     def observe(self, seconds: float) -> None:
-        self._counts[bisect_left(SECONDS, seconds)] += 1
+        self._counts[bisect_left(self._bounds, seconds)] += 1
         self.total += seconds
 
     def cumulative(self) -> list[tuple[str, int]]:
         """How many were at most so long, by each bound."""
         found, below = [], 0
-        for bound, count in zip((*SECONDS, float("inf")), self._counts, strict=True):
+        for bound, count in zip((*self._bounds, float("inf")), self._counts, strict=True):
             below += count
             found.append(("+Inf" if bound == float("inf") else str(bound), below))
         return found

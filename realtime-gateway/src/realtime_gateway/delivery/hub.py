@@ -8,7 +8,7 @@ history has closed it, for all members at once. Pure: no I/O, no clock.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, TypeVar
@@ -85,6 +85,18 @@ class Channel(Generic[M]):
     def unsettle(self) -> None:
         self.is_settled = False
 
+    def agrees_with(self, entry: Entry) -> bool:
+        """Whether the history's publication is the one that was delivered, as far as known."""
+        return entry[0] != self.offset or not self.tail or entry == self.tail[-1]
+
+    def is_contradicted_by(self, top: Top, entries: Sequence[Entry]) -> bool:
+        """Whether a read knows another past under the same epoch: a server has failed over that
+        had not received the end of it. `entries` begin with the one at this position.
+        """
+        if top.epoch != self.epoch:
+            return False
+        return top.offset < self.offset or not all(map(self.agrees_with, entries[:1]))
+
     def settle(self, top: Top, entries: Iterable[Entry]) -> bool:
         """Catch up with a read made from this position on; False: publications are lost for
         good.
@@ -125,6 +137,7 @@ class Channel(Generic[M]):
         if newer is UNSURE or newer is None:
             return newer
         found = [*entries, *newer]
+        self._remember(found)
         return found if len(found) <= cap else None
 
     def forget(self) -> None:
@@ -144,6 +157,15 @@ class Channel(Generic[M]):
             return UNSURE
         # The tail ends at the position and has no holes: the last ones are the missing ones.
         return [self.tail[index] for index in range(len(self.tail) - missing, len(self.tail))]
+
+    def _remember(self, found: list[Entry]) -> None:
+        """What one client has missed the next one probably has, too: after an outage all come
+        back from the same few positions, and only the first ones ask the history.
+        """
+        size = sum(len(fragment) for _, fragment in found)
+        if len(found) > len(self.tail) and size <= TAIL_BYTES:
+            self.tail = deque(found)
+            self.tail_bytes = size
 
     def _catch_up(self, top: Top, entries: Iterable[Entry]) -> bool:
         if not self.epoch:
@@ -178,9 +200,8 @@ class Channel(Generic[M]):
 
 
 def _is_gapless(since: int, entries: list[Entry], top: int) -> bool:
-    if not entries:
-        return since == top
-    return entries[0][0] == since + 1 and entries[-1][0] == top
+    # Offsets in a history rise, so that as many as there should be are all that there are.
+    return len(entries) == top - since and (not entries or entries[-1][0] == top)
 
 
 class Hub(Generic[M]):

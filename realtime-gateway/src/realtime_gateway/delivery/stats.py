@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from realtime_gateway.delivery.histogram import Histogram
+from realtime_gateway.delivery.pauses import Pauses
 
 
 @dataclass(slots=True)
@@ -38,5 +39,8 @@ class Stats:
     """From a publication's time, by the clock of Redis, to its delivery here."""
     loop_lag: Histogram = field(default_factory=Histogram)
     """How late the event loop's ticks were."""
+    task_failures: Counter[str] = field(default_factory=Counter)
+    """Times that what a node does by itself has failed, by its name."""
     loop_lag_seconds: float = 0.0
     """The last one."""
+    pauses: Pauses = field(default_factory=Pauses)

@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException, RedisError
 
 from realtime_gateway.config.options import RedisOptions
-from realtime_gateway.engine.bus import Bus, Wire
+from realtime_gateway.engine.bus import Bus, Carrier
 from realtime_gateway.engine.shards import ShardedBus
 from realtime_gateway.engine.topology import Topology
 
@@ -44,7 +44,7 @@ def bus(
     interrupted: Callable[[Collection[bytes]], None],
     resumed: Callable[[Collection[bytes]], None],
     always: Iterable[bytes],
-) -> Wire:
+) -> Carrier:
     """What carries live messages; `always` are keys that are followed all the time."""
     if options.cluster_address:
         return ShardedBus(

@@ -31,7 +31,7 @@ class NotConnected(Exception):
     """Redis pub/sub is away: whoever asked may ask again."""
 
 
-class Wire(Protocol):
+class Carrier(Protocol):
     """What carries the live messages of all channels to this node."""
 
     @property
@@ -139,6 +139,7 @@ class Bus:
             await self._resubscribe(connection)
             log.info("Redis pub/sub connected, %d channels", len(self.wanted))
             await self._watch(connection)
+            log.warning("Redis pub/sub was lost")
         finally:
             connection.abort()
             self._on_lost()
@@ -196,7 +197,6 @@ class Bus:
             self._fail(key)
         self.generation += 1
         if was_connected:
-            log.warning("Redis pub/sub was lost")
             self._interrupted(self.wanted)
 
     def _subscribe_queued(self) -> None:

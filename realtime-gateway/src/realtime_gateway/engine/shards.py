@@ -75,6 +75,9 @@ class ShardedBus:
         try:
             while True:
                 self._look.clear()
+                for shard in self._shards.values():
+                    if shard.task.done():
+                        shard.task.result()  # what it died of is what this one dies of
                 owners = await self._topology.owners(self._shards)
                 if owners is not None:
                     await self._arrange(owners)
@@ -126,7 +129,9 @@ class ShardedBus:
             resumed=self._resumed,
             moved=self._look.set,
         )
-        return _Shard(bus, asyncio.create_task(bus.run(), name="shard"))
+        task = asyncio.create_task(bus.run(), name="shard")
+        task.add_done_callback(lambda _: self._look.set())
+        return _Shard(bus, task)
 
     async def _end(self, addresses: Collection[str]) -> None:
         ended = [self._shards.pop(address) for address in list(addresses)]

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import time
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol
 
@@ -91,15 +92,31 @@ class Clients:
 
     async def run(self) -> None:
         """Turn the wheel until cancelled."""
-        while True:
-            before = self.loop.time()
-            await asyncio.sleep(TICK)
-            now = self.loop.time()
-            self.stats.loop_lag_seconds = max(0.0, now - before - TICK)
-            self.stats.loop_lag.observe(self.stats.loop_lag_seconds)
-            for sleeper in self.wheel.advance(now):
+        with self.stats.pauses.of_collections():
+            while True:
+                before = time.perf_counter()
+                await asyncio.sleep(TICK)
+                self._turn(time.perf_counter() - before - TICK)
+
+    def _turn(self, lag: float) -> None:
+        stats, now, started = self.stats, self.loop.time(), time.perf_counter()
+        stats.loop_lag_seconds = max(0.0, lag)
+        stats.loop_lag.observe(stats.loop_lag_seconds)
+        stats.pauses.observe(stats.loop_lag_seconds)
+        self._wake(self.wheel.advance(now), now)
+        self._freeze_as_it_grows()
+        stats.pauses.observe(time.perf_counter() - started)
+        stats.pauses.turn(now)
+
+    def _wake(self, sleepers: list[Waker], now: float) -> None:
+        failure = None
+        for sleeper in sleepers:
+            try:
                 sleeper.wake(now)
-            self._freeze_as_it_grows()
+            except Exception as error:  # noqa: BLE001 - raised when the others are awake
+                failure = error
+        if failure is not None:
+            raise failure
 
     async def drain(self, limit: float, *, window: float) -> None:
         """Send everybody away, spread over `window` seconds or less, so that they do not all

@@ -5,14 +5,18 @@ has the one key that was configured for it, so that no key is ever taken for one
 kind. Most verifications need no waiting, the key is at hand.
 """
 
+import base64
+import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+import httpx
 import jwt
-from service_kit.tokens import InvalidToken, Jwks, KeysUnavailable
+from service_kit.tokens import Identity, InvalidToken, Jwks, KeysUnavailable, Revocations
 
-from realtime_gateway.config.options import TokenOptions
+from realtime_gateway.config.options import ClientOptions, TokenOptions
 from realtime_gateway.sessions import claims
 from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
 
@@ -21,16 +25,23 @@ RSA: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 ECDSA: Final = ("ES256", "ES384", "ES512")
 PUBLISHED: Final = ("EdDSA", *RSA, *ECDSA)
 
+HEADERS_REMEMBERED: Final = 64
+
 Claims = dict[str, Any]
 C = TypeVar("C")
 
 
 class TokenVerifier:
-    """Checks tokens of one configuration. `verify` awaits only if a key has to be fetched."""
+    """Checks tokens of one configuration. Waits only if a key has to be fetched, or if tokens
+    may have been taken back (contracts/revocations.md): such a one counts as expired.
+    """
 
-    def __init__(self, options: TokenOptions, jwks: Jwks | None) -> None:
+    def __init__(
+        self, options: TokenOptions, jwks: Jwks | None, revocations: Revocations | None = None
+    ) -> None:
         self._options = options
         self._jwks = jwks
+        self._revocations = revocations
         self._keys = {
             algorithms: key
             for algorithms, key in (
@@ -54,22 +65,42 @@ class TokenVerifier:
         return bool(self._keys) or self._jwks is not None
 
     def connection_now(self, token: str) -> ConnectionClaims | Refusal | None:
-        """The verdict; None if a key has to be fetched first."""
-        return self._read(claims.connection, self._claims_now(token))
+        """The verdict; None if it has to be waited for."""
+        found = None if self._revocations else self._claims_now(token)
+        return self._read(claims.connection, found)
 
     async def connection(self, token: str) -> ConnectionClaims | Refusal:
-        verdict = self._read(claims.connection, await self._claims(token))
+        verdict = self._read(claims.connection, await self._standing(token))
         assert verdict is not None
         return verdict
 
     def subscription_now(self, token: str) -> SubscriptionClaims | Refusal | None:
-        """The verdict; None if a key has to be fetched first."""
-        return self._read(claims.subscription, self._claims_now(token))
+        """The verdict; None if it has to be waited for."""
+        found = None if self._revocations else self._claims_now(token)
+        return self._read(claims.subscription, found)
 
     async def subscription(self, token: str) -> SubscriptionClaims | Refusal:
-        verdict = self._read(claims.subscription, await self._claims(token))
+        verdict = self._read(claims.subscription, await self._standing(token))
         assert verdict is not None
         return verdict
+
+    async def _standing(self, token: str) -> Claims | Refusal:
+        """The claims of a good token that nobody has taken back."""
+        found = await self._claims(token)
+        if self._revocations is None or isinstance(found, Refusal):
+            return found
+        generation = found.get("gen", 0)
+        if not isinstance(generation, int):
+            return Refusal.INVALID
+        bearer = Identity(
+            user_id=str(found.get("sub", "")),
+            name="",
+            roles=frozenset(),
+            session_id=str(found.get("sid", "")),
+            generation=generation,
+            expires_at=float("inf"),  # that it is good has been looked at
+        )
+        return Refusal.EXPIRED if await self._revocations.cover(bearer) else found
 
     async def _claims(self, token: str) -> Claims | Refusal:
         verdict = self._claims_now(token)
@@ -77,7 +108,9 @@ class TokenVerifier:
             return verdict
         assert self._jwks is not None
         try:
-            key = await self._jwks.key(jwt.get_unverified_header(token)["kid"])
+            kid = _header(token.partition(".")[0])[1]
+            assert kid is not None
+            key = await self._jwks.key(kid)
         except KeysUnavailable:
             return Refusal.UNAVAILABLE
         except InvalidToken:
@@ -85,17 +118,13 @@ class TokenVerifier:
         return self._decode(token, key.key, PUBLISHED)
 
     def _claims_now(self, token: str) -> Claims | Refusal | None:
-        try:
-            header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError:
-            return Refusal.INVALID
+        algorithm, kid = _header(token.partition(".")[0])
         if self._jwks is None:
             for algorithms, key in self._keys.items():
-                if header.get("alg") in algorithms:
+                if algorithm in algorithms:
                     return self._decode(token, key, algorithms)
             return Refusal.INVALID
-        kid = header.get("kid")
-        if header.get("alg") not in PUBLISHED or not isinstance(kid, str):
+        if algorithm not in PUBLISHED or kid is None:
             return Refusal.INVALID
         published = self._jwks.cached(kid)
         return None if published is None else self._decode(token, published.key, PUBLISHED)
@@ -130,6 +159,38 @@ class TokenVerifier:
         if found is None or isinstance(found, Refusal):
             return found
         return read(found, self._options.user_id_claim)
+
+
+def verifiers(
+    client: ClientOptions, http: httpx.AsyncClient, revocations: Callable[[], Revocations]
+) -> tuple[TokenVerifier, TokenVerifier]:
+    """Of connection and of subscription tokens. `revocations` is asked for once, if at all."""
+    own = client.subscription_token
+    asked = client.token.check_revocations or (own.enabled and own.check_revocations)
+    reader = revocations() if asked else None
+
+    def verifier(options: TokenOptions) -> TokenVerifier:
+        endpoint = options.jwks_public_endpoint
+        jwks = Jwks(endpoint, http) if endpoint else None
+        return TokenVerifier(options, jwks, reader if options.check_revocations else None)
+
+    connections = verifier(client.token)
+    return connections, verifier(own) if own.enabled else connections
+
+
+@lru_cache(maxsize=HEADERS_REMEMBERED)
+def _header(encoded: str) -> tuple[str | None, str | None]:
+    """Algorithm and key of a token's first part, unverified; nothing if it cannot be read.
+
+    One issuer's tokens begin alike, so that this is worth remembering.
+    """
+    try:
+        found = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        named = found.get("alg"), found.get("kid")
+    except (ValueError, AttributeError, RecursionError):
+        return None, None
+    algorithm, kid = (name if isinstance(name, str) else None for name in named)
+    return algorithm, kid
 
 
 def _any(pattern: str, values: list[Any]) -> bool:

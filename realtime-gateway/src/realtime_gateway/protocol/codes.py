@@ -39,7 +39,6 @@ class Close:
     reason: str
 
 
-NORMAL: Final = Close(3000, "connection closed")
 SHUTDOWN: Final = Close(3001, "shutdown")
 SERVER_ERROR: Final = Close(3004, "internal server error")
 CONNECTION_EXPIRED: Final = Close(3005, "connection expired")

@@ -59,9 +59,8 @@ class Json:
 
     def publications(self, channel: Followed, entries: Iterable[Entry]) -> bytes:
         head, epoch = channel.head, channel.epoch
-        return b"".join(
-            [frames.text(wire.push(head, offset, epoch, data)) for offset, data in entries]
-        )
+        made = [frames.text(wire.push(head, offset, epoch, data)) for offset, data in entries]
+        return made[0] if len(made) == 1 else b"".join(made)
 
     def split(self, data: bytes | bytearray, *, is_text: bool) -> list[str]:
         lines = [line for line in data.decode().split("\n") if line] if is_text else []

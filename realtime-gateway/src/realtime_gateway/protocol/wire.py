@@ -40,10 +40,12 @@ def push_head(channel: str) -> bytes:
 
 def push(head: bytes, offset: int, epoch: str, fragment: bytes) -> bytes:
     """A publication for subscribers: the same bytes for every one of them."""
+    if not offset:
+        return head + fragment + b"}}"
     if offset == 1:
         # Who subscribed to an empty stream learns the epoch with its first publication.
         return b'%s%s,"offset":1,"epoch":"%s"}}}' % (head, fragment[:-1], epoch.encode())
-    return b"%s%s}}" % (head, publication(offset, fragment))
+    return b'%s%s,"offset":%d}}}' % (head, fragment[:-1], offset)
 
 
 def publication(offset: int, fragment: bytes) -> bytes:

@@ -19,7 +19,7 @@ from realtime_gateway.protocol import codes
 CLOSE_TIMEOUT: Final = 5.0
 CONTROL_FRAMES_PER_SECOND: Final = 64
 
-_quiet = logging.getLogger("realtime_gateway.frames")
+_quiet = logging.getLogger("gateway.frames")
 _quiet.setLevel(logging.WARNING)  # the library has a line for every connection
 
 

@@ -1,0 +1,35 @@
+"""Where the commands of the server API are traced: nowhere, unless an operator wants it."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+from fastapi.telemetry import TelemetryConfig
+
+
+class Spans(Protocol):
+    @property
+    def http(self) -> TelemetryConfig:
+        """How FastAPI traces the requests that carry the commands."""
+
+    def command(
+        self, method: str, parameters: Mapping[str, Any]
+    ) -> AbstractContextManager[None]:
+        """What happens inside is one command; Refused says how it failed."""
+
+    def close(self) -> None:
+        """Send what has not been sent. Blocks, for a few seconds at most."""
+
+
+class NoSpans:
+    @property
+    def http(self) -> TelemetryConfig:
+        return {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+
+    def command(
+        self, method: str, parameters: Mapping[str, Any]
+    ) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def close(self) -> None:
+        pass
