@@ -1,6 +1,7 @@
 """The backup of docs/topics/operating.md can be restored into a fresh installation."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,10 @@ def test_a_backup_restores_every_note_and_account_into_a_fresh_installation(
             dump = _run(before.postgres, "pg_dump", "-Fc", name)
             (tmp_path / name).write_bytes(dump)
 
+    # "The same ./secrets": without this key the signing keys and second factors stay sealed.
+    key = Path("secrets") / "users_encryption_key"
+    (servers_dir / "after" / "secrets").mkdir(mode=0o700, parents=True)
+    shutil.copy(servers_dir / "before" / key, servers_dir / "after" / key)
     after = Stack(servers_dir / "after", durable=False)
     after.start()
     for service in after.services.values():
