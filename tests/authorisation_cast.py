@@ -15,7 +15,8 @@ from wired_stack import WiredStack
 Json = dict[str, Any]
 
 COLUMNS: Final = (
-    "anonymous", "reader", "editor", "author", "admin", "key", "other", "expired", "revoked",
+    "anonymous", "reader", "editor", "author", "admin", "key", "web", "other",
+    "expired", "revoked",
 )  # fmt: skip
 
 
@@ -56,6 +57,7 @@ class Cast:
         self.at = {
             "anonymous": Caller(),
             "key": Caller(key=self.key, gateway_key=stack.around.gateway_api_key),
+            "web": Caller(key=stack.around.web_users_key),
         }
         self.at |= {
             name: self.someone(role)
