@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from gateway_process import GatewayProcess, insecure
 from raw_client import RawClient
@@ -14,6 +15,7 @@ from redis.asyncio.cluster import RedisCluster
 from service_kit.channel_log import ChannelLog, HistoryOptions
 from valkey_cluster import Server, ValkeyCluster, until
 
+SECRET = "a-secret-of-at-least-32-bytes-for-tests"
 CHANNELS = [f"shard-{number}" for number in range(12)]
 
 
@@ -30,6 +32,7 @@ def gateway(
 ) -> Iterator[GatewayProcess]:
     options = insecure()
     options["engine"] = {"redis": {"cluster_address": cluster.seeds[:2]}}
+    options["client"]["token"] = {"hmac_secret_key": SECRET, "check_revocations": True}
     running = GatewayProcess(tmp_path_factory.mktemp("gateway"), options, cluster.seeds[0])
     try:
         yield running.wait_ready(60)
@@ -148,6 +151,20 @@ async def _listen(client: RawClient) -> tuple[list[Any], bool]:
         heard.append(push["pub"]["data"])
         if heard[-1] == "end":
             return heard, False
+
+
+async def test_revoked_tokens_are_looked_up_on_all_shards(
+    cluster: ValkeyCluster, gateway: GatewayProcess
+) -> None:
+    sessions = [f"s-{number}" for number in range(6)]
+    async with RedisCluster.from_url(cluster.seeds[0]) as redis:
+        for session in sessions[::2]:
+            await redis.set(f"revoked:session:{session}", "1", ex=360)
+    for number, session in enumerate(sessions):
+        token = jwt.encode({"sub": f"user-{number}", "sid": session}, SECRET)
+        async with RawClient(gateway.ws_url) as client:
+            reply = await client.ask("connect", token=token)
+            assert reply.get("error", {}).get("code") == (109 if number % 2 == 0 else None)
 
 
 async def test_nodes_hear_each_other_and_presence_is_kept_on_a_cluster(

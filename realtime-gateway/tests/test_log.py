@@ -22,6 +22,13 @@ async def test_the_last_publications_of_many_channels_are_read_at_once(log: Log)
     assert await log.lasts(["a", "none"]) == [(3, b'{"data":2}'), None]
 
 
+async def test_a_key_that_is_no_log_does_not_hide_the_others(log: Log, redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        await redis.set("gateway.stream.{odd}", "x")
+    await log.publish("a", b'{"data":1}', KEPT)
+    assert await log.lasts(["odd", "a"]) == [None, (1, b'{"data":1}')]
+
+
 async def test_an_epoch_is_renewed_once_and_offsets_go_on(log: Log) -> None:
     before = await log.publish("a", b'{"data":1}', KEPT)
     await log.renew_epoch("a", before.epoch)

@@ -5,7 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from realtime_gateway.config.options import ChannelOptions, ChannelsOptions, ClientOptions
+from realtime_gateway.config.options import (
+    ChannelOptions,
+    ChannelsOptions,
+    ClientOptions,
+    PersonalChannelOptions,
+)
 from realtime_gateway.protocol import codes, commands
 from realtime_gateway.protocol.commands import Since, decode
 from realtime_gateway.sessions import orders
@@ -16,6 +21,7 @@ from realtime_gateway.sessions.asks import (
     Appearance,
     Append,
     Ask,
+    Dismiss,
     Drop,
     Handling,
     HistoryPage,
@@ -87,7 +93,7 @@ class Talk:
                 answer = self.admits
                 continue
             self.asked.append(ask)
-            answer = None if isinstance(ask, Leave | Appear) else self._answers.pop(0)
+            answer = None if isinstance(ask, Leave | Appear | Dismiss) else self._answers.pop(0)
 
     def result(self, now: float = 1.0, **command: Any) -> dict[str, Any]:
         outcome = self.say(now, **command)
@@ -102,6 +108,28 @@ def error_of(outcome: Outcome) -> int:
 
 
 # connect
+
+
+def test_a_token_without_a_user_can_be_ruled_out() -> None:
+    talk = Talk(
+        ConnectionClaims(""), is_connected=False, disallow_anonymous_connection_tokens=True
+    )
+    assert talk.say(id=1, connect={"token": "t"}) == codes.Close(3507, "permission denied")
+
+
+@pytest.mark.parametrize(("user", "dismissed"), [("ann", [Dismiss("ann", "c1")]), ("", [])])
+def test_who_may_connect_only_once_sends_the_others_away(
+    user: str, dismissed: list[Ask]
+) -> None:
+    personal = PersonalChannelOptions(enabled=True, single_connection=True)
+    talk = Talk(
+        ConnectionClaims(user),
+        [Joined(0, "e")],
+        is_connected=False,
+        subscribe_to_user_personal_channel=personal,
+    )
+    talk.result(id=1, connect={"token": "t"})
+    assert [ask for ask in talk.asked if isinstance(ask, Dismiss)] == dismissed
 
 
 def test_a_valid_token_connects_and_says_how_long_it_is_good_for() -> None:

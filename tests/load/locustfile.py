@@ -21,7 +21,8 @@ from urllib.parse import urlencode, urlsplit
 import gevent
 from gevent.lock import RLock
 from locust import FastHttpUser, between, events, task
-from locust_socket import LiveSocket
+from locust.exception import RescheduleTask, StopUser
+from locust_socket import LiveSocket, NotSubscribed
 
 Json = dict[str, Any]
 
@@ -168,7 +169,8 @@ class Writer(Visitor):
         with _door:  # one after the other: see LOGIN_PAUSE
             form = self._form("/users/login", "the log-in form")
             fields = {**form, "username": username, "password": password, "next": "/"}
-            self.send("/users/login", "log in", fields, fine=(303,))
+            if self.send("/users/login", "log in", fields, fine=(303,)) != 303:
+                raise StopUser
             gevent.sleep(LOGIN_PAUSE)
 
     def _save(self, key: str, form: Json, name: str, *, fine: tuple[int, ...]) -> None:
@@ -179,6 +181,8 @@ class Writer(Visitor):
 
     def _form(self, path: str, name: str) -> Json:
         page = self.page(path, name)
+        if not _first("csrf", page):
+            raise RescheduleTask  # a failed answer, and counted as one
         self._form_token = _first("form-token", page)
         return {name: _first(name, page) for name in ("csrf", "version", "once")}
 
@@ -186,6 +190,8 @@ class Writer(Visitor):
         """As the island asks: the token of the page, in a header."""
         headers = {"X-Form-Token": self._form_token, "Origin": str(self.host)}
         answer = self.client.post("/live/token", name="a token for the socket", headers=headers)
+        if answer.status_code != 200:
+            raise NotSubscribed(f"no token: {answer.status_code}")
         return str(answer.json()["token"])
 
 

@@ -174,6 +174,7 @@ class Gateway:
             connection_tokens=connections,
             subscription_tokens=subscriptions,
             stats=self.stats,
+            give_soon=self.control.give_soon,
         )
 
     def _revocations(self) -> Revocations:

@@ -17,7 +17,7 @@ SECTIONS: Final = frozenset({
 _CHANNEL: Final = frozenset({
     "allow_channel_compaction",
     "allow_tags_filter", "allowed_delta_types",
-    "delta_publish", "force_recovery_mode",
+    "delta_publish",
     "map", "proxy_subscribe_stream", "publication_data_format",
     "publish_proxy_enabled", "publish_proxy_name", "shared_position_sync",
     "sub_refresh_proxy_enabled", "sub_refresh_proxy_name", "subscribe_proxy_enabled",
@@ -33,12 +33,11 @@ OPTIONS: Final[dict[str, frozenset[str]]] = {
     "client": frozenset({
         "allowed_delta_types", "channel_position_max_time_lag", "concurrency",
         "connect_code_to_unidirectional_disconnect", "connect_include_server_time",
-        "connect_proxy_name", "disallow_anonymous_connection_tokens",
+        "connect_proxy_name",
         "insecure_skip_token_signature_verify", "map_max_publication_limit",
         "proxy", "refresh_proxy_name",
         "user_id_http_header",
     }),
-    "client.subscribe_to_user_personal_channel": frozenset({"single_connection"}),
     "client.token": _TOKEN,
     "client.subscription_token": _TOKEN,
     "channel": frozenset({

@@ -145,6 +145,10 @@ def _history(place: str, options: ChannelOptions) -> Iterator[str]:
     if (options.history_size > 0) != (options.history_ttl > 0):
         yield f"{place}: history_size and history_ttl only work together"
     needs = ("force_positioning", "allow_positioning", "force_recovery", "allow_recovery")
+    if options.force_recovery_mode not in ("stream", "cache"):
+        yield f'{place}.force_recovery_mode must be "stream" or "cache"'
+    if options.auto_cache_recover and not options.recovers_last:
+        yield f'{place}.auto_cache_recover needs force_recovery_mode "cache"'
     for name in needs:
         if getattr(options, name) and not options.has_history:
             yield f"{place}.{name} needs history_size and history_ttl"

@@ -37,6 +37,7 @@ class SubscriptionTokenOptions(TokenOptions):
 class PersonalChannelOptions:
     enabled: bool = False
     personal_channel_namespace: str = ""
+    single_connection: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class ClientOptions:
     allowed_origins: tuple[str, ...] = ()
     insecure: bool = False
     allow_anonymous_connect_without_token: bool = False
+    disallow_anonymous_connection_tokens: bool = False
     token: TokenOptions = TokenOptions()
     subscription_token: SubscriptionTokenOptions = SubscriptionTokenOptions()
     ping_interval: Seconds = 25.0
@@ -72,6 +74,8 @@ class ChannelOptions:
     allow_positioning: bool = False
     force_recovery: bool = False
     allow_recovery: bool = False
+    force_recovery_mode: str = "stream"
+    auto_cache_recover: bool = False
     allow_subscribe_for_client: bool = False
     allow_subscribe_for_anonymous: bool = False
     allow_publish_for_client: bool = False
@@ -92,6 +96,11 @@ class ChannelOptions:
     @property
     def has_history(self) -> bool:
         return self.history_size > 0 and self.history_ttl > 0
+
+    @property
+    def recovers_last(self) -> bool:
+        """Whether recovery is of the last publication alone, which says all there is to say."""
+        return self.force_recovery_mode == "cache"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,16 @@ class Channel(Generic[M]):
             return UNSURE
         return self._after(since.offset, cap)
 
+    def last(self, since: Since) -> list[Entry] | Memory | None:
+        """The last publication for whoever has not got it; None: there is none."""
+        if not self.offset or since == (self.offset, self.epoch):
+            return [] if self.offset else None
+        return [self.tail[-1]] if self.tail else UNSURE
+
+    def last_from(self, top: Top, entries: list[Entry]) -> list[Entry] | Memory | None:
+        """The same with the help of a read of the last one."""
+        return entries or None if top == Top(self.offset, self.epoch) else UNSURE
+
     def recover_from(
         self, since: Since, cap: int, top: Top, entries: list[Entry]
     ) -> list[Entry] | Memory | None:

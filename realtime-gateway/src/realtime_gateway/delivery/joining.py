@@ -19,6 +19,7 @@ from realtime_gateway.delivery.hub import UNSURE, Channel, Memory, Top
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.protocol import codes
 from realtime_gateway.protocol.codes import Error
+from realtime_gateway.protocol.commands import Since
 from realtime_gateway.protocol.wire import Entry
 from realtime_gateway.sessions.asks import Join, Joined
 
@@ -80,10 +81,13 @@ class Joining:
         """Have the channel settled; what the history says, if it has to be asked."""
         channel = await self._feed.settled(join.channel, is_tracked=join.options.has_history)
         since = join.since
-        if since is None or channel.recover(since, self._cap) is not UNSURE:
+        if since is None or self._remembered(channel, join, since) is not UNSURE:
             return None
-        position = Position(since.offset, since.epoch)
-        top, entries = await self._log.read(join.channel, position, self._cap + 1)
+        if join.options.recovers_last:
+            top, entries = await self._log.read(join.channel, None, 1, reverse=True)
+        else:
+            position = Position(since.offset, since.epoch)
+            top, entries = await self._log.read(join.channel, position, self._cap + 1)
         return join.channel, (Top(top.offset, top.epoch), entries)
 
     def _known(
@@ -106,14 +110,24 @@ class Joining:
     ) -> list[Entry] | Memory | None:
         if join.since is None:
             return None
-        missed = channel.recover(join.since, self._cap)
+        missed = self._remembered(channel, join, join.since)
         if missed is not UNSURE or read is None:
             return missed
-        missed = channel.recover_from(join.since, self._cap, *read)
+        if join.options.recovers_last:
+            missed = channel.last_from(*read)
+        else:
+            missed = channel.recover_from(join.since, self._cap, *read)
         if missed is UNSURE:
             # The history is ahead of what this node has heard, which has to catch up first.
             channel.is_settled = False
         return missed
+
+    def _remembered(
+        self, channel: Channel[Member], join: Join, since: Since
+    ) -> list[Entry] | Memory | None:
+        if join.options.recovers_last:
+            return channel.last(since)
+        return channel.recover(since, self._cap)
 
     def _enter(
         self,

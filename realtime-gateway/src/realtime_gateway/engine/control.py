@@ -79,6 +79,11 @@ class Control:
         self._node().obey(order)
         await self._publish(self._message(orders.as_json(order)))
 
+    def give_soon(self, order: Order) -> None:
+        """Have it obeyed here at once, and by the others if Redis is there."""
+        self._node().obey(order)
+        self._answer(orders.as_json(order))
+
     async def forget_history(self, channel: str) -> None:
         """Have every node forget what it remembers of a channel's history."""
         self._node().forget_history(channel)

@@ -7,7 +7,7 @@ under the same epoch: `lasts` shows it, `renew_epoch` tells everybody who held a
 from collections.abc import Sequence
 from importlib.resources import files
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final, cast
 
 from service_kit.channel_log import ChannelLog
 
@@ -22,7 +22,9 @@ class Log(ChannelLog):
         pipeline = self._redis.pipeline(transaction=False)
         for channel in channels:
             pipeline.xrevrange(self._key("stream", channel), count=1)
-        return [_entry(*kept[0]) if kept else None for kept in await pipeline.execute()]
+        # A key that is no stream must not hide all the others.
+        found: list[Any] = await cast(Any, pipeline).execute(raise_on_error=False)
+        return [_entry(*kept[0]) if isinstance(kept, list) and kept else None for kept in found]
 
     async def renew_epoch(self, channel: str, epoch: str) -> None:
         """Positions of `epoch` mean nothing any more, wherever they are held."""

@@ -5,6 +5,7 @@ and has its connections do what the server wants.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, Final, Protocol
 
@@ -26,6 +27,7 @@ from realtime_gateway.sessions.asks import (
     Appear,
     Append,
     Ask,
+    Dismiss,
     HistoryPage,
     Join,
     JoinAll,
@@ -37,7 +39,7 @@ from realtime_gateway.sessions.asks import (
     VerifySubscription,
 )
 from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
-from realtime_gateway.sessions.orders import Order
+from realtime_gateway.sessions.orders import Disconnect, Order
 from realtime_gateway.sessions.rules import Rules
 
 ASK_TIMEOUT: Final = 4.0
@@ -83,6 +85,7 @@ class Node:
         connection_tokens: TokenVerifier,
         subscription_tokens: TokenVerifier,
         stats: Stats,
+        give_soon: Callable[[Order], None],
     ) -> None:
         self.options = options
         self.rules = rules
@@ -94,6 +97,7 @@ class Node:
         self._log = channel_log
         self._connection_tokens = connection_tokens
         self._subscription_tokens = subscription_tokens
+        self._give_soon = give_soon
 
     def answer(self, member: Connected, ask: Ask) -> Reply | Later:
         """The answer, if it is known here and now."""
@@ -111,6 +115,9 @@ class Node:
                 most = self.options.client.user_connection_limit
                 is_one = self.users.add(member, ask.user, limit=most)
                 return None if is_one else codes.CONNECTION_LIMIT
+            case Dismiss():
+                self._dismiss(ask)
+                return None
             case Appear():
                 self.presence.appear(ask.channel, ask.appearance)
                 return None
@@ -184,6 +191,11 @@ class Node:
         seconds = max(1, round(options.history_ttl))
         return HistoryOptions(options.history_size, seconds, max(1, round(meta_ttl)))
 
+    def _dismiss(self, ask: Dismiss) -> None:
+        why, stays = codes.CONNECTION_LIMIT, (ask.client,)
+        order = Disconnect(user=ask.user, code=why.code, reason=why.reason, whitelist=stays)
+        self._give_soon(order)
+
     async def _ask(self, member: Connected, ask: Ask) -> Reply:
         match ask:
             case VerifyConnection():
@@ -199,7 +211,7 @@ class Node:
                 return await self.read(ask)
             case ReadPresence():
                 return await self.presence.read(ask.channel)
-            case Admit() | Appear() | Leave():
+            case Admit() | Dismiss() | Appear() | Leave():
                 return None
 
 

@@ -51,6 +51,7 @@ STALE: Final = Close(3502, "stale")
 FORCED: Final = Close(3503, "force disconnect")
 CONNECTION_LIMIT: Final = Close(3504, "connection limit")
 CHANNEL_LIMIT: Final = Close(3505, "channel limit")
+NOT_PERMITTED: Final = Close(3507, "permission denied")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,14 @@ class Admit:
 
 
 @dataclass(frozen=True, slots=True)
+class Dismiss:
+    """Send the user's other connections away, from all nodes. Answered by nothing."""
+
+    user: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """Become a member of the channel. Answered by Joined, or by an Error with nothing left
     behind.
@@ -129,8 +137,8 @@ class HistoryPage:
 
 
 Ask = (
-    VerifyConnection | VerifySubscription | Admit | Join | JoinAll | Appear | Leave | Append
-    | Read | ReadPresence
+    VerifyConnection | VerifySubscription | Admit | Dismiss | Join | JoinAll | Appear | Leave
+    | Append | Read | ReadPresence
 )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from realtime_gateway.sessions.subscriptions import (
     asked,
     overridden,
     place,
+    place_asked,
     subscription,
     ttl,
 )
@@ -104,7 +105,7 @@ def _subscribe(
         return fail(command.id, codes.PERMISSION_DENIED)
     sees = rules.channels.may_see_presence(options, who.user, subscribed=True)
     terms = asked(command, options, sees=sees)
-    since = command.since if terms.recovers else None
+    since = place_asked(options, command.since, terms)
     joined: Joined | Error = yield Join(channel, options, since, command.rejects_unrecovered)
     if isinstance(joined, Error):
         return fail(command.id, joined)

@@ -21,6 +21,7 @@ from realtime_gateway.sessions.subscriptions import (
     given,
     overridden,
     place,
+    place_asked,
     subscription,
     ttl,
 )
@@ -96,5 +97,5 @@ def _plan(
         return None
     options = overridden(options, wanted.overrides)
     terms = given(options)
-    join = Join(channel, options, since if terms.recovers else None, False)
+    join = Join(channel, options, place_asked(options, since, terms), False)
     return Plan(wanted, terms, join, lifetime)

@@ -7,6 +7,7 @@ Commands are handled one after the other; the shell never starts one before the 
 returned. Times are seconds of one monotonic clock that the caller reads.
 """
 
+from collections.abc import Generator
 from typing import Any, cast
 
 from realtime_gateway.protocol import codes, commands, wire
@@ -16,6 +17,8 @@ from realtime_gateway.sessions import following, orders, publishing, server_side
 from realtime_gateway.sessions.asks import (
     Admit,
     Answer,
+    Ask,
+    Dismiss,
     Drop,
     Due,
     Handling,
@@ -124,14 +127,9 @@ class Session:
     def _connect(self, command: commands.Connect, now: float) -> Handling:
         if self.is_connected:
             return codes.INVALID_REQUEST
-        claims = ConnectionClaims(user="")
-        if self._rules.must_verify(command.token):
-            answer: ConnectionClaims | Refusal = yield VerifyConnection(command.token)
-            if isinstance(answer, Refusal):
-                return _connection_refused(command.id, answer)
-            claims = answer
-        elif not self._may_connect_without_token():
-            return codes.INVALID_REQUEST
+        claims = yield from self._identify(command)
+        if not isinstance(claims, ConnectionClaims):
+            return claims
         plans = server_side.planned(claims, command.subs, self._rules)
         if isinstance(plans, Close):
             return plans
@@ -150,12 +148,28 @@ class Session:
                 for plan, place in zip(plans, joined, strict=True)
             }
             yield from following.appear(self, *result["subs"])
+        if self._is_the_only_one():
+            yield Dismiss(self.user, self.client)
         self.is_connected = True
         ping = self._rules.client.ping_interval
         # The first one early and at random: clients that came together are not pinged together.
         self._ping_at = now + ping * (0.5 + 0.5 * self._rules.random())
         result |= {"ping": max(1, round(ping)), "pong": self._rules.expects_pong}
         return succeed(command.id, "connect", result | self._lives(claims.lifetime, now))
+
+    def _identify(
+        self, command: commands.Connect
+    ) -> Generator[Ask, Any, ConnectionClaims | Outcome]:
+        """Who connects, or why nobody does."""
+        if not self._rules.must_verify(command.token):
+            is_open = self._may_connect_without_token()
+            return ConnectionClaims(user="") if is_open else codes.INVALID_REQUEST
+        claims: ConnectionClaims | Refusal = yield VerifyConnection(command.token)
+        if isinstance(claims, Refusal):
+            return _connection_refused(command.id, claims)
+        if not claims.user and self._rules.client.disallow_anonymous_connection_tokens:
+            return codes.NOT_PERMITTED
+        return claims
 
     def _refresh(self, command: commands.Refresh, now: float) -> Handling:
         if not command.token:
@@ -173,6 +187,10 @@ class Session:
     def _may_connect_without_token(self) -> bool:
         client = self._rules.client
         return client.insecure or client.allow_anonymous_connect_without_token
+
+    def _is_the_only_one(self) -> bool:
+        personal = self._rules.client.subscribe_to_user_personal_channel
+        return self.user != "" and personal.enabled and personal.single_connection
 
     def _lives(self, lifetime: float | None, now: float) -> dict[str, Any]:
         self._expires_at = NEVER if lifetime is None else now + lifetime

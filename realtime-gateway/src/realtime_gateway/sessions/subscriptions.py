@@ -58,6 +58,13 @@ def asked(command: commands.Subscribe, options: ChannelOptions, *, sees: bool) -
     return _terms(options, recovers, positions, command.wants_joins and sees)
 
 
+def place_asked(options: ChannelOptions, since: Since | None, terms: Terms) -> Since | None:
+    """From where the client recovers, if it does."""
+    if not terms.recovers:
+        return None
+    return since or (Since(0, "") if options.auto_cache_recover else None)
+
+
 def given(options: ChannelOptions) -> Terms:
     """The terms of a subscription that the server decides on."""
     return _terms(
