@@ -7,7 +7,9 @@ at a time each worker has servers of its own. What servers said while a test fai
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import kept_logs
@@ -31,6 +33,19 @@ def pytest_runtest_makereport(
     if report.failed:
         kept_logs.keep(item, report)
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, tests are handed out by name: of several with one name, one would run.
+
+    Schemathesis gives every operation of an interface the same name.
+    """
+    names: Counter[str] = Counter()
+    for item in items:
+        name = item.nodeid
+        names[name] += 1
+        if names[name] > 1:
+            item._id = replace(item._id, params=str(names[name]))
 
 
 @pytest.fixture(scope="session")
