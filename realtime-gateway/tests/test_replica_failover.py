@@ -73,10 +73,6 @@ async def test_a_promoted_replica_at_the_same_address_is_caught_up_with(
             assert await client.is_silent()
 
 
-async def replicated(first: Valkey, second: Valkey) -> None:
-    assert await asyncio.to_thread(command, first, "WAIT", 1, 5000) == 1
-
-
 @pytest.mark.parametrize("others", [1, 3, 5], ids=["fewer", "as many", "more"])
 async def test_publications_that_a_failover_lost_are_noticed_whatever_took_their_offsets(
     start_gateway: StartGateway, pair: tuple[Valkey, Valkey], others: int
@@ -91,7 +87,7 @@ async def test_publications_that_a_failover_lost_are_noticed_whatever_took_their
             await client.connect()
             place = await client.subscribe("a")
             await asyncio.to_thread(gateway.publish, "a", "kept")
-            await replicated(first, second)
+            await asyncio.to_thread(wait_for_the_replica_of, first)
             promoted = f"redis://:{password}@127.0.0.1:{second.port}/0"
             async with redis.asyncio.Redis.from_url(promoted) as there:
                 await there.execute_command("REPLICAOF", "NO", "ONE")
