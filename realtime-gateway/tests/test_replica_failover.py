@@ -39,6 +39,13 @@ def command(server: Valkey, *words: Any) -> Any:
         return client.execute_command(*words)
 
 
+async def replicated(there: redis.asyncio.Redis, offset: int) -> None:
+    """The replica has so many publications, whatever WAIT says while it is being filled."""
+    async with asyncio.timeout(30):
+        while await there.hget("gateway.meta.{a}", "s") != b"%d" % offset:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
 async def test_a_promoted_replica_at_the_same_address_is_caught_up_with(
     start_gateway: StartGateway, pair: tuple[Valkey, Valkey]
 ) -> None:
@@ -53,10 +60,10 @@ async def test_a_promoted_replica_at_the_same_address_is_caught_up_with(
             await client.subscribe("a")
             for number in range(1, 4):
                 await asyncio.to_thread(gateway.publish, "a", number)
-            assert command(first, "WAIT", 1, 5000) == 1
-            first.kill()
-            with redis.Redis(port=second.port, password=password) as promoted:
-                promoted.execute_command("REPLICAOF", "NO", "ONE")
+            async with redis.asyncio.Redis(port=second.port, password=password) as promoted:
+                await replicated(promoted, 3)
+                first.kill()
+                await promoted.execute_command("REPLICAOF", "NO", "ONE")
             between.retarget(second.port)
             between.cut()
             await asyncio.to_thread(gateway.wait_ready, 60)
@@ -64,13 +71,6 @@ async def test_a_promoted_replica_at_the_same_address_is_caught_up_with(
             got = [(await client.publication(20))["data"] for _ in range(4)]
             assert got == [1, 2, 3, 4]
             assert await client.is_silent()
-
-
-async def replicated(there: redis.asyncio.Redis) -> None:
-    """The replica has the first publication, whatever WAIT says while it is being filled."""
-    async with asyncio.timeout(30):
-        while await there.hget("gateway.meta.{a}", "s") != b"1":  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("others", [1, 3, 5], ids=["fewer", "as many", "more"])
@@ -89,7 +89,7 @@ async def test_publications_that_a_failover_lost_are_noticed_whatever_took_their
             await asyncio.to_thread(gateway.publish, "a", "kept")
             promoted = f"redis://:{password}@127.0.0.1:{second.port}/0"
             async with redis.asyncio.Redis.from_url(promoted) as there:
-                await replicated(there)
+                await replicated(there, 1)
                 await there.execute_command("REPLICAOF", "NO", "ONE")
                 for number in range(3):
                     await asyncio.to_thread(gateway.publish, "a", f"lost {number}")
