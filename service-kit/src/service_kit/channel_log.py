@@ -171,7 +171,7 @@ class ChannelLog:
         if idempotency_key is not None:
             keys.append(f"{self._key('result', channel)}.{idempotency_key}")
         kept = history or HistoryOptions(size=0, ttl_seconds=0)
-        target = [self.pubsub_channel(channel), self._verb, fragment, _fresh_epoch()]
+        target = [self.pubsub_channel(channel), self._verb, fragment, secrets.token_hex(4)]
         lives = [kept.size, kept.ttl_seconds, kept.meta_ttl_seconds, IDEMPOTENCY_TTL_SECONDS]
         return keys, [*target, *lives]
 
@@ -180,7 +180,7 @@ class ChannelLog:
     ) -> tuple[list[str], list[Any]]:
         after = "" if since is None else since.offset
         return self._log_keys(channel), [
-            _fresh_epoch(), HistoryOptions(0, 0).meta_ttl_seconds, after, limit, int(reverse)
+            secrets.token_hex(4), 30 * DAY_SECONDS, after, limit, int(reverse)
         ]  # fmt: skip
 
     def _log_keys(self, channel: str) -> list[str]:
@@ -216,7 +216,3 @@ def _position(reply: Sequence[Any]) -> Position:
         return Position(int(reply[0]), reply[1].decode())
     except (ValueError, IndexError, TypeError, AttributeError) as error:
         raise InvalidResponse(_NO_LOG) from error
-
-
-def _fresh_epoch() -> str:
-    return secrets.token_hex(4)
