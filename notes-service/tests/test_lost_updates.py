@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -36,7 +37,6 @@ class Page:
 
 class Editors(RuleBasedStateMachine):
     url: str
-    count = 0
 
     @initialize()
     def open_pages(self) -> None:
@@ -46,8 +46,7 @@ class Editors(RuleBasedStateMachine):
         metrics = Metrics(CollectorRegistry())
         once = Once(database, lambda: NOON)
         self.notes = Notes(database, once, Renderer(), metrics, lambda: None, lambda: NOON)
-        type(self).count += 1
-        self.key = f"note-{self.count}"
+        self.key = f"note-{uuid4().hex}"  # other tests have left notes here
         self.history = ["0"]
         self.pages = [Page() for _ in range(5)]
         self.loop.run(
