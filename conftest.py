@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import kept_logs
@@ -51,13 +52,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def servers_dir(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+) -> Path:
     # Not pytest's own folder: only root may enter that, and PostgreSQL may have to be nobody.
     path = Path(tempfile.mkdtemp(prefix="notes-tests-"))
     path.chmod(0o711)
     kept_logs.look_into(request.config, path, tmp_path_factory.getbasetemp())
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    # At the very end: a failure on the way there is still told with its logs.
+    request.config.add_cleanup(partial(shutil.rmtree, path, ignore_errors=True))
+    return path
 
 
 @pytest.fixture(scope="session")
