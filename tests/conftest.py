@@ -14,6 +14,7 @@ from browser_pages import OpenWindow, Window, launch, open_window
 from live_client import LiveClients
 from people import Person
 from playwright.sync_api import Browser, sync_playwright
+from unhandled_errors import UnhandledErrors
 from wired_stack import WiredStack
 
 
@@ -32,7 +33,23 @@ def _promise_every_answer_of_the_run_carries_the_security_headers(
 
 
 @pytest.fixture(scope="session")
-def stack(servers_dir: Path, answer_logs: list[AnswerLog]) -> Iterator[WiredStack]:
+def error_logs() -> list[UnhandledErrors]:
+    """Of every stack that runs."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _no_service_meets_an_error_that_it_did_not_expect(
+    error_logs: list[UnhandledErrors],
+) -> Iterator[None]:
+    yield
+    assert [line for log in error_logs for line in log.take()] == []
+
+
+@pytest.fixture(scope="session")
+def stack(
+    servers_dir: Path, answer_logs: list[AnswerLog], error_logs: list[UnhandledErrors]
+) -> Iterator[WiredStack]:
     """For tests that leave it as it is: everybody's notes are in it.
 
     It traces all it can, so that what may not be logged is looked for where it would be.
@@ -40,14 +57,18 @@ def stack(servers_dir: Path, answer_logs: list[AnswerLog]) -> Iterator[WiredStac
     loud = {"NOTES_DEBUG": "*", "LOG_LEVEL": "DEBUG"}
     stack = WiredStack(servers_dir / "quiet", durable=False, settings=loud)
     answer_logs.append(stack.answers)
+    error_logs.append(stack.errors)
     with stack, stack.wire, stack.people:
         yield stack
 
 
 @pytest.fixture(scope="session")
-def _hurt_stack(servers_dir: Path, answer_logs: list[AnswerLog]) -> Iterator[WiredStack]:
+def _hurt_stack(
+    servers_dir: Path, answer_logs: list[AnswerLog], error_logs: list[UnhandledErrors]
+) -> Iterator[WiredStack]:
     stack = WiredStack(servers_dir / "hurt", gateways=2)
     answer_logs.append(stack.answers)
+    error_logs.append(stack.errors)
     with stack, stack.wire, stack.people:
         yield stack
 

@@ -10,6 +10,7 @@ from cuttable_wire import Wire
 from local_stack.ports import free_port
 from local_stack.stack import Stack
 from people import People
+from unhandled_errors import UnhandledErrors
 
 
 class WiredStack(Stack):
@@ -25,7 +26,8 @@ class WiredStack(Stack):
         )
         allowed = {"GATEWAY_CLIENT_ALLOWED_ORIGINS": origins}
         nodes = dict.fromkeys(("realtime-gateway", "realtime-gateway-2"), allowed)
-        super().__init__(data_dir, port=port, env=nodes, **options)
+        self.errors = UnhandledErrors()
+        super().__init__(data_dir, port=port, env=nodes, watcher=self.errors, **options)
         for service in self.services.values():
             service.env.update(settings or {})
         self.answers = AnswerLog(self.logs_dir / "answers.log")
