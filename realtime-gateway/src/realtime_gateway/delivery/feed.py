@@ -178,7 +178,7 @@ class Feed:
             generation = self._bus.generation
             try:
                 tops, lasts = await self._looked_up(batch)
-            except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+            except (RedisError, RedisClusterException, OSError, RuntimeError) as error:
                 trace.debug("positions not compared: %s", type(error).__name__)
                 return
             if generation != self._bus.generation:

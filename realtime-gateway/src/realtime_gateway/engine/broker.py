@@ -89,7 +89,10 @@ async def announce(options: RedisOptions, redis: Redis, key: bytes, message: byt
 
 
 class _Cluster(RedisCluster):
-    """What redis-py says of a cluster that is not whole is no RedisError: here it is one."""
+    """What redis-py says of a cluster that is not whole is no RedisError: here it is one.
+
+    Nor is what uvloop says of a connection that has just been closed (RuntimeError).
+    """
 
     async def initialize(self, *args: Any, **kwargs: Any) -> RedisCluster:
         try:
@@ -100,7 +103,7 @@ class _Cluster(RedisCluster):
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return await super().execute_command(*args, **kwargs)
-        except RedisClusterException as error:
+        except (RedisClusterException, RuntimeError) as error:
             raise RedisConnectionError(str(error)) from error
 
 
