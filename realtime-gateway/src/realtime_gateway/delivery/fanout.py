@@ -131,7 +131,7 @@ class Fanout:
             for member in channel.members:
                 if member.encoding is not encoding:
                     encoding = member.encoding
-                    batch = made.get(encoding) or _encoded(channel, fresh, encoding, made)
+                    batch = _encoded(channel, fresh, encoding, made)
                 member.send(batch)
 
     def _tell(self, channel: Channel[Member], kind: bytes, info: bytes) -> None:
@@ -160,7 +160,7 @@ class Fanout:
                 for member in channel.members:
                     if member.encoding is not encoding:
                         encoding = member.encoding
-                        batch = made.get(encoding) or _encoded(channel, fresh, encoding, made)
+                        batch = _encoded(channel, fresh, encoding, made)
                     if member in outbox:
                         outbox[member] += batch
                     else:
@@ -180,6 +180,8 @@ def _encoded(
     encoding: Encoding,
     made: dict[Encoding, bytes],
 ) -> bytes:
-    """The publications in an encoding, to be made once."""
-    made[encoding] = batch = encoding.publications(channel, fresh)
+    """The publications in an encoding, made once."""
+    batch = made.get(encoding)
+    if batch is None:
+        batch = made[encoding] = encoding.publications(channel, fresh)
     return batch
