@@ -1,13 +1,17 @@
 """The web front with its three backends in memory, and browsers that keep cookies."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from browsing import PUBLIC_URL, Backends, Browser, web_settings
 from fastapi import FastAPI
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import sync_playwright
+from served_web import Served, launch, served
 from starlette.types import Receive, Scope, Send
 from web.app import create_app
 from web.settings import Settings
@@ -50,6 +54,36 @@ async def browse(backends: Backends, app: FastAPI) -> AsyncIterator[Any]:
             return browser
 
         yield a_browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    """Per module: Playwright's loop would stand in the way of asyncio tests elsewhere."""
+    assert (Path(__file__).parents[1] / "dist" / "manifest.json").is_file(), (
+        "build the islands: npm run build in web/"
+    )
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site_host() -> str:
+    """The name by which Chromium knows the site."""
+    return "127.0.0.1"
+
+
+@pytest.fixture
+def site(browser: Chromium, site_host: str) -> Iterator[Served]:
+    """The web front for Chromium; at the end no page of it may have had a problem."""
+    backends = Backends()
+    with served(backends) as url:
+        site = Served(backends, url.replace("127.0.0.1", site_host), browser)
+        yield site
+        for context in browser.contexts:
+            context.close()
+    assert site.problems == []
 
 
 def _transport(app: FastAPI, state: Any) -> httpx.ASGITransport:

@@ -1,13 +1,11 @@
 """Account pages in Chromium: axe, narrow screens, links with codes, a session that ended."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import Backends
 from fake_backends import ADA, ANA, BEN
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from served_web import DESKTOP, PHONE, Served, launch, served
+from playwright.sync_api import Page, expect
+from served_web import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -26,26 +24,6 @@ STEPS = [
     ("/account/two-step", "#begin-form button", "#enrolment-form"),
     ("/account/delete", "#delete-account-form button.danger", "#errors"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Per module: Playwright's loop would stand in the way of asyncio tests elsewhere."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def site(browser: Browser) -> Iterator[Served]:
-    backends = Backends()
-    with served(backends) as url:
-        site = Served(backends, url, browser)
-        yield site
-        for context in browser.contexts:
-            context.close()
-    assert site.problems == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,42 +3,18 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browsing import Backends
 from fake_backends import ADA, ANA, BEN
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from scripted_socket import event
-from served_web import PHONE, Served, launch, served
+from served_web import PHONE
 
 pytestmark = pytest.mark.browser
 
 WEB = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Per module: Playwright's loop would stand in the way of asyncio tests elsewhere."""
-    assert (WEB / "dist" / "manifest.json").is_file(), (
-        "build the islands: npm run build in web/"
-    )
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def site(browser: Browser) -> Iterator[Served]:
-    backends = Backends()
-    with served(backends) as url:
-        site = Served(backends, url, browser)
-        yield site
-        for context in browser.contexts:
-            context.close()
-    assert site.problems == []
 
 
 def titles(page: Page) -> list[str]:

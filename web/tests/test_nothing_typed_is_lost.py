@@ -1,41 +1,19 @@
 """Promise: nothing typed is lost, whatever happens to the network, the window or the note."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Backends
 from fake_backends import ANA, BEN
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from scripted_socket import event
-from served_web import DESKTOP, PHONE, Served, launch, served
+from served_web import DESKTOP, PHONE, Served
 
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 BASE = "Soup\n\nBread\n\nCake\n"
 MINE = BASE.replace("Cake", "Two cakes")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Per module: Playwright's loop would stand in the way of asyncio tests elsewhere."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def site(browser: Browser) -> Iterator[Served]:
-    backends = Backends()
-    with served(backends) as url:
-        site = Served(backends, url, browser)
-        yield site
-        for context in browser.contexts:
-            context.close()
-    assert site.problems == []
 
 
 def editing(site: Served, body: str = BASE) -> Page:

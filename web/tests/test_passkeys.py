@@ -1,12 +1,9 @@
 """Passkeys in a real Chromium with its virtual authenticator."""
 
-from collections.abc import Iterator
-
 import pytest
-from browsing import Backends
 from fake_backends import ANA
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from served_web import Served, launch, served
+from playwright.sync_api import Page, expect
+from served_web import Served
 
 pytestmark = pytest.mark.browser
 
@@ -20,25 +17,10 @@ AUTHENTICATOR = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Per module: Playwright's loop would stand in the way of asyncio tests elsewhere."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def site(browser: Browser) -> Iterator[Served]:
-    """At localhost: passkeys are for names, never for an address."""
-    backends = Backends()
-    with served(backends) as url:
-        site = Served(backends, url.replace("127.0.0.1", "localhost"), browser)
-        yield site
-        for context in browser.contexts:
-            context.close()
-    assert site.problems == []
+def site_host() -> str:
+    """Passkeys are for names, never for an address."""
+    return "localhost"
 
 
 def _with_authenticator(page: Page) -> Page:

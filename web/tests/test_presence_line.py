@@ -1,37 +1,15 @@
 """Who else has the note open: faces and names beside it, a notice where two write."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import Backends
 from fake_backends import ANA
-from playwright.sync_api import Browser, expect, sync_playwright
-from served_web import DESKTOP, PHONE, Served, launch, served
+from playwright.sync_api import expect
+from served_web import DESKTOP, PHONE, Served
 
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Per module: Playwright's loop would stand in the way of asyncio tests elsewhere."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def site(browser: Browser) -> Iterator[Served]:
-    backends = Backends()
-    with served(backends) as url:
-        site = Served(backends, url, browser)
-        yield site
-        for context in browser.contexts:
-            context.close()
-    assert site.problems == []
 
 
 def here(site: Served, *names: str, guests: int = 0, writing: tuple[str, ...] = ()) -> None:
