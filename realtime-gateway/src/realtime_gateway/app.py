@@ -6,13 +6,12 @@ import importlib
 import random
 import time
 from collections.abc import AsyncIterator
-from importlib.metadata import version
 from typing import Any, Final
 
 import httpx
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry, Counter
-from service_kit import asgi
+from service_kit import __version__, asgi
 from service_kit.tokens import Revocations
 
 from realtime_gateway.api.admin import Admin
@@ -50,7 +49,7 @@ class Gateway:
     def __init__(self, options: Options, *, seat: Seat | None = None) -> None:
         self.options = options
         self._registry = CollectorRegistry() if seat is None else SharedRegistry(seat)
-        self._version = version("realtime-gateway")
+        self._version = __version__
         self._started = time.monotonic()
         self.stats = Stats()
         self.duties = Duties(self.stats.task_failures)

@@ -2,3 +2,6 @@
 
 Six modules, no domain word, no global, nothing started on import.
 """
+
+# The one version of Notes, of every package too. In an image there are no packages to ask.
+__version__ = "0.1.0"
