@@ -1,4 +1,4 @@
-"""A service runs from its files alone, as in its image, where our packages are not installed."""
+"""A service runs from its files alone, as in its image: none of our packages is installed."""
 
 import os
 import subprocess

@@ -3,5 +3,5 @@
 Six modules, no domain word, no global, nothing started on import.
 """
 
-# The one version of Notes, of every package too. In an image there are no packages to ask.
+# The one version of Notes, and of every package. An image has no packages to ask.
 __version__ = "0.1.0"
