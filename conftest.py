@@ -13,12 +13,19 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import kept_logs
 import pytest
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
 
 import web  # noqa: F401 - first of all, or pytest takes the folder web/ for this package
+
+
+def pytest_configure() -> None:
+    # How long an example takes says something about the machine, nothing about the code.
+    hypothesis.settings.register_profile("notes", deadline=None)
+    hypothesis.settings.load_profile("notes")
 
 
 @pytest.hookimpl(tryfirst=True)

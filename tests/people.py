@@ -40,7 +40,7 @@ class Person:
     users_url: str
     notes_url: str
     http: httpx.Client = field(repr=False)
-    _token: tuple[str, float] = ("", 0.0)
+    _token: tuple[str, float] = ("", float("-inf"))
 
     @property
     def token(self) -> str:

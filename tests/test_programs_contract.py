@@ -81,7 +81,6 @@ def program(stack: WiredStack) -> dict[str, str]:
 @OPERATIONS.parametrize()
 @settings(
     max_examples=12,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
     derandomize=True,

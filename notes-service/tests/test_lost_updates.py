@@ -131,7 +131,6 @@ def test_accepted_saves_are_exactly_the_versions_and_nothing_is_silently_overwri
     options = settings(
         max_examples=20,
         stateful_step_count=40,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
     )

@@ -209,7 +209,7 @@ def test_an_idle_channel_is_forgotten_unless_somebody_is_coming() -> None:
     assert set(hub.channels) == {"used", "awaited", "fresh"}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.sampled_from(["publish", "lose", "repeat", "read", "late read"]), max_size=60)
 )

@@ -315,7 +315,5 @@ class Gateway(RuleBasedStateMachine):
         raise AssertionError(ask)
 
 
-Gateway.TestCase.settings = settings(
-    max_examples=500, stateful_step_count=40, deadline=None, derandomize=True
-)
+Gateway.TestCase.settings = settings(max_examples=500, stateful_step_count=40, derandomize=True)
 TestGateway = Gateway.TestCase

@@ -72,7 +72,6 @@ EXCLUDED = [
 def always_the_same(examples: int) -> settings:
     return settings(
         max_examples=examples,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
         derandomize=True,

@@ -149,7 +149,7 @@ class Revocations:
         self._redis = redis
         self._unread = unread
         self._rest_seconds = rest_seconds
-        self._rests_until = 0.0
+        self._rests_until = -float("inf")
 
     async def cover(self, bearer: Identity) -> bool:
         if time.monotonic() < self._rests_until:

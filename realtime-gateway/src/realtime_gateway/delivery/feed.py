@@ -97,11 +97,13 @@ class Feed:
     def _is_due(self, channel: Channel[Member], now: float) -> bool:
         if not channel.members:
             return False
-        is_due = not channel.is_settled or now - channel.checked_at >= self._check_delay
-        if is_due or not channel.checked_at:
-            channel.checked_at, is_new = now, not channel.checked_at
-            return not channel.is_settled or not is_new
-        return False
+        checked_at = channel.checked_at
+        is_known = checked_at is not None and now - checked_at < self._check_delay
+        if channel.is_settled and is_known:
+            return False
+        channel.checked_at = now
+        # A settled channel that is new has been compared as it was joined.
+        return not channel.is_settled or checked_at is not None
 
     async def stop(self) -> None:
         tasks = [*self._settling.values(), *self._comparing]

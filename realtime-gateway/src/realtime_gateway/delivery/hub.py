@@ -62,7 +62,7 @@ class Channel(Generic[M]):
         self.tail_bytes = 0
         self.joining = 0
         self.idle_since: float | None = None
-        self.checked_at = 0.0
+        self.checked_at: float | None = None
 
     def receive(self, offset: int, epoch: str, fragment: bytes) -> bool:
         """Take a live publication. False: the channel has just become unsettled."""

@@ -1,0 +1,53 @@
+"""When a quiet channel is compared with its history, whatever the clock shows."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from realtime_gateway.delivery.fanout import Fanout, Member
+from realtime_gateway.delivery.feed import Feed
+from realtime_gateway.delivery.hub import Top
+from realtime_gateway.delivery.stats import Stats
+from service_kit.channel_log import Position
+
+DELAY = 25.0
+
+
+class Bus:
+    is_connected = True
+    generation = 0
+
+    def hears(self, _: bytes) -> bool:
+        return True
+
+
+class Log:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def pubsub_channel(self, name: str) -> str:
+        return name
+
+    async def tops(self, names: list[str]) -> list[Position]:
+        self.asked += names
+        return [Position(0, "e") for _ in names]
+
+
+@pytest.mark.parametrize("began", [0.0, 0.5, 1_000_000.0])
+async def test_a_quiet_channel_is_compared_each_delay_however_long_the_machine_has_run(
+    began: float,
+) -> None:
+    stats, log = Stats(), Log()
+    fanout = Fanout(stats, key_of=str.encode, on_hole=print, on_other=print)
+    feed = Feed(
+        fanout, cast(Any, Bus()), cast(Any, log), stats, check_delay=DELAY, catch_up_bytes=0
+    )
+    channel = fanout.open("notes:soup", is_tracked=True)
+    channel.settle(Top(0, "e"), [])
+    channel.members[cast(Member, object())] = None
+    asked = []
+    for now in (0.0, DELAY - 1, DELAY, 2 * DELAY - 1, 2 * DELAY):
+        feed.tend(began + now)
+        await asyncio.gather(*feed._comparing)
+        asked.append(len(log.asked))
+    assert asked == [0, 0, 1, 1, 2]
