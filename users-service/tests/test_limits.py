@@ -8,7 +8,7 @@ from local_stack.valkey import Valkey
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from users_running import KEY, PASSWORD, Service, running, some_settings
-from users_service import limits
+from users_service import counters, limits
 from users_service.app import connect_redis, routed
 from users_service.errors import TooManyAttempts
 from users_service.limits import Limits
@@ -200,9 +200,9 @@ async def test_without_redis_a_window_ends_too_and_memory_is_bounded() -> None:
     clock.time += limits.LOGIN_WINDOW_SECONDS
     await counting.admit_login("ivy", OWNER)
     await redis.aclose()
-    own = limits._OwnCounters(clock)
+    own = counters._OwnCounters(clock)
     for n in range(11_000):
-        await own.hit([limits.Rule(f"k{n}", 1, 60)])
+        own.begin([counters.Rule(f"k{n}", 1, 60)])
     assert len(own._counters) == 10_000
 
 
