@@ -14,9 +14,16 @@ from itertools import chain
 from pathlib import Path
 
 PACKAGES = (
-    "service-kit", "notes-service", "users-service", "realtime-gateway", "web", "local-stack",
+    "service-kit", "service-data", "notes-service", "users-service", "realtime-gateway", "web",
+    "local-stack",
 )  # fmt: skip
-_IMAGES = ("notes-service", "users-service", "realtime-gateway", "web")
+# What each image holds of ours.
+_IMAGES = {
+    "notes-service": ("service-kit", "service-data"),
+    "users-service": ("service-kit", "service-data"),
+    "realtime-gateway": ("service-kit",),
+    "web": ("service-kit",),
+}
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _HEADER = "# Made by ./notes locks from inputs "
 
@@ -47,10 +54,10 @@ LOCKS = (
     *(
         Lock(
             image,
-            _pyprojects("service-kit", image),
+            _pyprojects(*ours, image),
             ["-c", "requirements/dev.lock", "--all-extras"],
         )
-        for image in _IMAGES
+        for image, ours in _IMAGES.items()
     ),
 )
 
@@ -70,7 +77,9 @@ def compile_all(root: Path, uv: Path, *, upgrade: bool) -> None:
             "3.11",
         ]
         command += ["--generate-hashes", "--no-emit-index-url", "--no-header"]
-        command += ["--no-emit-package", "service-kit", *(["--upgrade"] if upgrade else [])]
+        for ours in ("service-kit", "service-data"):
+            command += ["--no-emit-package", ours]
+        command += ["--upgrade"] if upgrade else []
         command += [*sources, *lock.arguments, "-o", lock.path]
         subprocess.run(command, cwd=root, check=True)
         path = root / lock.path

@@ -17,6 +17,7 @@ from typing import Final
 import asyncpg
 import uvicorn
 from pydantic import AnyUrl, SecretStr
+from service_data.schema import SchemaTooNew
 from service_kit import asgi, env, logs
 from sqlalchemy.exc import DBAPIError
 
@@ -68,6 +69,9 @@ def _migrate(settings: Settings) -> bool:
         try:
             asyncio.run(schema.upgrade(url))
             return True
+        except SchemaTooNew as error:
+            log.critical("cannot start: %s", error)
+            return False
         except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError) as error:
             reason = str(error).splitlines()[0] if str(error) else error.__class__.__name__
         if time.monotonic() > deadline:

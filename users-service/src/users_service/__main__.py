@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import uvicorn
 from pydantic import SecretStr
+from service_data.schema import SchemaTooNew
 from service_kit import asgi, env, logs
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import async_sessionmaker
@@ -40,6 +41,9 @@ def main() -> None:
         lost = asyncio.run(_prepare(settings))
         if arguments.command == "rotate-keys":
             asyncio.run(_rotate(settings, at_once=arguments.at_once))
+    except SchemaTooNew as error:
+        log.critical("cannot start: %s", error)
+        raise SystemExit(1) from None
     except (SQLAlchemyError, OSError) as error:
         log.critical("the database cannot be used: %s", type(error).__name__)
         raise SystemExit(1) from None

@@ -1,0 +1,81 @@
+"""Brings a database's schema up to date: each migration once, by one process at a time.
+
+However many replicas start together, an advisory lock lets one of them work and the others find
+it done; a migration that fails leaves nothing behind.
+
+A schema that a newer release has moved on is used as it is. That makes upgrades without a gap
+and the way back possible: migrations expand first, and contract only a release later, when the
+release before the expansion is not needed any more. One that contracts says so by `contract`,
+and a release too old for the result refuses to start instead of failing query by query.
+"""
+
+import logging
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+log = logging.getLogger(__name__)
+
+_OLDEST = text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class')")
+
+
+class SchemaTooNew(Exception):
+    """A newer release has removed from the schema what this one needs.
+
+    `found` is the schema's revision, `ours` this release's newest.
+    """
+
+    def __init__(self, *, found: str, ours: str) -> None:
+        super().__init__(found, ours)
+        self.found = found
+        self.ours = ours
+
+    def __str__(self) -> str:
+        return (
+            f"the database's schema ({self.found}) is too new for this release ({self.ours}): "
+            "start the release that made it, or restore a backup from before the upgrade"
+        )
+
+
+async def upgrade(engine: AsyncEngine, *, scripts: Path, lock: int) -> None:
+    """Apply the migrations in `scripts` that are missing.
+
+    `lock` is the number of the advisory lock, one for each service. Raises SchemaTooNew.
+    """
+    async with engine.begin() as connection:
+        await connection.execute(select(func.pg_advisory_xact_lock(lock)))
+        await connection.run_sync(_upgrade, scripts)
+
+
+def contract(op: Operations, *, oldest: str) -> None:
+    """What a migration that removes something calls.
+
+    `oldest` is the newest revision of the oldest release that still works on the schema as this
+    migration leaves it.
+    """
+    if not oldest.isalnum():
+        raise ValueError(f"{oldest!r} is no revision")
+    op.execute(f"COMMENT ON TABLE alembic_version IS '{oldest}'")
+
+
+def _upgrade(connection: Connection, scripts: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    directory = ScriptDirectory.from_config(config)
+    ours = directory.get_current_head() or ""
+    known = {script.revision for script in directory.walk_revisions()}
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is None or found in known:
+        command.upgrade(config, "head")
+        return
+    oldest = connection.scalar(_OLDEST)
+    if oldest is not None and oldest not in known:
+        raise SchemaTooNew(found=found, ours=ours)
+    log.warning("schema: %s is newer than this release's %s; used as it is", found, ours)
