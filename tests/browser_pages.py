@@ -8,13 +8,16 @@ headers. `problems` stays empty, or the test that opened the window fails.
 import contextlib
 import os
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from answer_rules import header_faults
+from local_stack import chromium
+from local_stack.bootstrap import Environment
 from people import Person
 from playwright.sync_api import (
     Browser,
@@ -28,6 +31,7 @@ from playwright.sync_api import (
     expect,
 )
 
+ROOT = Path(__file__).resolve().parents[1]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
@@ -207,23 +211,19 @@ class Window:
 
 OpenWindow = Callable[..., Window]
 
-_FLAGS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
 
 def launch(playwright: Playwright) -> Browser:
-    """The Chromium that `./notes test` found, else the one on the PATH."""
-    path = os.environ.get("NOTES_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), "")
-    if not path:
-        raise RuntimeError("Chromium is missing: install it, or name it in NOTES_CHROMIUM")
-    root_needs = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=path, args=[*_FLAGS, *root_needs])
+    """The Chromium that `./notes test` found, else the one that it would find.
+
+    Playwright adds what a machine needs that is not prepared for browsers: no sandbox (root, or
+    no user namespaces), no use of a small /dev/shm, no traffic of the browser's own.
+    """
+    return playwright.chromium.launch(executable_path=_path(), args=["--disable-quic"])
+
+
+@cache
+def _path() -> str:
+    return os.environ.get("NOTES_CHROMIUM") or str(chromium.find(Environment(ROOT)))
 
 
 def open_window(

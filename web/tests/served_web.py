@@ -1,6 +1,5 @@
 """The web front as a real server on a free port, its backends in memory, and a real browser."""
 
-import os
 import socket
 import threading
 import time
@@ -10,19 +9,12 @@ from typing import Any
 
 import uvicorn
 from browsing import Backends, web_settings
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 from scripted_socket import ScriptedSocket
 from web.app import create_app
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
-
-
-def launch(playwright: Playwright) -> Browser:
-    path = os.environ.get("NOTES_CHROMIUM", "/usr/bin/chromium")
-    # Root's Chromium has no sandbox; an ordinary user's keeps it.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=path, args=arguments)
 
 
 class Served:

@@ -41,7 +41,7 @@ class Environment:
             return
         _require_platform()
         self.folder.mkdir(exist_ok=True)
-        with _alone(self.folder / _LOCK):
+        with alone(self.folder / _LOCK):
             if self._is_current():  # another ./notes was faster
                 return
             print("Installing Python packages into .venv (once; about a minute at most) …")
@@ -53,7 +53,7 @@ class Environment:
 
     def install_lock(self, lock: str) -> None:
         """One more lock file into the same environment."""
-        with _alone(self.folder / _LOCK):
+        with alone(self.folder / _LOCK):
             self._install(lock)
 
     def beside(self, name: str) -> Path:
@@ -62,7 +62,7 @@ class Environment:
         lock = f"requirements/{name}.lock"
         python, stamp = folder / "bin" / "python", folder / _STAMP
         state = hashlib.sha256((self.root / lock).read_bytes() + sys.version.encode())
-        with _alone(self.folder / _LOCK):
+        with alone(self.folder / _LOCK):
             if not stamp.exists() or stamp.read_text() != state.hexdigest():
                 print(f"Installing {name} into .venv/{name} (once) …")
                 made = [self.program("uv"), "venv", "--quiet", "--clear", "--python"]
@@ -174,7 +174,7 @@ def _require_platform() -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Two ./notes at once: the second one waits."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -30,9 +30,14 @@ class Packages:
         stamp = self.folder / "node_modules" / ".stamp"
         if stamp.exists() and stamp.read_text() == digest(lock):
             return
-        print(f"Installing the packages {self._purpose} (once) …")
+        print(f"Installing the packages {self._purpose} (once) …", flush=True)
         self.npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
         stamp.write_text(digest(lock))
+
+    def ensure_anew(self) -> None:
+        """`npm ci` whatever is installed."""
+        (self.folder / "node_modules" / ".stamp").unlink(missing_ok=True)
+        self.ensure()
 
     def npm(self, *arguments: str) -> None:
         """Raises CannotInstall."""
@@ -40,14 +45,25 @@ class Packages:
             raise CannotInstall(f"npm {' '.join(arguments)} failed", "Its reasons stand above.")
 
     def try_npm(self, *arguments: str) -> bool:
+        return self._try("npm", *arguments)
+
+    def try_node(self, *arguments: str) -> bool:
+        """Run a script of the folder's."""
+        return self._try("node", *arguments)
+
+    def _try(self, program: str, *arguments: str) -> bool:
         env = self._environment.env | {
             "PATH": self._path(),
             "npm_config_update_notifier": "false",
         }
-        command = [shutil.which("npm", path=env["PATH"]) or "npm", *arguments]
-        done = subprocess.run(
-            command, cwd=self.folder, env=env, timeout=_TIMEOUT_SECONDS, check=False
-        )
+        command = [shutil.which(program, path=env["PATH"]) or program, *arguments]
+        try:
+            done = subprocess.run(
+                command, cwd=self.folder, env=env, timeout=_TIMEOUT_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            print(f"{program} did not end within {_TIMEOUT_SECONDS // 60} minutes.")
+            return False
         return done.returncode == 0
 
     def _path(self) -> str:
