@@ -79,6 +79,29 @@ def test_two_workers_are_measured_beside_one(
         assert by_name[name]["lost"] == 0
 
 
+@pytest.mark.parametrize("name", ["caddy", "haproxy"])
+def test_an_edge_is_measured_plain_and_with_tls(
+    name: str, tmp_path: Path, cache: Path, redis_url: str
+) -> None:
+    result = tmp_path / "result.json"
+    done = _bench(
+        f"--quick --redis {redis_url} --cache {cache} --json {result}",
+        f"--servers {name},{name}-tls --workloads fanout-w2 --max-connections 60",
+        check=False,
+    )
+    if "no HAProxy" in done.stdout:
+        pytest.skip("no HAProxy here")
+    found = json.loads(result.read_text())
+    assert found["left_out"] == {}, done.stdout
+    assert list(found["edges"].values()) != [""]
+    busy = [m for m in found["measurements"] if m["workload"] == "fanout-w2"]
+    assert [m["server"] for m in busy] == [name, f"{name}-tls"]
+    assert all((m["connections"], m["lost"]) == (60, 0) and m["edge_cpu"] for m in busy)
+    crowds = [m for m in found["measurements"] if m["workload"] == "arrive-60"]
+    assert all(m["edge_rss_each"] > 0 for m in crowds)
+    assert "Memory of the edge" in done.stdout
+
+
 @pytest.mark.parametrize("options", ["", "--python-generator"], ids=["c", "python"])
 def test_a_load_test_of_a_running_gateway_goes_through_all_phases(
     gateway: Running, redis_url: str, tmp_path: Path, cache: Path, options: str

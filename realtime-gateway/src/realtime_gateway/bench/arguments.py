@@ -74,4 +74,5 @@ def _comparison(group: argparse._ArgumentGroup) -> None:
         "--max-connections", type=int, help="shrink workloads to so many clients"
     )
     group.add_argument("--nginx", metavar="PATH", help="nginx, if it is not on the PATH")
+    group.add_argument("--haproxy", metavar="PATH", help="HAProxy, if it is not on the PATH")
     group.add_argument("--nchan-module", metavar="PATH", help="ngx_nchan_module.so")

@@ -24,6 +24,7 @@ from realtime_gateway.bench.build import NotHere
 from realtime_gateway.bench.comparison import Comparison, compare
 from realtime_gateway.bench.contender import CONTENDERS, Contender, Place, user_tokens
 from realtime_gateway.bench.dialect import centrifuge
+from realtime_gateway.bench.edge_table import load_table, memory_table
 from realtime_gateway.bench.feed import Feed, Log
 from realtime_gateway.bench.generator import GeneratorFailed, Target
 from realtime_gateway.bench.measure import Setting
@@ -64,7 +65,13 @@ def _compare(asked: argparse.Namespace, progress: Progress) -> Comparison:
     rest = set(cores[1:]) if len(cores) > 1 else None
     with _workspace() as folder, _redis(asked.redis, folder, rest) as (url, pids):
         place = Place(
-            folder, asked.cache, url, files, nginx=asked.nginx, nchan_module=asked.nchan_module
+            folder,
+            asked.cache,
+            url,
+            files,
+            nginx=asked.nginx,
+            nchan_module=asked.nchan_module,
+            haproxy=asked.haproxy,
         )
         setting = Setting(
             place, asked.seconds, asked.size, server, rest, pids, not asked.python_generator
@@ -131,7 +138,7 @@ def _contenders(asked: argparse.Namespace) -> list[Contender]:
     return [contender for contender in CONTENDERS if contender.name in names]
 
 
-_USUAL = ("gateway", "c", "c-joined")
+_USUAL = ("gateway", "caddy", "haproxy", "caddy-tls", "haproxy-tls", "c", "c-joined")
 
 
 def _workloads(asked: argparse.Namespace) -> list[Workload]:
@@ -165,12 +172,16 @@ def _show(comparison: Comparison, asked: argparse.Namespace, arguments: Sequence
     noise = report.warnings(comparison.measurements, native=not asked.python_generator)
     tables = [
         ("Figures, medians of the rounds", report.table(comparison.measurements)),
+        ("Through an edge, in units of the gateway's own port", load_table(comparison)),
+        ("Memory of the edge", memory_table(comparison)),
         ("Ratios", report.ratio_table(comparison)),
         ("Targets", [] if asked.quick else report.target_table(comparison)),
     ]
     for title, rows in tables:
         if rows:
             print(f"\n{title}\n{report.text(rows)}")
+    for name, version in comparison.versions.items():
+        print(f"{name}: {version}")
     for name, reason in comparison.left_out.items():
         print(f"left out: {name}: {reason}")
     for line in noise:

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 
 from realtime_gateway.bench.build import NotHere
 from realtime_gateway.bench.contender import Contender
+from realtime_gateway.bench.edge import most_clients
 from realtime_gateway.bench.figures import Measurement
 from realtime_gateway.bench.generator import GeneratorFailed
 from realtime_gateway.bench.measure import Setting, Watch, measure
-from realtime_gateway.bench.workload import Storm, Workload, scenes
+from realtime_gateway.bench.workload import Storm, Workload, scenes, shrunk
+
+_WITH_TLS = ("fanout-w2", "idle")
 
 
 @dataclass(slots=True)
@@ -21,6 +24,7 @@ class Comparison:
 
     measurements: list[Measurement] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)  # of the edges
 
     def of(self, server: str, workload: str) -> list[Measurement]:
         return [m for m in self.measurements if (m.server, m.workload) == (server, workload)]
@@ -47,7 +51,7 @@ def compare(
         for turn in range(1, rounds + 1):
             for scene in scenes(workloads):
                 for contender in contenders:
-                    for part in _fitting(scene, contender):
+                    for part in fitting(scene, contender, setting.place.open_files):
                         _take_part(comparison, setting, contender, part, turn, watch)
     except KeyboardInterrupt:
         comparison.left_out["the rest"] = "interrupted"
@@ -63,6 +67,9 @@ def _take_part(
     watch: Watch,
 ) -> None:
     try:
+        if contender.edge is not None:
+            given = setting.place.haproxy
+            comparison.versions[contender.edge.name] = contender.edge.version(given)
         comparison.measurements += measure(setting, contender, scene, turn, watch)
     except (NotHere, GeneratorFailed) as reason:
         place = (
@@ -73,11 +80,20 @@ def _take_part(
         comparison.left_out[place] = str(reason)
 
 
-def _fitting(scene: Sequence[Workload], contender: Contender) -> Iterator[Sequence[Workload]]:
-    """What of a scene this contender can do: history and restarts are for whole servers."""
-    plain = [
-        w for w in scene if contender.full or not (isinstance(w.load, Storm) or w.processes > 1)
-    ]
-    fitting = [w for w in plain if contender.full or not w.name.startswith("history")]
-    if fitting:
-        yield fitting
+def fitting(
+    scene: Sequence[Workload], contender: Contender, open_files: int
+) -> Iterator[Sequence[Workload]]:
+    """What of a scene this contender can do: history and restarts are for whole servers.
+
+    An edge has two sockets for a client, and clients with TLS are slow ones (Python's).
+    """
+    found = list(scene)
+    if not contender.full:
+        found = [w for w in found if not (isinstance(w.load, Storm) or w.processes > 1)]
+        found = [w for w in found if not w.name.startswith("history")]
+    if contender.tls:
+        found = [w for w in found if w.name in _WITH_TLS]
+    if contender.edge is not None:
+        found = [shrunk(w, most_clients(open_files)) for w in found]
+    if found:
+        yield found

@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +18,7 @@ import jwt
 from realtime_gateway.bench import feed
 from realtime_gateway.bench.build import NotHere, c_program, node_peers, source
 from realtime_gateway.bench.dialect import Dialect, centrifuge, compact, raw, socketio
+from realtime_gateway.bench.edge import CADDY, HAPROXY, Edge
 from realtime_gateway.bench.feed import Feed, Log
 from realtime_gateway.bench.process import program
 
@@ -38,6 +39,7 @@ class Place:
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     nginx: str | None = None
     nchan_module: str | None = None
+    haproxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Contender:
     about: str
     launch: Callable[[Place, int, int, bool], Launch]  # (place, port, clients, history)
     full: bool = False  # knows sessions, history and tokens, so that every workload applies
+    edge: Edge | None = None  # what its clients come through
+
+    @property
+    def tls(self) -> bool:
+        return self.edge is not None and self.edge.tls
 
 
 def _gateway(place: Place, port: int, clients: int, history: bool) -> Launch:
@@ -165,11 +172,20 @@ def _environment(place: Place, port: int) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _through(edge: Edge, name: str) -> Contender:
+    about = f"this gateway through {edge.name}{', TLS' if edge.tls else ''}"
+    return Contender(name, about, _gateway, full=True, edge=edge)
+
+
 GATEWAY = Contender("gateway", "this gateway: sessions, tokens, limits", _gateway, full=True)
 C_SINGLE = Contender("c", "C, one send per frame: the kernel's limit", _c())
 C_JOINED = Contender("c-joined", "C, frames of one read joined", _c("--joined"))
 CONTENDERS = (
     GATEWAY,
+    _through(CADDY, "caddy"),
+    _through(HAPROXY, "haproxy"),
+    _through(replace(CADDY, tls=True), "caddy-tls"),
+    _through(replace(HAPROXY, tls=True), "haproxy-tls"),
     C_SINGLE,
     C_JOINED,
     Contender("nchan", "nginx with Nchan, one worker", _nchan),

@@ -102,6 +102,14 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Of a process, in KiB: its own pages, and what a container's limit counts (if known)."""
+
+    rss: float
+    charged: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What one server did with one workload in one round. Times in ms, memory in KiB."""
 
@@ -126,6 +134,12 @@ class Measurement:
     slowest: float | None = None
     rss_each: float | None = None
     connects_per_second: float | None = None
+    through_edge: bool = False
+    edge_cpu: float | None = None  # of `cpu`, what the edge took; its memory is apart:
+    edge_rss_each: float | None = None
+    edge_rss_base: float | None = None  # before the first client
+    edge_charged_each: float | None = None
+    edge_charged_base: float | None = None
     recovered: int = 0
     failed: int = 0
     lost_connections: int = 0
@@ -158,6 +172,11 @@ class Measurement:
 
 def _per_core(per_second: float | None, share: float | None) -> float | None:
     return None if per_second is None or not share else per_second / share
+
+
+def sockets_in(kib: float, base: float | None, each: float | None) -> float | None:
+    """How many fit into so much memory, beside what the program takes without any."""
+    return None if base is None or not each else max(0.0, kib - base) // each
 
 
 def per_delivery(seconds: float, deliveries: int) -> float | None:

