@@ -90,8 +90,9 @@ class Writer:
 class _Viewer(asyncio.Protocol):
     """A WebSocket that counts: publications, bytes, and (a reader) how late each one came."""
 
-    def __init__(self, channel: str, *, reads: bool, seen: "Seen") -> None:
+    def __init__(self, channel: str, *, reads: bool, seen: "Seen", origin: str) -> None:
         self._channel, self._reads, self._seen = channel.encode(), reads, seen
+        self._origin = f"Origin: {origin}\r\n".encode() if origin else b""
         self._buffer = bytearray()
         self._is_open = False
         self.subscribed = asyncio.get_running_loop().create_future()
@@ -101,7 +102,7 @@ class _Viewer(asyncio.Protocol):
         self._write(
             b"GET /connection/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" + self._origin + b"\r\n"
         )
 
     def data_received(self, data: bytes) -> None:
@@ -112,7 +113,7 @@ class _Viewer(asyncio.Protocol):
             if not found:
                 return
             if b" 101 " not in head.partition(b"\r\n")[0]:
-                raise RuntimeError(f"the gateway answered {head[:100]!r}")
+                raise RuntimeError(f"the upgrade was answered {head[:100]!r}")
             self._is_open, self._buffer = True, bytearray(rest)
             self._send(_CONNECT + _SUBSCRIBE % self._channel)
         self._take_frames(now)
@@ -172,13 +173,17 @@ class Seen:
 
 
 class Viewers:
-    """So many viewers of `channel`, in a process of their own; used as a context."""
+    """So many viewers of `channel`, in a process of their own, perhaps as pages of a site
+    (`origin`, as browsers say it); used as a context.
+    """
 
-    def __init__(self, count: int, *, port: int, channel: str = "home") -> None:
+    def __init__(
+        self, count: int, *, port: int, channel: str = "home", origin: str = ""
+    ) -> None:
         self.count = count
         spawn = multiprocessing.get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
-        arguments = (theirs, count, port, channel)
+        arguments = (theirs, count, port, channel, origin)
         self._process = spawn.Process(target=_view, args=arguments, daemon=True)
 
     def __enter__(self) -> "Viewers":
@@ -217,17 +222,17 @@ class Viewers:
         return said
 
 
-def _view(pipe: Connection, count: int, port: int, channel: str) -> None:
-    asyncio.run(_viewing(pipe, count, port, channel))
+def _view(*arguments: Any) -> None:
+    asyncio.run(_viewing(*arguments))
 
 
-async def _viewing(pipe: Connection, count: int, port: int, channel: str) -> None:
+async def _viewing(pipe: Connection, count: int, port: int, name: str, origin: str) -> None:
     loop = asyncio.get_running_loop()
     seen = Seen()
     viewers: list[_Viewer] = []
     for number in range(count):
         reads = number % _READ_EVERY == 0
-        viewer = _Viewer(channel, reads=reads, seen=seen)
+        viewer = _Viewer(name, reads=reads, seen=seen, origin=origin)
         await loop.create_connection(lambda v=viewer: v, "127.0.0.1", port)  # type: ignore[misc]
         viewers.append(viewer)
     await asyncio.wait_for(asyncio.gather(*(viewer.subscribed for viewer in viewers)), 20)

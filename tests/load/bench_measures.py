@@ -6,13 +6,13 @@ import re
 import sys
 import time
 from dataclasses import dataclass, field
-from functools import partial
 from urllib.parse import urljoin
 
 import asyncpg
 import httpx
 import redis
 from bench_clients import Http, Viewers, Writer
+from bench_edges import Entrance, Entrances
 from bench_relay import drained, out_of_order, waiting_in
 from bench_report import Row, percentile
 from local_stack.stack import Stack
@@ -52,6 +52,7 @@ class Bench:
     stack: Stack
     size: Size
     ana: Person
+    ways: Entrances
     versions: dict[str, int] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     late: dict[str, list[float]] = field(default_factory=dict)
@@ -63,7 +64,10 @@ class Bench:
         self.make_notes(NOTES - 10)
         full = await self.home_page(f"{NOTES} notes, a full page of 50")
         await self.updates()
-        await self.idle_latency()
+        for way in [self.ways.own, *self.ways.edges]:
+            await self.idle_latency(way)
+        for edge in self.ways.edges:
+            await self.home_page(f"{NOTES} notes{edge.words}", port=edge.port)
         await self.relay_after_outage()
         tell(f"filling up to {self.size.notes:,} notes")
         fill = _FILL.format(id=self.ana.id, count=self.size.notes - NOTES)
@@ -86,9 +90,8 @@ class Bench:
         for _ in range(count):
             self.versions[self.ana.create("Menu", "Soup")["key"]] = 1
 
-    @property
-    def gateway_port(self) -> int:
-        return self.stack.around.gateway_ports[0]
+    def viewers(self, count: int, way: Entrance) -> Viewers:
+        return Viewers(count, port=way.port, origin=way.origin)
 
     def writer(self, versions: dict[str, int]) -> Writer:
         return Writer(self.stack.around.notes_port, self.ana.token, versions)
@@ -106,8 +109,8 @@ class Bench:
         async with asyncio.TaskGroup() as group:
             for writer in writers:
                 every = len(writers) / rate if rate else 0
-                is_over = partial(_is_past, over)
-                group.create_task(writer.write_until(is_over, every=every))
+                task = writer.write_until(lambda: time.perf_counter() > over, every=every)
+                group.create_task(task)
         for writer in writers:
             self.versions |= writer.versions
         done = sum(len(writer.seconds) for writer in writers) - before
@@ -118,7 +121,7 @@ class Bench:
         seconds = self.size.seconds
         tell(f"{WRITERS} writers, {VIEWERS} viewers, {seconds:g} s without a pause")
         writers = self.writers()
-        with Viewers(VIEWERS, port=self.gateway_port) as viewers:
+        with self.viewers(VIEWERS, self.ways.own) as viewers:
             await self.write(writers, min(2.0, seconds))  # warm
             rate = await self.watched(writers, viewers, f"{WRITERS} writers without a pause")
             self.floor(
@@ -127,6 +130,22 @@ class Bench:
             tell(f"the same at {PROMISED_RATE:g} per s, {seconds:g} s")
             at_rate = f"{PROMISED_RATE:g} updates per s"
             await self.watched(writers, viewers, at_rate, rate=PROMISED_RATE)
+        for edge in self.ways.edges:
+            await self.updates_through(edge, writers, at_rate)
+
+    async def updates_through(self, edge: Entrance, writers: list[Writer], load: str) -> None:
+        """The promised rate once more, with viewers that come as browsers do."""
+        tell(f"the same through {edge.name}")
+        own, through = self.late[load], f"{load}{edge.words}"
+        with self.viewers(VIEWERS, edge) as viewers:
+            before = edge.cpu_seconds()
+            await self.watched(writers, viewers, through, rate=PROMISED_RATE)
+        frames = VIEWERS * sum(len(writer.seconds) for writer in writers)
+        spent = 1e6 * (edge.cpu_seconds() - before) / frames
+        self.row(f"the edge's CPU a frame, {through}", spent, "µs")
+        for percent in (50, 99):
+            times = percentile(self.late[through], percent) / percentile(own, percent)
+            self.row(f"viewer lag, p{percent}, {through}, / own port", times, "times")
 
     async def watched(
         self, writers: list[Writer], viewers: Viewers, load: str, *, rate: float = 0
@@ -145,20 +164,21 @@ class Bench:
         self.row(f"frames lost of {due:,}, {load}", due - seen.publications, "frames", 0)
         return reached
 
-    async def idle_latency(self) -> None:
-        tell(f"{self.size.idle_saves} single saves on the idle system")
+    async def idle_latency(self, way: Entrance) -> None:
+        tell(f"{self.size.idle_saves} single saves on the idle system{way.words}")
         key = next(iter(self.versions))
         writer = self.writer({key: self.versions[key]})
         http = Http(writer.port)
-        with Viewers(1, port=self.gateway_port) as viewers:
+        with self.viewers(1, way) as viewers:
             for _ in range(self.size.idle_saves):
                 await writer.save(http, key)
                 await asyncio.sleep(0.02)
             late = (await viewers.quiet(due=self.size.idle_saves)).late
         http.close()
         self.versions |= writer.versions
-        self.row("change → frame at a client, idle, p50", 1000 * percentile(late, 50), "ms", 5)
-        self.row("change → frame at a client, idle, p99", 1000 * percentile(late, 99), "ms", 20)
+        for percent, limit in ((50, 5), (99, 20)):
+            what = f"change → frame at a client, idle, p{percent}{way.words}"
+            self.row(what, 1000 * percentile(late, percent), "ms", limit)
 
     async def relay_after_outage(self) -> None:
         saves = self.size.outbox_saves
@@ -182,7 +202,7 @@ class Bench:
         key = next(iter(self.versions))
         writer = self.writer({key: self.versions[key]})
         http = Http(writer.port)
-        with Viewers(10, port=self.gateway_port) as viewers:
+        with self.viewers(10, self.ways.own) as viewers:
             await writer.save(http, key)
             seen = await viewers.quiet(due=viewers.count)
         http.close()
@@ -190,10 +210,10 @@ class Bench:
         per_viewer = seen.bytes / 10
         self.row(f"bytes to each viewer for one title, {when}", per_viewer, "bytes", 1024)
 
-    async def home_page(self, when: str) -> float:
-        """p50 of the whole answer, asked of web itself on a kept-alive connection."""
+    async def home_page(self, when: str, *, port: int = 0) -> float:
+        """p50 of the whole answer on a kept-alive connection, of web itself or by an edge."""
         tell(f"home page at {when}")
-        http = Http(self.stack.around.web_port)
+        http = Http(port or self.stack.around.web_port)
         seconds = []
         for _ in range(self.size.pages + 10):
             started = time.perf_counter()
@@ -203,7 +223,7 @@ class Bench:
                 raise RuntimeError(f"the home page answered {status}")
         http.close()
         p50 = 1000 * percentile(seconds[10:], 50)
-        self.row(f"home page, server time p50, {when}", p50, "ms", 30)
+        self.row(f"home page, {'' if port else 'server time '}p50, {when}", p50, "ms", 30)
         return p50
 
     def script(self) -> None:
@@ -220,10 +240,6 @@ class Bench:
                 found = [urljoin(path, each) for each in imports]
                 waiting += [each for each in found if each not in seen]
         self.row("script on the home page", sum(seen.values()) / 1024, "KiB gzip", 45)
-
-
-def _is_past(moment: float) -> bool:
-    return time.perf_counter() > moment
 
 
 def tell(what: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # people.py lives beside the tests
 
+from bench_edges import entrances
 from bench_measures import QUICK, Bench, Size, tell
 from bench_report import as_json, plot, table
 from local_stack.stack import Stack
@@ -34,11 +35,15 @@ def main() -> int:
     try:
         with Stack(data) as stack, People(stack) as people:
             size = QUICK if arguments.quick else Size()
-            bench = Bench(stack, size, people.sign_up("Ana"))
-            asyncio.run(bench.run())
+            ana = people.sign_up("Ana")
+            with entrances(stack) as ways:
+                bench = Bench(stack, size, ana, ways)
+                asyncio.run(bench.run())
     finally:
         shutil.rmtree(data, ignore_errors=True)
     print(table(bench.rows))
+    for sentence in bench.ways.left_out:
+        print(f"left out: {sentence}")
     if arguments.json:
         arguments.json.write_text(
             as_json(bench.rows, quick=arguments.quick, load_before=load_before)
