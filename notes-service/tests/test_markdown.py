@@ -8,13 +8,18 @@ import pytest
 from notes_service import markdown
 from xss_corpus import CORPUS
 
-PLAIN = "blockquote br code em hr p pre s strong ul h1 h2 h3 h4 h5 h6 table tbody thead tr"
+PLAIN = "br code em hr s strong table tbody thead tr"
+BLOCKS = "blockquote h1 h2 h3 h4 h5 h6 p ul"
+SCROLLED = {"dir", "tabindex", "role", "aria-label"}
 ALLOWED = {
     **{tag: set() for tag in PLAIN.split(" ")},
+    **{tag: {"dir"} for tag in BLOCKS.split(" ")},
+    "div": {"class", *SCROLLED},
+    "pre": SCROLLED,
     "a": {"href", "title", "rel"},
     "input": {"type", "disabled", "checked", "aria-label"},
     "li": {"class"},
-    "ol": {"start"},
+    "ol": {"dir", "start"},
     "td": {"class"},
     "th": {"class"},
 }  # fmt: skip
@@ -84,8 +89,11 @@ def test_the_check_itself_finds_what_runs():
         ("![cake](https://e.x/c.png)", '<p><a href="https://e.x/c.png" rel="noopener nofollow">cake</a></p>\n'),
         ("- [x] a\n- [ ] b", '<ul>\n<li class="task"><input disabled="" checked="" aria-label="done" type="checkbox"> a</li>\n'
          '<li class="task"><input disabled="" aria-label="to do" type="checkbox"> b</li>\n</ul>\n'),
-        ("|a|\n|-:|\n|1|", '<table>\n<thead>\n<tr>\n<th class="align-right">a</th>\n</tr>\n</thead>\n'
-         '<tbody>\n<tr>\n<td class="align-right">1</td>\n</tr>\n</tbody>\n</table>\n'),
+        ("|a|\n|-:|\n|1|", '<div class="scroll" tabindex="0" role="group" aria-label="Table">\n<table>\n<thead>\n<tr>\n<th class="align-right">a</th>\n</tr>\n</thead>\n'
+         '<tbody>\n<tr>\n<td class="align-right">1</td>\n</tr>\n</tbody>\n</table>\n</div>\n'),
+        ("```py\n<a>\n```\n\n    b", '<pre tabindex="0" role="group" aria-label="Code"><code>&lt;a&gt;\n</code></pre>\n'
+         '<pre tabindex="0" role="group" aria-label="Code"><code>b\n</code></pre>\n'),
+        ("a\n\n# שלום\n\n- a\n- שלום", '<p>a</p>\n<h1 dir="auto">שלום</h1>\n<ul dir="auto">\n<li>a</li>\n<li>שלום</li>\n</ul>\n'),
         ("", ""),
     ],
 )  # fmt: skip
@@ -112,5 +120,7 @@ def test_an_excerpt_is_the_beginning_without_marks(source, excerpt):
 def test_a_source_that_makes_far_more_html_than_it_is_long_is_shown_as_written():
     bomb = "|a" * 2000 + "\n" + "|-" * 2000 + "\n" + ("|" * 2000 + "\n") * 60
     seen = markdown.render(bomb)
-    assert seen.html.startswith("<pre>|a|a")
+    assert seen.html.startswith(
+        '<pre tabindex="0" role="group" aria-label="Text" dir="auto">|a|a'
+    )
     assert len(seen.html) < 2 * len(bomb)

@@ -28,13 +28,22 @@ _PLAIN_TAGS: Final = (
     *("blockquote", "br", "code", "em", "hr", "p", "pre", "s", "strong", "ul"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "table", "tbody", "thead", "tr"),
 )
+_BLOCKS: Final = ("blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "ul")
 _SANITISER: Final = nh3.Cleaner(
-    tags={*_PLAIN_TAGS, "a", "input", "li", "ol", "td", "th"},
+    tags={*_PLAIN_TAGS, "a", "div", "input", "li", "ol", "td", "th"},
     attributes={"a": {"href", "title"}, "ol": {"start"}, "input": {"aria-label"}},
     # No other input than this one.
     set_tag_attribute_values={"input": {"type": "checkbox"}},
-    tag_attribute_values={"input": {"checked": {""}, "disabled": {""}}},
+    tag_attribute_values={
+        "input": {"checked": {""}, "disabled": {""}},
+        **{block: {"dir": {"auto"}} for block in _BLOCKS},
+        **{
+            tag: {"dir": {"auto"}, "tabindex": {"0"}, "role": {"group"}, "aria-label": {name}}
+            for tag, name in (("div", "Table"), ("pre", "Code"))
+        },
+    },
     allowed_classes={
+        "div": {"scroll"},
         "li": {"task"},
         **{cell: {"align-left", "align-center", "align-right"} for cell in ("td", "th")},
     },
@@ -44,6 +53,11 @@ _SANITISER: Final = nh3.Cleaner(
 _TAGS: Final = nh3.Cleaner(tags=set())
 _TASK: Final = re.compile(r"\[([ xX])\]\s+")
 _ALIGNMENT: Final = re.compile(r"text-align:(left|center|right)")
+_RIGHT_TO_LEFT: Final = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+# What may be wider than its place scrolls there, so the keyboard has to reach it.
+_SCROLLED: Final = 'tabindex="0" role="group" aria-label='
 
 
 def render(body: str) -> Rendering:
@@ -56,7 +70,7 @@ def render(body: str) -> Rendering:
 
 def as_written(body: str) -> Rendering:
     """The source itself, for what cannot be rendered within bounds."""
-    html = f"<pre>{entities.escape(body, quote=False)}</pre>\n"
+    html = f'<pre {_SCROLLED}"Text" dir="auto">{entities.escape(body, quote=False)}</pre>\n'
     return Rendering(html, _excerpt(html))
 
 
@@ -77,7 +91,12 @@ def _new_parser() -> MarkdownIt:
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     parser.core.ruler.push("tasks", _mark_tasks)
     parser.core.ruler.push("alignment", _align_by_class)
+    parser.core.ruler.push("directions", _leave_directions_to_browsers)
     parser.add_render_rule("image", _picture_as_link)
+    parser.add_render_rule("table_open", _table_begins)
+    parser.add_render_rule("table_close", _table_ends)
+    parser.add_render_rule("fence", _code)
+    parser.add_render_rule("code_block", _code)
     return parser
 
 
@@ -109,6 +128,39 @@ def _align_by_class(state: StateCore) -> None:
             found = _ALIGNMENT.fullmatch(str(token.attrs.pop("style", "")))
             if found:
                 token.attrSet("class", f"align-{found[1]}")
+
+
+def _leave_directions_to_browsers(state: StateCore) -> None:
+    """Each block of the text with right-to-left letters finds its own direction."""
+    block = None
+    for token in state.tokens:
+        if token.level == 0 and token.nesting >= 0:
+            block = token
+        if block is not None and _RIGHT_TO_LEFT.search(token.content):
+            block.attrSet("dir", "auto")
+
+
+def _direction(token: Token) -> str:
+    return ' dir="auto"' if token.attrGet("dir") else ""
+
+
+def _table_begins(
+    _: RendererHTML, tokens: Sequence[Token], position: int, *__: OptionsDict | EnvType
+) -> str:
+    direction = _direction(tokens[position])
+    return f'<div class="scroll" {_SCROLLED}"Table"{direction}>\n<table>\n'
+
+
+def _table_ends(*_: object) -> str:
+    return "</table>\n</div>\n"
+
+
+def _code(
+    _: RendererHTML, tokens: Sequence[Token], position: int, *__: OptionsDict | EnvType
+) -> str:
+    token = tokens[position]
+    code = entities.escape(token.content, quote=False)
+    return f'<pre {_SCROLLED}"Code"{_direction(token)}><code>{code}</code></pre>\n'
 
 
 def _picture_as_link(
