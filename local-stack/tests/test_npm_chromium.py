@@ -10,6 +10,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -41,7 +42,9 @@ def carry(folder: Path) -> None:
     tarfile.open(fileobj=empty, mode="w").close()
     files = dict.fromkeys(FILES, base64.b64encode(empty.getvalue()).decode())
     files["chromium"] = base64.b64encode(b"#!/bin/sh\necho Chromium 1\n").decode()
-    subprocess.run(["node", "-e", _COMPRESS, json.dumps(files)], cwd=folder, check=True)
+    beside = str(Path(sys.executable).with_name("node"))
+    node = shutil.which("node") or beside
+    subprocess.run([node, "-e", _COMPRESS, json.dumps(files)], cwd=folder, check=True)
 
 
 def bare_clone(root: Path, cache: Path) -> Environment:

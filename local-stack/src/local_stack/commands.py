@@ -71,8 +71,9 @@ def test(arguments: Namespace) -> int:
         return 0 if test_scripts(islands) else 1
     islands.ensure()
     provider = ROOT / "users-service" / "tests" / "oidc_provider"
-    Packages(environment, provider, "of the OpenID provider that tests sign in at").ensure()
-    env = dict(environment.env)
+    packages = Packages(environment, provider, "of the OpenID provider that tests sign in at")
+    packages.ensure()
+    env = environment.env | {"PATH": packages.path()}  # tests start Node, too
     if arguments.no_browser:
         print("Leaving out the browser tests, as asked (--no-browser).")
     else:

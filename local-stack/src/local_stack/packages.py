@@ -53,7 +53,7 @@ class Packages:
 
     def _try(self, program: str, *arguments: str) -> bool:
         env = self._environment.env | {
-            "PATH": self._path(),
+            "PATH": self.path(),
             "npm_config_update_notifier": "false",
         }
         command = [shutil.which(program, path=env["PATH"]) or program, *arguments]
@@ -66,8 +66,8 @@ class Packages:
             return False
         return done.returncode == 0
 
-    def _path(self) -> str:
-        """A search path on which Node is new enough."""
+    def path(self) -> str:
+        """A search path on which Node is new enough; without one, the wheel's is installed."""
         path = os.environ.get("PATH", "")
         if _node_version(path) >= _OLDEST_NODE and shutil.which("npm", path=path):
             return path
