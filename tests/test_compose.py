@@ -151,6 +151,25 @@ def test_a_gateway_node_can_be_started_many_times() -> None:
     assert environment("edge", ROOT)["GATEWAY_DISCOVERY"] == "dns"
 
 
+def test_promise_live_pages_are_bounded_below_the_memory_of_the_edge() -> None:
+    """Measured with TLS: docs/topics/scaling.md. The rest of its files are idle connections."""
+    edge, gateway = services()["edge"], services()["realtime-gateway"]
+    replicas = int(filled(gateway.get("deploy", {}).get("replicas", 1)))
+    limit = int(environment("realtime-gateway", ROOT)["GATEWAY_CLIENT_CONNECTION_LIMIT"])
+    pages = replicas * limit
+    files = int(filled(edge["ulimits"]["nofile"]["hard"]))
+    idle = files - 2 * pages
+    assert idle >= pages  # a page takes a connection of its own while it is loaded
+    kib = 64 * 1024 + pages * 128 + idle * 40
+    assert kib < 0.9 * _kib(filled(edge["mem_limit"]))
+    assert limit < 65_536 - 1_000  # the gateway's own files
+    assert limit * 8 < _kib(filled(gateway["mem_limit"])) / 2
+
+
+def _kib(size: str) -> int:
+    return int(size[:-1]) * {"m": 1024, "g": 1024 * 1024}[size[-1]]
+
+
 def test_the_secrets_are_those_that_the_command_writes() -> None:
     assert set(compose()["secrets"]) == set(secret_files.MAKERS)
     for name, secret in compose()["secrets"].items():

@@ -1,6 +1,8 @@
+import asyncio
+
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 from service_kit import asgi
@@ -115,3 +117,46 @@ async def test_only_what_is_needed_makes_a_service_unready(checks, status):
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.get("/ready")
     assert (answer.status_code, answer.json()["checks"]) == (status, checks)
+
+
+async def test_a_body_that_does_not_arrive_in_time_is_refused(client, monkeypatch):
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
+
+    async def begun():
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = await client.post("/things/a", content=begun())
+    assert answer.status_code == 408
+    assert answer.headers["Connection"] == "close"
+
+
+async def test_how_long_an_answer_takes_is_not_bounded_by_its_body(monkeypatch):
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.0)
+    went = asyncio.get_running_loop().create_future()
+    app = an_app()
+
+    @app.post("/wait")
+    async def wait(request: Request) -> str:
+        await request.body()
+        asyncio.get_running_loop().call_later(0.05, went.set_result, None)
+        return (await request.receive())["type"]
+
+    sent = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive():
+        for message in sent:
+            return message
+        await went
+        return {"type": "http.disconnect"}
+
+    answers = []
+
+    async def send(message):
+        answers.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/wait", "headers": [],
+             "query_string": b"", "http_version": "1.1"}  # fmt: skip
+    await app(scope, receive, send)
+    assert answers[0]["status"] == 200
+    assert answers[1]["body"] == b'"http.disconnect"'

@@ -46,6 +46,7 @@ class Caddy:
             "EDGE_ACCESS_LOG": "discard",
             "GATEWAY_DISCOVERY": "list",
             "GATEWAY_UPSTREAMS": upstreams,
+            "WEB_DISCOVERY": "list",
             "WEB_UPSTREAMS": f"127.0.0.1:{web}",
             "HOME": str(data_dir),
             "XDG_CONFIG_HOME": str(data_dir / "config"),

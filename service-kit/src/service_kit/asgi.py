@@ -2,10 +2,11 @@
 
 `install` gives an app: one error form (RFC 9457 problem details with a stable `code`),
 liveness, readiness and metrics, a request id that travels, one access log line per request
-without its query string, and a bound on request bodies. Nothing of a failure's inside reaches
-a client.
+without its query string, and bounds on request bodies: their size, and the time they take to
+arrive. Nothing of a failure's inside reaches a client.
 """
 
+import asyncio
 import logging
 import re
 import time
@@ -37,6 +38,9 @@ Readiness = Callable[[], Awaitable[dict[str, bool]]]
 # Servers let go of an idle connection later than their clients do (httpx: 5 s, Caddy: 120 s).
 # Where both let go at once, a request can meet the end of its connection, and fail.
 KEEP_ALIVE_SECONDS = 150
+
+# A little less than the edge allows, so that it is a service that says what was wrong.
+BODY_SECONDS = 28.0
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
@@ -188,17 +192,36 @@ def _request_id(scope: Scope) -> str:
 
 
 def _bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
-    """`receive`, refusing with 413 once the body passes `limit` bytes, said or unsaid."""
+    """`receive`, refusing with 413 once the body passes `limit` bytes, said or unsaid, and with
+    408 when it has not arrived within `BODY_SECONDS`.
+    """
     said = dict(scope["headers"]).get(b"content-length", b"0")
     is_said_too_large = said.isdigit() and int(said) > limit
+    deadline: float | None = asyncio.get_running_loop().time() + BODY_SECONDS
     received = 0
 
     async def receive_bounded() -> Message:
-        nonlocal received
-        message = await receive()
+        nonlocal received, deadline
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise _too_slow(received) from None
         received += len(message.get("body", b""))
         if is_said_too_large or received > limit:
             raise HTTPException(413, f"a request body has at most {limit} bytes")
+        if not message.get("more_body"):
+            deadline = None  # what comes now is the client's going, whenever that is
         return message
 
     return receive_bounded
+
+
+def _too_slow(received: int) -> HTTPException:
+    # The edge has to close its client's connection where it has begun to read the body.
+    begun = {"X-Body-Received": str(received)} if received else {}
+    return HTTPException(
+        408,
+        f"a request body arrives within {BODY_SECONDS:.0f} seconds",
+        headers={"Connection": "close", **begun},
+    )

@@ -105,6 +105,7 @@ def _caddy(found: str, site: Site) -> EdgeLaunch:
         "EDGE_ACCESS_LOG": "discard",
         "GATEWAY_DISCOVERY": "list",
         "GATEWAY_UPSTREAMS": " ".join(f"127.0.0.1:{port}" for port in site.gateways),
+        "WEB_DISCOVERY": "list",
         "WEB_UPSTREAMS": f"127.0.0.1:{site.web}",
         "HOME": str(site.folder),
         "XDG_CONFIG_HOME": str(site.folder / "config"),

@@ -7,10 +7,12 @@ which is why it is caught here and not at the front.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
+from service_kit.asgi import BODY_SECONDS
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from realtime_gateway.config.options import Options
@@ -22,6 +24,9 @@ from realtime_gateway.transports.unidirectional import PARAMETER, EventStream
 TOO_LARGE: Final = Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too large")
 NOT_ALLOWED: Final = Refused(
     HTTPStatus.METHOD_NOT_ALLOWED, "this address answers GET and POST", {"Allow": "GET, POST"}
+)
+TOO_SLOW: Final = Refused(
+    HTTPStatus.REQUEST_TIMEOUT, f"a request body arrives within {BODY_SECONDS:.0f} seconds"
 )
 TOO_OLD: Final = Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "a stream needs HTTP/1.1")
 
@@ -36,6 +41,7 @@ class HttpDoor(HttpToolsProtocol):
         self._make = make
         self._body: bytearray | None = None
         """Of a request for a stream, while it arrives."""
+        self.wake_tick = 0
 
     def on_headers_complete(self) -> None:
         path = unquote(self.url.partition(b"?")[0].decode("latin-1"))
@@ -43,6 +49,7 @@ class HttpDoor(HttpToolsProtocol):
         uni_sse = self._options.uni_sse
         if uni_sse.enabled and path == uni_sse.handler_prefix and not is_busy:
             self._body = bytearray()
+            self._clients.wheel.put(self, self._clients.loop.time() + BODY_SECONDS)
         else:
             super().on_headers_complete()
 
@@ -60,14 +67,22 @@ class HttpDoor(HttpToolsProtocol):
         elif not self.transport.is_closing():
             self._answer(bytes(self._body))
 
+    def wake(self, now: float) -> None:
+        """The body has taken too long."""
+        begun = {"X-Body-Received": str(len(self._body))} if self._body else {}
+        self._refuse(replace(TOO_SLOW, headers=begun))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._clients.wheel.remove(self)
+        super().connection_lost(exc)
+
     def _answer(self, body: bytes) -> None:
+        self._clients.wheel.remove(self)
         origins = [value.decode("latin-1") for name, value in self.headers if name == b"origin"]
         refused = self._refusal(body, origins)
         self._unset_keepalive_if_required()
         if refused is not None:
-            self._clients.stats.handshakes_refused[refused.status] += 1
-            self.transport.write(refused.response)
-            self.transport.close()
+            self._refuse(refused)
             return
         self.connections.discard(self)
         self.transport.write(_head(origins))
@@ -75,6 +90,11 @@ class HttpDoor(HttpToolsProtocol):
         stream.attach(self.transport, buffer_limit=self._options.client.queue_max_size)
         query = handshake.parameters(self.url.partition(b"?")[2].decode("latin-1"))
         stream.begin(body or query.get(PARAMETER, "{}"))
+
+    def _refuse(self, refused: Refused) -> None:
+        self._clients.stats.handshakes_refused[refused.status] += 1
+        self.transport.write(refused.response)
+        self.transport.close()
 
     def _refusal(self, body: bytes, origins: list[str]) -> Refused | None:
         if self.parser.get_method() not in (b"GET", b"POST"):
