@@ -33,8 +33,10 @@ def foreign(tmp_path: Path) -> Path:
 
 
 def environ(name: str, foreign: Path, secrets: Path) -> dict[str, str]:
-    sources = [ROOT / "service-kit" / "src", ROOT / name / "src"]
-    path = os.pathsep.join(str(each) for each in (foreign, *sources))
+    """With the sources that its image names, from this checkout."""
+    image = (ROOT / name / "Dockerfile").read_text()
+    sources = image.partition("PYTHONPATH=")[2].split()[0].replace("/app", str(ROOT))
+    path = f"{foreign}{os.pathsep}{sources}"
     return {"PATH": os.environ["PATH"], "PYTHONPATH": path, **environment(name, secrets)}
 
 
