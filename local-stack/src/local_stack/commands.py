@@ -69,6 +69,9 @@ def test(arguments: Namespace) -> int:
     if arguments.scripts:
         islands.ensure_packages()
         return 0 if test_scripts(islands) else 1
+    if arguments.engine:
+        command = [str(environment.python), "-m", "pytest", "tests/engine", *arguments.rest]
+        _become(command, environment.env, ROOT)
     islands.ensure()
     provider = ROOT / "users-service" / "tests" / "oidc_provider"
     packages = Packages(environment, provider, "of the OpenID provider that tests sign in at")

@@ -16,6 +16,7 @@ everything:           ./notes test                            with a list: --dur
 a part:               ./notes test notes-service -k relay     two at a time: -n 2
 what failed last:     ./notes test --last-failed
 the pages' scripts:   ./notes test --scripts
+with Docker:          ./notes test --engine                   builds the images and starts them
 """
 
 
@@ -48,6 +49,9 @@ def add_test(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--scripts", action="store_true", help="only the unit tests of the pages' scripts"
+    )
+    parser.add_argument(
+        "--engine", action="store_true", help="only those on a Docker Engine, if one answers"
     )
     # Tests wait more than they count, so more than one a core; but each worker has its servers.
     at_once = max(2, min(os.cpu_count() or 2, 4))
