@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import httpx
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 from service_kit import __version__, asgi
 from service_kit.tokens import Revocations
 
+from realtime_gateway.api import proxies
 from realtime_gateway.api.admin import Admin
 from realtime_gateway.api.methods import Methods
 from realtime_gateway.api.metrics import NodeCollector
@@ -37,7 +38,7 @@ from realtime_gateway.node.tokens import verifiers
 from realtime_gateway.readiness import Readiness
 from realtime_gateway.sessions.channels import Channels
 from realtime_gateway.sessions.rules import Rules
-from realtime_gateway.transports import handshake
+from realtime_gateway.transports.http_door import upgrade_required
 
 MAX_BODY: Final = 16 * 1024 * 1024
 TEND_SECONDS: Final = 0.5
@@ -69,7 +70,7 @@ class Gateway:
         self.fanout = Fanout(
             self.stats,
             key_of=self._key_of,
-            on_hole=self._on_hole,
+            on_hole=lambda channel: self.feed.on_hole(channel),
             on_other=self._on_other,
         )
         self._control_key = f"{options.engine.redis.prefix}.control".encode()
@@ -79,6 +80,7 @@ class Gateway:
             ),
             node=lambda: self.node,
             describe=self._describe,
+            drain_peer=lambda peer: self.clients.spawn(self._send_away(peer)),
         )
         self.presence = self._presence()
         self.bus = self._bus()
@@ -212,7 +214,8 @@ class Gateway:
         if self.options.admin.enabled:
             page = Admin(methods, self.options.admin, self._registry)
             app.include_router(page.router())
-        app.add_api_route(self.options.websocket.handler_prefix, _upgrade_required)
+        app.include_router(proxies.router(self.options, self._drain_peer))
+        app.add_api_route(self.options.websocket.handler_prefix, upgrade_required)
         return app
 
     def _key_of(self, channel: str) -> bytes:
@@ -234,16 +237,14 @@ class Gateway:
             "uptime": int(time.monotonic() - self._started),
         }
 
-    def _on_hole(self, channel: str) -> None:
-        self.feed.on_hole(channel)
+    async def _drain_peer(self, peer: str) -> None:
+        self.control.drain_peer(peer)
+        await self._send_away(peer)
+
+    async def _send_away(self, peer: str) -> None:
+        await self.clients.drain_peer(peer, window=self.options.shutdown.drain_window)
 
     async def _tend(self) -> None:
         while True:
             await asyncio.sleep(TEND_SECONDS)
             self.feed.tend(time.monotonic())
-
-
-async def _upgrade_required() -> Response:
-    # Reached on a connection that has carried HTTP before: a first request ends at the door.
-    refused = handshake.NOT_AN_UPGRADE
-    return Response(refused.why, refused.status.value, refused.headers)

@@ -184,6 +184,7 @@ class EngineOptions:
 class ShutdownOptions:
     timeout: Seconds = 30.0
     drain_window: Seconds = 5.0
+    peer_drain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

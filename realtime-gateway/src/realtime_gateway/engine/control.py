@@ -63,11 +63,13 @@ class Control:
         publish: Callable[[bytes], Awaitable[object]],
         node: Callable[[], Obedient],
         describe: Callable[[], NodeInfo],
+        drain_peer: Callable[[str], object],
     ) -> None:
         self.uid = secrets.token_hex(16)
         self._publish = publish
         self._node = node
         self._describe = describe
+        self._drain_peer = drain_peer
         self._others: dict[str, tuple[float, NodeInfo]] = {}
         self._surveys: dict[str, _Survey] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +85,10 @@ class Control:
         """Have it obeyed here at once, and by the others if Redis is there."""
         self._node().obey(order)
         self._answer(orders.as_json(order))
+
+    def drain_peer(self, peer: str) -> None:
+        """Have every other node that hears it send away who came through a proxy."""
+        self._answer({"closing": peer})
 
     async def forget_history(self, channel: str) -> None:
         """Have every node forget what it remembers of a channel's history."""
@@ -143,6 +149,8 @@ class Control:
             self._others[sender] = (time.monotonic() + NODE_LIFE, dict(message["node"]))
         elif "gone" in message:
             self._others.pop(sender, None)
+        elif "closing" in message:
+            self._drain_peer(str(message["closing"]))
         elif "removed" in message:
             self._node().forget_history(message["removed"])
         elif "survey" in message:

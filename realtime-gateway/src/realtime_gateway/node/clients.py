@@ -20,7 +20,16 @@ from realtime_gateway.protocol import codes
 FREEZE_EVERY: Final = 1000
 DRAIN_SECONDS_PER_CLIENT: Final = 0.005
 
+PEER_GONE_SECONDS: Final = 1.0
+"""A proxy that has been told that its clients are gone stops within this time."""
+
 log = logging.getLogger("gateway.clients")
+
+
+def address(transport: asyncio.BaseTransport) -> str:
+    """Where a connection comes from: the client's address, or the proxy's before it."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
 class Waker(Sleeper, Protocol):
@@ -48,6 +57,8 @@ class Clients:
         self.connected: set[Client] = set()
         self.wheel: Wheel[Waker] = Wheel(loop.time())
         self.is_draining = False
+        self._closing: set[str] = set()
+        """Addresses of proxies that are about to stop."""
         self._limit = limit
         self._rate_limit = rate_limit
         self._second = 0
@@ -56,9 +67,12 @@ class Clients:
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty: asyncio.Event | None = None
 
+    def has_room_for(self, transport: asyncio.BaseTransport) -> bool:
+        """Whether one more may connect, now, from there."""
+        return self._has_room and not (self._closing and address(transport) in self._closing)
+
     @property
-    def has_room(self) -> bool:
-        """Whether one more may connect, now."""
+    def _has_room(self) -> bool:
         if self.is_draining or (self._limit and len(self.connected) >= self._limit):
             return False
         is_new_second = int(self.loop.time()) != self._second
@@ -123,19 +137,35 @@ class Clients:
         come back at once; returns when they are gone, or after `limit` seconds without them.
         """
         self.is_draining = True
-        leaving = list(self.connected)
-        window = min(window, limit / 2, len(leaving) * DRAIN_SECONDS_PER_CLIENT)
-        log.info("draining %d clients within %.1f s", len(leaving), window)
         start = self.loop.time()
-        for number, client in enumerate(leaving):
-            await asyncio.sleep(start + window * number / len(leaving) - self.loop.time())
-            client.close(codes.SHUTDOWN.code, codes.SHUTDOWN.reason)
+        await self._send_away(list(self.connected), min(window, limit / 2))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, start + limit - self.loop.time())):
                 await self._wait_until_empty()
         for client in list(self.connected):
             client.cut(codes.SHUTDOWN.code)
         await self._cancel_tasks()
+
+    async def drain_peer(self, peer: str, *, window: float) -> None:
+        """Send everybody away who came from the address `peer`, spread over `window` seconds or
+        less, and let nobody in from there until a second later.
+        """
+        if peer in self._closing:
+            return
+        self._closing.add(peer)
+        try:
+            leaving = [each for each in self.connected if address(each.transport) == peer]
+            await self._send_away(leaving, window)
+        finally:
+            self.loop.call_later(PEER_GONE_SECONDS, self._closing.discard, peer)
+
+    async def _send_away(self, leaving: list[Client], window: float) -> None:
+        window = min(window, len(leaving) * DRAIN_SECONDS_PER_CLIENT)
+        log.info("draining %d clients within %.1f s", len(leaving), window)
+        start = self.loop.time()
+        for number, client in enumerate(leaving):
+            await asyncio.sleep(start + window * number / len(leaving) - self.loop.time())
+            client.close(codes.SHUTDOWN.code, codes.SHUTDOWN.reason)
 
     async def _wait_until_empty(self) -> None:
         if self.connected:

@@ -109,7 +109,7 @@ class Front(asyncio.Protocol):
         other.data_received(self._head)
 
     def _answer(self, head: bytes, rest: bytes) -> None:
-        if not self._clients.has_room:
+        if not self._clients.has_room_for(self._transport):
             self._refuse(handshake.OVERLOADED)
             return
         verdict = handshake.decide(head, allowed_origins=self._options.client.allowed_origins)

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from service_kit.asgi import BODY_SECONDS
+from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from realtime_gateway.config.options import Options
@@ -105,7 +106,14 @@ class HttpDoor(HttpToolsProtocol):
             return TOO_LARGE
         if not handshake.is_allowed(origins, self._options.client.allowed_origins):
             return handshake.FOREIGN
-        return None if self._clients.has_room else handshake.OVERLOADED
+        has_room = self._clients.has_room_for(self.transport)
+        return None if has_room else handshake.OVERLOADED
+
+
+async def upgrade_required() -> Response:
+    """Reached on a connection that has carried HTTP before: the front answers a first one."""
+    refused = handshake.NOT_AN_UPGRADE
+    return Response(refused.why, refused.status.value, refused.headers)
 
 
 def _head(origins: list[str]) -> bytes:
