@@ -45,6 +45,10 @@ class NodeCollector(Collector):
         stats = self._stats
         found: Mapping[str, tuple[str, float]] = {
             "client_connections_inflight": ("Connected clients", len(self._clients.connected)),
+            "client_connection_limit": (
+                "So many clients are let in at most; 0: no bound",
+                self._clients.limit,
+            ),
             "client_subscriptions_inflight": (
                 "Subscriptions of all clients",
                 sum(len(channel.members) for channel in channels),

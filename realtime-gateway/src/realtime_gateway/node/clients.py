@@ -59,7 +59,7 @@ class Clients:
         self.is_draining = False
         self._closing: set[str] = set()
         """Addresses of proxies that are about to stop."""
-        self._limit = limit
+        self.limit = limit
         self._rate_limit = rate_limit
         self._second = 0
         self._this_second = 0
@@ -73,7 +73,7 @@ class Clients:
 
     @property
     def _has_room(self) -> bool:
-        if self.is_draining or (self._limit and len(self.connected) >= self._limit):
+        if self.is_draining or (self.limit and len(self.connected) >= self.limit):
             return False
         is_new_second = int(self.loop.time()) != self._second
         return not self._rate_limit or is_new_second or self._this_second < self._rate_limit
