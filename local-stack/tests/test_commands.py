@@ -150,6 +150,52 @@ def test_secrets_are_kept_from_others_by_their_folder(tmp_path: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
 
 
+def test_a_secret_is_replaced_in_its_file_and_what_to_type_next_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    secret_files.write(folder)
+    for name in sorted(secret_files.STEPS):
+        path = folder / name
+        old, inode = path.read_text().strip(), path.stat().st_ino
+        done = notes("secrets", "--rotate", name, str(folder))
+        new = path.read_text().strip()
+        assert new.split()[0] != old
+        # A container that runs has the file, not its name.
+        assert path.stat().st_ino == inode
+        assert stat.S_IMODE(path.stat().st_mode) == 0o444
+        assert old not in done.stdout
+        assert new not in done.stdout
+        assert "  docker compose " in done.stdout
+
+
+def test_the_old_encryption_key_stays_behind_the_new_one_until_it_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "secrets"
+    secret_files.write(folder)
+    path = folder / secret_files.ENCRYPTION_KEY
+    old = path.read_text().strip()
+    notes("secrets", "--rotate", secret_files.ENCRYPTION_KEY, str(folder))
+    new, kept = path.read_text().split()
+    assert kept == old
+    notes("secrets", "--forget", secret_files.ENCRYPTION_KEY, str(folder))
+    assert path.read_text() == f"{new}\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["smtp_password", "provider_secrets", "nothing", "../web_secret"]
+)
+def test_a_secret_that_only_the_operator_can_write_is_left_alone(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "secrets"
+    secret_files.write(folder)
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+    done = notes("secrets", "--rotate", name, str(folder))
+    assert done.returncode == 1
+    assert "nothing to replace here" in done.stderr
+    assert {path.name: path.read_text() for path in folder.iterdir()} == before
+
+
 def test_no_lock_file_names_an_address() -> None:
     for lock in locks.LOCKS:
         assert "://" not in (ROOT / lock.path).read_text()

@@ -147,6 +147,15 @@ def reset(arguments: Namespace) -> int:
 
 def secrets(arguments: Namespace) -> int:
     folder = Path(arguments.folder).absolute()
+    if arguments.rotate:
+        steps = secret_files.rotate(folder, arguments.rotate)
+        print(f"{folder / arguments.rotate} has a new value. To make it count, type:")
+        print("".join(f"  {step}\n" for step in steps), end="")
+        return 0
+    if arguments.forget:
+        secret_files.forget(folder, arguments.forget)
+        print(f"{folder / arguments.forget} holds only its newest value.")
+        return 0
     written = secret_files.write(folder)
     kept = [name for name in secret_files.MAKERS if name not in written]
     print(f"{folder}: wrote {len(written)} files, kept {len(kept)} that were there.")
@@ -201,7 +210,7 @@ def _parser() -> ArgumentParser:
     files = add(
         "secrets", "write the secret files for docker compose; keeps what is there", secrets
     )
-    files.add_argument("folder", nargs="?", default=str(ROOT / "secrets"), metavar="DIR")
+    options.add_secrets(files, str(ROOT / "secrets"))
     pins = add("locks", "recompile the lock files after a pyproject.toml changed", make_locks)
     pins.add_argument("--upgrade", action="store_true", help="take the newest versions")
     return parser

@@ -146,3 +146,14 @@ class CannotInstall(StackError):
 
     def __str__(self) -> str:
         return f"Installation stopped: {self.what}.\n{self.advice}".rstrip()
+
+
+@dataclass(eq=False)
+class UnknownSecret(StackError):
+    name: str
+    folder: str
+    known: list[str]
+
+    def __str__(self) -> str:
+        known = ", ".join(self.known)
+        return f"{self.name} in {self.folder} is nothing to replace here. There are: {known}"

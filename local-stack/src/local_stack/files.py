@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,18 @@ def secret(path: Path, make: Callable[[], str], *, mode: int = 0o600) -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")
     return text
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Replace a secret's text in the same file, for a container that runs holds on to that."""
+    mode = path.stat().st_mode
+    path.chmod(mode | stat.S_IWUSR)
+    try:
+        with path.open("r+") as file:
+            file.write(text + "\n")
+            file.truncate()
+    finally:
+        path.chmod(mode)
 
 
 def require_room(directory: Path, *, needed_mib: int = 300) -> None:

@@ -61,6 +61,16 @@ def add_test(parser: ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_secrets(parser: ArgumentParser, default_folder: str) -> None:
+    parser.add_argument("folder", nargs="?", default=default_folder, metavar="DIR")
+    parser.add_argument(
+        "--rotate", metavar="NAME", help="give one a new value, and say what makes it count"
+    )
+    parser.add_argument(
+        "--forget", metavar="NAME", help="drop the old encryption key, when all is sealed anew"
+    )
+
+
 def port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise ArgumentTypeError(f"{text} is not a port (1 to 65535)")

@@ -1,4 +1,4 @@
-"""The secret files that compose.yaml mounts: made once, one value each, never overwritten.
+"""The secret files that compose.yaml mounts: made once, one value each, replaced by name only.
 
 Standard library only. Addresses with a password in them are secrets as a whole, and the server
 reads its password out of the same file as its client: the two cannot disagree.
@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from local_stack.files import secret
+from local_stack.errors import UnknownSecret
+from local_stack.files import rewrite, secret
 
 SETUP_TOKEN = "setup_token"  # noqa: S105 (a file's name)
 # The folder keeps others out. The files are readable because a container's user is not theirs.
@@ -47,6 +48,58 @@ def write(folder: Path) -> list[str]:
     for name in missing:
         secret(folder / name, MAKERS[name], mode=_FILE_MODE)
     return missing
+
+
+ENCRYPTION_KEY = "users_encryption_key"
+
+_ROLES = (
+    "docker compose exec postgres"
+    " psql -q -U notes_admin -d postgres -f /docker-entrypoint-initdb.d/notes.sql"
+)
+_ANEW = "docker compose up --detach --wait --force-recreate"
+_GRAFANA = (
+    "docker compose exec grafana sh -c 'grafana cli admin reset-admin-password"
+    " --password-from-stdin < /run/secrets/grafana_password'"
+)
+# What takes a new value to where it counts. The operator's own secrets are written by hand.
+STEPS: dict[str, list[str]] = {
+    "postgres_password": [_ROLES],
+    "notes_database_url": [_ROLES, f"{_ANEW} notes-service"],
+    "users_database_url": [_ROLES, f"{_ANEW} users-service"],
+    "redis_url": [f"{_ANEW} valkey users-service notes-service realtime-gateway"],
+    "users_api_key": [f"{_ANEW} users-service"],
+    "web_users_key": [f"{_ANEW} users-service web"],
+    "gateway_api_key": [f"{_ANEW} realtime-gateway users-service web"],
+    "web_secret": [f"{_ANEW} web"],
+    "grafana_password": [_GRAFANA],
+    SETUP_TOKEN: [f"{_ANEW} users-service"],
+    ENCRYPTION_KEY: [
+        f"{_ANEW} users-service",
+        f"./notes secrets --forget {ENCRYPTION_KEY}",
+        f"{_ANEW} users-service",
+    ],
+}
+
+
+def rotate(folder: Path, name: str) -> list[str]:
+    """Replace a secret's value; returns the commands that make it count.
+
+    The old encryption key stays behind the new one, to open what it sealed, until `forget`.
+    Raises UnknownSecret for one that is not there, or that only the operator can write.
+    """
+    if name not in STEPS or not _has_text(folder / name):
+        raise UnknownSecret(name, str(folder), sorted(STEPS))
+    old = (folder / name).read_text().strip()
+    new = MAKERS[name]()
+    rewrite(folder / name, f"{new} {old}" if name == ENCRYPTION_KEY else new)
+    return STEPS[name]
+
+
+def forget(folder: Path, name: str) -> None:
+    """Take out the old value that `rotate` left behind the new one."""
+    if name != ENCRYPTION_KEY or not _has_text(folder / name):
+        raise UnknownSecret(name, str(folder), [ENCRYPTION_KEY])
+    rewrite(folder / name, (folder / name).read_text().split()[0])
 
 
 def _has_text(path: Path) -> bool:
