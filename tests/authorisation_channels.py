@@ -105,7 +105,7 @@ def _answered(socket: Any, number: int, command: str) -> str:
         # There is no reply to it: the connection answers what comes after, or is closed.
         socket.send(json.dumps({"id": 3, "ping": {}}))
     while True:
-        for line in socket.recv(timeout=5).splitlines():
+        for line in socket.recv(timeout=30).splitlines():
             reply = json.loads(line)
             if reply.get("id") == 1 and "error" in reply:
                 return "closed"

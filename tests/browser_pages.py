@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
+expect.set_options(timeout=30_000)
+
 # What a browser says of its own accord when the server is away or answers with an error.
 _USUAL = re.compile(
     r"Failed to load resource|net::ERR_|WebSocket connection to .* failed|"

@@ -102,7 +102,7 @@ class LiveClients:
         """A subscribed watcher, on a connection of its own."""
         watcher = Watcher(self._url, channel)
         self.run(self._connect(watcher, token))
-        eventually(lambda: watcher.subscribed, within=10)
+        eventually(lambda: watcher.subscribed, within=30)
         return watcher
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -124,7 +124,7 @@ class LiveClients:
         self._loop.close()
 
     async def _connect(self, watcher: Watcher, token: str) -> None:
-        self._http = self._http or httpx.AsyncClient(trust_env=False, timeout=5)
+        self._http = self._http or httpx.AsyncClient(trust_env=False, timeout=15)
         http = self._http
         client = Client(
             self._url.replace("http", "ws", 1) + "/connection/websocket",

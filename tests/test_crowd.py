@@ -25,7 +25,7 @@ class StalledClient:
     def __init__(self, stack: WiredStack, channel: str) -> None:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self._socket.settimeout(5)
+        self._socket.settimeout(30)
         self._socket.connect(("127.0.0.1", stack.around.gateway_ports[0]))
         self._socket.sendall(
             b"GET /connection/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"

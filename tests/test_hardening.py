@@ -134,7 +134,7 @@ def test_no_password_token_or_cookie_gets_into_any_log(stack: WiredStack, ben: P
 
 def _raw(stack: WiredStack, request: bytes) -> bytes:
     """All that comes back for these very bytes."""
-    with socket.create_connection(("127.0.0.1", stack.edge.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", stack.edge.port), timeout=30) as connection:
         connection.sendall(request)
         with suppress(TimeoutError), connection.makefile("rb") as answers:
             return answers.read()

@@ -14,7 +14,7 @@ _OUR_CLIENTS_KEEP_SECONDS = 5.0  # httpx; the edge keeps its own longer, and ask
 
 def test_no_service_hangs_up_before_the_client_lets_go(stack: WiredStack) -> None:
     kept = {
-        name: HTTPConnection("127.0.0.1", service.port, timeout=5)
+        name: HTTPConnection("127.0.0.1", service.port, timeout=30)
         for name, service in stack.services.items()
     }
     assert _answers(kept) == dict.fromkeys(kept, 200)

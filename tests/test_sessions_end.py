@@ -28,7 +28,7 @@ class Sockets:
     def _open(self, url: str, token: str) -> ClientConnection:
         socket = self._stack.enter_context(connect(url, proxy=None))
         socket.send(json.dumps({"id": 1, "connect": {"token": token}}))
-        assert "connect" in json.loads(socket.recv(timeout=5))
+        assert "connect" in json.loads(socket.recv(timeout=30))
         return socket
 
 
@@ -50,12 +50,12 @@ def closes(socket: ClientConnection) -> int:
 
 def _listen(socket: ClientConnection) -> None:
     while True:
-        socket.recv(timeout=5)
+        socket.recv(timeout=30)
 
 
 def stays(socket: ClientConnection) -> bool:
     socket.send('{"id":7,"subscribe":{"channel":"home"}}')
-    return "subscribe" in json.loads(socket.recv(timeout=5))
+    return "subscribe" in json.loads(socket.recv(timeout=30))
 
 
 def signed_out(person: Person, _: Callable[[dict[str, object]], None]) -> None:

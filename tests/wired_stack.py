@@ -46,6 +46,6 @@ class WiredStack(Stack):
         port = self.around.gateway_ports[node]
         key = {"X-API-Key": self.around.gateway_api_key}
         url = f"http://127.0.0.1:{port}/api/{method}"
-        answer = httpx.post(url, json=body, headers=key, trust_env=False, timeout=5)
+        answer = httpx.post(url, json=body, headers=key, trust_env=False, timeout=30)
         answer.raise_for_status()
         return answer.json()

@@ -165,8 +165,9 @@ async def test_one_relay_is_active_and_another_takes_over_when_it_dies(
         assert sorted([len(first.sent), len(second.sent)]) == [0, 20]
         active, other = (first, second) if first.sent else (second, first)
         # Its session ends, as it does when its process is killed.
-        await _end_session_of_relay(database)
-        await asyncio.sleep(0.5)
+        ended = await _end_session_of_relay(database)
+        while not await _relays(database) - ended:  # noqa: ASYNC110 - another session begins
+            await asyncio.sleep(0.01)
         for number in range(20, 40):
             await created(notes, f"n{number}")
         await emptied(database)
@@ -174,12 +175,15 @@ async def test_one_relay_is_active_and_another_takes_over_when_it_dies(
     assert len(sent) == 40
 
 
-async def _end_session_of_relay(database: Database) -> None:
-    query = text(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-    )
+async def _relays(database: Database, act: str = "pid") -> set[int]:
+    """The sessions that are active ones; `act` is done to each."""
+    query = f"SELECT pid, {act} FROM pg_locks WHERE locktype = 'advisory' AND granted"  # noqa: S608
     async with database.statements() as connection:
-        await connection.execute(query)
+        return {row[0] for row in await connection.execute(text(query))}
+
+
+async def _end_session_of_relay(database: Database) -> set[int]:
+    return await _relays(database, "pg_terminate_backend(pid)")
 
 
 async def test_the_standby_passes_wake_up_calls_on_to_the_active_relay(

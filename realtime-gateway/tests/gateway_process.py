@@ -67,16 +67,16 @@ class GatewayProcess:
     def memory(self) -> int:
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
-    def wait_ready(self, seconds: float = 60.0) -> "GatewayProcess":
+    def wait_ready(self, seconds: float = 120.0) -> "GatewayProcess":
         """Long, for a busy machine: how fast one starts is no promise."""
         return self.wait_until(200, seconds)
 
-    def wait_until(self, status: int, seconds: float = 15.0) -> "GatewayProcess":
+    def wait_until(self, status: int, seconds: float = 60.0) -> "GatewayProcess":
         """Wait for `/ready` to answer `status`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if httpx.get(f"{self.http_url}/ready", timeout=5).status_code == status:
+                if httpx.get(f"{self.http_url}/ready", timeout=30).status_code == status:
                     return self
             except httpx.HTTPError:
                 pass

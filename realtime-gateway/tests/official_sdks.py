@@ -51,7 +51,7 @@ class Member(ABC):
 
     async def event(self, name: str, **facts: Any) -> Facts:
         """The next event of that name and with these facts; others are passed over."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while True:
                 found = await self.happened.get()
                 if found["event"] == name and facts.items() <= found.items():
@@ -86,7 +86,7 @@ class JavaScriptMember(Member):
         number = len(self._replies) + 1
         self._replies[number] = asyncio.get_running_loop().create_future()
         self._say({"id": number, "do": verb, "channel": channel, "given": given})
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             reply = await self._replies[number]
         if "error" in reply:
             raise Refused(reply["error"])

@@ -42,7 +42,7 @@ class RawClient:
         lines = [each if isinstance(each, str) else json.dumps(each) for each in commands]
         await self.socket.send("\n".join(lines))
 
-    async def receive(self, seconds: float = 5.0) -> Message:
+    async def receive(self, seconds: float = 30.0) -> Message:
         """The next reply or push."""
         async with asyncio.timeout(seconds):
             while not self._waiting:
@@ -71,14 +71,14 @@ class RawClient:
         result: Message = reply["subscribe"]
         return result
 
-    async def publication(self, seconds: float = 5.0) -> Message:
+    async def publication(self, seconds: float = 30.0) -> Message:
         """The next pushed publication; anything else fails."""
         message = await self.receive(seconds)
         assert "pub" in message.get("push", {}), message
         found: Message = message["push"]["pub"]
         return found
 
-    async def closed(self, seconds: float = 10.0) -> tuple[int, str]:
+    async def closed(self, seconds: float = 30.0) -> tuple[int, str]:
         """Wait for the end; its code and reason. Whatever comes before it is dropped."""
         with contextlib.suppress(ConnectionClosed):
             async with asyncio.timeout(seconds):

@@ -183,7 +183,7 @@ async def test_nodes_hear_each_other_and_presence_is_kept_on_a_cluster(
                 await asyncio.sleep(0.1)
         async with subscriber(other, "present") as client:
             join = (await client.receive())["push"]["join"]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not (found := other.api("presence", channel="present")["result"]):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
             assert list(found["presence"]) == [join["info"]["client"]]

@@ -128,7 +128,9 @@ async def test_a_refresh_extends_or_ends_the_users_connections(
     clients = [await people.connect(node, user) for node in nodes]
     nodes[0].api("refresh", user=user, expire_at=time.time() + 60.5)
     for client in clients:
-        assert (await client.receive())["push"]["refresh"] == {"expires": True, "ttl": 60}
+        refresh = (await client.receive())["push"]["refresh"]
+        assert refresh["expires"]
+        assert 30 < refresh["ttl"] <= 60
     nodes[0].api("refresh", user=user, expired=True)
     for client in clients:
         assert (await client.closed())[0] == 3005
@@ -140,7 +142,7 @@ async def test_every_node_knows_of_all_nodes(
     async def names(node: GatewayProcess) -> set[str]:
         return {each["uid"] for each in node.api("info")["result"]["nodes"]}
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(found := await names(nodes[0])) < 2 or await names(nodes[1]) != found:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
@@ -153,7 +155,7 @@ async def test_channels_of_all_nodes_are_counted(
         await client.subscribe(channel)
     other = await people.connect(nodes[0], user)
     await other.subscribe(f"{channel}-other")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(nodes[0].api("info")["result"]["nodes"]) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     found = nodes[0].api("channels", pattern=f"{channel}*")["result"]["channels"]
@@ -170,7 +172,10 @@ async def test_removed_history_is_forgotten_on_every_node(
     await client.publication()
     nodes[0].api("history_remove", channel=channel)
     assert nodes[0].api("history", channel=channel, limit=10)["result"]["publications"] == []
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(30):
+        # Nodes hear each other in order: what counts the channel has forgotten its history.
+        while channel not in nodes[0].api("channels")["result"]["channels"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     other = await people.connect(nodes[1], user)
     since = {"recover": True, "offset": 0, "epoch": place["epoch"]}
     assert "recovered" not in await other.subscribe(channel, **since)

@@ -76,7 +76,7 @@ async def test_a_duty_that_dies_shows_at_once_and_is_started_again(
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not is_so():  # noqa: ASYNC110 - asked for in tests alone
             await asyncio.sleep(0.01)
 
@@ -131,5 +131,5 @@ async def test_a_dead_shard_is_the_death_of_the_whole_bus(
         resumed=lambda _: None,
     )
     with pytest.raises(RuntimeError, match="planted"):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await bus.run()

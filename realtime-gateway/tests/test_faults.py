@@ -201,9 +201,7 @@ async def test_an_empty_channel_is_unsubscribed_from_after_a_while(
         await client.subscribe("a")
         assert followed()
         await client.ask("unsubscribe", channel="a")
-        await asyncio.sleep(0.3)
-        assert followed()  # a page that reloads finds it warm
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while followed():  # noqa: ASYNC110 - another process forgets
                 await asyncio.sleep(0.1)
         await client.subscribe("a")

@@ -27,7 +27,7 @@ async def exchange(gateway: GatewayProcess, *parts: bytes) -> bytes:
     for part in parts:
         writer.write(part)
         await asyncio.sleep(0.02)
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     writer.close()
     return answer
 
@@ -46,7 +46,7 @@ async def test_a_first_frame_may_come_with_the_head(gateway: GatewayProcess) -> 
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     writer.write((HEAD + "\r\n").encode() + frame)
     await reader.readuntil(b"\r\n\r\n")
-    assert b'"connect"' in await asyncio.wait_for(reader.read(1000), 5)
+    assert b'"connect"' in await asyncio.wait_for(reader.read(1000), 30)
     writer.close()
 
 
@@ -60,9 +60,9 @@ async def test_an_upgrade_on_a_connection_that_was_used_for_http_works(
     writer.write((HEAD + "\r\n").encode())
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
     writer.write(Frame(Opcode.TEXT, b'{"id":1,"connect":{}}').serialize(mask=True))
-    assert b'"connect"' in await asyncio.wait_for(reader.read(1000), 5)
+    assert b'"connect"' in await asyncio.wait_for(reader.read(1000), 30)
     writer.write(Frame(Opcode.TEXT, b"nonsense").serialize(mask=True))
-    assert b"bad request" in await asyncio.wait_for(reader.read(1000), 5)
+    assert b"bad request" in await asyncio.wait_for(reader.read(1000), 30)
     writer.close()
 
 

@@ -41,18 +41,19 @@ async def test_a_client_that_does_not_read_is_cut_off_and_its_memory_given_back(
         await good.subscribe("news")
         before = gateway.memory
         deaf = [DeafClient(gateway, "news") for _ in range(50)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while gateway.metric("client_subscriptions_inflight") < 51:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         for number in range(120):
             await asyncio.to_thread(gateway.publish, "news", {"n": number, "x": "x" * 60_000})
             assert (await good.publication())["data"]["n"] == number
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while gateway.metric("client_connections_inflight") > 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert gateway.metric("client_num_server_disconnects_total", code="3008") == 50
-        await asyncio.sleep(1)
-        assert gateway.memory - before < 30_000_000  # 50 buffers of 1 MiB are gone
+        async with asyncio.timeout(30):
+            while gateway.memory - before > 30_000_000:  # noqa: ASYNC110 - 50 buffers of 1 MiB
+                await asyncio.sleep(0.05)
         for client in deaf:
             client.close()
 
@@ -140,7 +141,7 @@ async def test_connections_leave_nothing_behind(
 
     for ending in ("good", "bad", "cut") * 2:
         await asyncio.gather(*(come_and_go(ending) for _ in range(count // 3)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while gateway.metric("client_connections_inflight"):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert gateway.metric("client_subscriptions_inflight") == 0

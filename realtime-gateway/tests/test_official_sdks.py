@@ -276,7 +276,7 @@ async def test_a_channels_own_token_is_refreshed_in_time(
     private = f"$kept:{channel}"
     async with come(user, lifetime=lambda channel: 2 if channel else 60) as ann:
         await ann.subscribe(private, token=True)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             seen = [await ann.happened.get() for _ in range(2)]
         assert seen == [{"event": "token", "channel": private}] * 2  # and no resubscribing
         gateway.publish(private, 1)

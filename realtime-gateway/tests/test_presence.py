@@ -57,7 +57,7 @@ def users(node: GatewayProcess, channel: str) -> list[str]:
 
 
 async def becomes(node: GatewayProcess, channel: str, expected: list[str]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await asyncio.to_thread(users, node, channel) != expected:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 

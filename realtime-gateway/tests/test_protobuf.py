@@ -142,7 +142,7 @@ async def test_the_python_sdk_speaks_it(gateway: GatewayProcess, channel: str) -
         subscription = client.new_subscription(channel, events=Subscriber())
         await client.connect()
         await subscription.subscribe()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             assert await heard.get() is False
             await subscription.publish(b'{"n":1}')
             assert await heard.get() == {"n": 1}
@@ -157,7 +157,7 @@ async def test_the_python_sdk_speaks_it(gateway: GatewayProcess, channel: str) -
 
 
 async def test_the_javascript_sdk_speaks_it(start_gateway: StartGateway, channel: str) -> None:
-    gateway = start_gateway(insecure(ping_interval="1s", pong_timeout="500ms")).wait_ready()
+    gateway = start_gateway(insecure(ping_interval="1s", pong_timeout="900ms")).wait_ready()
     node = shutil.which("node")
     assert node is not None, "Node is needed to run the official SDK"
     process = await asyncio.create_subprocess_exec(
@@ -170,7 +170,7 @@ async def test_the_javascript_sdk_speaks_it(start_gateway: StartGateway, channel
     stdout, stdin = process.stdout, process.stdin
 
     async def event() -> dict[str, Any]:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             found: dict[str, Any] = json.loads(await stdout.readline())
         return found
 

@@ -66,7 +66,7 @@ async def test_everybody_is_back_and_nothing_is_lost(
             place, _ = await log.read(CHANNEL, limit=0)
             top = {"offset": place.offset, "epoch": place.epoch}
             await quiet(followers, top)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(30):
                 while len(heard.data) < place.offset:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         await official.disconnect()

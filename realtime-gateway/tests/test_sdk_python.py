@@ -32,7 +32,7 @@ class Subscriber(SubscriptionEventHandler):
         await self.subscribed.put(ctx)
 
     async def take(self, count: int) -> list[Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return [await self.data.get() for _ in range(count)]
 
 
@@ -55,7 +55,7 @@ async def test_it_connects_subscribes_and_publishes(
     subscription = ours.new_subscription(channel, events=heard)
     await ours.connect()
     await subscription.subscribe()
-    await subscription.ready(timeout=5)
+    await subscription.ready(timeout=30)
     await subscription.publish({"n": 1})
     gateway.publish(channel, {"n": 2})
     assert await heard.take(2) == [{"n": 1}, {"n": 2}]
@@ -75,7 +75,7 @@ async def test_it_recovers_after_its_connection_was_killed(
         subscription = ours.new_subscription(channel, events=heard)
         await ours.connect()
         await subscription.subscribe()
-        await asyncio.wait_for(heard.subscribed.get(), 5)
+        await asyncio.wait_for(heard.subscribed.get(), 30)
         gateway.publish(channel, 0)
         assert await heard.take(1) == [0]
         between.is_open = False
@@ -83,7 +83,7 @@ async def test_it_recovers_after_its_connection_was_killed(
         for number in range(1, 51):
             gateway.publish(channel, number)
         between.is_open = True
-        again = await asyncio.wait_for(heard.subscribed.get(), 10)
+        again = await asyncio.wait_for(heard.subscribed.get(), 30)
         assert again.recovered
         gateway.publish(channel, 51)
         assert await heard.take(51) == list(range(1, 52))
@@ -92,7 +92,7 @@ async def test_it_recovers_after_its_connection_was_killed(
 
 async def test_it_refreshes_its_token(start_gateway: StartGateway) -> None:
     options = insecure(
-        insecure=False, token={"hmac_secret_key": SECRET}, expired_close_delay="2s"
+        insecure=False, token={"hmac_secret_key": SECRET}, expired_close_delay="20s"
     )
     options["channel"]["without_namespace"] = {**KEEP, "allow_subscribe_for_client": True}
     gateway = start_gateway(options).wait_ready()
@@ -107,10 +107,11 @@ async def test_it_refreshes_its_token(start_gateway: StartGateway) -> None:
     subscription = ours.new_subscription("news", events=heard)
     await ours.connect()
     await subscription.subscribe()
-    await asyncio.wait_for(heard.subscribed.get(), 5)
-    await asyncio.sleep(5)
+    await asyncio.wait_for(heard.subscribed.get(), 30)
+    async with asyncio.timeout(30):
+        while made < 3:  # noqa: ASYNC110 - the SDK asks by its own clock
+            await asyncio.sleep(0.05)
     gateway.publish("news", 1)
     assert await heard.take(1) == [1]
-    assert made >= 3
     assert heard.subscribed.empty()  # it never had to come back
     await leave(ours)

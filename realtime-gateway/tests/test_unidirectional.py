@@ -50,7 +50,7 @@ class Listener:
         return (await self.push())["pub"]["data"]
 
     async def is_over(self) -> bool:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return [each async for each in self._messages] == []
 
 

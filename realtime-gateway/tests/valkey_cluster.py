@@ -37,7 +37,7 @@ class Server:
             cwd=folder,
         )
         self.process.start()
-        self.client = redis.Redis(port=self.port, password=password, socket_timeout=5)
+        self.client = redis.Redis(port=self.port, password=password, socket_timeout=30)
 
     @property
     def url(self) -> str:

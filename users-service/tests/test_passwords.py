@@ -174,8 +174,10 @@ class Gate(argon2.PasswordHasher):
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
         self.opened = threading.Event()
         self.opened.set()
+        self.entered = threading.Event()
 
     def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.entered.set()
         self.opened.wait()
         return super().hash(password, salt=salt)
 
@@ -207,7 +209,7 @@ async def test_a_caller_who_leaves_keeps_the_place_until_the_thread_is_done(
     hasher, gate = gated
     gate.opened.clear()
     leaving = [asyncio.create_task(hasher.hash("x")) for _ in range(3)]
-    await asyncio.sleep(0.05)
+    await asyncio.to_thread(gate.entered.wait)
     leaving[0].cancel()
     await asyncio.wait(leaving[:1])
     with pytest.raises(Busy):

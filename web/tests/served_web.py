@@ -9,12 +9,15 @@ from typing import Any
 
 import uvicorn
 from browsing import Backends, web_settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from scripted_socket import ScriptedSocket
 from web.app import create_app
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+
+
+expect.set_options(timeout=30_000)
 
 
 class Served:
@@ -26,9 +29,8 @@ class Served:
         """A new window of a new browser profile; its socket is `page.script`."""
         given = {"viewport": DESKTOP, "reduced_motion": "reduce", "locale": "en-GB"} | options
         context = self._browser.new_context(**given)
-        context.set_default_timeout(5_000)
         # How soon a page comes is no promise of these tests; a busy machine may take its time.
-        context.set_default_navigation_timeout(30_000)
+        context.set_default_timeout(30_000)
         if person:
             session = self.backends.users.sign_in(person)
             cookie = {"name": "notes_session", "value": session, "url": self.url}
@@ -59,4 +61,4 @@ def served(backends: Backends) -> Iterator[str]:
             time.sleep(0.01)
         yield url
         server.should_exit = True
-        thread.join(timeout=5)
+        thread.join(timeout=30)

@@ -50,7 +50,8 @@ def test_nobody_else_is_nothing_to_tell(site):
     site.backends.notes.put("menu", "Menu", "Soup")
     here(site)
     page = site.open("/notes/menu", ANA)
-    page.wait_for_timeout(800)
+    with page.expect_response("**/present"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator("#present")).to_be_hidden()
 
 
@@ -70,9 +71,9 @@ def test_nothing_moves_when_somebody_comes(site):
     page = site.open("/notes/menu", ANA)
     before = page.locator("#note-title").bounding_box()
     here(site, "Ben")
-    page.wait_for_timeout(2_000)  # what is shared is two seconds old at most
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("#present")).to_be_visible()
+    while not page.locator("#present").is_visible():  # what is shared is two seconds old
+        with page.expect_response("**/present"):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     assert page.locator("#note-title").bounding_box() == before
 
 
@@ -90,7 +91,7 @@ def test_guests_ask_nothing(site):
     site.backends.notes.put("menu", "Menu", "Soup")
     here(site, "Ben")
     page = site.open("/notes/menu")
-    page.wait_for_timeout(800)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     asked = [request.url.path for request in site.backends.gateway.seen]
     assert "/api/presence" not in asked
     assert page.locator("#present").count() == 0

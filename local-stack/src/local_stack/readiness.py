@@ -6,7 +6,7 @@ import httpx
 
 from local_stack.process import Process
 
-TIMEOUT_SECONDS = 45.0
+TIMEOUT_SECONDS = 120.0
 _INTERVAL_SECONDS = 0.03
 
 

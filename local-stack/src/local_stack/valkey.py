@@ -18,7 +18,7 @@ from local_stack.logs import Log
 from local_stack.ports import free_port
 from local_stack.process import Process
 
-_READY_TIMEOUT_SECONDS = 20.0
+_READY_TIMEOUT_SECONDS = 60.0
 
 
 class Valkey:

@@ -1,6 +1,6 @@
 """The child process that renders long bodies for `rendering`: one after the other, until the
-input ends. Requests and answers are length-prefixed; it never outlives a hostile body or its
-parent by more than a few seconds.
+input ends. It says READY first. Requests and answers are length-prefixed; it never outlives a
+hostile body or its parent by more than a few seconds.
 """
 
 import json
@@ -9,12 +9,14 @@ import sys
 from typing import BinaryIO, Final
 
 from notes_service import markdown
-from notes_service.rendering import LENGTH, RENDER_SECONDS
+from notes_service.rendering import LENGTH, READY, RENDER_SECONDS
 
 _ALARM_SECONDS: Final = int(RENDER_SECONDS) + 2
 
 
 def work(source: BinaryIO, answers: BinaryIO) -> None:
+    answers.write(READY)
+    answers.flush()
     while head := source.read(LENGTH.size):
         (length,) = LENGTH.unpack(head)
         # Ends this process if the parent is not there any more to do it.

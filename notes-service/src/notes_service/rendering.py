@@ -2,7 +2,8 @@
 
 Short bodies are rendered at once. Longer ones go to one child process: it works beside the
 event loop, not instead of it, and if a hostile body takes longer than `RENDER_SECONDS` it is
-killed and the note shows its source as written. The child starts with the first long body.
+killed and the note shows its source as written. The child starts with the first long body;
+how long that takes is not the body's fault.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ trace = area("notes:rendering")
 AT_ONCE_CHARACTERS: Final = 2048
 RENDER_SECONDS: Final = 4.0
 QUEUE_SECONDS: Final = 5.0
+START_SECONDS: Final = 30.0
+READY: Final = b"!"
 LENGTH: Final = struct.Struct("!I")
 _COMMAND: Final = (sys.executable, "-m", "notes_service.render_worker")
 
@@ -57,8 +60,9 @@ class Renderer:
 
     async def _in_worker(self, body: str) -> Rendering:
         try:
+            worker = self._worker or await self._start()
             async with asyncio.timeout(RENDER_SECONDS):
-                return await self._ask(body)
+                return await self._ask(worker, body)
         except TimeoutError:
             log.warning("a body of %d characters takes too long to render", len(body))
             await self.close()
@@ -72,8 +76,7 @@ class Renderer:
             await self.close()
             raise
 
-    async def _ask(self, body: str) -> Rendering:
-        worker = self._worker = self._worker or await self._start()
+    async def _ask(self, worker: asyncio.subprocess.Process, body: str) -> Rendering:
         trace.debug("%d characters go to the worker", len(body))
         assert worker.stdin is not None
         assert worker.stdout is not None
@@ -86,4 +89,12 @@ class Renderer:
 
     async def _start(self) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
-        return await asyncio.create_subprocess_exec(*_COMMAND, stdin=pipe, stdout=pipe)
+        worker = await asyncio.create_subprocess_exec(*_COMMAND, stdin=pipe, stdout=pipe)
+        self._worker = worker
+        assert worker.stdout is not None
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await worker.stdout.readexactly(len(READY))
+        except TimeoutError as error:
+            raise OSError("the renderer does not start") from error
+        return worker
