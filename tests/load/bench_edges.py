@@ -77,7 +77,14 @@ def _haproxy(stack: Stack, folder: Path) -> tuple[Process, int]:
     """Not started yet, and its port. Raises NotHere where this machine has none."""
     port, around = free_port(), stack.around
     site = Site(
-        folder, port, free_port(), around.gateway_ports, around.web_port, False, _OPEN_FILES
+        folder,
+        port,
+        inner_port=free_port(),
+        plain_port=port,
+        gateways=around.gateway_ports,
+        web=around.web_port,
+        tls=False,
+        open_files=_OPEN_FILES,
     )
     launch = HAPROXY.launch(HAPROXY.find(None), site)
     log = Log("haproxy", folder / "haproxy.log")

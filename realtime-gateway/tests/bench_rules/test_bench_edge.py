@@ -128,13 +128,57 @@ def test_caddy_gets_the_routing_table_of_compose_and_only_what_it_asks_for(
     assert added == ["skip_install_trust", "auto_https disable_redirects"]
 
 
+def test_haproxy_finds_by_port_what_it_would_ask_dns_for(tmp_path: Path) -> None:
+    table = """
+\tfile /etc/edge/away.html
+\tserver-template node- 32 "${GATEWAY_HOST}:${GATEWAY_PORT}" check inter 2s
+\tserver-template any- 16 "${WEB_HOST}:${WEB_PORT}" backup
+"""
+    assert edges.on_loopback(table, _site(tmp_path, tls=False)).splitlines()[2:] == [
+        "\tserver node-3 127.0.0.1:3 check inter 2s",
+        "\tserver node-4 127.0.0.1:4 check inter 2s",
+        "\tserver any-5 127.0.0.1:5 backup",
+    ]
+
+
+def test_haproxy_gets_the_routing_table_of_compose_and_only_what_it_asks_for(
+    tmp_path: Path,
+) -> None:
+    asked = set(re.findall(r"\$\{(\w+)", edges._table("haproxy.cfg").read_text()))
+    for tls in (False, True):
+        launch = HAPROXY.launch("haproxy", _site(tmp_path, tls=tls))
+        assert set(launch.env) == asked
+    table = (tmp_path / "haproxy.cfg").read_text()
+    assert "server-template" not in table
+    assert "/etc/edge" not in table
+
+
 def test_a_machine_without_haproxy_is_told_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(edges, "program", lambda *_: None)
     with pytest.raises(NotHere, match="no HAProxy"):
         HAPROXY.find(None)
-    assert HAPROXY.find("/opt/haproxy") == "/opt/haproxy"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_new_enough"),
+    [
+        ("HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/", False),
+        ("HAProxy version 3.2.26-1 2026/10/14 - https://haproxy.org/", True),
+        ("HAProxy version 3.10.0 2030/01/01 - https://haproxy.org/", True),
+        ("", False),
+    ],
+)
+def test_a_haproxy_too_old_for_the_routing_table_is_left_out_and_named(
+    said: str, is_new_enough: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edges, "_said", lambda *_: said)
+    if is_new_enough:
+        assert HAPROXY.find("/opt/haproxy") == "/opt/haproxy"
+    else:
+        with pytest.raises(NotHere, match="too old"):
+            HAPROXY.find("/opt/haproxy")
 
 
 def test_the_key_of_a_certificate_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -148,4 +192,4 @@ def _fit(name: str) -> list[Sequence[Workload]]:
 
 
 def _site(folder: Path, *, tls: bool) -> Site:
-    return Site(folder, 1, 2, [3, 4], 5, tls, 4_096)
+    return Site(folder, 1, 2, 6, [3, 4], 5, tls, 4_096)

@@ -89,14 +89,15 @@ def test_an_edge_is_measured_plain_and_with_tls(
         f"--servers {name},{name}-tls --workloads fanout-w2 --max-connections 60",
         check=False,
     )
-    if "no HAProxy" in done.stdout:
-        pytest.skip("no HAProxy here")
+    if "no HAProxy" in done.stdout or "is too old for edge/haproxy.cfg" in done.stdout:
+        pytest.skip("no HAProxy here that knows edge/haproxy.cfg")
     found = json.loads(result.read_text())
     assert found["left_out"] == {}, done.stdout
     assert list(found["edges"].values()) != [""]
     busy = [m for m in found["measurements"] if m["workload"] == "fanout-w2"]
     assert [m["server"] for m in busy] == [name, f"{name}-tls"]
-    assert all((m["connections"], m["lost"]) == (60, 0) and m["edge_cpu"] for m in busy)
+    assert all((m["connections"], m["lost"]) == (60, 0) for m in busy)
+    assert all(m["edge_cpu"] is not None for m in busy)  # 0: less than a hundredth of a second
     crowds = [m for m in found["measurements"] if m["workload"] == "arrive-60"]
     assert all(m["edge_rss_each"] > 0 for m in crowds)
     assert "Memory of the edge" in done.stdout

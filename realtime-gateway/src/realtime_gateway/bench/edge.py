@@ -6,6 +6,7 @@ differs, as compose.yaml does. With TLS the certificate is made here; clients do
 
 import datetime
 import ipaddress
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,22 +18,27 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from realtime_gateway.bench.build import NotHere, source
+from realtime_gateway.bench.build import NotHere
 from realtime_gateway.bench.process import program
 
 _TABLES = Path(__file__).resolve().parents[4] / "edge"
 _VERSION_TIMEOUT_SECONDS = 10
 _FILES_OF_A_CLIENT = 2  # the socket to the browser, and the one to the gateway
 _SPARE_FILES = 100
+_OLDEST_HAPROXY = (3, 2)
+_TEMPLATE = re.compile(
+    r'^([ \t]*)server-template (\S+) \d+ "\$\{(GATEWAY|WEB)_HOST\}:[^"]*"(.*)$', re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where an edge works: a folder, its own two ports, and the ports it leads to."""
+    """Where an edge works: a folder, its own ports, and the ports it leads to."""
 
     folder: Path
     port: int
     inner_port: int
+    plain_port: int  # of HTTP, where `port` has TLS
     gateways: Sequence[int]
     web: int
     tls: bool
@@ -60,11 +66,7 @@ class Edge:
 
     def version(self, given: str | None = None) -> str:
         """What the program calls itself."""
-        words = [self.find(given), "version" if self.name == "Caddy" else "-v"]
-        done = subprocess.run(
-            words, capture_output=True, text=True, timeout=_VERSION_TIMEOUT_SECONDS, check=False
-        )
-        return done.stdout.partition("\n")[0].strip()
+        return _said(self.find(given), "version" if self.name == "Caddy" else "-v")
 
 
 def most_clients(open_files: int) -> int:
@@ -83,8 +85,26 @@ def _find_caddy(_given: str | None) -> str:
 def _find_haproxy(given: str | None) -> str:
     found = given or program("haproxy")
     if found is None:
-        raise NotHere("no HAProxy (Debian: haproxy, or name one with --haproxy)")
+        raise NotHere("no HAProxy (name one with --haproxy)")
+    said = _said(found, "-v")
+    if _number(said) < _OLDEST_HAPROXY:
+        raise NotHere(
+            f"{said or found} is too old for edge/haproxy.cfg (name one with --haproxy)"
+        )
     return found
+
+
+def _said(*words: str) -> str:
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=_VERSION_TIMEOUT_SECONDS, check=False
+    )
+    return done.stdout.partition("\n")[0].strip()
+
+
+def _number(said: str) -> tuple[int, ...]:
+    """(3, 2) of "HAProxy version 3.2.26-1 2026/10/14 - https://haproxy.org/"."""
+    found = re.search(r"version (\d+)\.(\d+)", said)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def _caddy(found: str, site: Site) -> EdgeLaunch:
@@ -115,19 +135,46 @@ def _caddy(found: str, site: Site) -> EdgeLaunch:
 
 
 def _haproxy(found: str, site: Site) -> EdgeLaunch:
-    gateways = [
-        f"    server gateway-{n} 127.0.0.1:{port}" for n, port in enumerate(site.gateways, 1)
-    ]
-    facts = {
-        "most": most_clients(site.open_files),
-        "port": site.port,
-        "tls": f" ssl crt {_certificate(site.folder)} alpn h2,http/1.1" if site.tls else "",
-        "gateways": "\n".join(gateways),
-        "web": site.web,
-    }
     config = site.folder / "haproxy.cfg"
-    config.write_text(source("haproxy.cfg").read_text(encoding="utf-8").format(**facts))
-    return EdgeLaunch([found, "-db", "-f", str(config)], {})
+    table = on_loopback(_table("haproxy.cfg").read_text(encoding="utf-8"), site)
+    config.write_text(table, encoding="utf-8")
+    env = {
+        "PUBLIC_URL": site.url,
+        "EDGE_SOCKETS": str(most_clients(site.open_files)),
+        "EDGE_BIND": "127.0.0.1",
+        "EDGE_HTTP_PORT": str(site.plain_port if site.tls else site.port),
+        "EDGE_HTTPS_PORT": str(site.port),
+        "EDGE_INNER_BIND": "127.0.0.1",
+        "EDGE_INNER_PORT": str(site.inner_port),
+        "EDGE_RESOLVER": "127.0.0.1:53",  # nobody is looked up
+        "EDGE_TRUSTED_PROXIES": "255.255.255.255/32",
+        "TLS_CERTIFICATE": str(_certificate(site.folder)) if site.tls else "",
+        "ACME_DOMAIN": "",
+        "ACME_CONTACT": "",
+        "ACME_DIRECTORY": "",
+        "GATEWAY_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(site.gateways[0]),
+        "WEB_HOST": "127.0.0.1",
+        "WEB_PORT": str(site.web),
+    }
+    return EdgeLaunch([found, "-db", "-f", str(config)], env)
+
+
+def on_loopback(table: str, site: Site) -> str:
+    """HAProxy's routing table with the services that are here, where it would ask DNS for them.
+
+    One line makes a server for each container that DNS lists: here one for each port.
+    """
+    ports = {"GATEWAY": site.gateways, "WEB": [site.web]}
+
+    def servers(line: re.Match[str]) -> str:
+        indent, name, service, rest = line.groups()
+        found = (
+            f"{indent}server {name}{port} 127.0.0.1:{port}{rest}" for port in ports[service]
+        )
+        return "\n".join(found)
+
+    return _TEMPLATE.sub(servers, table).replace("/etc/edge/", f"{_TABLES}/")
 
 
 def _table(name: str) -> Path:

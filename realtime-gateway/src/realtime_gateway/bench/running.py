@@ -18,7 +18,7 @@ from realtime_gateway.bench.process import Child
 
 _START_TIMEOUT_SECONDS = 60.0
 _HOST = "127.0.0.1"
-_EDGE_PORTS = 3  # its own, its inner one, and one where nobody listens
+_EDGE_PORTS = 4  # its own three, and one where nobody listens
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000  # below the ports of outgoing connections
 
 
@@ -82,7 +82,14 @@ class Running:
         gateways = range(self._port, self._port + len(self.launches))
         # Nobody asks for pages here: where they would come from, nobody listens.
         site = Site(
-            folder, port, port + 1, gateways, port + 2, edge.tls, self._place.open_files
+            folder,
+            port,
+            inner_port=port + 1,
+            plain_port=port + 2,
+            gateways=gateways,
+            web=port + 3,
+            tls=edge.tls,
+            open_files=self._place.open_files,
         )
         given = self._place.haproxy if edge.name == "HAProxy" else None
         launch = edge.launch(edge.find(given), site)
