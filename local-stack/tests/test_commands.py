@@ -28,7 +28,7 @@ def notes(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=60,
         check=False,
     )
 

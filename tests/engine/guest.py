@@ -37,6 +37,13 @@ class Guest:
         saved = self.send(f"/notes/{key}/edit", title=title, body=body, choice="save")
         assert saved.status_code == 303, saved.text
 
+    def live_token(self) -> str:
+        """What a page's script connects with."""
+        page = self.http.get("/").text
+        shown = page.partition('name="form-token" content="')[2].partition('"')[0]
+        headers = {"Origin": self.url, "X-Form-Token": shown}
+        return str(self.http.post("/live/token", headers=headers).json()["token"])
+
     def read(self, key: str) -> str:
         page = self.http.get(f"/notes/{key}")
         assert page.status_code == 200, page.text

@@ -81,10 +81,11 @@ class Installation:
         return docker("exec", container["Id"], *command)
 
     def pid(self, container: Json) -> int:
-        """The service's own process as the host sees it: the child of the container's init."""
-        init = container["State"]["Pid"]
-        children = Path(f"/proc/{init}/task/{init}/children").read_text().split()
-        return int(children[0])
+        """The service's own process as the host sees it: below init, and below a shell."""
+        found = _child(container["State"]["Pid"])
+        while Path(f"/proc/{found}/comm").read_text().strip() in ("sh", "dash", "busybox"):
+            found = _child(found)
+        return found
 
     def remove(self) -> None:
         self.compose(
@@ -96,6 +97,10 @@ class Installation:
 
 def service_of(container: Json) -> str:
     return str(container["Config"]["Labels"]["com.docker.compose.service"])
+
+
+def _child(process: int) -> int:
+    return int(Path(f"/proc/{process}/task/{process}/children").read_text().split()[0])
 
 
 def _machine() -> dict[str, str]:

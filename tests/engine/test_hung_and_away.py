@@ -48,7 +48,13 @@ def test_every_service_that_is_silent_for_a_minute_is_started_again(
 def away(installation: Installation, *names: str) -> Iterator[None]:
     installation.compose("stop", *names)
     yield
-    installation.compose("up", "--wait")
+    installation.compose("start", *names)
+    eventually(lambda: healthy(installation), within=SILENT_SECONDS)
+
+
+def healthy(installation: Installation) -> bool:
+    states = [each["State"] for each in installation.containers()]
+    return all(state["Health"]["Status"] == "healthy" for state in states)
 
 
 def test_nothing_restarts_while_postgresql_and_valkey_are_away(
