@@ -48,7 +48,7 @@ def _run(server: Postgres, program: str, *arguments: str) -> bytes:
         [server.programs / program, "-h", "127.0.0.1", "-p", str(server.port), *arguments],
         env={"PGUSER": login.username or "", "PGPASSWORD": login.password or ""},
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()

@@ -28,7 +28,7 @@ def notes(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
