@@ -164,7 +164,22 @@ def test_promise_signed_in_people_keep_reading_and_writing_while_users_service_i
     expect(window.comments).to_have_text(["Nobody noticed"])
 
 
-def test_a_page_without_notes_service_says_so_and_keeps_what_was_typed(
+def test_a_page_whose_save_was_cut_off_repeats_it_until_it_is_saved(
+    hurt_window: OpenWindow, hurt_stack: WiredStack, writer: Person
+) -> None:
+    key = writer.create("Menu", "Soup")["key"]
+    window = hurt_window(writer, wired=True)
+    window.go(f"/notes/{key}/edit")
+    window.page.fill("#body", "Soup and cake")
+    hurt_stack.wire.cut()
+    window.page.click("#edit-form button[value=save]")
+    expect(window.page.locator("#edit-state")).to_contain_text("trying again")
+    hurt_stack.wire.mend()
+    expect(window.body).to_have_text("Soup and cake")
+    assert writer.read(key)["version"] == 2
+
+
+def test_a_save_waits_for_notes_service_and_is_made_once(
     hurt_window: OpenWindow, hurt_stack: WiredStack, writer: Person
 ) -> None:
     key = writer.create("Menu", "Soup")["key"]
@@ -172,10 +187,8 @@ def test_a_page_without_notes_service_says_so_and_keeps_what_was_typed(
     window.go(f"/notes/{key}/edit")
     window.page.fill("#body", "Soup and cake")
     hurt_stack.services["notes-service"].kill()
-    window.save()
-    expect(window.page.locator("#errors")).to_contain_text("could not be saved just now")
-    expect(window.page.locator("#body")).to_have_value("Soup and cake")
-
+    window.page.click("#edit-form button[value=save]")
+    expect(window.page.locator("#edit-state")).to_contain_text("Saving")
     hurt_stack.services["notes-service"].start()
-    window.save()
-    expect(window.body).to_have_text("Soup and cake")
+    expect(window.body).to_have_text("Soup and cake", timeout=20_000)
+    assert writer.read(key)["version"] == 2

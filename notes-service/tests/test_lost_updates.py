@@ -77,7 +77,7 @@ class Editors(RuleBasedStateMachine):
         else:
             assert page.version == len(self.history)
             self.history.append(page.draft)
-            page.version = saved.row.version
+            page.version = saved["version"]
 
     @rule(first=PEOPLE, second=PEOPLE)
     def save_together(self, first: int, second: int) -> None:
@@ -91,7 +91,7 @@ class Editors(RuleBasedStateMachine):
         saved = [each for each in self.loop.run(both()) if not isinstance(each, Exception)]
         assert len(saved) == (1 if any(page.version == current for page in pages) else 0)
         for note in saved:
-            self.history.append(note.body)  # type: ignore[attr-defined]
+            self.history.append(note["body"])  # type: ignore[index]
 
     @rule()
     def delete_and_restore(self) -> None:

@@ -25,6 +25,7 @@ def web_settings(**changes: Any) -> Settings:
         "gateway_api_key": SecretStr("gateway-key"),
         "secret": SecretStr("a secret of thirty-two characters"),
         "files_dir": FILES,
+        "patience_seconds": 0.3,
     }
     return Settings(**given | changes)
 

@@ -156,7 +156,8 @@ class FakeNotes(Fake):
         self.said: dict[str, list[Json]] = {}
         self.once: dict[str, Json] = {}
         self.is_public = True
-        self.loses_answers = False
+        self.loses_answers: bool | int = False
+        """All answers to changes, or so many of them."""
         self._moment = NOON
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -224,7 +225,7 @@ class FakeNotes(Fake):
             return refusal
         once = request.headers["Idempotency-Key"]
         if once in self.once:
-            return JSONResponse(self.once[once], status_code=201)
+            return self._answered(self.once[once], 201)
         if not 1 <= len(given["title"]) <= 200:
             return problem(422, "invalid_title")
         key = given.get("key") or f"made{len(self.notes)}"
@@ -232,18 +233,21 @@ class FakeNotes(Fake):
             return problem(409, "note_exists")
         assert person is not None
         self.once[once] = self.put(key, given["title"], given["body"], person)
-        if self.loses_answers:
-            return Response(status_code=502)
-        return JSONResponse(self.notes[key], status_code=201)
+        return self._answered(self.notes[key], 201)
 
     async def save(self, request: Request) -> Response:
         person, given, key = self._person(request), await request.json(), _key(request)
+        once = request.headers.get("Idempotency-Key", "")
+        if once in self.once:
+            return self._answered(self.once[once])
         refusal = self._may_not(person) or self._missing(request) or self._stale(request)
         if refusal:
             return refusal
         assert person is not None
         saved = self.put(key, given["title"], given["body"], person)
-        return Response(status_code=502) if self.loses_answers else JSONResponse(saved)
+        if once:
+            self.once[once] = saved
+        return self._answered(saved)
 
     async def delete(self, request: Request) -> Response:
         person = self._person(request)
@@ -254,7 +258,7 @@ class FakeNotes(Fake):
         note = self.notes.pop(_key(request))
         by = {"id": person["id"], "name": person["name"]}
         self.gone[_key(request)] = note | {"deletion": {"by": by, "at": self.now()}}
-        return Response(status_code=204)
+        return self._answered(None, 204)
 
     async def restore(self, request: Request) -> Response:
         key = _key(request)
@@ -290,15 +294,27 @@ class FakeNotes(Fake):
         if not 1 <= len(given["text"]) <= 4000:
             return problem(422, "invalid_comment")
         assert person is not None
-        return JSONResponse(self.say(_key(request), given["text"], person), status_code=201)
+        once = request.headers["Idempotency-Key"]
+        if once not in self.once:
+            self.once[once] = self.say(_key(request), given["text"], person)
+        return self._answered(self.once[once], 201)
 
     async def uncomment(self, request: Request) -> Response:
         person, said = self._person(request), self.said[_key(request)]
-        found = next(each for each in said if each["id"] == request.path_params["id"])
+        found = next((each for each in said if each["id"] == request.path_params["id"]), None)
+        if found is None:
+            return problem(404, "comment_not_found")
         if person is None or (found["author"]["id"] != person["id"] and person is not ADA):
             return problem(403, "not_allowed")
         said.remove(found)
-        return Response(status_code=204)
+        return self._answered(None, 204)
+
+    def _answered(self, made: Json | None, status: int = 200) -> Response:
+        if self.loses_answers:
+            if self.loses_answers is not True:
+                self.loses_answers -= 1
+            return Response(status_code=502)
+        return Response(status_code=status) if made is None else JSONResponse(made, status)
 
     def _person(self, request: Request) -> Json | None:
         people = {each["username"]: each for each in (ANA, BEN, EVA, ADA)}

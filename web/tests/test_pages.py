@@ -79,6 +79,41 @@ async def test_a_lost_answer_to_a_change_is_not_a_conflict_with_oneself(browse, 
     assert backends.notes.notes["menu"]["version"] == 2
 
 
+async def test_what_was_cut_off_on_its_way_to_notes_service_is_asked_again(browse, backends):
+    notes, browser = backends.notes, browse(ANA)
+    notes.put("menu", "Menu", "old")
+    notes.loses_answers = 1
+    form = (await browser.get("/notes/menu/edit")).form("edit-form")
+    assert (await browser.submit(form, body="new")).path == "/notes/menu"
+    notes.loses_answers = 1
+    # Sent again by the browser, the form is the same save still.
+    assert (await browser.submit(form, body="new")).path == "/notes/menu"
+    assert (notes.notes["menu"]["body"], notes.notes["menu"]["version"]) == ("new", 2)
+
+    notes.loses_answers = 1
+    page = await browser.submit((await browser.get("/notes/menu")).form("/comments"), text="Hi")
+    assert [said["text"] for said in notes.said["menu"]] == ["Hi"]
+    notes.loses_answers = 1
+    page = await browser.submit(page.form("/comments/1/delete"))
+    assert "The comment was deleted" in page.text
+    notes.loses_answers = 1
+    page = await browser.submit((await browser.get("/notes/menu/delete")).form("/delete"))
+    assert "was moved to the trash" in page.text
+
+
+async def test_other_words_after_a_try_that_nobody_answered_are_another_save(browse, backends):
+    backends.notes.put("menu", "Menu", "old")
+    browser = browse(ANA)
+    backends.notes.loses_answers = True
+    form = (await browser.get("/notes/menu/edit")).form("edit-form")
+    again = await browser.submit(form, body="new")
+    assert "nobody knows whether your text was saved" in again.text
+    backends.notes.loses_answers = False
+    both = await browser.submit(again.form("edit-form"), body="newer")
+    assert "You saved a newer version elsewhere" in both.text
+    assert "newer" in both.form("conflict-form").fields["body"]
+
+
 async def test_a_form_error_is_told_at_the_top_and_at_its_field_and_the_text_is_kept(browse):
     browser = browse(ANA)
     form = (await browser.get("/notes/add")).form("edit-form")

@@ -1,11 +1,17 @@
-"""The first request after a service came back is asked once more, if it changes nothing."""
+"""A service that comes back is waited for, by what may be asked twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 import httpx
 import pytest
+from local_stack.ports import free_port
+from starlette.types import Receive, Scope, Send
 from web.service import Refused, Service, Unreachable
+from web.waiting import Patient, Waiting
+
+T = TypeVar("T")
 
 BROKEN = b""
 FINE = b'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"fine":true}'
@@ -43,35 +49,119 @@ async def service(backend: Backend) -> AsyncIterator[Service]:
         yield Service("notes", http)
 
 
+@pytest.fixture
+def patience() -> Any:
+    """`await patience(seconds, work)`: `work` as if a request of so much patience did it."""
+
+    async def run(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
+        done: list[T] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            done.append(await work())
+
+        await Patient(app, seconds=seconds)({"type": "http"}, _nothing, _nothing)
+        return done[0]
+
+    return run
+
+
+async def _nothing(*_: Any) -> Any:
+    return {}
+
+
 @pytest.mark.parametrize("hiccup", [BROKEN, answer(502), answer(503)])
-async def test_a_read_that_meets_a_service_coming_back_is_asked_once_more(
-    service: Service, backend: Backend, hiccup: bytes
+async def test_what_may_be_asked_twice_waits_for_a_service_that_is_coming_back(
+    service: Service, backend: Backend, patience: Any, hiccup: bytes
 ) -> None:
-    backend.answers = [hiccup]
-    assert await service.call("GET", "/v1/notes") == {"fine": True}
-    backend.answers = [hiccup]
-    assert await service.call("POST", "/v1/tokens", repeatable=True) == {"fine": True}
-    assert backend.asked == [b"GET", b"GET", b"POST", b"POST"]
+    for asked in (
+        lambda: service.call("GET", "/v1/notes"),
+        lambda: service.call("POST", "/v1/tokens", repeatable=True),
+        lambda: service.call("PUT", "/v1/notes/menu", headers={"Idempotency-Key": "1"}),
+    ):
+        backend.answers = [hiccup] * 4
+        assert await patience(10, asked) == {"fine": True}
+        assert not backend.answers
 
 
 @pytest.mark.parametrize("hiccup", [BROKEN, answer(503)])
-async def test_a_change_is_never_repeated_by_itself(
-    service: Service, backend: Backend, hiccup: bytes
+async def test_a_change_without_a_key_is_never_repeated_by_itself(
+    service: Service, backend: Backend, patience: Any, hiccup: bytes
 ) -> None:
     backend.answers = [hiccup]
     with pytest.raises(Unreachable):
-        await service.call("POST", "/v1/notes", json={})
+        await patience(10, lambda: service.call("POST", "/v1/notes", json={}))
+    assert backend.asked == [b"POST"]
+
+
+async def test_what_never_arrived_is_asked_again_whatever_it_is(patience: Any) -> None:
+    backend, port = Backend(), free_port()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        service = Service("users", http)
+        waiting = asyncio.create_task(
+            patience(10, lambda: service.call("POST", "/v1/sessions", json={}))
+        )
+        await asyncio.wait([waiting], timeout=0.3)
+        assert not waiting.done()
+        async with await asyncio.start_server(backend.serve, "127.0.0.1", port):
+            assert await waiting == {"fine": True}
     assert backend.asked == [b"POST"]
 
 
 @pytest.mark.parametrize("hiccup", [BROKEN, answer(503)])
-async def test_a_service_that_stays_away_is_asked_twice_and_no_more(
-    service: Service, backend: Backend, hiccup: bytes
+async def test_patience_ends_and_the_failure_is_told(
+    service: Service, backend: Backend, patience: Any, hiccup: bytes
+) -> None:
+    backend.answers = [hiccup] * 100
+    with pytest.raises(Unreachable):
+        await patience(0.5, lambda: service.call("GET", "/v1/notes"))
+    assert 2 < len(backend.asked) < 10
+
+
+async def test_all_calls_of_one_request_share_its_patience(
+    service: Service, backend: Backend, patience: Any
+) -> None:
+    backend.answers = [BROKEN] * 100
+
+    async def twice() -> int:
+        counts = []
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                await service.call("GET", "/v1/notes")
+            counts.append(len(backend.asked))
+        return counts[1] - counts[0]
+
+    assert await patience(0.5, twice) == 2
+
+
+@pytest.mark.parametrize("hiccup", [BROKEN, answer(503)])
+async def test_without_patience_a_service_is_asked_twice_and_no_more(
+    service: Service, backend: Backend, patience: Any, hiccup: bytes
 ) -> None:
     backend.answers = [hiccup] * 3
     with pytest.raises(Unreachable):
-        await service.call("GET", "/v1/notes")
+        await patience(10, lambda: service.call("GET", "/v1/notes", is_patient=False))
     assert backend.asked == [b"GET", b"GET"]
+
+
+async def test_few_may_wait_and_the_others_hear_at_once(patience: Any) -> None:
+    asked = asyncio.Semaphore(0)
+
+    async def away() -> httpx.Response:
+        asked.release()
+        raise httpx.ConnectError("refused")
+
+    waiting = Waiting(room=2)
+    patient = [
+        asyncio.create_task(patience(60, lambda: waiting.ask(away, repeatable=True)))
+        for _ in range(2)
+    ]
+    for _ in patient:
+        await asked.acquire()
+    with pytest.raises(httpx.ConnectError):
+        await patience(60, lambda: waiting.ask(away, repeatable=True))
+    assert not any(each.done() for each in patient)
+    for each in patient:
+        each.cancel()
 
 
 async def test_a_failure_of_its_own_and_a_refusal_are_answers(

@@ -13,11 +13,11 @@ from service_kit.logs import area
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import domain, events, forms, texts
+from notes_service.changes import live_row
 from notes_service.domain import Caller, Comment, CommentCreated
 from notes_service.errors import CommentNotFound
 from notes_service.forms import Json
 from notes_service.metrics import Metrics
-from notes_service.notes import live_row
 from notes_service.once import Once
 from notes_service.store import comments, notes, outbox
 from notes_service.store.database import Database

@@ -1,31 +1,25 @@
 """The use cases of notes.
 
-A change reads the note, lets the domain decide, and saves the outcome with its announcements
-in one statement that does nothing if the note changed in between; then it reads again. So no
-lock is held while the network or Python is at work, and every statement is a whole transaction.
-A change that loses this race a few times queues for the row's lock: everybody's turn comes.
+How a change is made, against whoever changes the same note meanwhile, is said in `changes`;
+which requests may be repeated, in `once`.
 """
 
+import json
 import secrets
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Sequence, Set
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Never, TypeVar
+from typing import Final
 from uuid import uuid4
 
 from service_kit.logs import area
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service import domain, events, forms, texts
+from notes_service import changes, domain, events, forms, texts
+from notes_service.changes import live
 from notes_service.domain import Caller, Event, Note, NoteRow
-from notes_service.errors import (
-    NotAllowed,
-    NoteExists,
-    NoteGone,
-    NoteNotFound,
-    Unavailable,
-    VersionConflict,
-)
+from notes_service.errors import NotAllowed, NoteExists, NoteNotFound, VersionConflict
 from notes_service.events import Message
 from notes_service.forms import Json
 from notes_service.metrics import Metrics
@@ -37,13 +31,9 @@ from notes_service.store.lists import Place
 
 trace = area("notes:store")
 
-_ATTEMPTS_WITHOUT_LOCK: Final = 4
 # No letters and digits that are taken for each other; a key is read out, not guessed.
 _KEY_ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 _KEY_LENGTH: Final = 8
-
-T = TypeVar("T")
-Save = Callable[[AsyncConnection, NoteRow, T, Sequence[Message]], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +48,7 @@ class Notes:
 
     async def get(self, key: str) -> Note:
         async with self.database.statements() as connection:
-            return await _live(connection, key)
+            return await live(connection, key)
 
     async def newest(
         self, *, after: Place | None, limit: int, author_id: str | None, query: str
@@ -111,10 +101,22 @@ class Notes:
         return answer
 
     async def edit(
-        self, key: str, *, caller: Caller, expected: Set[int], title: str, body: str
-    ) -> Note:
+        self,
+        key: str,
+        *,
+        caller: Caller,
+        expected: Set[int],
+        title: str,
+        body: str,
+        idempotency_key: str | None = None,
+    ) -> Json:
+        """The saved note as JSON: a repeated request gets what the first one got."""
         caller.must_write()
         text = texts.note_text(title, body)
+        read = ",".join(map(str, sorted(expected)))
+        use = self.once.use(
+            idempotency_key, by=caller.person, request=("edit", key, read, title, body)
+        )
         seen = await self.renderer.render(text.body)
 
         def decide(before: NoteRow) -> tuple[Note, Event]:
@@ -122,7 +124,24 @@ class Notes:
                 before, text, seen, by=caller.person, expected=expected, now=self.now()
             )
 
-        return await self._change("edit", key, decide, notes.save_text)
+        async def save(
+            connection: AsyncConnection,
+            before: NoteRow,
+            after: Note,
+            messages: Sequence[Message],
+        ) -> bool:
+            # Body and HTML follow from the request: what is remembered stays small.
+            once = (use, json.dumps(forms.row(after.row))) if use else None
+            return await notes.save_text(connection, before, after, messages, once=once)
+
+        async def work() -> Json:
+            return forms.row((await changes.make(self.database, key, decide, save)).row)
+
+        async with self._conflicts_told("edit", key):
+            answer, is_new = await self.once.keep(work, use)
+        if is_new:
+            self._committed("edit", key)
+        return {**answer, "body": text.body, "html": seen.html}
 
     async def delete(self, key: str, *, caller: Caller, expected: Set[int]) -> None:
         """Into the trash, from where `restore` brings it back for 30 days."""
@@ -131,55 +150,41 @@ class Notes:
         def decide(before: NoteRow) -> tuple[NoteRow, Event]:
             return domain.delete(before, by=caller.person, expected=expected, now=self.now())
 
-        await self._change("delete", key, decide, notes.save_state)
+        async with self._conflicts_told("delete", key):
+            await changes.make(self.database, key, decide, notes.save_state)
+        self._committed("delete", key)
 
-    async def restore(self, key: str, *, caller: Caller) -> Note:
+    async def restore(
+        self, key: str, *, caller: Caller, idempotency_key: str | None = None
+    ) -> Json:
+        """The note as JSON: a repeated request gets what the first one got."""
         caller.must_write()
-        async with self.database.statements() as connection:
+
+        async def work(connection: AsyncConnection) -> Json:
             before = await _restorable(connection, key, caller)
             after, event = domain.restore(before.row, caller=caller, now=self.now())
             messages = events.encode(event, uuid4)
             if not await notes.save_state(connection, before.row, after, messages):
                 raise NoteExists(key)  # somebody else has just brought it back
-        self._committed("restore", key)
-        return replace(before, row=after)
+            return forms.note(replace(before, row=after))
 
-    async def _change(
-        self, kind: str, key: str, decide: Callable[[NoteRow], tuple[T, Event]], save: Save[T]
-    ) -> T:
+        answer, is_new = await self.once.run(
+            work, key=idempotency_key, by=caller.person, request=("restore", key)
+        )
+        if is_new:
+            self._committed("restore", key)
+        return answer
+
+    @asynccontextmanager
+    async def _conflicts_told(self, kind: str, key: str) -> AsyncIterator[None]:
+        """A conflict carries the note as it reads now."""
         try:
-            changed = await self._race(key, decide, save)
-            if changed is None:
-                changed = await self._queue(key, decide, save)
+            yield
         except VersionConflict as conflict:
             self.metrics.conflicts.inc()
             trace.debug("refused %s of %s: now %d", kind, key, conflict.actual)
             conflict.current = forms.note(await self.get(key))
             raise
-        self._committed(kind, key)
-        return changed
-
-    async def _race(
-        self, key: str, decide: Callable[[NoteRow], tuple[T, Event]], save: Save[T]
-    ) -> T | None:
-        """The outcome, or None if every time somebody else was faster."""
-        async with self.database.statements() as connection:
-            for _ in range(_ATTEMPTS_WITHOUT_LOCK):
-                before = await live_row(connection, key)
-                after, event = decide(before)
-                if await save(connection, before, after, events.encode(event, uuid4)):
-                    return after
-        return None
-
-    async def _queue(
-        self, key: str, decide: Callable[[NoteRow], tuple[T, Event]], save: Save[T]
-    ) -> T:
-        async with self.database.transaction() as connection:
-            before = await live_row(connection, key, lock=True)
-            after, event = decide(before)
-            if not await save(connection, before, after, events.encode(event, uuid4)):
-                raise Unavailable  # cannot be: the row is locked
-        return after
 
     def _committed(self, kind: str, key: str) -> None:
         trace.debug("committed %s of %s", kind, key)
@@ -187,18 +192,8 @@ class Notes:
         self.announce()
 
 
-async def live_row(connection: AsyncConnection, key: str, *, lock: bool = False) -> NoteRow:
-    """The note with this key; NoteGone if it lies in the trash, NoteNotFound if nowhere."""
-    found = await notes.row(connection, _possible(key), lock=lock)
-    return found or await _missing(connection, key)
-
-
-async def _live(connection: AsyncConnection, key: str) -> Note:
-    return await notes.note(connection, _possible(key)) or await _missing(connection, key)
-
-
 async def _restorable(connection: AsyncConnection, key: str, caller: Caller) -> Note:
-    if await notes.row(connection, _possible(key)):
+    if await changes.is_live(connection, key):
         raise NoteExists(key)
     mine = await notes.last_deleted(connection, key, restorable_by=caller)
     if mine is None and await notes.last_deleted(connection, key):
@@ -206,23 +201,6 @@ async def _restorable(connection: AsyncConnection, key: str, caller: Caller) -> 
     if mine is None:
         raise NoteNotFound
     return mine
-
-
-async def _missing(connection: AsyncConnection, key: str) -> Never:
-    gone = await notes.last_deleted(connection, key)
-    if gone is None or gone.row.deletion is None:
-        raise NoteNotFound
-    deletion = gone.row.deletion
-    raise NoteGone(
-        key, gone.row.title, by=forms.person(deletion.by), at=forms.time(deletion.at)
-    )
-
-
-def _possible(key: str) -> str:
-    # What cannot be a key need not be looked for (and might not even be sent to PostgreSQL).
-    if not texts.is_note_key(key):
-        raise NoteNotFound
-    return key
 
 
 def _made_key() -> str:

@@ -1,8 +1,11 @@
-"""POST requests that may be repeated: the second one gets the first one's answer.
+"""Requests that may be repeated: the second one gets the first one's answer.
 
 Promise: of any number of requests by one person with one Idempotency-Key and one content,
 concurrent ones included, exactly one does the work, if it succeeds; the answer is remembered
 for 24 hours. A refusal is not remembered, so a request may be repeated after it.
+
+`run` takes the key first and then works, in one transaction. `keep` is for a change that is one
+statement, which remembers its own answer: the key costs it no round trip more.
 """
 
 import hashlib
@@ -16,14 +19,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import texts
 from notes_service.domain import Person
-from notes_service.errors import IdempotencyKeyReused, Unavailable
+from notes_service.errors import (
+    IdempotencyKeyReused,
+    NoteGone,
+    NoteNotFound,
+    Unavailable,
+    VersionConflict,
+)
 from notes_service.forms import Json
 from notes_service.store import idempotency
 from notes_service.store.database import Database
+from notes_service.store.idempotency import KeyTaken, Use
 
 REMEMBERED_FOR: Final = timedelta(hours=24)
 
 Work = Callable[[AsyncConnection], Awaitable[Json]]
+Change = Callable[[], Awaitable[Json]]
+
+# How a change meets its own earlier try: the note has moved on, or has gone since, or the key
+# is there.
+_PERHAPS_REPEATED: Final = (VersionConflict, NoteGone, NoteNotFound, KeyTaken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +53,7 @@ class Once:
         if key is None:
             async with self.database.transaction() as connection:
                 return await work(connection), True
-        use = idempotency.Use(
-            by.id, texts.idempotency_key(key), _fingerprint(request), self.now()
-        )
+        use = self._use(key, by, request)
         async with self.database.transaction() as connection:
             forget_before = use.at - REMEMBERED_FOR
             if not await idempotency.claim(connection, use, forget_before=forget_before):
@@ -49,11 +62,49 @@ class Once:
             await idempotency.remember(connection, use, json.dumps(answer))
             return answer, True
 
+    def use(
+        self, key: str | None, *, by: Person, request: tuple[str | None, ...]
+    ) -> Use | None:
+        """This use of the key, for `keep` and for the statement that remembers its answer."""
+        return None if key is None else self._use(key, by, request)
 
-async def _earlier(connection: AsyncConnection, use: idempotency.Use) -> Json:
+    async def keep(self, change: Change, use: Use | None) -> tuple[Json, bool]:
+        """What `change` answers now, or answered before. It raises KeyTaken where it finds
+        that the key was used, and leaves nothing behind then.
+        """
+        if use is None:
+            return await change(), True
+        try:
+            return await change(), True
+        except _PERHAPS_REPEATED as refusal:
+            earlier = await self._looked_up(use)
+            if earlier is not None:
+                return earlier, False
+            if not isinstance(refusal, KeyTaken):
+                raise
+        # The key was too old, and is free now.
+        return await change(), True
+
+    def _use(self, key: str, by: Person, request: tuple[str | None, ...]) -> Use:
+        return Use(by.id, texts.idempotency_key(key), _fingerprint(request), self.now())
+
+    async def _looked_up(self, use: Use) -> Json | None:
+        async with self.database.transaction() as connection:
+            await idempotency.forget(connection, use, before=use.at - REMEMBERED_FOR)
+            found = await idempotency.remembered(connection, use)
+            return None if found is None else _answer(found, use)
+
+
+async def _earlier(connection: AsyncConnection, use: Use) -> Json:
     found = await idempotency.remembered(connection, use)
-    if found is None or found.answer is None:
+    if found is None:
         raise Unavailable  # forgotten between the two statements: the next try starts anew
+    return _answer(found, use)
+
+
+def _answer(found: idempotency.Remembered, use: Use) -> Json:
+    if found.answer is None:
+        raise Unavailable
     if found.fingerprint != use.fingerprint:
         raise IdempotencyKeyReused
     answer: Json = json.loads(found.answer)

@@ -5,7 +5,8 @@ import type { Comment } from "./core/events.js";
 import { tint, toast } from "./dom/feedback.js";
 import { commentItem } from "./dom/fill.js";
 import { isOther, may, reader } from "./dom/reader.js";
-import { Failed, freshOnce, getJson, postForm } from "./dom/request.js";
+import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
+import { Failed, freshOnce, getJson } from "./dom/request.js";
 
 const DRAFT_PAUSE_MS = 400;
 
@@ -83,7 +84,7 @@ export class Conversation {
     const sent = text.value;
     this.keep();
     try {
-      const made = await postForm<Comment>(form.action, new FormData(form));
+      const made = await postUntilAnswered<Comment>(form.action, new FormData(form), (sent) => this.waits(sent));
       // What was typed while it was on its way is the next one's beginning.
       text.value = text.value.startsWith(sent) ? text.value.slice(sent.length) : text.value;
       once.value = freshOnce();
@@ -102,9 +103,18 @@ export class Conversation {
     const status = error instanceof Failed ? error.status : 0;
     // Signed out or a page out of date: the server's own pages carry the text on.
     if (status === 401 || status === 403) return form.submit();
-    const long = status === 422 ? "A comment has between 1 and 4000 characters." : "";
-    const away = status === 0 ? "The server cannot be reached" : "It could not be sent";
-    this.complain(long || `${away}. Your comment is kept on this device: try again.`);
+    if (status === 422) return this.complain("A comment has between 1 and 4000 characters.");
+    const unknown = error instanceof Unanswered && error.sent;
+    const away = error instanceof Unanswered ? "The server cannot be reached" : "It could not be sent";
+    const why = unknown ? "No answer, so perhaps it was not sent" : away;
+    this.complain(`${why}. Your comment is kept on this device: try again${unknown ? ", it is never said twice" : ""}.`);
+  }
+
+  private waits(sent: boolean): void {
+    const line = document.getElementById("text-error");
+    if (!line) return;
+    line.textContent = sent ? "No answer yet, trying again…" : "The server cannot be reached, trying again…";
+    line.hidden = false;
   }
 
   /** What was typed outlives this window; one that came back from the server is newer. */
@@ -156,7 +166,7 @@ export class Conversation {
     event.preventDefault();
     const item = form.closest<HTMLElement>("[data-comment]");
     try {
-      await postForm(form.action, new FormData(form));
+      await postUntilAnswered(form.action, new FormData(form), () => {});
       const shown = item?.isConnected;
       if (shown) this.remove(Number(item?.dataset["comment"]), this.total() - 1);
     } catch (error) {

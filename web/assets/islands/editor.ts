@@ -6,6 +6,7 @@ import { told, type Facts } from "./core/writing.js";
 import { announce, toast } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
 import { reader } from "./dom/reader.js";
+import { postUntilAnswered, Unanswered, whenReachable } from "./dom/repeating.js";
 import { Failed, postForm } from "./dom/request.js";
 import { Live } from "./live.js";
 import { Meanwhile, whole, type Words } from "./meanwhile.js";
@@ -14,6 +15,14 @@ import { watchWriters } from "./writers.js";
 import "./site.js";
 
 const DRAFT_PAUSE_MS = 400;
+/** What these buttons of our forms lead to is a saved note; the others lead to a page of the server's. */
+const SAVING = ["save", "mine", "together", "both"];
+
+interface Saved {
+  version: number;
+  updated_at: string;
+  url: string;
+}
 
 class Editor implements Desk {
   readonly note: string;
@@ -31,6 +40,8 @@ class Editor implements Desk {
   /** Left on purpose: with the draft kept for later, or dropped. */
   private leaving: "no" | "kept" | "dropped" = "no";
   private isKept = true;
+  /** The server's own page shall answer the next submit. */
+  private byPage = false;
   private link: LinkState = "connecting";
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -48,7 +59,7 @@ class Editor implements Desk {
       if (this.leaving === "dropped") this.drafts.drop(this.note, this.writing);
       else this.keep();
     });
-    addEventListener("pageshow", (event) => event.persisted && this.is("no"));
+    addEventListener("pageshow", (event) => event.persisted && this.stays("no"));
     addEventListener("beforeunload", (event) => {
       if (this.isDirty() && this.sending !== "page" && this.leaving === "no") event.preventDefault();
     });
@@ -133,7 +144,7 @@ class Editor implements Desk {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.keep(), DRAFT_PAUSE_MS);
     this.leaving = "no";
-    if (this.sending === "failed") this.sending = "no";
+    if (this.sending === "failed" || this.sending === "unknown") this.sending = "no";
     this.say();
   }
 
@@ -144,18 +155,79 @@ class Editor implements Desk {
       void this.preview(button);
       return;
     }
+    if (!this.byPage && (!button || SAVING.includes(button.value) || button.hasAttribute("formaction"))) {
+      event.preventDefault();
+      void this.saveAndRead(button);
+      return;
+    }
     this.keep();
     this.is("page");
+  }
+
+  /** Save, then go where the form would have gone. Whatever is not plain success is told by the server's own pages. */
+  private async saveAndRead(button: HTMLButtonElement | null): Promise<void> {
+    if (this.isSending()) return;
+    this.keep();
+    const fields = new FormData(this.form, button);
+    fields.set("then", "read");
+    const action = button?.hasAttribute("formaction") ? button.formAction : this.form.action;
+    this.is("page");
+    this.hold(true);
+    try {
+      const made = await postUntilAnswered<Saved>(action, fields, (sent) => this.waits(sent));
+      this.is("page");
+      await whenReachable();
+      location.assign(made?.url ?? "/");
+    } catch (error) {
+      this.hold(false);
+      if (error instanceof Unanswered) this.unanswered(error);
+      else this.askThePage(button);
+    }
+  }
+
+  private askThePage(button: HTMLButtonElement | null): void {
+    this.is("no");
+    this.byPage = true;
+    this.form.requestSubmit(button?.isConnected ? button : null);
+    this.byPage = false;
+  }
+
+  private isSending(): boolean {
+    return ["page", "here", "unanswered", "unreached"].includes(this.sending);
+  }
+
+  /** What is typed while the page is on its way to another one would be lost. */
+  private hold(held: boolean): void {
+    this.title.readOnly = this.body.readOnly = held;
+  }
+
+  private stays(sending: Facts["sending"]): void {
+    this.hold(false);
+    this.is(sending);
+  }
+
+  private waits(sent: boolean): void {
+    const before = this.sending;
+    this.is(sent ? "unanswered" : "unreached");
+    const words = document.getElementById("edit-state")?.textContent;
+    if (words && before !== this.sending) announce(words, words);
   }
 
   /** The server could not be reached, so the page stayed. */
   private unsent(event: Event): void {
     event.preventDefault();
+    this.unanswered(new Unanswered(false));
+  }
+
+  private unanswered({ sent }: Unanswered): void {
     this.keep();
-    this.is("failed");
+    this.is(sent ? "unknown" : "failed");
     const words = document.getElementById("edit-state")?.textContent;
+    const text = sent
+      ? "No answer, so perhaps it is not saved. Your text is kept: save it again."
+      : "Not saved: the server cannot be reached. Your text is kept.";
     if (words) announce(words, words);
-    else toast({ text: "Not saved: the server cannot be reached. Your text is kept.", tone: "error" });
+    else toast({ text, tone: "error" });
   }
 
   private async preview(button: HTMLButtonElement): Promise<void> {
@@ -169,7 +241,7 @@ class Editor implements Desk {
       section.scrollIntoView({ block: "nearest" });
     } catch (error) {
       // Signed out: the server's own page carries the text through the log-in.
-      if (error instanceof Failed && error.status === 401) this.leave();
+      if (error instanceof Failed && error.status === 401) this.askThePage(this.button());
       else button.textContent = "Preview is away, try again";
     }
   }
@@ -183,18 +255,18 @@ class Editor implements Desk {
 
   /** Save and go on writing. Whatever is not plain success is told by the server's own pages. */
   private async saveHere(): Promise<void> {
-    if (this.sending === "here" || !this.isDirty() || !this.form.reportValidity()) return;
+    if (this.isSending() || !this.isDirty() || !this.form.reportValidity()) return;
     this.keep();
     const sent = this.words();
     const fields = new FormData(this.form);
     fields.set("choice", "save");
     this.is("here");
     try {
-      const made = await postForm<{ version: number; updated_at: string }>(this.form.action, fields);
+      const made = await postUntilAnswered<Saved>(this.form.action, fields, (sent) => this.waits(sent));
       if (made) this.isSaved(sent, made.version, made.updated_at);
     } catch (error) {
-      if (error instanceof Failed && error.status < 500) this.leave();
-      else this.unsent(new Event("unsent"));
+      if (error instanceof Failed && error.status < 500) this.askThePage(this.button());
+      else this.unanswered(error instanceof Unanswered ? error : new Unanswered(true));
     }
   }
 
@@ -209,7 +281,11 @@ class Editor implements Desk {
   }
 
   private leave(): void {
-    this.form.querySelector<HTMLButtonElement>('[value="save"], .primary')?.click();
+    this.button()?.click();
+  }
+
+  private button(): HTMLButtonElement | null {
+    return this.form.querySelector<HTMLButtonElement>('[value="save"], .primary');
   }
 
   private is(sending: Facts["sending"]): void {

@@ -53,9 +53,12 @@ from web.settings import Settings
 from web.signing import Signer
 from web.visit import Site
 from web.visitors import Visitors
+from web.waiting import Patient
 
 # A note of 256 KiB, every byte percent-encoded, and what is around it; more only costs memory.
 MAX_BODY_BYTES = 2 * 1024 * 1024
+# Two services one after the other, each at its slowest after all the patience (10 s), answer
+# before the edge gives up (30 s).
 TIMEOUT = httpx.Timeout(5.0, connect=1.0, pool=2.0)
 POSITION_TIMEOUT = httpx.Timeout(0.3)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
@@ -119,6 +122,7 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
         ForgeryGuard, signer=signer, cookies=cookies, public_url=settings.public_url
     )
     app.add_middleware(errors.LastCatch)
+    app.add_middleware(Patient, seconds=settings.patience_seconds)
     app.add_middleware(SecurityHeaders, https=settings.https)
 
     async def ready() -> dict[str, bool]:

@@ -56,21 +56,31 @@ class Notes:
         )
         return note
 
-    async def save(self, token: str, key: str, *, title: str, body: str, version: int) -> Json:
+    async def save(
+        self, token: str, key: str, *, title: str, body: str, version: int, once: str
+    ) -> Json:
         note: Json = await self._call(
             "PUT",
             _note(key),
             token=token,
             json={"title": title, "body": body},
-            headers=_if_match(version),
+            headers=_if_match(version) | {"Idempotency-Key": once},
         )
         return note
 
     async def delete(self, token: str, key: str, *, version: int) -> None:
-        await self._call("DELETE", _note(key), token=token, headers=_if_match(version))
+        """A repeat does nothing more: it is refused, and the refusal tells who deleted."""
+        await self._call(
+            "DELETE", _note(key), token=token, headers=_if_match(version), repeatable=True
+        )
 
-    async def restore(self, token: str, key: str) -> Json:
-        note: Json = await self._call("POST", _note(key) + "/restore", token=token)
+    async def restore(self, token: str, key: str, *, once: str) -> Json:
+        note: Json = await self._call(
+            "POST",
+            _note(key) + "/restore",
+            token=token,
+            headers={"Idempotency-Key": once},
+        )
         return note
 
     async def trash(self, token: str, *, cursor: str = "") -> Json:
@@ -95,10 +105,14 @@ class Notes:
         return made
 
     async def delete_comment(self, token: str, key: str, comment: int) -> None:
-        await self._call("DELETE", f"{_note(key)}/comments/{comment}", token=token)
+        """A repeat does nothing more: there is no such comment then."""
+        path = f"{_note(key)}/comments/{comment}"
+        await self._call("DELETE", path, token=token, repeatable=True)
 
     async def preview(self, token: str, body: str) -> str:
-        made = await self._call("POST", "/v1/preview", token=token, json={"body": body})
+        made = await self._call(
+            "POST", "/v1/preview", token=token, json={"body": body}, repeatable=True
+        )
         html: str = made["html"]
         return html
 
@@ -189,9 +203,16 @@ class Users:
     async def end_session(self, session: str) -> None:
         await self._call("DELETE", "/v1/sessions/current", token=session)
 
-    async def token(self, session: str, audience: str = "notes") -> Json:
+    async def token(
+        self, session: str, audience: str = "notes", *, is_patient: bool = True
+    ) -> Json:
         made: Json = await self._call(
-            "POST", "/v1/tokens", token=session, json={"audience": audience}, repeatable=True
+            "POST",
+            "/v1/tokens",
+            token=session,
+            json={"audience": audience},
+            repeatable=True,
+            is_patient=is_patient,
         )
         return made
 
@@ -234,7 +255,7 @@ class Gateway:
         """None when it cannot be told in time: pages do not wait for liveness."""
         asked = {"channel": channel, "limit": 0}
         try:
-            answer = await self._call("POST", "/api/history", json=asked)
+            answer = await self._call("POST", "/api/history", json=asked, is_patient=False)
             result = answer["result"]
             return Position(int(result.get("offset", 0)), str(result.get("epoch", "")))
         except (BackendError, KeyError, TypeError, ValueError) as error:
@@ -243,7 +264,9 @@ class Gateway:
 
     async def present(self, channel: str) -> list[Json]:
         """What is known of each client in the channel: `user`, and `conn_info` of the token."""
-        answer = await self._call("POST", "/api/presence", json={"channel": channel})
+        answer = await self._call(
+            "POST", "/api/presence", json={"channel": channel}, is_patient=False
+        )
         try:
             return list(answer["result"]["presence"].values())
         except (KeyError, TypeError, AttributeError) as error:

@@ -2,26 +2,23 @@
 
 Every call ends in one of three ways: its JSON, `Refused` (the service said no, with its stable
 code and facts), or `Unreachable` (no answer, or a 5xx one). A caller that shows a page never
-sees an httpx error. What changes nothing is asked twice: the first request after a service, or
-what it stands on, came back may meet a connection that is dead.
+sees an httpx error. A service that is coming back is waited for, as `waiting` says.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import httpx
 from service_kit.logs import area, request_id
+
+from web.waiting import Waiting
 
 log = logging.getLogger(__name__)
 debug = area("notes:backends")
 
 Json = dict[str, Any]
-
-_PAUSE_SECONDS: Final = 0.2
-_COMING_BACK: Final = frozenset({502, 503})
 
 
 class BackendError(Exception):
@@ -54,6 +51,7 @@ class Unreachable(BackendError):
 class Service:
     def __init__(self, name: str, http: httpx.AsyncClient) -> None:
         self.name, self._http = name, http
+        self._waiting = Waiting()
 
     async def call(
         self,
@@ -65,32 +63,27 @@ class Service:
         json: Any = None,
         params: Mapping[str, Any] | None = None,
         repeatable: bool = False,
+        is_patient: bool = True,
     ) -> Any:
-        """`repeatable`: asking twice changes no more than asking once; a GET always is."""
+        """`repeatable`: asking twice changes no more than asking once; a GET always is, and so
+        is what carries an Idempotency-Key. `is_patient`: worth waiting for.
+        """
         sent = {"X-Request-Id": request_id.get(), **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
         request = self._http.build_request(
             method, path, headers=sent, json=json, params=_given(params)
         )
+        is_safe = repeatable or method == "GET" or "Idempotency-Key" in sent
         try:
-            response = await self._send(request, repeatable=repeatable or method == "GET")
+            response = await self._waiting.ask(
+                lambda: self._http.send(request), repeatable=is_safe, is_patient=is_patient
+            )
         except httpx.HTTPError as error:
             log.warning("%s: %s %s: %r", self.name, method, path, error)
             raise Unreachable(self.name, type(error).__name__) from error
         debug.debug("%s: %s %s: %d", self.name, method, path, response.status_code)
         return self._read(response)
-
-    async def _send(self, request: httpx.Request, *, repeatable: bool) -> httpx.Response:
-        try:
-            response = await self._http.send(request)
-            if not repeatable or response.status_code not in _COMING_BACK:
-                return response
-        except (httpx.NetworkError, httpx.RemoteProtocolError):
-            if not repeatable:
-                raise
-        await asyncio.sleep(_PAUSE_SECONDS)
-        return await self._http.send(request)
 
     async def forward(
         self,
@@ -106,8 +99,12 @@ class Service:
         # As it comes also means: packed only if whoever asked can unpack it.
         sent.setdefault("Accept-Encoding", "identity")
         request = self._http.build_request(method, target, headers=sent, content=body)
+        # A body that streams is gone after one try: whoever sent it holds the key to repeat it.
+        is_safe = method in ("GET", "HEAD") and body is None
         try:
-            return await self._http.send(request, stream=True)
+            return await self._waiting.ask(
+                lambda: self._http.send(request, stream=True), repeatable=is_safe
+            )
         except httpx.HTTPError as error:
             log.warning("%s: %s: %r", self.name, method, error)
             raise Unreachable(self.name, type(error).__name__) from error

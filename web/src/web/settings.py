@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
     """Comma separated; only these may say X-Forwarded-For and X-Forwarded-Proto."""
 
+    patience_seconds: Annotated[float, Field(ge=0, le=10)] = 10
+    """How long one request waits for a service that is coming back."""
+
     files_dir: Path = _BESIDE
     """The folder that holds templates/, assets/ and the built dist/."""
 

@@ -22,7 +22,7 @@ from web.cookies import Cookies
 from web.forgery import TOKEN, binding
 from web.letters import Letters
 from web.people import Administration, Caller, OwnAccount
-from web.service import BackendError, Json
+from web.service import BackendError, Json, Unreachable
 from web.signing import Signer
 from web.visitors import Account, Visitor, Visitors
 
@@ -72,6 +72,8 @@ class Visit:
     @property
     def token(self) -> str:
         """The access token; a page that asks for it needs a signed-in visitor."""
+        if self.visitor.is_unknown:
+            raise Unreachable("users-service", "nobody says whose session this is")
         if self.visitor.token is None:
             raise SignInNeeded
         return self.visitor.token

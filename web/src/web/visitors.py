@@ -1,8 +1,8 @@
 """Who is at the other end: a session cookie becomes an account and a 5-minute access token.
 
 users-service is asked for every page, so a session that ended is gone at once. While it cannot
-be reached, the last access token that has not run out stands in (at most `room` are kept); a
-session that we cannot judge is never called ended.
+be reached, the last access token that has not run out stands in (at most `room` are kept), and
+whoever has none waits for it a while; a session that we cannot judge is never called ended.
 """
 
 import hashlib
@@ -54,14 +54,16 @@ class Visitors:
     async def of(self, session: str) -> Visitor:
         if not session:
             return Visitor()
+        last = self._remembered(session)
         try:
-            granted = await self._users.token(session)
+            granted = await self._users.token(session, is_patient=last.is_unknown)
         except Refused as refusal:
             debug.debug("session refused: %s", refusal.code)
             self.forget(session)
             return Visitor(is_unknown=refusal.status == 429)
         except Unreachable:
-            return self._remembered(session)
+            debug.debug("users-service is away, is there a last token: %s", not last.is_unknown)
+            return last
         return self._remember(session, granted)
 
     def forget(self, session: str) -> None:
@@ -83,7 +85,6 @@ class Visitors:
         visitor, expires = self._last.get(_fingerprint(session), (None, None))
         if visitor is None or expires is None or expires - _MARGIN <= self._now():
             return Visitor(is_unknown=True)
-        debug.debug("users-service is away: the last token stands in")
         return visitor
 
 

@@ -84,17 +84,30 @@ async def get_note(
     responses=documented(403, 404, 410, 412, 413, 428),
 )
 async def edit_note(
-    key: str, note: NoteIn, me: SignedIn, notes: UseCases, expected: Expected
+    key: str,
+    note: NoteIn,
+    me: SignedIn,
+    notes: UseCases,
+    expected: Expected,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Replace title and body of the version you read; 412 carries the note as it reads now."""
     edited = await notes.edit(
-        key, caller=me, expected=expected, title=note.title, body=note.body
+        key,
+        caller=me,
+        expected=expected,
+        title=note.title,
+        body=note.body,
+        idempotency_key=idempotency_key,
     )
-    return answer(forms.note(edited), headers={"ETag": etag(edited.row.version)})
+    return answer(edited, headers={"ETag": etag(edited["version"])})
 
 
 @router.delete("/{key}", status_code=204, responses=documented(403, 404, 410, 412, 428))
 async def delete_note(key: str, me: SignedIn, notes: UseCases, expected: Expected) -> Response:
-    """Into the trash: it can be restored for 30 days."""
+    """Into the trash: it can be restored for 30 days.
+
+    A repeated request answers 410, and its `by` tells who deleted the note.
+    """
     await notes.delete(key, caller=me, expected=expected)
     return Response(status_code=204)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from notes_service import forms
 from notes_service.domain import NoteRow
-from notes_service.routes.answers import Cursor, Limit, answer, page
+from notes_service.routes.answers import Cursor, IdempotencyKey, Limit, answer, page
 from notes_service.routes.callers import SignedIn
 from notes_service.routes.conditions import etag, place
 from notes_service.routes.models import NoteOut, TrashOut
@@ -29,10 +29,12 @@ async def list_trash(
 @router.post(
     "/notes/{key}/restore", response_model=NoteOut, responses=documented(403, 404, 409)
 )
-async def restore_note(key: str, me: SignedIn, notes: UseCases) -> Response:
+async def restore_note(
+    key: str, me: SignedIn, notes: UseCases, idempotency_key: IdempotencyKey = None
+) -> Response:
     """For its author, its deleter and administrators."""
-    restored = await notes.restore(key, caller=me)
-    return answer(forms.note(restored), headers={"ETag": etag(restored.row.version)})
+    restored = await notes.restore(key, caller=me, idempotency_key=idempotency_key)
+    return answer(restored, headers={"ETag": etag(restored["version"])})
 
 
 def _deleted_at(row: NoteRow) -> datetime:

@@ -1,9 +1,10 @@
-"""Statements about remembered answers to POST requests."""
+"""Statements about remembered answers to requests with an Idempotency-Key."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, null, select, update
+from sqlalchemy import CTE, bindparam, delete, null, select, update
+from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +23,28 @@ class Use(NamedTuple):
 class Remembered(NamedTuple):
     fingerprint: str
     answer: str | None
+
+
+class KeyTaken(Exception):
+    """The key was used before, so the statement did nothing."""
+
+
+_NAMES: Final = ("person_id", "key", "fingerprint", "answer", "created_at")
+
+
+def kept(changed: CTE) -> CTE:
+    """Takes the bound key and its answer where `changed` has a row, in the same statement.
+
+    A key that is there already fails the whole statement, by its unique index.
+    """
+    bound = [bindparam(f"once_{name}", type_=keys.c[name].type) for name in _NAMES]
+    taken = plain_insert(keys).from_select(_NAMES, select(*bound).select_from(changed))
+    return taken.cte("kept")
+
+
+def bound(use: Use, answer: str) -> dict[str, Any]:
+    values = (use.person_id, use.key, use.fingerprint, answer, use.at)
+    return {f"once_{name}": value for name, value in zip(_NAMES, values, strict=True)}
 
 
 async def claim(connection: AsyncConnection, use: Use, *, forget_before: datetime) -> bool:
@@ -55,6 +78,12 @@ async def remembered(connection: AsyncConnection, use: Use) -> Remembered | None
 async def remember(connection: AsyncConnection, use: Use, answer: str) -> None:
     query = update(keys).where(keys.c.person_id == use.person_id, keys.c.key == use.key)
     await connection.execute(query.values(answer=answer))
+
+
+async def forget(connection: AsyncConnection, use: Use, *, before: datetime) -> None:
+    """Let go of this key, if it is older than that."""
+    query = delete(keys).where(keys.c.person_id == use.person_id, keys.c.key == use.key)
+    await connection.execute(query.where(keys.c.created_at < before))
 
 
 async def purge(connection: AsyncConnection, *, before: datetime) -> int:

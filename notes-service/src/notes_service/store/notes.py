@@ -30,7 +30,8 @@ from notes_service import search
 from notes_service.domain import Caller, Note, NoteRow
 from notes_service.errors import NoteExists
 from notes_service.events import Message
-from notes_service.store import outbox, rows
+from notes_service.store import idempotency, outbox, rows
+from notes_service.store.idempotency import KeyTaken, Use
 from notes_service.tables import notes
 
 IS_LIVE: Final = notes.c.deleted_at.is_(None)
@@ -64,13 +65,15 @@ _ADD: Final = outbox.announced(
     .returning(notes.c.id)
     .cte("changed")
 )
-_SAVE_TEXT: Final = outbox.announced(
+_TEXT_CHANGED: Final = (
     update(notes)
     .where(_SAME)
     .values(**_bindings(*_TEXT), **_WHOLE)
     .returning(notes.c.id)
     .cte("changed")
 )
+_SAVE_TEXT: Final = outbox.announced(_TEXT_CHANGED)
+_SAVE_TEXT_ONCE: Final = _SAVE_TEXT.add_cte(idempotency.kept(_TEXT_CHANGED))
 _SAVE_STATE: Final = outbox.announced(
     update(notes).where(_SAME).values(**_bindings(*_STATE)).returning(notes.c.id).cte("changed")
 )
@@ -120,10 +123,21 @@ async def add(connection: AsyncConnection, note: Note, messages: Sequence[Messag
 
 
 async def save_text(
-    connection: AsyncConnection, before: NoteRow, after: Note, messages: Sequence[Message]
+    connection: AsyncConnection,
+    before: NoteRow,
+    after: Note,
+    messages: Sequence[Message],
+    *,
+    once: tuple[Use, str] | None = None,
 ) -> bool:
-    values = _values(after.row, _TEXT) | _whole(after) | outbox.bound(messages)
-    found = await connection.execute(_SAVE_TEXT, values | _same(before))
+    """`once` is a key with its answer, remembered with the save; KeyTaken if it was used."""
+    values = _values(after.row, _TEXT) | _whole(after) | outbox.bound(messages) | _same(before)
+    if once is None:
+        return (await connection.execute(_SAVE_TEXT, values)).first() is not None
+    try:
+        found = await connection.execute(_SAVE_TEXT_ONCE, values | idempotency.bound(*once))
+    except IntegrityError as error:
+        raise KeyTaken from error
     return found.first() is not None
 
 

@@ -4,8 +4,11 @@ import type { State as LinkState } from "./connection.js";
 import { clock } from "./times.js";
 
 export interface Facts {
-  /** On its way with the page, on its way while the page stays, or not sent for want of a connection. */
-  sending: "no" | "page" | "here" | "failed";
+  /**
+   * On its way with the page, or while the page stays; tried again, after it may have arrived ("unanswered") or could
+   * not ("unreached"); given up, likewise ("unknown", "failed").
+   */
+  sending: "no" | "page" | "here" | "unanswered" | "unreached" | "unknown" | "failed";
   isDirty: boolean;
   /** Is there a copy on this device? */
   isKept: boolean;
@@ -17,6 +20,9 @@ export interface Facts {
 export function told({ sending, isDirty, isKept, savedAt, link }: Facts): [state: string, words: string] {
   const kept = isKept ? "kept on this device" : "this device has no room to keep it, copy it";
   if (sending === "page" || sending === "here") return ["saving", "Saving…"];
+  if (sending === "unanswered") return ["saving", `Saving, no answer yet, trying again: ${kept}`];
+  if (sending === "unreached") return ["offline", `Not saved yet, the server cannot be reached, trying again: ${kept}`];
+  if (sending === "unknown") return ["offline", `No answer, so perhaps it is not saved, save again: ${kept}`];
   if (sending === "failed") return ["offline", `Not saved, the server cannot be reached: ${kept}`];
   if (!isDirty) return ["saved", savedAt ? `Saved ${clock(savedAt)}` : ""];
   if (!isKept) return ["offline", `Unsaved: ${kept}`];

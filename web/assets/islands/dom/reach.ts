@@ -3,9 +3,9 @@
 
 const PATIENCE_MS = 4_000;
 
-export async function isReachable(): Promise<boolean> {
+export async function isReachable(patienceMs = PATIENCE_MS): Promise<boolean> {
   try {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(Math.max(1, Math.min(patienceMs, PATIENCE_MS)));
     return (await fetch("/live/reach", { cache: "no-store", signal })).ok;
   } catch {
     return false;

@@ -1,6 +1,7 @@
 // Requests of islands: same origin, JSON answers, a time limit, the form token of the page.
 
-const LIMIT_MS = 8_000;
+/** Longer than the server waits for a part of itself that comes back. */
+const LIMIT_MS = 12_000;
 
 export class Failed extends Error {
   constructor(
@@ -16,11 +17,11 @@ export async function getJson<T>(url: string): Promise<T> {
 }
 
 /** Send what a form would send. Null when the answer is empty (204). */
-export async function postForm<T>(url: string, fields?: FormData): Promise<T | null> {
+export async function postForm<T>(url: string, fields?: FormData, limitMs = LIMIT_MS): Promise<T | null> {
   const body = new URLSearchParams();
   fields?.forEach((value, name) => body.append(name, String(value)));
   const headers = { Accept: "application/json", "X-Form-Token": formToken() };
-  const signal = AbortSignal.timeout(LIMIT_MS);
+  const signal = AbortSignal.timeout(limitMs);
   const response = await fetch(url, { method: "POST", headers, body, signal });
   return response.status === 204 ? null : read<T>(response);
 }

@@ -1,5 +1,7 @@
 """Comments on a note: said and taken back, by plain forms or by the note's island."""
 
+import hashlib
+import secrets
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,6 +12,11 @@ from web.renewing import RenewingRoute
 from web.service import Refused, Unreachable
 from web.visit import CurrentVisit, Message
 
+UNKNOWN = (
+    "There was no answer, so nobody knows whether your comment arrived. "
+    "Send it again: it is never said twice."
+)
+
 router = APIRouter(prefix="/notes/{key}/comments", route_class=RenewingRoute)
 
 
@@ -18,7 +25,8 @@ async def say(visit: CurrentVisit, key: str) -> Response:
     text, once = visit.field("text"), visit.field("once")
     token = visit.token
     try:
-        made = await visit.site.notes.comment(token, key, text=text.strip(), once=once)
+        said = text.strip()
+        made = await visit.site.notes.comment(token, key, text=said, once=_same(once, said))
     except (Refused, Unreachable) as error:
         status, sentence, is_same_try = _refused(error)
         if visit.wants_json or status in (401, 404, 410):
@@ -32,17 +40,29 @@ async def say(visit: CurrentVisit, key: str) -> Response:
 
 @router.post("/{comment}/delete")
 async def take_back(visit: CurrentVisit, key: str, comment: int) -> Response:
-    await visit.site.notes.delete_comment(visit.token, key, comment)
+    try:
+        await visit.site.notes.delete_comment(visit.token, key, comment)
+    except Refused as refusal:
+        # It is gone already: perhaps by an earlier try of this.
+        if refusal.code != "comment_not_found":
+            raise
     if visit.wants_json:
         return Response(status_code=204)
     return visit.see(note.path(key) + "#comments", message=Message("The comment was deleted."))
+
+
+def _same(once: str, said: str) -> str:
+    """The key of this comment: the same form with the same words says them once."""
+    if not once:
+        return secrets.token_urlsafe(32)
+    return hashlib.sha256(f"{once} {said}".encode()).hexdigest()
 
 
 def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:
     """Status, what to tell, and whether the next try is the same one (answer unknown)."""
     match error:
         case Unreachable():
-            return 503, "The comment could not be sent just now. Try again in a moment.", True
+            return 503, UNKNOWN, True
         case Refused(status=422):
             return 422, "A comment has between 1 and 4000 characters.", False
         case Refused(status=403):

@@ -5,6 +5,9 @@ refusal shows the form again with the text in it.
 """
 
 import asyncio
+import hashlib
+import json
+import secrets
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,6 +38,12 @@ SENTENCES = {
 }
 
 
+UNKNOWN = (
+    "There was no answer, so nobody knows whether your text was saved. It is still here: "
+    "save it again, it is never saved twice."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What stands in the form."""
@@ -53,6 +62,16 @@ class Draft:
     @property
     def text(self) -> Text:
         return Text(self.title.strip(), self.body)
+
+    @property
+    def same_save(self) -> str:
+        """The key of this save: the same form with the same text is one save, however often
+        it is sent. Other words after a try that nobody answered are another one.
+        """
+        if not self.once:
+            return secrets.token_urlsafe(32)
+        parts = [self.once, self.key, self.version, *self.text]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def typed(visit: Visit, *, key: str) -> Draft:
@@ -121,28 +140,40 @@ async def created(visit: Visit, draft: Draft) -> Response:
     try:
         note = await visit.site.notes.create(visit.token, **words, once=draft.once)
     except (Refused, Unreachable) as error:
+        if visit.wants_json:
+            raise
         return refused(visit, draft, error, new=True)
-    return _done(visit, draft, note["key"])
+    return _done(visit, draft, note)
 
 
 async def saved(visit: Visit, draft: Draft) -> Response:
-    """The island that saves without leaving asks for JSON, and only wants good news."""
-    title, version = draft.title.strip(), draft.version
+    """The island asks for JSON, and only wants good news."""
+    text, once = draft.text, draft.same_save
     try:
         note = await visit.site.notes.save(
-            visit.token, draft.key, title=title, body=draft.body, version=version
+            visit.token,
+            draft.key,
+            title=text.title,
+            body=text.body,
+            version=draft.version,
+            once=once,
         )
     except (Refused, Unreachable) as error:
         if visit.wants_json:
             raise
         return await _not_saved(visit, draft, error)
-    if visit.wants_json:
-        return JSONResponse({"version": note["version"], "updated_at": note["updated_at"]})
-    return _done(visit, draft, draft.key)
+    return _done(visit, draft, note)
 
 
-def _done(visit: Visit, draft: Draft, key: str) -> Response:
-    return visit.see(path(key), message=Message("Saved.", saved=draft.writing or None))
+def _done(visit: Visit, draft: Draft, note: dict[str, Any]) -> Response:
+    url, message = path(note["key"]), Message("Saved.", saved=draft.writing or None)
+    if not visit.wants_json:
+        return visit.see(url, message=message)
+    told = {"version": note["version"], "updated_at": note["updated_at"], "url": url}
+    response = JSONResponse(told)
+    if visit.field("then") == "read":  # the island goes there, as a form would
+        visit.leave(response, message)
+    return response
 
 
 async def previewed(visit: Visit, draft: Draft, *, new: bool) -> Response:
@@ -160,7 +191,7 @@ async def previewed(visit: Visit, draft: Draft, *, new: bool) -> Response:
 def refused(visit: Visit, draft: Draft, error: BackendError, *, new: bool) -> Response:
     """The form again, with the text and the reason; signing in carries the text itself."""
     if isinstance(error, Unreachable):
-        sentence = "Your text could not be saved just now. It is still here: try again."
+        sentence = UNKNOWN
         # The same `once`: if the first try did arrive, the next one changes nothing.
         kept = with_errors(draft, {"": sentence}, once=draft.once)
         return form(visit, kept, new=new, status=503)
@@ -185,7 +216,7 @@ async def _conflict(visit: Visit, draft: Draft, theirs: dict[str, Any]) -> Respo
     is_own = theirs["editor"]["id"] == me
     if is_own and (theirs["title"], theirs["body"]) == (draft.title.strip(), draft.body):
         # An answer of ours got lost on its way: it was saved the first time.
-        return _done(visit, draft, draft.key)
+        return _done(visit, draft, theirs)
     lines = await asyncio.to_thread(differences.compare, theirs["body"], draft.body)
     facts = {"draft": draft, "theirs": theirs, "lines": lines, "is_own": is_own}
     together = await _merged(draft, theirs)
@@ -205,6 +236,9 @@ async def _together(visit: Visit, draft: Draft) -> Response:
     except (Refused, Unreachable) as error:
         return await _not_saved(visit, draft, error)
     merged = await _merged(draft, note)
+    if merged and Text(merged.title, merged.body) == _text(note):
+        # Nothing of it is missing there: an earlier try of this was saved.
+        return _done(visit, draft, note)
     if merged is None or note["version"] != draft.version:
         return await _conflict(visit, draft, note)
     both = replace(draft, title=merged.title, body=merged.body, base=_text(note))

@@ -1,5 +1,6 @@
 """One note and what is said about it: the page, deleting, the trash, bringing back."""
 
+import secrets
 from typing import Any
 from urllib.parse import quote
 
@@ -64,13 +65,21 @@ async def delete(visit: CurrentVisit, key: str) -> Response:
     try:
         await visit.site.notes.delete(visit.token, key, version=int(version or 0))
     except Refused as refusal:
-        if refusal.status != 412:
+        if refusal.status == 412:
+            # Somebody saved meanwhile: the person decides again, about what is there now.
+            facts, notes = refusal.facts, visit.site.notes
+            current = facts.get("current") or await notes.read(visit.token, key)
+            return visit.render("delete.html", status=409, note=current, changed=True)
+        if not _did_so_before(visit, refusal):
             raise
-        # Somebody saved meanwhile: the person decides again, about what is there now.
-        current = refusal.facts.get("current") or await visit.site.notes.read(visit.token, key)
-        return visit.render("delete.html", status=409, note=current, changed=True)
     gone = Message(f"“{title or key}” was moved to the trash.", undo=key)
     return visit.see("/", message=gone)
+
+
+def _did_so_before(visit: Visit, refusal: Refused) -> bool:
+    """The same person deleted it: an earlier try of this, whose answer was lost."""
+    by = refusal.facts.get("by") or {}
+    return refusal.status == 410 and visit.account is not None and by["id"] == visit.account.id
 
 
 @router.get("/trash")
@@ -82,7 +91,8 @@ async def trash(visit: CurrentVisit, cursor: str = "") -> Response:
 @router.post("/notes/{key}/restore")
 async def restore(visit: CurrentVisit, key: str) -> Response:
     try:
-        note = await visit.site.notes.restore(visit.token, key)
+        once = secrets.token_urlsafe(32)  # of this request: web may have to ask again
+        note = await visit.site.notes.restore(visit.token, key, once=once)
     except Refused as refusal:
         if refusal.code != "note_exists":
             raise
