@@ -125,8 +125,8 @@ def _windows(browser: Browser, stack: WiredStack) -> Iterator[OpenWindow]:
     opened: list[Window] = []
 
     def opens(person: Person | None = None, *, wired: bool = False, **options: Any) -> Window:
-        url = stack.wire.url if wired else stack.url
-        opened.append(open_window(browser, url, person, **options))
+        cable = {"proxy": stack.wire.as_proxy} if wired else {}
+        opened.append(open_window(browser, stack.url, person, **cable, **options))
         return opened[-1]
 
     yield opens

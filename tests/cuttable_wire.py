@@ -1,6 +1,7 @@
 """A TCP forwarder that a test can cut: the cable between one browser and the edge.
 
-`cut()` resets every connection and refuses new ones until `mend()`; the address stays.
+`cut()` resets every connection and refuses new ones until `mend()`; the address stays. A
+browser takes it for a proxy, so that the site has its one name at the other end.
 """
 
 import socket
@@ -23,6 +24,11 @@ class Wire:
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"
+
+    @property
+    def as_proxy(self) -> dict[str, str]:
+        """For a context of Playwright's; else loopback would be asked directly."""
+        return {"server": f"http://127.0.0.1:{self.port}", "bypass": "<-loopback>"}
 
     def mend(self) -> None:
         if self._listener is not None:
@@ -68,6 +74,7 @@ class Wire:
                 self._ends |= {near, far}
             try:
                 far.connect(self._target)
+                _open_tunnel(near)
             except OSError:
                 return
             back = threading.Thread(target=_pump, args=[far, near], daemon=True)
@@ -76,6 +83,16 @@ class Wire:
             back.join()
             with self._lock:
                 self._ends -= {near, far}
+
+
+def _open_tunnel(near: socket.socket) -> None:
+    """For a browser's WebSocket, which asks its proxy for one; other bytes stay untouched."""
+    if near.recv(8, socket.MSG_PEEK) != b"CONNECT ":
+        return
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += near.recv(1)
+    near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:

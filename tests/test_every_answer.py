@@ -98,7 +98,7 @@ def https_site(stack: WiredStack, tmp_path: Path) -> Iterator[httpx.Client]:
     """The same edge and the same web at an https address, with a certificate of its own."""
     port, web_port = free_port(), free_port()
     public = f"https://localhost:{port}"
-    around: Surroundings = replace(stack.around, public_urls=[public], web_port=web_port)
+    around: Surroundings = replace(stack.around, public_url=public, web_port=web_port)
     log = Log("web", tmp_path / "web.log")
     web = Service("web", ["web"], port=web_port, env=services.web(around), log=log)
     # Where a machine's own list of authorities is left alone.

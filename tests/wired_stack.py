@@ -1,4 +1,4 @@
-"""A stack whose pages may also be reached over a wire that a test can cut."""
+"""A stack that windows and clients may also reach over a wire that a test can cut."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,21 +18,14 @@ class WiredStack(Stack):
         self, data_dir: Path, *, settings: Mapping[str, str] | None = None, **options: Any
     ) -> None:
         """`settings` are for every service."""
-        port, wire_port = free_port(), free_port()
-        origins = " ".join(
-            f"http://{host}:{each}"
-            for each in (port, wire_port)
-            for host in ("localhost", "127.0.0.1")
-        )
-        allowed = {"GATEWAY_CLIENT_ALLOWED_ORIGINS": origins}
-        nodes = dict.fromkeys(("realtime-gateway", "realtime-gateway-2"), allowed)
+        port = free_port()
         self.errors = UnhandledErrors()
-        super().__init__(data_dir, port=port, env=nodes, watcher=self.errors, **options)
+        super().__init__(data_dir, port=port, watcher=self.errors, **options)
         for service in self.services.values():
             service.env.update(settings or {})
         self.answers = AnswerLog(self.logs_dir / "answers.log")
         self.edge.env["EDGE_ACCESS_LOG"] = f"file {self.answers.path}"
-        self.wire = Wire(port, port=wire_port)
+        self.wire = Wire(port, port=free_port())
         self.people = People(self)
 
     def connections(self) -> list[int]:

@@ -26,8 +26,9 @@ _READ_EVERY = 20  # of so many viewers one reads what it gets
 class Http:
     """One kept-alive connection; answers must have a Content-Length, as ours do."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, *, host: str = "localhost") -> None:
+        """`host` is the name that it asks for: web answers to that of the site alone."""
+        self._port, self._host = port, host
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def request(
@@ -37,7 +38,7 @@ class Http:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
         writer.write(
-            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}"
+            f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{headers}"
             f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )

@@ -213,7 +213,8 @@ class Bench:
     async def home_page(self, when: str, *, port: int = 0) -> float:
         """p50 of the whole answer on a kept-alive connection, of web itself or by an edge."""
         tell(f"home page at {when}")
-        http = Http(port or self.stack.around.web_port)
+        name = self.stack.url.partition("//")[2]
+        http = Http(port or self.stack.around.web_port, host=name)
         seconds = []
         for _ in range(self.size.pages + 10):
             started = time.perf_counter()

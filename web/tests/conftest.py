@@ -79,8 +79,8 @@ def site_host() -> str:
 def site(browser: Chromium, site_host: str) -> Iterator[Served]:
     """The web front for Chromium; at the end no page of it may have had a problem."""
     backends = Backends()
-    with served(backends) as url:
-        site = Served(backends, url.replace("127.0.0.1", site_host), browser)
+    with served(backends, site_host) as url:
+        site = Served(backends, url, browser)
         yield site
         for context in browser.contexts:
             context.close()

@@ -49,10 +49,10 @@ class Served:
 
 
 @contextmanager
-def served(backends: Backends) -> Iterator[str]:
+def served(backends: Backends, host: str = "127.0.0.1") -> Iterator[str]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        url = f"http://{host}:{listening.getsockname()[1]}"
         app = create_app(web_settings(public_url=url), transports=backends.transports())
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)

@@ -41,8 +41,9 @@ def test_a_missing_setting_is_named_on_one_line(missing):
 
 def test_it_answers_while_nothing_is_behind_it_and_stops_cleanly():
     port = free_port()
-    process = start(SETTINGS | {"WEB_PORT": str(port)})
     url = f"http://127.0.0.1:{port}"
+    away = {"WEB_PUBLIC_URL": url, "WEB_PATIENCE_SECONDS": "0"}
+    process = start(SETTINGS | away | {"WEB_PORT": str(port)})
     try:
         ready = until_answered(f"{url}/ready")
         assert ready.json()["status"] == "ready"

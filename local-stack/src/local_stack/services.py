@@ -71,7 +71,7 @@ class Service:
 class Surroundings:
     """What the services need to know of each other and of the servers below them."""
 
-    public_urls: Sequence[str]  # the first one is the one that is told to people
+    public_url: str
     notes_database: str
     users_database: str
     redis: str
@@ -100,7 +100,7 @@ def users(around: Surroundings) -> dict[str, str]:
         "USERS_FORWARDING_KEYS": around.web_users_key,
         "USERS_ENCRYPTION_KEY": around.users_encryption_key,
         "USERS_SIGNUP": around.sign_up,
-        "USERS_PUBLIC_URL": around.public_urls[0],
+        "USERS_PUBLIC_URL": around.public_url,
         "USERS_GATEWAY_URL": f"http://127.0.0.1:{around.gateway_ports[0]}",
         "USERS_GATEWAY_API_KEY": around.gateway_api_key,
     }
@@ -117,7 +117,7 @@ def notes(around: Surroundings) -> dict[str, str]:
 
 def gateway(around: Surroundings) -> dict[str, str]:
     return {
-        "GATEWAY_CLIENT_ALLOWED_ORIGINS": " ".join(around.public_urls),
+        "GATEWAY_CLIENT_ALLOWED_ORIGINS": around.public_url,
         "GATEWAY_CLIENT_TOKEN_JWKS_PUBLIC_ENDPOINT": around.jwks,
         "GATEWAY_HTTP_API_KEY": around.gateway_api_key,
         "GATEWAY_ENGINE_REDIS_ADDRESS": around.redis,
@@ -132,7 +132,7 @@ def gateway_arguments(port: int) -> list[str]:
 def web(around: Surroundings) -> dict[str, str]:
     return {
         "WEB_PORT": str(around.web_port),
-        "WEB_PUBLIC_URL": around.public_urls[0],
+        "WEB_PUBLIC_URL": around.public_url,
         "WEB_NOTES_URL": f"http://127.0.0.1:{around.notes_port}",
         "WEB_USERS_URL": f"http://127.0.0.1:{around.users_port}",
         "WEB_USERS_API_KEY": around.web_users_key,

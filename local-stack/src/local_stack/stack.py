@@ -132,7 +132,7 @@ class Stack:
         self._port = port
         redis = self.valkey.url
         return Surroundings(
-            public_urls=[f"http://localhost:{port}", f"http://127.0.0.1:{port}"],
+            public_url=f"http://localhost:{port}",
             notes_database=self._database_url("notes"),
             users_database=self._database_url("users"),
             redis=redis,

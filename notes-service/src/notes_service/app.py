@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         return {"postgresql": await _has(database), "redis": await _has_redis(redis)}
 
     app = FastAPI(title="notes-service", version="1", lifespan=lifespan, docs_url=None,
-                  redoc_url=None, openapi_url=None)  # fmt: skip
+                  redoc_url=None, openapi_url=None, redirect_slashes=False)  # fmt: skip
     routes.install(app)
     asgi.install(
         app,

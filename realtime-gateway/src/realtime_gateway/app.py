@@ -196,7 +196,8 @@ class Gateway:
 
     def _app(self) -> FastAPI:
         app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,
-                      redoc_url=None, openapi_url=None, telemetry=self._spans.http)  # fmt: skip
+                      redoc_url=None, openapi_url=None, redirect_slashes=False,
+                      telemetry=self._spans.http)  # fmt: skip
         self._registry.register(
             NodeCollector(
                 self.stats,

@@ -47,6 +47,7 @@ from web.pages import (
     two_step,
     users,
 )
+from web.pages.misdirected import OneName
 from web.people import Administration, OwnAccount
 from web.service import Service
 from web.settings import Settings
@@ -113,7 +114,13 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
             yield {"site": site}
 
     app = FastAPI(
-        title="Notes web", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
+        title="Notes web",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        # An address that is made of what a request says of itself is believed by nobody.
+        redirect_slashes=False,
     )
     _install_pages(app)
     app.mount("/assets", assets.app(), name="assets")
@@ -123,6 +130,9 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
     )
     app.add_middleware(errors.LastCatch)
     app.add_middleware(Patient, seconds=settings.patience_seconds)
+    app.add_middleware(
+        OneName, public_url=settings.public_url, templates=templates, assets=assets
+    )
     app.add_middleware(SecurityHeaders, https=settings.https)
 
     async def ready() -> dict[str, bool]:

@@ -6,14 +6,13 @@ the field `csrf` or the header X-Form-Token. The form is parsed here, once; page
 `request.state.form`.
 """
 
-from urllib.parse import urlsplit
-
 from service_kit.logs import area
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from web.cookies import Cookies
+from web.names import origin_of
 from web.signing import Signer
 
 debug = area("notes:forgery")
@@ -35,7 +34,7 @@ class ForgeryGuard:
         self, app: ASGIApp, *, signer: Signer, cookies: Cookies, public_url: str
     ) -> None:
         self._app, self._signer, self._cookies = app, signer, cookies
-        self._public = urlsplit(public_url).netloc
+        self._site = origin_of(public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and _may_be_forged(scope):
@@ -62,10 +61,9 @@ class ForgeryGuard:
         is_same = site in ("same-origin", "none", None)
         # Some browsers hide the origin ("null"); then Sec-Fetch-Site has to speak for it.
         is_hidden = site is not None and origin in (None, "null")
-        return is_same and (is_hidden or self._is_own(origin or "", request))
-
-    def _is_own(self, origin: str, request: Request) -> bool:
-        return urlsplit(origin).netloc in (self._public, request.headers.get("Host"))
+        # The Host of the request proves nothing: whoever binds a name to our address says it.
+        is_own = self._site is not None and origin_of(origin or "") == self._site
+        return is_same and (is_hidden or is_own)
 
 
 def _may_be_forged(scope: Scope) -> bool:

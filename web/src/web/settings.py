@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from web.names import origin_of
 
 # The checkout's web/ folder; an image that installs the wheel sets WEB_FILES_DIR.
 _BESIDE = Path(__file__).resolve().parents[2]
@@ -14,7 +16,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WEB_", frozen=True)
 
     public_url: str
-    """Where browsers find us; https turns on Secure, __Host- cookies and HSTS."""
+    """Where browsers find us, and nowhere else: a scheme, a host and perhaps a port. https
+    turns on Secure, __Host- cookies and HSTS.
+    """
 
     notes_url: str
     users_url: str
@@ -36,6 +40,13 @@ class Settings(BaseSettings):
 
     files_dir: Path = _BESIDE
     """The folder that holds templates/, assets/ and the built dist/."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, given: str) -> str:
+        if origin_of(given) is None:
+            raise ValueError("is http(s)://host or http(s)://host:port")
+        return given
 
     @property
     def https(self) -> bool:
