@@ -200,6 +200,41 @@ def test_a_page_stays_readable_when_its_links_lead_nowhere(site):
     expect(page.locator("#body")).to_have_value("Soup")
 
 
+@pytest.mark.parametrize("key", ["Control+s", None], ids=["ctrl-s", "button"])
+def test_a_save_that_nobody_answered_is_sent_again_and_made_once(site, key):
+    notes = site.backends.notes
+    page = editing(site)
+    page.locator("#body").fill(MINE)
+    notes.loses_answers = True
+    if key:
+        page.keyboard.press(key)
+    else:
+        page.locator("[value=save]").click()
+    expect(page.locator("#edit-state")).to_contain_text("no answer yet, trying again")
+    expect(page.locator("#body")).to_have_value(MINE)
+    notes.loses_answers = False
+    if key:
+        expect(page.locator("#edit-state")).to_contain_text("Saved ")
+    else:
+        expect(page.locator("#note-title")).to_have_text("Menu")
+        expect(page.locator("#toasts")).to_contain_text("Saved.")
+    assert (stored(site)["body"], stored(site)["version"], kept(page)) == (MINE, 2, [])
+
+
+def test_a_save_that_nobody_answers_in_the_end_is_told_as_unknown(site):
+    notes = site.backends.notes
+    page = editing(site)
+    page.locator("#body").fill(MINE)
+    notes.loses_answers = True
+    page.locator("[value=save]").click()
+    told = page.locator("#edit-state")
+    expect(told).to_contain_text("perhaps it is not saved", timeout=40_000)
+    notes.loses_answers = False
+    page.locator("[value=save]").click()
+    page.wait_for_url("**/notes/menu")
+    assert (stored(site)["body"], stored(site)["version"]) == (MINE, 2)
+
+
 def test_ctrl_s_saves_and_one_goes_on_writing(site):
     page = editing(site)
     page.locator("#body").fill(MINE)

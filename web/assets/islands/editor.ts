@@ -144,6 +144,7 @@ class Editor implements Desk {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.keep(), DRAFT_PAUSE_MS);
     this.leaving = "no";
+    this.byPage = false;
     if (this.sending === "failed" || this.sending === "unknown") this.sending = "no";
     this.say();
   }
@@ -187,9 +188,9 @@ class Editor implements Desk {
 
   private askThePage(button: HTMLButtonElement | null): void {
     this.is("no");
+    // Until it has left: the form is asked about its way before it goes.
     this.byPage = true;
     this.form.requestSubmit(button?.isConnected ? button : null);
-    this.byPage = false;
   }
 
   private isSending(): boolean {
@@ -203,6 +204,7 @@ class Editor implements Desk {
 
   private stays(sending: Facts["sending"]): void {
     this.hold(false);
+    this.byPage = false;
     this.is(sending);
   }
 
@@ -220,6 +222,7 @@ class Editor implements Desk {
   }
 
   private unanswered({ sent }: Unanswered): void {
+    this.byPage = false;
     this.keep();
     this.is(sent ? "unknown" : "failed");
     const words = document.getElementById("edit-state")?.textContent;
