@@ -33,14 +33,14 @@ _NEVER = Known(0, None)
 class Watcher(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK has no types
     """One person who looks at `channel`. Lists grow on the SDK's thread; read them freely."""
 
-    def __init__(self, url: str, channel: str) -> None:
+    def __init__(self, url: str, channel: str, *, name: str) -> None:
         self.channel = channel
         self.events: list[Json] = []
         self.record: Record = []
         self.loads = 0
         self.recoveries = 0
         self.subscribed = False
-        self._url = url
+        self._url, self._name = url, name
         self._known: dict[str, Known] = {}
 
     def notes(self, prefix: str = "") -> dict[str, Known]:
@@ -59,7 +59,8 @@ class Watcher(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK has no
         )
 
     async def load(self, http: httpx.AsyncClient) -> Any:
-        answer = await http.get(f"{self._url}/live/{self.channel.replace(':', '/', 1)}")
+        address = f"{self._url}/live/{self.channel.replace(':', '/', 1)}"
+        answer = await http.get(address, headers={"Host": self._name})
         answer.raise_for_status()
         state = answer.json()
         rows = state["notes"] if self.channel == HOME else [state["note"]]
@@ -91,8 +92,9 @@ class Watcher(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK has no
 class LiveClients:
     """Makes watchers, and ends them and their thread together."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, *, name: str = "") -> None:
+        """`name` is the site's, where `url` is that of a wire to it."""
+        self._url, self._name = url, name or url.partition("//")[2]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._clients: list[Any] = []
@@ -100,7 +102,7 @@ class LiveClients:
 
     def watch(self, channel: str = HOME, *, token: str = "") -> Watcher:
         """A subscribed watcher, on a connection of its own."""
-        watcher = Watcher(self._url, channel)
+        watcher = Watcher(self._url, channel, name=self._name)
         self.run(self._connect(watcher, token))
         eventually(lambda: watcher.subscribed, within=30)
         return watcher

@@ -68,7 +68,8 @@ _SAY: Final = (
     """([name, every]) => {
   const [box, line] = ["text", "text-error"].map((id) => document.getElementById(id));
   const form = document.getElementById("comment-form");
-  const over = () => box.value === "" || /kept on this device/.test(line.textContent);
+  const button = form.querySelector("button");
+  const over = () => !button.disabled && (box.value === "" || /kept on/.test(line.textContent));
   const once = async (text, until) => {
     box.value = text;
     box.dispatchEvent(new InputEvent("input", { bubbles: true }));

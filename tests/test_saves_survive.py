@@ -5,6 +5,7 @@ other is told to stop and started again, then killed and started again. A save f
 page does not end at "saved" within 15 s. Every save is made once, announced, and shown once.
 """
 
+import time
 from collections import defaultdict
 from typing import Any
 
@@ -58,13 +59,16 @@ def test_promise_no_save_fails_while_a_part_is_restarted_or_killed(
         watchers = [clients.watch() for _ in range(3)]
         reader = browser.new_page()
         reader.goto(f"{hurt_stack.url}/notes/{discussed}")
+        away = []
         for act in ACTS:
             pages.more(1)
+            since = time.monotonic()
             getattr(part, act)()
             part.start()
+            away.append(f"{time.monotonic() - since:.1f}")
             pages.more(2)
         saves = pages.stop()
-        line = told(name, saves)
+        line = f"{told(name, saves)}, away for {' and '.join(away)} s"
         print(line)
         record_property("saves", line)
         assert [save for save in saves if save.has_failed] == []

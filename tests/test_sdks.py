@@ -125,7 +125,7 @@ def test_the_python_sdk_hears_live_events_and_recovers_what_it_missed(
     stack: WiredStack, ana: Person
 ) -> None:
     key = ana.create("Menu")["key"]
-    with LiveClients(stack.wire.url) as clients:
+    with LiveClients(stack.wire.url, name=stack.url.partition("//")[2]) as clients:
         watcher = clients.watch(f"notes:{key}", token=ana.new_token("realtime"))
         ana.save(key, version=1, title="Menu 2")
         eventually(lambda: watcher.saw(version=2))
@@ -146,7 +146,7 @@ def test_the_python_sdk_loads_its_state_again_when_more_was_missed_than_is_kept(
     stack: WiredStack, ana: Person
 ) -> None:
     key = ana.create("Menu")["key"]
-    with LiveClients(stack.wire.url) as clients:
+    with LiveClients(stack.wire.url, name=stack.url.partition("//")[2]) as clients:
         watcher = clients.watch(f"notes:{key}")
         stack.wire.cut()
         for version in range(1, 311):
