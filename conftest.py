@@ -16,10 +16,14 @@ from pathlib import Path
 import hypothesis
 import kept_logs
 import pytest
+from local_stack.bootstrap import Environment
+from local_stack.islands import Islands
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
 
 import web  # noqa: F401 - first of all, or pytest takes the folder web/ for this package
+
+ROOT = Path(__file__).parent
 
 
 def pytest_configure() -> None:
@@ -54,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names[name] += 1
         if names[name] > 1:
             item._id = replace(item._id, params=str(names[name]))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A page in a browser needs its scripts, also where pytest itself was typed."""
+    if any(item.get_closest_marker("browser") for item in session.items):
+        Islands(Environment(ROOT)).ensure()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Stands in for web and the gateway behind an edge: says what reached it, or what it is told.
 
-The query tells: `status`, `body` (bytes), `type`, and any number of `h=Name:value`. Standard
-library only: it runs in a plain Python image.
+The query tells: `status`, `body` (bytes), `type`, and any number of `h=Name:value`; at the
+first request with `dies=x` it hangs up, like a service that is killed. Standard library only:
+it runs in a plain Python image.
 """
 
 import base64
@@ -10,6 +11,8 @@ import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+DIED: set[tuple[str, str]] = set()
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -26,6 +29,9 @@ class Echo(BaseHTTPRequestHandler):
         told = dict(asked)
         length = int(self.headers.get("Content-Length") or 0)
         received = self.rfile.read(length)
+        if self._dies(told.get("dies")):
+            self.close_connection = True
+            return
         if self.headers.get("Upgrade", "").lower() == "websocket" and "status" not in told:
             self._switch()
             return
@@ -41,6 +47,12 @@ class Echo(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET
+
+    def _dies(self, once: str | None) -> bool:
+        if once is None or (self.command, once) in DIED:
+            return False
+        DIED.add((self.command, once))
+        return True
 
     def log_message(self, *_: Any) -> None:
         pass

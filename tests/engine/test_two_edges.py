@@ -167,6 +167,8 @@ def questions() -> dict[str, Question]:
         {"Accept-Encoding": "gzip"},
         b"",
     )
+    for method in ("GET", "POST"):
+        asked[f"web ends at a {method}"] = (method, f"/x?dies={secrets.token_hex(8)}", {}, b"")
     asked["a form"] = ("POST", "/users/login", FORM, b"a=b")
     asked["a body of 1 MiB"] = ("POST", "/x", FORM, b"x" * 2**20)
     asked["a body of 1 MiB and a byte"] = ("POST", "/x", FORM, b"x" * (2**20 + 1))

@@ -48,6 +48,7 @@ class Caddy:
             "GATEWAY_UPSTREAMS": upstreams,
             "WEB_DISCOVERY": "list",
             "WEB_UPSTREAMS": f"127.0.0.1:{web}",
+            "EDGE_WEB_WAIT": os.environ.get("EDGE_WEB_WAIT", "10s"),
             "HOME": str(data_dir),
             "XDG_CONFIG_HOME": str(data_dir / "config"),
             "XDG_DATA_HOME": str(data_dir / "data"),
