@@ -160,7 +160,7 @@ def test_promise_live_pages_are_bounded_below_the_memory_of_the_edge() -> None:
     files = int(filled(edge["ulimits"]["nofile"]["hard"]))
     idle = files - 2 * pages
     assert idle >= pages  # a page takes a connection of its own while it is loaded
-    kib = 64 * 1024 + pages * 128 + idle * 40
+    kib = 64 * 1024 + pages * 144 + idle * 40
     assert kib < 0.9 * _kib(filled(edge["mem_limit"]))
     assert limit < 65_536 - 1_000  # the gateway's own files
     assert limit * 8 < _kib(filled(gateway["mem_limit"])) / 2

@@ -5,12 +5,15 @@ import contextlib
 import socket
 import time
 from collections.abc import Iterator
+from typing import Any, cast
 
 import httpx
 import pytest
 from gateway_process import GatewayProcess, StartGateway, insecure
 from local_stack.valkey import Valkey
 from raw_client import RawClient
+from realtime_gateway.delivery.stats import Stats
+from realtime_gateway.node.clients import Clients
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
@@ -146,7 +149,55 @@ async def test_over_the_connection_limit_clients_are_told_to_come_later(
             async with RawClient(gateway.ws_url):
                 pass
         assert refused.value.response.status_code == 503
-        assert "Retry-After" in refused.value.response.headers
+        assert refused.value.response.headers["Retry-After"] == "5"
+
+
+async def test_a_crowd_that_finds_no_room_is_told_to_wait_longer_whether_it_asks_or_connects(
+    start_gateway: StartGateway,
+) -> None:
+    gateway = start_gateway(insecure(connection_limit=1)).wait_ready()
+    async with RawClient(gateway.ws_url) as client:
+        await client.connect()
+        async with httpx.AsyncClient(base_url=gateway.http_url) as http:
+            asked = [await http.get("/connection/websocket") for _ in range(100)]
+            await http.get("/health")
+            asked.append(await http.get("/connection/websocket"))  # on a connection kept alive
+    assert {answer.status_code for answer in asked} == {503}
+    told = [int(answer.headers["Retry-After"]) for answer in asked]
+    assert told[0] == 5
+    assert 5 <= told[-1] <= 15
+    async with asyncio.timeout(30):
+        while gateway.metric("client_connections_inflight"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await exchange(gateway, b"GET /connection/websocket HTTP/1.1\r\nHost: x\r\n\r\n"))[
+        9:12
+    ] == b"426"
+
+
+class Clock:
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+
+def test_the_more_ask_the_longer_they_wait_and_only_as_long_as_they_are_many() -> None:
+    clock = Clock()
+    clients = Clients(cast(asyncio.AbstractEventLoop, clock), Stats(), limit=1)
+    assert clients.seconds_to_wait() == 1  # there is room: it is this node that ends
+    clients.connected.add(cast(Any, object()))
+    assert clients.seconds_to_wait() == 5
+    for _ in range(400):
+        clock.now += 0.01
+        told = clients.seconds_to_wait()
+    assert told == 10
+    for _ in range(2_000):
+        told = clients.seconds_to_wait()
+    assert told == 15
+    clock.now += 60
+    assert clients.seconds_to_wait() == 5
+    clients.is_draining = True
+    assert clients.seconds_to_wait() == 1
 
 
 def test_http_is_served_on_the_same_port(gateway: GatewayProcess) -> None:

@@ -1,8 +1,8 @@
 """Stands in for web and the gateway behind an edge: says what reached it, or what it is told.
 
-The query tells: `status`, `body` (bytes), `type`, and any number of `h=Name:value`; at the
-first request with `dies=x` it hangs up, like a service that is killed. Standard library only:
-it runs in a plain Python image.
+The query tells: `status`, `body` (bytes), `type`, and any number of `h=Name:value`; at a
+client's first request with `dies=x` it hangs up, like a service that is killed. Standard
+library only: it runs in a plain Python image.
 """
 
 import base64
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-DIED: set[tuple[str, str]] = set()
+DIED: set[tuple[str, str, str | None]] = set()
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -49,9 +49,10 @@ class Echo(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET
 
     def _dies(self, once: str | None) -> bool:
-        if once is None or (self.command, once) in DIED:
+        request = (self.client_address[0], self.command, once)
+        if once is None or request in DIED:
             return False
-        DIED.add((self.command, once))
+        DIED.add(request)
         return True
 
     def log_message(self, *_: Any) -> None:

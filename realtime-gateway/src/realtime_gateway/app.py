@@ -38,7 +38,7 @@ from realtime_gateway.node.tokens import verifiers
 from realtime_gateway.readiness import Readiness
 from realtime_gateway.sessions.channels import Channels
 from realtime_gateway.sessions.rules import Rules
-from realtime_gateway.transports.http_door import upgrade_required
+from realtime_gateway.transports.http_door import no_upgrade
 
 MAX_BODY: Final = 16 * 1024 * 1024
 TEND_SECONDS: Final = 0.5
@@ -216,7 +216,9 @@ class Gateway:
             page = Admin(methods, self.options.admin, self._registry)
             app.include_router(page.router())
         app.include_router(proxies.router(self.options, self._drain_peer))
-        app.add_api_route(self.options.websocket.handler_prefix, upgrade_required)
+        app.add_api_route(
+            self.options.websocket.handler_prefix, no_upgrade(self.clients), response_model=None
+        )
         return app
 
     def _key_of(self, channel: str) -> bytes:

@@ -9,6 +9,7 @@ import { Centrifuge, UnauthorizedError, type Subscription } from "centrifuge";
 import { network, opening, state, untilNext, wentDown, wentUp, WORDS, type Link, type State } from "./core/connection.js";
 import { area } from "./core/debug.js";
 import type { Position } from "./core/events.js";
+import { Patience, type Answer } from "./core/patience.js";
 import { announce } from "./dom/feedback.js";
 import { reader } from "./dom/reader.js";
 import { postForm } from "./dom/request.js";
@@ -34,6 +35,7 @@ export class Live {
   private link: Link = opening(Date.now(), navigator.onLine);
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly nudge = new EventTarget();
+  private readonly patience = new Patience(whetherThereIsRoom, (wait) => new Promise((done) => setTimeout(done, wait)));
   private client: Centrifuge;
 
   constructor(
@@ -67,16 +69,21 @@ export class Live {
   }
 
   private open(signedIn: boolean): Centrifuge {
-    const client = new Centrifuge(`${location.origin.replace(/^http/, "ws")}/connection/websocket`, {
+    const client = new Centrifuge(location.origin.replace(/^http/, "ws") + SOCKET, {
       name: "notes-web",
       minReconnectDelay: 300,
       // A page shows the truth within 5 s of a fault's end, so it tries that often; the delay is full jitter.
       maxReconnectDelay: 4_000,
       maxServerPingDelay: 5_000,
       networkEventTarget: this.nudge,
+      // The client waits for it before every try; there is nothing to send.
+      getData: () => this.patience.beforeATry(),
       ...(signedIn ? { getToken } : {}),
     });
-    client.on("connected", () => this.become(wentUp(this.link, Date.now())));
+    client.on("connected", () => {
+      this.patience.gotIn();
+      this.become(wentUp(this.link, Date.now()));
+    });
     client.on("connecting", ({ code, reason }) => {
       debug("connecting", code, reason);
       this.become(wentDown(this.link, Date.now()));
@@ -130,6 +137,18 @@ export class Live {
     const shown = state(link, now);
     show(shown);
     this.watch(shown);
+  }
+}
+
+const SOCKET = "/connection/websocket";
+const ASK_MS = 8_000;
+
+async function whetherThereIsRoom(): Promise<Answer | null> {
+  try {
+    const { status, headers } = await fetch(SOCKET, { cache: "no-store", signal: AbortSignal.timeout(ASK_MS) });
+    return { status, retryAfter: headers.get("Retry-After") };
+  } catch {
+    return null;
   }
 }
 

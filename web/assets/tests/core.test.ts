@@ -12,6 +12,7 @@ import { Drafts } from "../islands/core/drafts.js";
 import type { HomeEvent } from "../islands/core/events.js";
 import { compare } from "../islands/core/lines.js";
 import { Looked } from "../islands/core/looked.js";
+import { Patience, toldToWait } from "../islands/core/patience.js";
 import { Rows } from "../islands/core/rows.js";
 import { relative } from "../islands/core/times.js";
 import { told, type Facts } from "../islands/core/writing.js";
@@ -42,6 +43,59 @@ test("the clock is only looked at when time alone can change the answer", () => 
   const down = connection.wentDown(up, 1_000);
   assert.equal(connection.untilNext(down, 1_400), 600);
   assert.equal(connection.untilNext(down, 40_000), null);
+});
+
+test("only who is told that there is no room waits, between what was told and twice that", () => {
+  const [soon, late] = [() => 0, () => 1];
+  assert.equal(toldToWait({ status: 503, retryAfter: "5" }, soon), 5_000);
+  assert.equal(toldToWait({ status: 503, retryAfter: "5" }, late), 10_000);
+  assert.equal(toldToWait({ status: 503, retryAfter: "600" }, late), 30_000);
+  // The edge's word while a service restarts: within the five seconds of a page's promise.
+  assert.equal(toldToWait({ status: 503, retryAfter: "2" }, late), 4_000);
+  for (const answer of [null, { status: 426, retryAfter: null }, { status: 502, retryAfter: "2" }, { status: 503, retryAfter: null }, { status: 503, retryAfter: "soon" }]) {
+    assert.equal(toldToWait(answer, late), null);
+  }
+});
+
+test("a page asks for room from its third try on, until it gets in", async () => {
+  const answers = [{ status: 503, retryAfter: "5" }, { status: 503, retryAfter: "8" }, { status: 426, retryAfter: null }, null];
+  const [waited, asked]: [number[], number[]] = [[], []];
+  let tries = 0;
+  const ask = async () => {
+    asked.push(tries);
+    return answers.shift() ?? null;
+  };
+  const patience = new Patience(ask, async (wait) => void waited.push(wait), () => 0.5);
+  for (; tries < 4; tries += 1) await patience.beforeATry();
+  assert.deepEqual(asked, [2, 2, 2, 3]);
+  assert.deepEqual(waited, [7_500, 12_000]);
+  patience.gotIn();
+  await patience.beforeATry();
+  assert.equal(asked.length, 4);
+});
+
+test("three thousand pages that find no room ask less than 160 times a second", async () => {
+  // What the gateway tells a crowd: 15 s at most. Every page waits on its own; the clock is a queue of who wakes when.
+  const [wakes, pages, minutes] = [[] as { at: number; wake: () => void }[], 3_000, 5];
+  let [now, asked] = [0, 0];
+  const ask = async () => ((asked += 1), { status: 503, retryAfter: "15" });
+  const page = () => new Patience(ask, (wait) => new Promise((wake) => wakes.push({ at: now + wait, wake })));
+  for (let n = 0; n < pages; n += 1) {
+    const one = page();
+    void (async () => {
+      for (;;) await one.beforeATry();
+    })();
+  }
+  const settle = () => new Promise((done) => setImmediate(done));
+  await settle();
+  for (; now < minutes * 60_000; now += 1_000) {
+    const due = wakes.filter(({ at }) => at <= now);
+    wakes.splice(0, wakes.length, ...wakes.filter(({ at }) => at > now));
+    for (const { wake } of due) wake();
+    await settle();
+  }
+  assert.equal(wakes.length, pages);
+  assert.ok(asked / (minutes * 60) < 160, `${asked / (minutes * 60)} a second`);
 });
 
 test("at most one sentence every three seconds, and a burst is its sum", () => {

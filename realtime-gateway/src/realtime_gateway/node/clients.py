@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import time
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol
@@ -22,6 +23,10 @@ DRAIN_SECONDS_PER_CLIENT: Final = 0.005
 
 PEER_GONE_SECONDS: Final = 1.0
 """A proxy that has been told that its clients are gone stops within this time."""
+
+LONGEST_WAIT_SECONDS: Final = 15
+_REFUSALS_FADE_SECONDS: Final = 5.0
+_REFUSALS_A_SECOND_MORE: Final = 50
 
 log = logging.getLogger("gateway.clients")
 
@@ -63,16 +68,30 @@ class Clients:
         self._rate_limit = rate_limit
         self._second = 0
         self._this_second = 0
+        self._refused = 0.0
+        self._refused_at = 0.0
         self._frozen = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty: asyncio.Event | None = None
 
     def has_room_for(self, transport: asyncio.BaseTransport) -> bool:
         """Whether one more may connect, now, from there."""
-        return self._has_room and not (self._closing and address(transport) in self._closing)
+        return self.has_room and not (self._closing and address(transport) in self._closing)
+
+    def seconds_to_wait(self) -> int:
+        """What one who finds no room is told: longer the more ask, so that a crowd
+        that cannot get in costs little; at once where it is only this node that ends.
+        """
+        now = self.loop.time()
+        self._refused *= math.exp((self._refused_at - now) / _REFUSALS_FADE_SECONDS)
+        self._refused, self._refused_at = self._refused + 1, now
+        if self.has_room or self.is_draining:
+            return 1
+        return min(LONGEST_WAIT_SECONDS, int(5 + self._refused / _REFUSALS_A_SECOND_MORE))
 
     @property
-    def _has_room(self) -> bool:
+    def has_room(self) -> bool:
+        """Wherever one comes from."""
         if self.is_draining or (self.limit and len(self.connected) >= self.limit):
             return False
         is_new_second = int(self.loop.time()) != self._second

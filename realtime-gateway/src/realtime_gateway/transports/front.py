@@ -110,7 +110,7 @@ class Front(asyncio.Protocol):
 
     def _answer(self, head: bytes, rest: bytes) -> None:
         if not self._clients.has_room_for(self._transport):
-            self._refuse(handshake.OVERLOADED)
+            self._refuse(handshake.overloaded(self._clients.seconds_to_wait()))
             return
         verdict = handshake.decide(head, allowed_origins=self._options.client.allowed_origins)
         if isinstance(verdict, Refused):

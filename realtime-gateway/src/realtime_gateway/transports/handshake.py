@@ -48,9 +48,6 @@ class Refused:
         return "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body
 
 
-OVERLOADED: Final = Refused(
-    HTTPStatus.SERVICE_UNAVAILABLE, "no more connections now", {"Retry-After": "5"}
-)
 NOT_AN_UPGRADE: Final = Refused(
     HTTPStatus.UPGRADE_REQUIRED, "this address speaks WebSocket", {"Upgrade": "websocket"}
 )
@@ -59,6 +56,11 @@ NOT_FOUND: Final = Refused(HTTPStatus.NOT_FOUND, "there is no WebSocket at this 
 TOO_LARGE: Final = Refused(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a request head has at most {MAX_HEAD} bytes"
 )
+
+
+def overloaded(seconds: int) -> Refused:
+    told = {"Retry-After": str(seconds)}
+    return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "no more connections now", told)
 
 
 def decide(head: bytes, *, allowed_origins: Sequence[str]) -> Accepted | Refused:

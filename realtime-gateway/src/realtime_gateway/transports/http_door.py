@@ -6,7 +6,7 @@ the same for everybody. A request can come at any time on a connection that a pr
 which is why it is caught here and not at the front.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
@@ -106,14 +106,23 @@ class HttpDoor(HttpToolsProtocol):
             return TOO_LARGE
         if not handshake.is_allowed(origins, self._options.client.allowed_origins):
             return handshake.FOREIGN
-        has_room = self._clients.has_room_for(self.transport)
-        return None if has_room else handshake.OVERLOADED
+        if self._clients.has_room_for(self.transport):
+            return None
+        return handshake.overloaded(self._clients.seconds_to_wait())
 
 
-async def upgrade_required() -> Response:
-    """Reached on a connection that has carried HTTP before: the front answers a first one."""
-    refused = handshake.NOT_AN_UPGRADE
-    return Response(refused.why, refused.status.value, refused.headers)
+def no_upgrade(clients: Clients) -> Callable[[], Awaitable[Response]]:
+    """The answer to plain HTTP where WebSockets are expected; by it a page learns whether there
+    is room. Reached on a connection that has carried HTTP before: the front answers a first.
+    """
+
+    async def answer() -> Response:
+        refused = handshake.NOT_AN_UPGRADE
+        if not clients.has_room:
+            refused = handshake.overloaded(clients.seconds_to_wait())
+        return Response(refused.why, refused.status.value, refused.headers)
+
+    return answer
 
 
 def _head(origins: list[str]) -> bytes:
