@@ -148,10 +148,10 @@ def _haproxy(found: str, site: Site) -> EdgeLaunch:
         "EDGE_INNER_PORT": str(site.inner_port),
         "EDGE_RESOLVER": "127.0.0.1:53",  # nobody is looked up
         "EDGE_TRUSTED_PROXIES": "255.255.255.255/32",
-        "TLS_CERTIFICATE": str(_certificate(site.folder)) if site.tls else "",
-        "ACME_DOMAIN": "",
-        "ACME_CONTACT": "",
-        "ACME_DIRECTORY": "",
+        "TLS_CERTIFICATE": str(_certificate(site.folder).parent) if site.tls else "",
+        "ACME_DOMAIN": "none",
+        "ACME_CONTACT": "none",
+        "ACME_DIRECTORY": "none",
         "GATEWAY_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(site.gateways[0]),
         "WEB_HOST": "127.0.0.1",
@@ -206,7 +206,8 @@ def _certificate(folder: Path) -> Path:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    path = folder / "edge.pem"
+    path = folder / "certificates" / "edge.pem"
+    path.parent.mkdir()
     path.touch(mode=0o600)
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
     return path
