@@ -10,7 +10,7 @@ from local_stack import demo
 from wired_stack import WiredStack
 
 BENCH = Path(__file__).parent / "load" / "system_bench.py"
-LOCUST = BENCH.parents[2] / ".venv" / "locust"
+LOCUST = Path(sys.prefix) / "locust"
 
 
 @pytest.mark.skipif(not LOCUST.exists(), reason="./notes bench locust installs Locust")

@@ -18,7 +18,7 @@ from local_stack.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = Path(__file__).with_name("locustfile.py")
-LOCUST = ROOT / ".venv" / "locust" / "bin" / "python"
+LOCUST = Path(sys.prefix) / "locust" / "bin" / "python"
 
 
 def main() -> int:

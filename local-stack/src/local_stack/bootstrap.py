@@ -1,5 +1,8 @@
 """Makes `.venv` from the hashed locks, on a machine that has nothing but Python.
 
+`.venv` is the environment of the Python that came first; another one (`python3.13 notes …`) has
+its own beside it, `.venv-3.13`, and leaves that one alone.
+
 Standard library only. Made once; a stamp of everything that decides about its content lets
 later runs pass at once, and a run that was cut off starts again where it matters.
 """
@@ -8,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +32,7 @@ class Environment:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.folder = root / ".venv"
+        self.folder = _folder(root)
         self.python = self.folder / "bin" / "python"
         self.env = _environ(self.folder)
 
@@ -44,7 +48,7 @@ class Environment:
         with alone(self.folder / _LOCK):
             if self._is_current():  # another ./notes was faster
                 return
-            print("Installing Python packages into .venv (once; about a minute at most) …")
+            print(f"Installing Python packages into {self.folder.name} (once, in a minute) …")
             (self.folder / _STAMP).unlink(missing_ok=True)
             self._make()
             self._install("requirements/dev.lock", "requirements/build.lock")
@@ -64,7 +68,7 @@ class Environment:
         state = hashlib.sha256((self.root / lock).read_bytes() + sys.version.encode())
         with alone(self.folder / _LOCK):
             if not stamp.exists() or stamp.read_text() != state.hexdigest():
-                print(f"Installing {name} into .venv/{name} (once) …")
+                print(f"Installing {name} into {self.folder.name}/{name} (once) …")
                 made = [self.program("uv"), "venv", "--quiet", "--clear", "--python"]
                 if not _run([*map(str, made), str(self.python), str(folder)], self.env):
                     raise CannotInstall(f"no environment could be made in {folder}", "")
@@ -143,6 +147,21 @@ _NETWORK = (
     "What went wrong stands above. Without a network nothing can be fetched; 'no matching "
     "distribution' or 'no wheels' means that this platform has no ready-made files."
 )
+
+
+def _folder(root: Path) -> Path:
+    usual, ours = root / ".venv", f"{sys.version_info.major}.{sys.version_info.minor}"
+    try:
+        made_by = re.search(
+            r"^version *= *(\d+\.\d+)", (usual / "pyvenv.cfg").read_text(), re.M
+        )
+    except OSError:
+        return usual
+    is_anothers = made_by is not None and made_by[1] != ours
+    # One whose Python is gone from the machine is nobody's any more.
+    return (
+        root / f".venv-{ours}" if is_anothers and (usual / "bin" / "python").exists() else usual
+    )
 
 
 def _environ(folder: Path) -> dict[str, str]:
