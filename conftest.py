@@ -25,6 +25,8 @@ import web  # noqa: F401 - first of all, or pytest takes the folder web/ for thi
 
 ROOT = Path(__file__).parent
 
+pytest_plugins = ["quick_set"]
+
 
 def pytest_configure() -> None:
     # How long an example takes says something about the machine, nothing about the code.

@@ -262,6 +262,7 @@ def test_the_data_of_postgresql_lies_where_its_image_wants_it() -> None:
     assert "postgres-data:/var/lib/postgresql" in services()["postgres"]["volumes"]
 
 
+@pytest.mark.slow
 def test_docker_compose_itself_accepts_the_file(secrets: Path) -> None:
     asked = shutil.which("docker") and subprocess.run(
         ["docker", "compose", "version"], capture_output=True, check=False

@@ -21,6 +21,8 @@ from local_stack.valkey import server_program
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:

@@ -13,8 +13,6 @@ from live_client import LiveClients
 from people import Person
 from wired_stack import WiredStack
 
-pytestmark = pytest.mark.alone
-
 STALLED = 20
 MEBIBYTE = 2**20
 
@@ -66,7 +64,7 @@ def test_promise_a_slow_client_cannot_slow_the_others_nor_grow_memory_without_bo
     assert len(watcher.events) == 150
 
     # 9 MB for each of them: what does not fit on the way is 1 MiB, then they are let go.
-    eventually(lambda: stack.connections()[0] <= connected - STALLED, within=15)
+    eventually(lambda: stack.connections()[0] <= connected - STALLED, within=60)
     assert gateway.memory_info().rss - before < STALLED * 2 * MEBIBYTE
 
 

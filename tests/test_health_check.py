@@ -133,6 +133,7 @@ def test_a_service_that_answers_badly_answers(
     assert not check.killed
 
 
+@pytest.mark.slow
 def test_the_program_runs_on_a_bare_python(service: Service, tmp_path: Path) -> None:
     asked = [sys.executable, "-IS", str(PROGRAM), str(service.port)]
     env = {"TMPDIR": str(tmp_path)}

@@ -12,6 +12,8 @@ from local_stack.services import Service
 from people import Person
 from wired_stack import WiredStack
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = {"users-service": "users_service", "notes-service": "notes_service"}
 
 

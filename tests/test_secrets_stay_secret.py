@@ -22,6 +22,8 @@ from mail_server import PASSWORD, USER, MailServer, certificate, mail_server
 from secret_walk import Walk
 from wired_stack import WiredStack
 
+pytestmark = pytest.mark.slow
+
 OPERATORS = (
     "users_api_key", "web_users_key", "users_encryption_key", "gateway_api_key", "web_secret",
 )  # fmt: skip

@@ -16,6 +16,8 @@ from local_stack import secret_files
 from local_stack.locks import PACKAGES
 from local_stack.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 DESCRIBES_ITSELF = {"notes-service": "notes_service", "users-service": "users_service"}
 ANSWERS = {"realtime-gateway": ("realtime_gateway", "GATEWAY"), "web": ("web", "WEB")}
 

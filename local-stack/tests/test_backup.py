@@ -7,9 +7,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+import pytest
 from local_stack import demo
 from local_stack.postgres import Postgres
 from local_stack.stack import Stack
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_backup_restores_every_note_and_account_into_a_fresh_installation(

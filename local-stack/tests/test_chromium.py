@@ -8,6 +8,8 @@ from local_stack.bootstrap import Environment
 from local_stack.errors import CannotInstall, StackError
 from local_stack.npm_chromium import NpmChromium
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -18,6 +18,7 @@ from local_stack.logs import Log
 from local_stack.suite import is_part
 from local_stack.up import operators_choice
 
+pytestmark = pytest.mark.quick  # nothing is installed or started by these commands
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -65,7 +66,13 @@ def test_what_follows_the_name_of_a_benchmark_is_the_benchmarks() -> None:
 
 def test_the_help_of_test_says_how_to_run_a_part_of_it() -> None:
     said = notes("test", "--help").stdout
-    for part in ("--scripts", "--no-browser", "--last-failed", "notes-service -k relay"):
+    for part in (
+        "--scripts",
+        "--quick",
+        "--no-browser",
+        "--last-failed",
+        "notes-service -k relay",
+    ):
         assert part in said
 
 
@@ -217,6 +224,27 @@ def test_an_old_c_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(os, "confstr", lambda name: "glibc 2.17")
     with pytest.raises(OldGlibc, match=r"found: glibc 2\.17.*2\.28 or newer"):
         Environment(tmp_path).ensure()
+
+
+@pytest.mark.parametrize(
+    ("made_by", "is_there", "folder"),
+    [
+        (None, False, ".venv"),
+        (sys.version.split()[0], True, ".venv"),
+        ("3.99.1", True, f".venv-{sys.version_info.major}.{sys.version_info.minor}"),
+        ("3.99.1", False, ".venv"),
+    ],
+    ids=["nobody", "this Python", "another Python", "one that is gone"],
+)
+def test_each_python_has_an_environment_of_its_own(
+    made_by: str | None, is_there: bool, folder: str, tmp_path: Path
+) -> None:
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    if made_by:
+        (tmp_path / ".venv" / "pyvenv.cfg").write_text(f"home = /x\nversion = {made_by}\n")
+        (programs / "python").symlink_to(sys.executable if is_there else "/nowhere/python")
+    assert Environment(tmp_path).folder.name == folder
 
 
 def test_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ from local_stack.npm_chromium import NpmChromium
 from local_stack.packages import Packages
 from playwright.sync_api import Page, sync_playwright
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path("local-stack", "chromium")
 FILES = ("al2023.tar", "chromium", "fonts.tar", "swiftshader.tar")

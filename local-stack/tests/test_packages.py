@@ -7,6 +7,8 @@ import pytest
 from local_stack.bootstrap import Environment
 from local_stack.packages import Packages
 
+pytestmark = pytest.mark.slow
+
 
 class Machine:
     """Two places for Node: the machine's, and that of the wheel in `.venv`."""

@@ -25,12 +25,14 @@ def stack(servers_dir: Path) -> Iterator[Stack]:
         yield running
 
 
+@pytest.mark.quick
 def test_a_started_stack_serves_the_pages_at_the_edge(stack: Stack) -> None:
     with urlopen(stack.url, timeout=10) as answer:
         assert answer.status == 200
         assert "<title>Notes" in answer.read().decode()
 
 
+@pytest.mark.quick
 def test_every_part_says_that_it_is_ready(stack: Stack) -> None:
     for service in stack.services.values():
         with urlopen(f"{service.url}/ready", timeout=10) as answer:
@@ -121,6 +123,7 @@ def test_secrets_are_readable_by_their_owner_only(stack: Stack) -> None:
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
+@pytest.mark.slow
 def test_up_fills_in_the_demo_once_and_stops_cleanly_on_ctrl_c(servers_dir: Path) -> None:
     data = servers_dir / "up"
     first = run_up(data, "--demo")
@@ -147,6 +150,7 @@ def test_up_fills_in_the_demo_once_and_stops_cleanly_on_ctrl_c(servers_dir: Path
     assert ended(third) == 0
 
 
+@pytest.mark.slow
 def test_up_starts_a_part_again_that_ends_by_itself(
     servers_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +166,7 @@ def test_up_starts_a_part_again_that_ends_by_itself(
     assert ended(process) == 0
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_named_with_its_holder(servers_dir: Path) -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
@@ -183,6 +188,7 @@ def test_a_port_that_only_root_may_use_is_said_to_be_so(
         ports.require_free(80)
 
 
+@pytest.mark.slow
 def test_up_stops_at_once_when_it_is_interrupted_while_it_starts(servers_dir: Path) -> None:
     process = run_up(servers_dir / "hurried")
     deadline = time.monotonic() + 30

@@ -24,6 +24,8 @@ from notes_service.rendering import Renderer
 from notes_service.store.database import Database
 from prometheus_client import CollectorRegistry
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = st.integers(0, 4)
 
 

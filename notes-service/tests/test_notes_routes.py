@@ -154,6 +154,7 @@ async def test_a_request_over_the_bound_is_refused(api: Api):
     assert answer.status_code == 413
 
 
+@pytest.mark.quick
 async def test_a_body_at_the_limit_is_saved_whole_however_it_is_escaped(api: Api):
     body = "\x01" * 262_144  # six times as long in JSON
     created = await api.create("long", body=body)

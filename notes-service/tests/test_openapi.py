@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from note_tokens import Issuer
 from service_process import running
 
@@ -13,6 +14,7 @@ COMMITTED = Path(__file__).parents[2] / "contracts" / "http" / "notes.json"
 DOCUMENT = json.loads(COMMITTED.read_text())
 
 
+@pytest.mark.slow
 def test_the_committed_openapi_is_what_the_service_says():
     """If it is not: python -m notes_service openapi > contracts/http/notes.json"""
     done = subprocess.run(
@@ -31,6 +33,7 @@ def test_every_operation_says_how_it_refuses():
             assert {"401", "422", "503"} <= operation["responses"].keys(), (method, path)
 
 
+@pytest.mark.slow
 async def test_whatever_is_sent_every_answer_is_documented_and_none_is_a_server_error(
     notes_url: str, redis_url: str, issuer: Issuer
 ):

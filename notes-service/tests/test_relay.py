@@ -202,6 +202,7 @@ async def test_the_standby_passes_wake_up_calls_on_to_the_active_relay(
     assert (len(active.sent), len(standby.sent)) == (2, 0)
 
 
+@pytest.mark.slow
 async def test_redis_killed_and_restarted_empty_under_writes_loses_nothing(
     database: Database, notes_url: str, servers_dir: Path
 ):

@@ -9,6 +9,8 @@ from notes_service import markdown, rendering
 from notes_service.errors import Unavailable
 from notes_service.rendering import Renderer
 
+pytestmark = pytest.mark.quick  # the program is the renderer
+
 LONG = "Some *text*. " * 1000
 # Looking for addresses in this takes quadratic time: minutes at this length.
 HOSTILE = "http://a." * 29_000

@@ -13,6 +13,8 @@ from note_api import refusal
 from note_tokens import Issuer
 from service_process import ServiceProcess, running
 
+pytestmark = pytest.mark.slow
+
 Environment = dict[str, str]
 
 

@@ -13,6 +13,8 @@ from local_stack.valkey import Valkey
 from playwright.sync_api import Browser, sync_playwright
 from realtime_gateway.config import passwords
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse battery"
 HASH = passwords.hashed(PASSWORD)
 ASKED = {"X-Admin": "1"}

@@ -17,6 +17,8 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = Path(__file__).parents[2] / "contracts" / "http" / "gateway.json"
 OPERATIONS = schemathesis.openapi.from_path(str(CONTRACT))
 

@@ -13,6 +13,8 @@ from gateway_process import GatewayProcess, insecure
 from local_stack.valkey import Valkey
 from raw_client import RawClient
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a secret of at least thirty-two bytes"
 
 

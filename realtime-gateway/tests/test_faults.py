@@ -13,8 +13,6 @@ from gateway_process import GatewayProcess, StartGateway, insecure
 from local_stack.valkey import Valkey
 from raw_client import RawClient
 
-pytestmark = pytest.mark.alone
-
 
 @pytest.fixture
 def own_valkey(servers_dir: Path) -> Iterator[Valkey]:

@@ -17,6 +17,8 @@ from realtime_gateway.node.clients import Clients
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
+pytestmark = pytest.mark.slow
+
 HEAD = (
     "GET /connection/websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

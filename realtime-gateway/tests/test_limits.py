@@ -32,7 +32,6 @@ class DeafClient:
         self._socket.close()
 
 
-@pytest.mark.alone
 async def test_a_client_that_does_not_read_is_cut_off_and_its_memory_given_back(
     start_gateway: StartGateway,
 ) -> None:

@@ -14,6 +14,7 @@ COMMITTED = Path(__file__).parents[2] / "contracts" / "http" / "gateway.json"
 DOCUMENT = json.loads(COMMITTED.read_text())
 
 
+@pytest.mark.slow
 def test_the_committed_openapi_is_what_the_code_says() -> None:
     """If it is not: python -m realtime_gateway.api.openapi > contracts/http/gateway.json"""
     done = subprocess.run(

@@ -11,6 +11,8 @@ from gateway_process import KEEP, GatewayProcess, insecure
 from local_stack.valkey import Valkey
 from raw_client import RawClient
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a secret of at least thirty-two bytes"
 SEEN = {"presence": True, "join_leave": True, "allow_subscribe_for_client": True}
 

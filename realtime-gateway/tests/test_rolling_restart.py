@@ -18,6 +18,8 @@ from gateway_process import GatewayProcess, insecure
 from redis.asyncio import Redis
 from service_kit.channel_log import ChannelLog
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = insecure(ping_interval="2s", pong_timeout="1s")
 OPTIONS["shutdown"] = {"timeout": "10s", "drain_window": "1s"}
 CHANNEL = "rolling"

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -316,4 +317,4 @@ class Gateway(RuleBasedStateMachine):
 
 
 Gateway.TestCase.settings = settings(max_examples=500, stateful_step_count=40, derandomize=True)
-TestGateway = Gateway.TestCase
+TestGateway = pytest.mark.slow(Gateway.TestCase)

@@ -173,6 +173,7 @@ def test_every_option_stands_in_the_readme() -> None:
         (["--redis", "http://x"], "engine.redis.address must be"),
     ],
 )
+@pytest.mark.slow
 def test_a_process_that_cannot_start_says_why_and_exits_with_2(
     arguments: list[str], sentence: str
 ) -> None:

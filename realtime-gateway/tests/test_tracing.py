@@ -138,6 +138,7 @@ def test_a_collector_that_is_away_costs_spans_and_nothing_else(
     assert gateway.stop() == 0
 
 
+@pytest.mark.slow
 def test_nothing_of_it_is_loaded_unless_it_is_wanted(redis_url: str) -> None:
     program = """
 import asyncio, sys
@@ -155,6 +156,7 @@ print([name for name in sys.modules if name.startswith(wanted)])
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_without_its_packages_it_says_what_is_missing(tmp_path: Path) -> None:
     config = tmp_path / "gateway.json"
     config.write_text(json.dumps(traced()))

@@ -277,7 +277,6 @@ async def test_what_is_no_request_for_a_stream_is_refused(
             assert response.headers["access-control-allow-origin"] == good["Origin"]
 
 
-@pytest.mark.alone
 async def test_a_stream_that_is_not_read_is_cut_and_costs_nobody_else(
     start_gateway: StartGateway,
 ) -> None:

@@ -162,6 +162,7 @@ def test_counts_are_summed_and_a_lag_is_that_of_the_worst(tmp_path: Path) -> Non
     assert "\nclients 10.0" in shown, "who was connected is gone"
 
 
+@pytest.mark.slow
 def test_a_loop_that_stands_still_ends_the_process_with_its_stack() -> None:
     program = (
         "import asyncio, time\n"

@@ -71,6 +71,7 @@ async def test_while_redis_is_away_tokens_pass_are_counted_and_redis_has_a_rest(
     assert len(caplog.records) == 1
 
 
+@pytest.mark.slow
 async def test_when_redis_is_back_it_is_asked_again(tmp_path: Path, unread: Counter) -> None:
     valkey = Valkey(tmp_path)
     valkey.start()

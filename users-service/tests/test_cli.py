@@ -16,6 +16,8 @@ from local_stack.valkey import Valkey
 from users_running import KEY, Process, environment, process
 from users_service.cli import main
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -25,6 +25,8 @@ from users_running import KEY, PASSWORD, Process, environment, process
 from users_service import database, tables
 from users_service.__main__ import openapi
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = Path(__file__).parents[2] / "contracts" / "http" / "users.json"
 OPERATIONS = schemathesis.openapi.from_path(str(CONTRACT))
 

@@ -17,6 +17,8 @@ from service_kit import env
 from users_running import KEY, PASSWORD, Process, environment, process
 from users_service.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 Refusal = Callable[[dict[str, str]], str]
 
 CANARIES = ("canary-password", "canary-wrong", "canary-clear", "canary-key", "canary-setup")

@@ -12,6 +12,8 @@ from real_provider import SECRET, RealProvider, Traveller
 from signing_in import Someone, join, told
 from users_running import KEY, PASSWORD, Service, running, some_settings
 
+pytestmark = pytest.mark.slow
+
 HOME = "https://notes.example/users/callback/op"
 
 

@@ -137,6 +137,7 @@ async def test_without_the_key_no_code_is_right_and_recovery_codes_still_are(
     assert (await people.post("/v1/sessions/second-factor", json=tried)).status_code == 201
 
 
+@pytest.mark.slow
 def test_with_another_key_it_does_not_start_and_a_rotation_helps(
     postgres: Postgres, redis_url: str, tmp_path: Path
 ) -> None:

@@ -200,6 +200,7 @@ async def test_a_link_is_the_first_step_and_a_second_factor_is_asked_for_as_ever
         assert lines[0]["facts"]["by"] == "sign-in link, recovery code"
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_the_link(
     users_database: str,
     redis_url: str,

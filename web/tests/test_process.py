@@ -30,6 +30,7 @@ def start(settings, **options):
 
 
 @pytest.mark.parametrize("missing", ["WEB_SECRET", "WEB_NOTES_URL"])
+@pytest.mark.slow
 def test_a_missing_setting_is_named_on_one_line(missing):
     given = {name: value for name, value in SETTINGS.items() if name != missing}
     process = start(given)
@@ -39,6 +40,7 @@ def test_a_missing_setting_is_named_on_one_line(missing):
     assert missing in said
 
 
+@pytest.mark.slow
 def test_it_answers_while_nothing_is_behind_it_and_stops_cleanly():
     port = free_port()
     url = f"http://127.0.0.1:{port}"

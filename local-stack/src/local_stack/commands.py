@@ -73,6 +73,10 @@ def test(arguments: Namespace) -> int:
         command = [str(environment.python), "-m", "pytest", "tests/engine", *arguments.rest]
         _become(command, environment.env, ROOT)
     islands.ensure()
+    if arguments.quick:
+        return Suite(environment, islands, environment.env).run_quick(
+            arguments.rest, workers=arguments.workers
+        )
     provider = ROOT / "users-service" / "tests" / "oidc_provider"
     packages = Packages(environment, provider, "of the OpenID provider that tests sign in at")
     packages.ensure()
@@ -82,14 +86,9 @@ def test(arguments: Namespace) -> int:
     else:
         env["NOTES_CHROMIUM"] = str(chromium.find(environment))
     if not is_part(arguments.rest):
-        suite = Suite(
-            environment=environment,
-            islands=islands,
-            env=env,
-            workers=arguments.workers,
-            browser=not arguments.no_browser,
-        )
-        return suite.run(arguments.rest)
+        suite = Suite(environment, islands, env)
+        browser = not arguments.no_browser
+        return suite.run(arguments.rest, workers=arguments.workers, browser=browser)
     chosen = ["-m", "not browser"] if arguments.no_browser else []
     command = [str(environment.python), "-m", "pytest", *chosen, *arguments.rest]
     _become(command, env, _here(arguments.rest))

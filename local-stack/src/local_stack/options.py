@@ -9,10 +9,12 @@ _TEST = """\
 Run the tests. Without arguments that choose some, all of them, as three runs: the unit tests
 of the pages' scripts (Node); the others, several at a time; then those that measure time or
 memory, alone. What else is said goes to pytest. The logs of servers under a test that failed
-are kept in .test-logs.
+are kept in .test-logs. --quick is for before a commit: the scripts, and the tests that start no
+program of ours; the services run inside pytest, on a real PostgreSQL and Valkey.
 """
 _TEST_EXAMPLES = """\
 everything:           ./notes test                            with a list: --durations=20
+before a commit:      ./notes test --quick                    or: python3.13 notes test --quick
 a part:               ./notes test notes-service -k relay     two at a time: -n 2
 what failed last:     ./notes test --last-failed
 the pages' scripts:   ./notes test --scripts
@@ -53,8 +55,11 @@ def add_test(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--engine", action="store_true", help="only those on a Docker Engine, if one answers"
     )
-    # Tests wait more than they count, so more than one a core; but each worker has its servers.
-    at_once = max(2, min(os.cpu_count() or 2, 4))
+    parser.add_argument(
+        "--quick", action="store_true", help="what one runs before a commit: a minute or so"
+    )
+    # Tests wait more than they count, so two a core; but each worker has servers of its own.
+    at_once = min(2 * (os.cpu_count() or 1), 6)
     parser.add_argument(
         "--workers", type=int, choices=range(1, 17), default=at_once, metavar="N",
         help=f"how many at a time where all are run, 1 to 16 ({at_once})",

@@ -28,33 +28,47 @@ def test_scripts(islands: Islands) -> bool:
     return not islands.has_script("test") or islands.try_npm("run", "--silent", "test")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Suite:
     environment: Environment
     islands: Islands
     env: Mapping[str, str]
-    workers: int
-    browser: bool
 
-    def run(self, arguments: Sequence[str]) -> int:
+    def run(self, arguments: Sequence[str], *, workers: int, browser: bool) -> int:
         """The exit status: 0 if everything passed."""
-        _say("The pages' scripts")
-        scripts_are_fine = test_scripts(self.islands)
-        several = ["-n", str(self.workers), "--dist", "loadfile"] if self.workers > 1 else []
-        _say(f"Tests, {self.workers} at a time")
-        together = self._pytest("not alone", *several, *arguments)
+        scripts_are_fine = self._scripts()
+        but = "" if browser else " and not browser"
+        _say(f"Tests, {workers} at a time")
+        together = self._pytest("-m", f"not alone{but}", *_at_once(workers), *arguments)
         if together not in _NEVER_ENDED:
             return together
         _say("Tests that measure, one at a time")
-        alone = self._pytest("alone", *arguments)
+        alone = self._pytest("-m", f"alone{but}", *arguments)
         if alone not in _NEVER_ENDED:
             return alone
         return 0 if scripts_are_fine and together == 0 and alone in (0, 5) else 1
 
-    def _pytest(self, chosen: str, *arguments: str) -> int:
-        chosen = chosen if self.browser else f"{chosen} and not browser"
-        command = [str(self.environment.python), "-m", "pytest", "-m", chosen, *arguments]
+    def run_quick(self, arguments: Sequence[str], *, workers: int) -> int:
+        """The exit status of the quick set (tests/quick_set.py)."""
+        scripts_are_fine = self._scripts()
+        _say(f"The quick set, {workers} at a time")
+        quick = self._pytest("--quick", *_at_once(workers), *arguments)
+        return quick or (0 if scripts_are_fine else 1)
+
+    def _scripts(self) -> bool:
+        _say("The pages' scripts")
+        return test_scripts(self.islands)
+
+    def _pytest(self, *arguments: str) -> int:
+        command = [str(self.environment.python), "-m", "pytest", *arguments]
         return _call(command, self.env, self.environment.root)
+
+
+def _at_once(workers: int) -> list[str]:
+    if workers == 1:
+        return []
+    # In the order in which conftest.py puts them: the quick ones last.
+    return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _say(what: str) -> None:
