@@ -3,19 +3,22 @@
 Ten pages with scripts, each of which saves or comments every second, while one part after the
 other is told to stop and started again, then killed and started again. A save fails only if its
 page does not end at "saved" within 15 s. Every save is made once, announced, and shown once.
+Forms without scripts, which nobody can repeat while web or the edge itself is away, are counted
+apart.
 """
 
 import time
-from collections import defaultdict
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from conditions import PROMISED_SECONDS, eventually
-from history_checker import Known, Loaded, Run, Seen, Write, judge
-from live_client import LiveClients, Watcher
+from live_client import LiveClients
 from people import Person
-from playwright.sync_api import Browser, Page
-from saving_pages import Author, Save, SavingPages, told
+from playwright.sync_api import Browser
+from saves_announced import faults, shown
+from saving_forms import SavingForms
+from saving_pages import Author, SavingPages, told
 from wired_stack import WiredStack
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.timeout(300)]
@@ -54,8 +57,13 @@ def test_promise_no_save_fails_while_a_part_is_restarted_or_killed(
     keys = [person.create("begun")["key"] for person in people]
     discussed = people[0].create("Discussed")["key"]
     talkers = [Author(person.session, discussed) for person in people[:TALKERS]]
+    plain = people[0].create("By forms")["key"]
+    forms = SavingForms(hurt_stack.url, session=people[0].session, key=plain)
     pages = SavingPages(browser, hurt_stack.url, writers=authors(people, keys), talkers=talkers)
-    with LiveClients(hurt_stack.url) as clients, pages:
+    with ExitStack() as going:
+        clients = going.enter_context(LiveClients(hurt_stack.url))
+        going.enter_context(pages)
+        going.enter_context(forms)
         watchers = [clients.watch() for _ in range(3)]
         reader = browser.new_page()
         reader.goto(f"{hurt_stack.url}/notes/{discussed}")
@@ -68,59 +76,13 @@ def test_promise_no_save_fails_while_a_part_is_restarted_or_killed(
             away.append(f"{time.monotonic() - since:.1f}")
             pages.more(2)
         saves = pages.stop()
-        line = f"{told(name, saves)}, away for {' and '.join(away)} s"
+        line = f"{told(name, saves)}; {forms.told}; away for {' and '.join(away)} s"
         print(line)
         record_property("saves", line)
         assert [save for save in saves if save.has_failed] == []
         written = [save for save in saves if save.key != discussed]
-        assert announced(written, watchers, people[0], keys) == []
+        assert faults(written, watchers, keys, people[0].all_notes) == []
         said = sorted(save.text for save in saves if save.key == discussed)
         assert sorted(each["text"] for each in people[0].comments(discussed)) == said
         eventually(lambda: shown(reader) == said, within=PROMISED_SECONDS)
         reader.close()
-
-
-def shown(reader: Page) -> list[str]:
-    """The comments of an open page, which was never loaded again."""
-    return sorted(reader.locator("#comment-list [data-field=text]").all_inner_texts())
-
-
-def announced(
-    saves: list[Save], watchers: list[Watcher], person: Person, keys: list[str]
-) -> list[object]:
-    """What is wrong with what the watchers heard of these saves."""
-    final = {
-        row["key"]: Known(row["version"], row["title"])
-        for row in person.all_notes()
-        if row["key"] in keys
-    }
-    eventually(
-        lambda: all(
-            {key: watcher.notes().get(key) for key in keys} == final for watcher in watchers
-        ),
-        within=PROMISED_SECONDS,
-    )
-    writes = [Write(key, "begun", 0, 1) for key in keys]
-    writes += [Write(save.key, save.text, save.base, save.version) for save in saves]
-    records = {
-        f"watcher {number}": [of_these(entry, keys) for entry in watcher.record]
-        for number, watcher in enumerate(watchers)
-    }
-    doubled = [each for watcher in watchers for each in said_by_two_ids(watcher, keys)]
-    return [*judge(Run(writes, [], records, final)), *doubled]
-
-
-def of_these(entry: Loaded | Seen, keys: list[str]) -> Loaded | Seen:
-    if isinstance(entry, Loaded):
-        return Loaded(entry.offset, {k: v for k, v in entry.notes.items() if k in keys})
-    return entry if entry.key in keys else Seen(entry.offset, entry.key)
-
-
-def said_by_two_ids(watcher: Watcher, keys: list[str]) -> list[tuple[str, int]]:
-    """Saves whose event came again under another id."""
-    ids: dict[tuple[str, int], set[str]] = defaultdict(set)
-    for event in watcher.events:
-        note = event.get("note", {})
-        if note.get("key") in keys and event["type"] == "note.updated":
-            ids[note["key"], note["version"]].add(event["id"])
-    return [save for save, known in ids.items() if len(known) > 1]

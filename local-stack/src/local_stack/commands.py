@@ -71,7 +71,8 @@ def test(arguments: Namespace) -> int:
         return 0 if test_scripts(islands) else 1
     if arguments.engine:
         command = [str(environment.python), "-m", "pytest", "tests/engine", *arguments.rest]
-        _become(command, environment.env, ROOT)
+        browser = {"NOTES_CHROMIUM": str(chromium.find(environment))}
+        _become(command, environment.env | browser, ROOT)
     islands.ensure()
     if arguments.quick:
         return Suite(environment, islands, environment.env).run_quick(

@@ -95,6 +95,10 @@ _DATABASE_IS_AWAY: Final[tuple[type[Exception], ...]] = (
     OSError,
 )
 
+# SQLSTATE classes and codes that say "not now" and nothing about the statement: connection,
+# rollback by the server, resources, lock not available, operator intervention.
+_NOT_NOW: Final = ("08", "40", "53", "55P03", "57")
+
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -111,6 +115,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _by_interface(app))
     for away in _DATABASE_IS_AWAY:
         app.add_exception_handler(away, _on_database_away)
+    app.add_exception_handler(exc.DBAPIError, _on_database_error)
 
 
 async def _on_users_error(request: Request, error: Exception) -> Response:
@@ -161,6 +166,14 @@ async def _on_database_away(request: Request, error: Exception) -> Response:
     if _is_ours(request):
         return problem(503, "database_away", detail, headers=headers)
     return original(503, detail, headers=headers)
+
+
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    """PostgreSQL that starts or stops says so by a code alone; all else is a fault of ours."""
+    assert isinstance(error, exc.DBAPIError)
+    if not str(getattr(error.orig, "sqlstate", None) or "").startswith(_NOT_NOW):
+        raise error
+    return await _on_database_away(request, error)
 
 
 def _is_ours(request: Request) -> bool:
