@@ -71,8 +71,8 @@ def test(arguments: Namespace) -> int:
         return 0 if test_scripts(islands) else 1
     if arguments.engine:
         command = [str(environment.python), "-m", "pytest", "tests/engine", *arguments.rest]
-        browser = {"NOTES_CHROMIUM": str(chromium.find(environment))}
-        _become(command, environment.env | browser, ROOT)
+        found = {"NOTES_CHROMIUM": str(chromium.find(environment))}
+        _become(command, environment.env | found, ROOT)
     islands.ensure()
     if arguments.quick:
         return Suite(environment, islands, environment.env).run_quick(
