@@ -66,7 +66,7 @@ async def test_nobody_is_let_in_from_there_until_it_has_stopped(
     client = await _come(node)
     assert await _drain(node) == 204
     assert await _is_refused(node)
-    while await _is_refused(node):  # noqa: ASYNC110 - for a second
+    while await _is_refused(node):  # noqa: ASYNC110 - for a moment
         await asyncio.sleep(0.1)
     await client.close()
 

@@ -21,7 +21,7 @@ from realtime_gateway.protocol import codes
 FREEZE_EVERY: Final = 1000
 DRAIN_SECONDS_PER_CLIENT: Final = 0.005
 
-PEER_GONE_SECONDS: Final = 1.0
+PEER_GONE_SECONDS: Final = 3.0
 """A proxy that has been told that its clients are gone stops within this time."""
 
 LONGEST_WAIT_SECONDS: Final = 15
@@ -167,7 +167,7 @@ class Clients:
 
     async def drain_peer(self, peer: str, *, window: float) -> None:
         """Send everybody away who came from the address `peer`, spread over `window` seconds or
-        less, and let nobody in from there until a second later.
+        less, and let nobody in from there until it is gone.
         """
         if peer in self._closing:
             return
