@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import authorisation_channels as channels
 import authorisation_pages as pages
@@ -129,11 +130,13 @@ def send(
     body: dict[str, Any] = {"json": filled(recipe.json, values)}
     if service == "web" and method == "POST" and not path.startswith("/api/"):
         body = {"data": filled(recipe.form, values) | {"csrf": caller.csrf}}
+    # Web answers under the site's name alone.
+    site = {"Host": urlsplit(cast.stack.url).netloc} if service == "web" else {}
     cast.http.cookies.clear()
     return cast.http.request(
         method,
         cast.stack.services[service].url + path.format_map(values),
-        headers=shown(service, path, caller) | dict(recipe.headers),
+        headers=site | shown(service, path, caller) | dict(recipe.headers),
         **body,
     )
 
