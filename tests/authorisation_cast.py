@@ -44,6 +44,9 @@ class Caller:
         return "Basic " + base64.b64encode((self.key or "").encode()).decode()
 
 
+_TOKENS_GOOD_SECONDS = 120.0  # of the 300 that they live
+
+
 class Cast:
     """Makes people of each role on a running stack; `at[column]` is who calls."""
 
@@ -74,6 +77,17 @@ class Cast:
         self.at["revoked"] = self._revoked()
         for caller in self.at.values():
             self.browse(caller)
+        self._tokens_made_at = time.monotonic()
+
+    def caller(self, column: str) -> Caller:
+        """Who calls, with tokens that live on for a while, however slow the machine is."""
+        if time.monotonic() - self._tokens_made_at > _TOKENS_GOOD_SECONDS:
+            self._tokens_made_at = time.monotonic()
+            for name in ("reader", "editor", "author", "admin"):
+                self._give_tokens(self.at[name])
+            self.at["other"] = self._mistaken(self.at["author"])
+            self.browse(self.at["other"])
+        return self.at[column]
 
     def close(self) -> None:
         self.http.close()
@@ -131,10 +145,14 @@ class Cast:
 
     def _with_tokens(self, person: Person) -> Caller:
         caller = Caller(person=person, session=person.session)
-        caller.access = person.new_token("notes")
-        caller.realtime = person.new_token("realtime")
+        self._give_tokens(caller)
         caller.api_token = self.new_api_token(caller)["token"]
         return caller
+
+    def _give_tokens(self, caller: Caller) -> None:
+        assert caller.person is not None
+        caller.access = caller.person.new_token("notes")
+        caller.realtime = caller.person.new_token("realtime")
 
     def _mistaken(self, author: Caller) -> Caller:
         """Good tokens, each shown to a service that it was not made for."""

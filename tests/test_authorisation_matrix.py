@@ -92,14 +92,14 @@ def test_promise_everybody_may_do_on_channels_what_the_table_says(
     expected = ROWS[CHANNELS][route]
     gateway = cast.stack.services["realtime-gateway"].url.replace("http", "ws", 1)
     url = f"{gateway}/connection/websocket"
-    found = {column: channels.outcome(url, route, cast.at[column]) for column in expected}
+    found = {column: channels.outcome(url, route, cast.caller(column)) for column in expected}
     assert found == expected
 
 
 def outcome(cast: Cast, service: str, route: str, column: str) -> str:
     """`yes`, or the status with which it was refused; `nothing` if nothing came of it."""
     recipe = RECIPES[service].get(route, Recipe())
-    caller = cast.at[column]
+    caller = cast.caller(column)
     if recipe.spends and caller.person and column not in ("expired", "revoked"):
         caller = cast.someone_like(column)
     made = cast.untouched.pop((route, recipe.made), None) or recipe.made(cast)
