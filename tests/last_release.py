@@ -11,7 +11,7 @@ from local_stack.services import REPOSITORY, Service
 RELEASES = REPOSITORY / "docs" / "releases.md"
 PARTS = ("service-kit", "service-data", "notes-service", "users-service")
 _ROW = re.compile(
-    r"^\| (\d+\.\d+\.\d+) \| (\d{4}-\d\d-\d\d) \| `([0-9a-f]{40})` \|", re.MULTILINE
+    r"^\| (\d+\.\d+\.\d+(?:-rc\d+)?) \| (\d{4}-\d\d-\d\d) \| `([0-9a-f]{40})` \|", re.MULTILINE
 )
 
 
