@@ -15,9 +15,10 @@ import pytest
 from gateway_process import GatewayProcess, StartGateway, insecure
 from prometheus_client import Counter, Gauge, generate_latest
 from raw_client import RawClient
+from realtime_gateway import workers
 from realtime_gateway.config.options import ClientOptions, Options
 from realtime_gateway.ledger import Seat, SharedRegistry
-from realtime_gateway.workers import share
+from realtime_gateway.workers import _Parent, share
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -80,6 +81,28 @@ async def test_a_killed_worker_is_started_again_and_its_counts_are_kept(
         gateway.wait_ready()
         await until_metric(gateway, "client_connections_accepted_total", CLIENTS)
     assert "ended with -9" in gateway.log
+
+
+SLOW = """
+import pathlib, sys, time
+time.sleep(2)
+pathlib.Path(sys.argv[-1].partition(":")[2], "begun").touch()
+time.sleep(60)
+"""
+
+
+async def test_a_worker_that_starts_slowly_does_not_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "LOOK_SECONDS", 0.02)
+    parent = _Parent([sys.executable, "-c", SLOW], 1, tmp_path, Options())
+    parent._hung = 0.1
+    running = asyncio.create_task(parent.run())
+    async with asyncio.timeout(60):
+        while not (tmp_path / "begun").exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    parent._stop.set()
+    assert await running == 0
 
 
 async def test_sigterm_to_the_parent_drains_every_worker_and_exits_with_zero(

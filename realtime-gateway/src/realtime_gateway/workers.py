@@ -28,6 +28,8 @@ LASTED: Final = 30.0
 GRACE: Final = 8.0
 """How much longer than `shutdown.timeout` a worker may take to end."""
 LOOK_SECONDS: Final = 5.0
+# Until a worker that was started first writes: on a busy machine imports alone take long.
+STARTING_SECONDS: Final = 180.0
 
 log = logging.getLogger("gateway.workers")
 
@@ -94,6 +96,8 @@ class _Parent:
         self._hung = options.client.ping_interval + 10
         self._stop = asyncio.Event()
         self._processes: dict[Seat, Process] = {}
+        self._begun = dict.fromkeys(self._seats, 0.0)
+        """When (`time.time`) each worker was started last."""
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -115,6 +119,7 @@ class _Parent:
         failures = 0
         while True:
             started = time.monotonic()
+            self._begun[seat] = time.time()
             process = await asyncio.create_subprocess_exec(
                 *self._command, "--worker", str(seat), stdin=PIPE
             )
@@ -145,7 +150,9 @@ class _Parent:
                 beat = seat.heartbeat or 0.0
                 silent[seat] = silent[seat] + LOOK_SECONDS if beat == last[seat] else 0.0
                 last[seat] = beat
-                if silent[seat] > self._hung and not self._stop.is_set():
+                begins = beat < self._begun[seat]
+                limit = STARTING_SECONDS if begins else self._hung
+                if silent[seat] > limit and not self._stop.is_set():
                     log.error("worker %d hangs: ended", seat.number)
                     _signal(self._processes[seat], signal.SIGKILL)
                     silent[seat] = 0.0
