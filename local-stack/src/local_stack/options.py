@@ -58,8 +58,8 @@ def add_test(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="what one runs before a commit: a minute or so"
     )
-    # Tests wait more than they count, so two a core; but each worker has servers of its own.
-    at_once = min(2 * (os.cpu_count() or 1), 6)
+    # One a core: more of them would each start stacks of their own, and wait for one another.
+    at_once = max(2, min(os.cpu_count() or 1, 6))
     parser.add_argument(
         "--workers", type=int, choices=range(1, 17), default=at_once, metavar="N",
         help=f"how many at a time where all are run, 1 to 16 ({at_once})",
