@@ -91,6 +91,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 async def test_a_worker_that_starts_slowly_does_not_hang(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
