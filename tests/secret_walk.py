@@ -221,7 +221,9 @@ class Walk:
             assert answer.status_code >= 500
         self.stack.services["web"].stop()
         try:
-            self.http.get("/", params={"code": self.canaries.new("a code while web is away")})
+            code = self.canaries.new("a code while web is away")
+            # The edge waits for web as long as it promises to, then answers.
+            self.http.get("/", params={"code": code}, timeout=30)
         finally:
             self.stack.services["web"].start()
 
