@@ -5,14 +5,16 @@ however it ends. Each test gets an empty database and an empty Valkey. Where sev
 at a time each worker has servers of its own. What servers said while a test failed is kept.
 """
 
+import gc
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
+import httpx
 import hypothesis
 import kept_logs
 import pytest
@@ -32,6 +34,9 @@ def pytest_configure() -> None:
     # How long an example takes says something about the machine, nothing about the code.
     hypothesis.settings.register_profile("notes", deadline=None)
     hypothesis.settings.load_profile("notes")
+    gc.disable()
+    # To read the machine's certificates is nine tenths of what an HTTP client costs.
+    httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -64,6 +69,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """A page in a browser needs its scripts, also where pytest itself was typed."""
+    # Modules and tests stay: what looks for garbage passes them over from here on.
+    gc.freeze()
+    gc.enable()
     if any(item.get_closest_marker("browser") for item in session.items):
         Islands(Environment(ROOT)).ensure()
 

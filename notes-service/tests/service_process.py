@@ -1,27 +1,13 @@
-"""The real service in a process of its own, which can be killed.
-
-The processes are forked from a server that has imported everything already, so that a test can
-afford to start and kill many.
-"""
+"""The real service in a process of its own, which can be killed."""
 
 import asyncio
-import multiprocessing
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+from forked_process import ForkedProcess
 from local_stack.ports import free_port
-from notes_service.__main__ import main
-
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["notes_service.__main__"])
-
-
-def _run(environment: dict[str, str]) -> None:
-    os.environ.update(environment)
-    sys.exit(main([]))
 
 
 class ServiceProcess:
@@ -31,29 +17,28 @@ class ServiceProcess:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         quiet = {"NOTES_PORT": str(self.port), "LOG_LEVEL": "ERROR"}
-        self._process = _CONTEXT.Process(target=_run, args=(environment | quiet,), daemon=True)
+        self._environment = {**os.environ, **environment, **quiet}
 
     async def start(self) -> None:
-        self._process.start()
+        self._process = ForkedProcess("notes_service", env=self._environment)
         async with http_client(self.url) as client:
             for _ in range(2000):
                 try:
                     if (await client.get("/health")).status_code == 200:
                         return
                 except httpx.TransportError:
-                    assert self._process.is_alive(), "the service ended"
+                    assert self._process.poll() is None, "the service ended"
                 await asyncio.sleep(0.02)
         raise AssertionError("the service does not answer")
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.join()
+        self._process.wait()
 
-    def terminate(self) -> int | None:
+    def terminate(self) -> int:
         """As an operator stops it; returns the exit code."""
         self._process.terminate()
-        self._process.join(20)
-        return self._process.exitcode
+        return self._process.wait(20)
 
 
 def http_client(url: str, headers: dict[str, str] | None = None) -> httpx.AsyncClient:

@@ -19,7 +19,7 @@ def start_gateway(tmp_path: Path, redis_url: str) -> Iterator[StartGateway]:
         options: dict[str, Any] | None = None,
         redis: str = redis_url,
         arguments: Sequence[str] = (),
-        program: Sequence[str] = ("-m", "realtime_gateway"),
+        program: Sequence[str] = (),
         **environ: str,
     ) -> GatewayProcess:
         gateway = GatewayProcess(

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import psutil
+from forked_process import ForkedProcess
 from local_stack.ports import free_port
 
 KEEP = {"history_size": 300, "history_ttl": "10m", "force_recovery": True}
@@ -35,21 +36,24 @@ class GatewayProcess:
         options: dict[str, Any],
         redis_url: str,
         arguments: Sequence[str] = (),
-        program: Sequence[str] = ("-m", "realtime_gateway"),
+        program: Sequence[str] = (),
         **environ: str,
     ) -> None:
+        """With a `program` for Python, or with workers, it has an interpreter of its own."""
         self.port = free_port()
         self._log = folder / f"gateway-{self.port}.log"
         config = folder / f"gateway-{self.port}.json"
         config.write_text(json.dumps(options))
+        given = ["--config", str(config), "--port", str(self.port), "--redis", redis_url]
+        given += arguments
+        env = {**os.environ, **environ}
+        self.process: subprocess.Popen[bytes] | ForkedProcess
+        if not program and "--workers" not in arguments:
+            self.process = ForkedProcess("realtime_gateway", *given, env=env, log=self._log)
+            return
+        command = [sys.executable, *(program or ("-m", "realtime_gateway")), *given]
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *program, "--config", str(config),
-                 "--port", str(self.port), "--redis", redis_url, *arguments],
-                env={**os.environ, **environ},
-                stdout=log,
-                stderr=log,
-            )  # fmt: skip
+            self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
 
     @property
     def http_url(self) -> str:

@@ -81,7 +81,7 @@ def always_the_same(examples: int) -> settings:
 
 
 @OPERATIONS.parametrize()
-@always_the_same(20)
+@always_the_same(8)
 def test_any_request_that_fits_the_contract_gets_an_answer_that_does(
     case: schemathesis.Case, served: Process
 ) -> None:
@@ -124,7 +124,7 @@ def somebody(served: Process) -> Iterator[SomebodySignedIn]:
 
 
 @OPERATIONS.parametrize()
-@always_the_same(6)
+@always_the_same(3)
 def test_any_request_of_somebody_signed_in_gets_a_documented_answer_too(
     case: schemathesis.Case, served: Process, somebody: SomebodySignedIn
 ) -> None:

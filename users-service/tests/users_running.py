@@ -1,8 +1,6 @@
 """The service under test: in this process with a clock of its own, or as a process."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,6 +13,7 @@ from typing import Any
 import argon2
 import httpx
 from fastapi import FastAPI
+from forked_process import ForkedProcess
 from local_stack.ports import free_port
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -113,7 +112,7 @@ def environment(database_url: str, redis_url: str, **others: str) -> dict[str, s
 @dataclass
 class Process:
     url: str
-    process: subprocess.Popen[bytes]
+    process: ForkedProcess
     log: Path
 
 
@@ -121,13 +120,7 @@ class Process:
 def process(env: dict[str, str], log: Path) -> Iterator[Process]:
     """`python -m users_service` on a free port, stopped as an operator would."""
     port = free_port()
-    with log.open("wb") as output:
-        started = subprocess.Popen(
-            [sys.executable, "-m", "users_service"],
-            env={**env, "USERS_PORT": str(port)},
-            stdout=output,
-            stderr=output,
-        )
+    started = ForkedProcess("users_service", env={**env, "USERS_PORT": str(port)}, log=log)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_ready(url, started, log)
@@ -137,11 +130,11 @@ def process(env: dict[str, str], log: Path) -> Iterator[Process]:
         started.wait(timeout=15)
 
 
-def _wait_until_ready(url: str, started: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_ready(url: str, started: ForkedProcess, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if started.poll() is not None:
-            raise AssertionError(f"ended with {started.returncode}: {log.read_text()}")
+            raise AssertionError(f"ended with {started.poll()}: {log.read_text()}")
         try:
             if httpx.get(f"{url}/ready", trust_env=False).is_success:
                 return
