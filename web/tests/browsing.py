@@ -119,7 +119,7 @@ class _Reader(HTMLParser):
             self.page.forms[given.get("id") or f"form {len(self.page.forms)}"] = self.form
         elif tag == "input" and given.get("name") and given.get("type") != "checkbox":
             self.form.fields[given["name"]] = given.get("value", "")
-        elif tag == "textarea":
+        elif tag == "textarea" and given.get("name"):
             self.textarea, self.value = given["name"], ""
         elif tag == "a" and given.get("id"):
             self.page.links[given["id"]] = given.get("href", "")

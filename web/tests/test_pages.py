@@ -1,7 +1,7 @@
 """Every page and form, without JavaScript."""
 
 import pytest
-from fake_backends import ADA, ANA, BEN, EVA, problem
+from fake_backends import ADA, ANA, BEN, EVA, NOON, problem
 from web.pages import errors
 
 
@@ -318,3 +318,17 @@ async def test_a_body_beyond_every_note_is_refused(browse):
     page = await browser.submit(form, title="Long", body="x" * 3_000_000)
     assert page.status == 413
     assert "256 KiB" in page.text
+
+
+@pytest.mark.parametrize("fate", ["deleted", "never there"])
+async def test_a_comment_on_a_note_that_is_gone_is_given_back(browse, backends, fate):
+    backends.notes.put("menu", "Menu", "", BEN)
+    browser = browse(ANA)
+    form = (await browser.get("/notes/menu")).form("comment-form")
+    note = backends.notes.notes.pop("menu")
+    if fate == "deleted":
+        by = {"id": BEN["id"], "name": BEN["name"]}
+        backends.notes.gone["menu"] = note | {"deletion": {"by": by, "at": NOON.isoformat()}}
+    page = await browser.submit(form, text="Is there\ncake?")
+    assert page.status in (404, 410)
+    assert page.form("resume-form").fields["text"] == "Is there\ncake?"

@@ -1,14 +1,12 @@
-// Comments under a note: they come and go live, and are sent without leaving the page.
+// Comments under a note: they come and go live.
 
-import { CommentDrafts } from "./core/comment-drafts.js";
+import { CommentForm } from "./comment-form.js";
 import type { Comment } from "./core/events.js";
 import { tint, toast } from "./dom/feedback.js";
 import { commentItem } from "./dom/fill.js";
-import { isOther, may, reader } from "./dom/reader.js";
-import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
-import { Failed, freshOnce, getJson } from "./dom/request.js";
-
-const DRAFT_PAUSE_MS = 400;
+import { isOther, may } from "./dom/reader.js";
+import { postUntilAnswered } from "./dom/repeating.js";
+import { Failed, getJson } from "./dom/request.js";
 
 export interface Page {
   comments: Comment[];
@@ -18,18 +16,13 @@ export interface Page {
 
 export class Conversation {
   private readonly list = document.getElementById("comment-list") as HTMLElement;
-  private readonly form = document.getElementById("comment-form") as HTMLFormElement | null;
   private readonly earlier = document.getElementById("earlier");
   /** An earlier page of comments stands still. */
   private readonly isNewest = !new URLSearchParams(location.search).has("before");
 
-  private readonly drafts: CommentDrafts;
-  private kept: string | null = null;
-
   constructor(private readonly key: string) {
-    this.drafts = new CommentDrafts(localStorage, reader.id, key);
-    this.keepUnsaid();
-    this.form?.addEventListener("submit", (event) => void this.send(event));
+    const form = document.getElementById("comment-form") as HTMLFormElement | null;
+    if (form) new CommentForm(form, key, (made) => this.said(made));
     this.list.addEventListener("submit", (event) => void this.takeBack(event));
     this.earlier?.addEventListener("click", (event) => void this.more(event));
   }
@@ -74,91 +67,8 @@ export class Conversation {
     }
   }
 
-  private async send(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const form = this.form as HTMLFormElement;
-    const button = form.querySelector("button") as HTMLButtonElement;
-    if (button.disabled) return;
-    button.disabled = true;
-    const { text, once } = this.fields();
-    const sent = text.value;
-    this.keep();
-    try {
-      const made = await postUntilAnswered<Comment>(form.action, new FormData(form), (sent) => this.waits(sent));
-      // What was typed while it was on its way is the next one's beginning.
-      text.value = text.value.startsWith(sent) ? text.value.slice(sent.length) : text.value;
-      once.value = freshOnce();
-      this.keep();
-      this.complain("");
-      if (made) this.add(made, this.total() + (document.getElementById(`comment-${made.id}`) ? 0 : 1));
-      text.focus();
-    } catch (error) {
-      this.refused(error, form);
-    } finally {
-      button.disabled = false;
-    }
-  }
-
-  private refused(error: unknown, form: HTMLFormElement): void {
-    const status = error instanceof Failed ? error.status : 0;
-    // Signed out or a page out of date: the server's own pages carry the text on.
-    if (status === 401 || status === 403) return form.submit();
-    if (status === 422) return this.complain("A comment has between 1 and 4000 characters.");
-    const unknown = error instanceof Unanswered && error.sent;
-    const away = error instanceof Unanswered ? "The server cannot be reached" : "It could not be sent";
-    const why = unknown ? "No answer, so perhaps it was not sent" : away;
-    this.complain(`${why}. Your comment is kept on this device: try again${unknown ? ", it is never said twice" : ""}.`);
-  }
-
-  private waits(sent: boolean): void {
-    const line = document.getElementById("text-error");
-    if (!line) return;
-    line.textContent = sent ? "No answer yet, trying again…" : "The server cannot be reached, trying again…";
-    line.hidden = false;
-  }
-
-  /** What was typed outlives this window; one that came back from the server is newer. */
-  private keepUnsaid(): void {
-    if (!this.form) return;
-    const { text, once } = this.fields();
-    const unsaid = this.isSaid() ? null : this.drafts.read();
-    this.kept = unsaid?.text ?? null;
-    if (unsaid && text.value === "") [text.value, once.value] = [unsaid.text, unsaid.once];
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    text.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => this.keep(), DRAFT_PAUSE_MS);
-    });
-    addEventListener("pagehide", () => this.keep());
-  }
-
-  /** The server's own pages carried the comment on, and it stands here now. */
-  private isSaid(): boolean {
-    const said = document.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"] [data-field="text"]`);
-    return said !== null && said.textContent === this.drafts.read()?.text.trim();
-  }
-
-  private keep(): void {
-    const { text, once } = this.fields();
-    // Another window may have kept something while this one had nothing to say.
-    if (text.value === (this.kept ?? "")) return;
-    this.kept = text.value;
-    this.drafts.write({ text: text.value, once: once.value });
-  }
-
-  private fields(): { text: HTMLTextAreaElement; once: HTMLInputElement } {
-    const named = (name: string) => this.form?.elements.namedItem(name) as HTMLElement;
-    return { text: named("text") as HTMLTextAreaElement, once: named("once") as HTMLInputElement };
-  }
-
-  private complain(sentence: string): void {
-    const line = document.getElementById("text-error");
-    const text = document.getElementById("text");
-    if (line) line.textContent = sentence;
-    if (line) line.hidden = sentence === "";
-    if (sentence) text?.setAttribute("aria-describedby", "text-error");
-    text?.setAttribute("aria-invalid", String(sentence !== ""));
-    if (sentence) text?.focus();
+  private said(made: Comment): void {
+    this.add(made, this.total() + (document.getElementById(`comment-${made.id}`) ? 0 : 1));
   }
 
   private async takeBack(event: SubmitEvent): Promise<void> {

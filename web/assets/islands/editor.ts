@@ -8,6 +8,8 @@ import { nodesOf } from "./dom/html.js";
 import { reader } from "./dom/reader.js";
 import { postUntilAnswered, Unanswered, whenReachable } from "./dom/repeating.js";
 import { Failed, postForm } from "./dom/request.js";
+import { local } from "./dom/storage.js";
+import { jump } from "./dom/typing.js";
 import { Live } from "./live.js";
 import { Meanwhile, whole, type Words } from "./meanwhile.js";
 import { offerDraft, type Desk } from "./recovery.js";
@@ -30,7 +32,7 @@ class Editor implements Desk {
   /** The version that this text is based on; the form of a conflict carries a newer one. */
   version: number;
   meanwhile: Meanwhile | null = null;
-  private readonly drafts = new Drafts(localStorage, reader.id);
+  private readonly drafts = new Drafts(local, reader.id);
   private readonly title: HTMLInputElement;
   private readonly body: HTMLTextAreaElement;
   /** What the server has; null for a text that came back unsaved. */
@@ -190,7 +192,7 @@ class Editor implements Desk {
     this.is("no");
     // Until it has left: the form is asked about its way before it goes.
     this.byPage = true;
-    this.form.requestSubmit(button?.isConnected ? button : null);
+    jump(() => this.form.requestSubmit(button?.isConnected ? button : null));
   }
 
   private isSending(): boolean {
@@ -314,7 +316,7 @@ function unified(text: string): string {
 const form = document.querySelector<HTMLFormElement>("#edit-form, #conflict-form, #deleted-form");
 if (form) {
   const editor = new Editor(form);
-  if (form.id === "edit-form") offerDraft(editor, new Drafts(localStorage, reader.id));
+  if (form.id === "edit-form") offerDraft(editor, new Drafts(local, reader.id));
   const follows = form.id === "edit-form" && editor.note !== "";
   if (follows) editor.meanwhile = new Meanwhile(editor.note, () => editor);
   const live = new Live(editor.meanwhile ? [editor.meanwhile] : [], (link) => editor.watch(link));

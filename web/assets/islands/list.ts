@@ -8,6 +8,7 @@ import { announce, tint } from "./dom/feedback.js";
 import { fillRow, markNews, rowItem } from "./dom/fill.js";
 import { isOther, reader } from "./dom/reader.js";
 import { getJson } from "./dom/request.js";
+import { local } from "./dom/storage.js";
 import { sinceOf, type Channel } from "./live.js";
 
 const debug = area("notes:list");
@@ -31,7 +32,7 @@ export class List implements Channel {
   private readonly rows: Rows;
   private readonly fresh = document.getElementById("fresh") as HTMLButtonElement;
   private readonly scroller: HTMLElement | null;
-  private readonly looked = new Looked(localStorage, reader.id);
+  private readonly looked = new Looked(local, reader.id);
   private drawing = false;
   private loading: Promise<Position> | null = null;
 

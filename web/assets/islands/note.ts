@@ -4,11 +4,13 @@ import { Conversation, type Page } from "./conversation.js";
 import { reuse } from "./core/blocks.js";
 import { Looked } from "./core/looked.js";
 import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
-import { announce, tint, toastLater } from "./dom/feedback.js";
+import { announce, tell, tint, toastLater } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
 import { isOther, may, reader } from "./dom/reader.js";
 import { Failed, getJson } from "./dom/request.js";
+import { keepsNothing, local } from "./dom/storage.js";
 import { clarify } from "./dom/times.js";
+import { hasTyped, jump } from "./dom/typing.js";
 import { List } from "./list.js";
 import { PresenceLine } from "./presence.js";
 import { Live, sinceOf, type Channel } from "./live.js";
@@ -47,7 +49,7 @@ class OpenNote implements Channel {
 
   /** The list marks what changed since. */
   private look(): void {
-    if (!document.hidden) new Looked(localStorage, reader.id).saw(this.key, Number(this.article.dataset["version"]));
+    if (!document.hidden) new Looked(local, reader.id).saw(this.key, Number(this.article.dataset["version"]));
   }
 
   receive(data: unknown): void {
@@ -118,11 +120,22 @@ class OpenNote implements Channel {
 
   private gone(title: string, by: Person | null): void {
     if (this.leaving) return;
-    this.leaving = true;
     const mayUndo = by !== null && (!isOther(by) || may({ id: this.article.dataset["author"] ?? "" }));
     const text = by ? `“${title}” was deleted by ${isOther(by) ? by.name : "you"}.` : `“${title}” was deleted.`;
+    if (hasTyped()) return this.stay(text, mayUndo);
+    this.leaving = true;
     toastLater({ text, undo: mayUndo ? this.key : null });
-    location.replace("/");
+    jump(() => location.replace("/"));
+  }
+
+  /** Somebody is writing here: nothing leads away by itself, nor on to what is not there. */
+  private stay(text: string, mayUndo: boolean): void {
+    for (const each of document.querySelectorAll<HTMLElement>(".note-actions")) each.hidden = true;
+    const undo = document.getElementById("note-undo");
+    if (undo) undo.hidden = !mayUndo;
+    tell("note-gone", `${text} ${keepsNothing ? "Copy what you write here." : "What you write here is kept on this device."}`);
+    // The notice takes room: what is being written stays in view.
+    document.activeElement?.scrollIntoView({ block: "nearest" });
   }
 
   /** One's own note goes at once, with Undo; another's is asked about first. */

@@ -4,7 +4,10 @@ import { Drafts } from "./core/drafts.js";
 import { toast, welcomeToasts } from "./dom/feedback.js";
 import { guardForms, guardLinks } from "./dom/reach.js";
 import { reader } from "./dom/reader.js";
+import { local, names, remember, session } from "./dom/storage.js";
 import { clarifyAll } from "./dom/times.js";
+import { ears } from "./dom/typing.js";
+import { showKeptComment } from "./unsaved.js";
 
 clarifyAll();
 setInterval(clarifyAll, 30_000);
@@ -12,6 +15,7 @@ welcomeToasts();
 dropSaved();
 keepScroll();
 takeCode();
+showKeptComment();
 guardForms(isLost, () => toast({ text: "The server cannot be reached, so nothing was sent. Try again.", tone: "error" }));
 guardLinks(isLost, () => toast({ text: "The server cannot be reached. This page stays as it is.", tone: "error" }));
 
@@ -30,17 +34,18 @@ logout?.addEventListener("submit", () => addEventListener("pagehide", forget));
 logout?.addEventListener("unsent", () => removeEventListener("pagehide", forget));
 
 function forget(): void {
-  const personal = Object.keys(localStorage).filter((name) => /^notes:(draft|looked)/.test(name));
-  for (const name of personal) localStorage.removeItem(name);
+  const personal = names(local).filter((name) => /^notes:(draft|looked)/.test(name));
+  for (const name of personal) local.removeItem(name);
 }
 
 const SWITCH = "notes:shortcuts";
 const single = document.getElementById("shortcuts-on") as HTMLInputElement | null;
 if (single) {
-  single.checked = localStorage.getItem(SWITCH) !== "off";
-  single.addEventListener("change", () => localStorage.setItem(SWITCH, single.checked ? "on" : "off"));
+  single.checked = local.getItem(SWITCH) !== "off";
+  single.addEventListener("change", () => remember(local, SWITCH, single.checked ? "on" : "off"));
 }
 
+const listening = ears();
 document.addEventListener("keydown", (event) => {
   if (event.key === "F6") {
     const shelf = document.getElementById("toasts");
@@ -50,7 +55,7 @@ document.addEventListener("keydown", (event) => {
   }
   const typing = (event.target as Element).closest("input, textarea, select, dialog, [contenteditable]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || single?.checked === false) return;
-  if (act(event.key)) event.preventDefault();
+  if (listening.hears(performance.now()) && act(event.key)) event.preventDefault();
 });
 
 function act(key: string): boolean {
@@ -103,7 +108,7 @@ function takeCode(): void {
 /** The page before told that this text is saved: its copy on the device goes. */
 function dropSaved(): void {
   const saved = document.getElementById("toasts")?.dataset["saved"];
-  if (saved) new Drafts(localStorage, reader.id).dropEverywhere(saved);
+  if (saved) new Drafts(local, reader.id).dropEverywhere(saved);
 }
 
 function isLost(): boolean {
@@ -124,6 +129,6 @@ function showPassword(button: HTMLElement): void {
 function keepScroll(): void {
   const list = document.querySelector<HTMLElement>('[data-scroller="list"]');
   if (!list || location.search) return;
-  list.scrollTop = Number(sessionStorage.getItem("notes:list-scroll") ?? 0);
-  addEventListener("pagehide", () => sessionStorage.setItem("notes:list-scroll", String(list.scrollTop)));
+  list.scrollTop = Number(session.getItem("notes:list-scroll") ?? 0);
+  addEventListener("pagehide", () => remember(session, "notes:list-scroll", String(list.scrollTop)));
 }

@@ -1,18 +1,52 @@
-// Text that was never saved, found again from the home page: one link for each.
+// Text that was never saved or said, found again: from the home page by one link for each, and where a note was.
 
+import { CommentDrafts } from "./core/comment-drafts.js";
 import { Drafts } from "./core/drafts.js";
 import { path, unsavedItem } from "./dom/fill.js";
 import { reader } from "./dom/reader.js";
+import { local } from "./dom/storage.js";
 
 const MOST = 3;
 
 export function showUnsaved(): void {
   const box = document.getElementById("unsaved");
   if (!box || reader.id === "") return;
-  const texts = new Drafts(localStorage, reader.id).all().filter(({ title, body }) => title || body);
+  const texts = [...notes(), ...comments()].sort((one, other) => other.at.localeCompare(one.at));
   box.hidden = texts.length === 0;
-  const items = texts.slice(0, MOST).map(({ note, title, at }) => {
-    return unsavedItem(title || "Without a title", note ? path(note, "edit") : "/notes/add", at);
-  });
+  const items = texts.slice(0, MOST).map(({ name, address, at }) => unsavedItem(name, address, at));
   box.querySelector("ul")?.replaceChildren(...items);
+}
+
+interface Kept {
+  name: string;
+  address: string;
+  at: string;
+}
+
+function notes(): Kept[] {
+  const texts = new Drafts(local, reader.id).all().filter(({ title, body }) => title || body);
+  return texts.map(({ note, title, at }) => {
+    return { name: title || "Without a title", address: note ? path(note, "edit") : "/notes/add", at };
+  });
+}
+
+function comments(): Kept[] {
+  return new CommentDrafts(local, reader.id).all().map(({ note, title, at }) => {
+    return { name: title ? `Comment on “${title}”` : "A comment", address: `${path(note)}#text`, at };
+  });
+}
+
+/** The note is gone; what somebody began to say about it is not. */
+export function showKeptComment(): void {
+  const box = document.getElementById("kept-comment");
+  const drafts = new CommentDrafts(local, reader.id);
+  const note = box?.dataset["key"] ?? "";
+  const unsaid = drafts.of(note);
+  if (!box || !unsaid) return;
+  (box.querySelector("textarea") as HTMLTextAreaElement).value = unsaid.text;
+  box.hidden = false;
+  box.querySelector('[data-action="discard"]')?.addEventListener("click", () => {
+    drafts.drop(note);
+    box.hidden = true;
+  });
 }

@@ -7,6 +7,7 @@ import { reuse } from "../islands/core/blocks.js";
 import { CommentDrafts } from "../islands/core/comment-drafts.js";
 import { fellowWriters, sentence } from "../islands/core/company.js";
 import * as connection from "../islands/core/connection.js";
+import { Deafness } from "../islands/core/deafness.js";
 import { isOn } from "../islands/core/debug.js";
 import { Drafts } from "../islands/core/drafts.js";
 import type { HomeEvent } from "../islands/core/events.js";
@@ -219,12 +220,26 @@ test("drafts of one note are bounded, and a device without room says so", () => 
 
 test("an unsaid comment is kept with the name under which it is sent, and empty text is not", () => {
   const shelf = new Shelf();
-  const drafts = new CommentDrafts(shelf, "ana", "menu");
-  drafts.write({ text: "Is there cake?", once: "abc" });
-  assert.deepEqual(drafts.read(), { text: "Is there cake?", once: "abc" });
-  assert.equal(new CommentDrafts(shelf, "ana", "other").read(), null);
-  drafts.write({ text: "", once: "def" });
+  const drafts = new CommentDrafts(shelf, "ana");
+  drafts.write("menu", { text: "Is there cake?", once: "abc" });
+  assert.deepEqual(drafts.of("menu"), { text: "Is there cake?", once: "abc" });
+  assert.equal(drafts.of("other"), null);
+  assert.equal(new CommentDrafts(shelf, "ben").of("menu"), null);
+  drafts.write("menu", { text: "", once: "def" });
   assert.equal(shelf.length, 0);
+});
+
+test("unsaid comments are found without their notes, the latest first, and are not kept without end", () => {
+  const drafts = new CommentDrafts(new Shelf(), "ana");
+  for (let day = 10; day < 40; day++) drafts.write(`n${day}`, { text: "x", once: "o", at: `2026-${day}` });
+  const found = drafts.all().map(({ note }) => note);
+  assert.deepEqual([found[0], found.length, found.includes("n10")], ["n39", 20, false]);
+});
+
+test("after a jump keys are no commands until a second of quiet", () => {
+  const ear = new Deafness(true, 0);
+  assert.deepEqual([500, 1_200, 2_100, 3_100, 3_150].map((now) => ear.hears(now)), [false, false, false, true, true]);
+  assert.equal(new Deafness(false, 0).hears(1), true);
 });
 
 test("a note is news when it changed since this person looked, and only then", () => {

@@ -2,6 +2,7 @@
 
 import { Announcer } from "../core/announcer.js";
 import { toastItem } from "./fill.js";
+import { remember, session } from "./storage.js";
 
 const MOST = 3;
 const STAYS_MS = 6_000;
@@ -36,7 +37,7 @@ export function toast({ text, tone = "info", undo = null }: Toast): void {
 
 /** To be told by the next page. */
 export function toastLater(message: Toast): void {
-  sessionStorage.setItem(LATER, JSON.stringify(message));
+  remember(session, LATER, JSON.stringify(message));
 }
 
 /** Toasts that came with the page or from the one before it. */
@@ -46,8 +47,8 @@ export function welcomeToasts(): void {
     const text = item.querySelector('[data-field="text"]')?.textContent ?? "";
     announce(text, text);
   }
-  const kept = sessionStorage.getItem(LATER);
-  sessionStorage.removeItem(LATER);
+  const kept = session.getItem(LATER);
+  session.removeItem(LATER);
   if (kept) toast(JSON.parse(kept) as Toast);
 }
 

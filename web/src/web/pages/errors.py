@@ -50,6 +50,8 @@ MISSING = {
     "/admin": "The administration has no such page.",
     "/account": "Your account has no such page.",
 }
+# What somebody wrote is in these pages; others have it where it was sent from.
+_GIVES_BACK = frozenset({403, 404, 409, 410, 413, 422, 429, 500, 503})
 FOREIGN = ("Refused", "The request came from another site, so nothing was done.")
 
 
@@ -99,7 +101,8 @@ async def _page(request: Request, error: Exception, failure: Failure) -> Respons
     response = here.render(
         "error.html",
         status=failure.status,
-        parked=kept if failure.status in (429, 500, 503) else None,
+        parked=kept if failure.status in _GIVES_BACK else None,
+        kept_key=_note_of(request.url.path) if failure.status in (404, 410) else "",
         number=failure.status,
         code=failure.code,
         path=request.url.path,
@@ -134,6 +137,12 @@ def _text(failure: Failure) -> tuple[str, str]:
         return STALE if failure.code == "stale_page" else FOREIGN
     nearest = 500 if failure.status >= 500 else 400
     return TEXTS.get(failure.status, TEXTS[nearest])
+
+
+def _note_of(path: str) -> str:
+    """The key of the note that the address is about, else ""."""
+    root, _, rest = path.lstrip("/").partition("/")
+    return rest.partition("/")[0] if root == "notes" else ""
 
 
 def _missing(path: str) -> str | None:

@@ -1,0 +1,112 @@
+// The field under the comments: what is typed outlives the window, is sent without leaving the page, and is said once.
+
+import { CommentDrafts } from "./core/comment-drafts.js";
+import type { Comment } from "./core/events.js";
+import { reader } from "./dom/reader.js";
+import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
+import { Failed, freshOnce } from "./dom/request.js";
+import { local } from "./dom/storage.js";
+
+const DRAFT_PAUSE_MS = 400;
+
+export class CommentForm {
+  private readonly drafts = new CommentDrafts(local, reader.id);
+  private readonly text: HTMLTextAreaElement;
+  private readonly once: HTMLInputElement;
+  private kept: string | null = null;
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly key: string,
+    private readonly said: (made: Comment) => void,
+  ) {
+    this.text = form.elements.namedItem("text") as HTMLTextAreaElement;
+    this.once = form.elements.namedItem("once") as HTMLInputElement;
+    this.keepUnsaid();
+    form.addEventListener("submit", (event) => void this.send(event));
+    if (location.hash === "#text") this.text.focus();
+  }
+
+  private async send(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const { form, text } = this;
+    const button = form.querySelector("button") as HTMLButtonElement;
+    if (button.disabled) return;
+    button.disabled = true;
+    const sent = text.value;
+    this.keep();
+    try {
+      const made = await postUntilAnswered<Comment>(form.action, new FormData(form), (sent) => this.waits(sent));
+      // What was typed while it was on its way is the next one's beginning.
+      text.value = text.value.startsWith(sent) ? text.value.slice(sent.length) : text.value;
+      this.once.value = freshOnce();
+      this.keep();
+      this.complain("");
+      if (made) this.said(made);
+      text.focus();
+    } catch (error) {
+      this.refused(error);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  private refused(error: unknown): void {
+    const status = error instanceof Failed ? error.status : 0;
+    // Signed out or a page out of date: the server's own pages carry the text on.
+    if (status === 401 || status === 403) return this.form.submit();
+    if (status === 404 || status === 410) {
+      return this.complain("This note was deleted, so nothing was said. Your comment is kept on this device.");
+    }
+    if (status === 422) return this.complain("A comment has between 1 and 4000 characters.");
+    const unknown = error instanceof Unanswered && error.sent;
+    const away = error instanceof Unanswered ? "The server cannot be reached" : "It could not be sent";
+    const why = unknown ? "No answer, so perhaps it was not sent" : away;
+    this.complain(`${why}. Your comment is kept on this device: try again${unknown ? ", it is never said twice" : ""}.`);
+  }
+
+  private waits(sent: boolean): void {
+    const line = document.getElementById("text-error");
+    if (!line) return;
+    line.textContent = sent ? "No answer yet, trying again…" : "The server cannot be reached, trying again…";
+    line.hidden = false;
+  }
+
+  /** What was typed outlives this window; one that came back from the server is newer. */
+  private keepUnsaid(): void {
+    const { text, once } = this;
+    const unsaid = this.isSaid() ? null : this.drafts.of(this.key);
+    this.kept = unsaid?.text ?? null;
+    if (unsaid && text.value === "") [text.value, once.value] = [unsaid.text, unsaid.once];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    text.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.keep(), DRAFT_PAUSE_MS);
+    });
+    addEventListener("pagehide", () => this.keep());
+  }
+
+  /** The server's own pages carried the comment on, and it stands here now. */
+  private isSaid(): boolean {
+    const said = document.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"] [data-field="text"]`);
+    return said !== null && said.textContent === this.drafts.of(this.key)?.text.trim();
+  }
+
+  private keep(): void {
+    const { text, once } = this;
+    // Another window may have kept something while this one had nothing to say.
+    if (text.value === (this.kept ?? "")) return;
+    this.kept = text.value;
+    const title = document.getElementById("note-title")?.textContent ?? "";
+    this.drafts.write(this.key, { text: text.value, once: once.value, title, at: new Date().toISOString() });
+  }
+
+  private complain(sentence: string): void {
+    const line = document.getElementById("text-error");
+    if (line) line.textContent = sentence;
+    if (line) line.hidden = sentence === "";
+    if (sentence) this.text.setAttribute("aria-describedby", "text-error");
+    this.text.setAttribute("aria-invalid", String(sentence !== ""));
+    if (sentence) this.text.focus();
+  }
+}
