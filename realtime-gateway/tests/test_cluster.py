@@ -11,7 +11,11 @@ import jwt
 import pytest
 from gateway_process import GatewayProcess, insecure
 from raw_client import RawClient
+from realtime_gateway.config.options import RedisOptions
+from realtime_gateway.engine import broker
 from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisClusterException
 from service_kit.channel_log import ChannelLog, HistoryOptions
 from valkey_cluster import Server, ValkeyCluster, until
 
@@ -189,3 +193,23 @@ async def test_nodes_hear_each_other_and_presence_is_kept_on_a_cluster(
             assert list(found["presence"]) == [join["info"]["client"]]
     finally:
         other.kill()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        RedisClusterException("the cluster is not whole"),
+        RuntimeError("the handler is closed"),
+        AttributeError("'NoneType' object has no attribute 'writelines'"),
+    ],
+)
+async def test_whatever_redis_py_says_of_a_lost_connection_is_a_connection_error(
+    monkeypatch: pytest.MonkeyPatch, said: Exception
+) -> None:
+    async def fails(*_: object) -> None:
+        raise said
+
+    monkeypatch.setattr(RedisCluster, "execute_command", fails)
+    nowhere = broker.commands(RedisOptions(cluster_address=("redis://127.0.0.1:1",)))
+    with pytest.raises(RedisConnectionError):
+        await nowhere.execute_command("PING")

@@ -91,7 +91,8 @@ async def announce(options: RedisOptions, redis: Redis, key: bytes, message: byt
 class _Cluster(RedisCluster):
     """What redis-py says of a cluster that is not whole is no RedisError: here it is one.
 
-    Nor is what uvloop says of a connection that has just been closed (RuntimeError).
+    Nor is what uvloop says of a connection that has just been closed (RuntimeError), nor that
+    redis-py writes to one that another command has given up meanwhile (AttributeError).
     """
 
     async def initialize(self, *args: Any, **kwargs: Any) -> RedisCluster:
@@ -103,7 +104,7 @@ class _Cluster(RedisCluster):
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return await super().execute_command(*args, **kwargs)
-        except (RedisClusterException, RuntimeError) as error:
+        except (RedisClusterException, RuntimeError, AttributeError) as error:
             raise RedisConnectionError(str(error)) from error
 
 
