@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 from note_api import Api, refusal
 from notes_service import housekeeping
 from notes_service.routes.models import TrashOut
 from notes_service.store.database import Database
+from notes_service.store.notes import purge_trash
 
 
 async def trash(api: Api, by: str, *roles: str) -> list[str]:
@@ -96,3 +98,23 @@ async def test_the_trash_is_emptied_after_thirty_days_and_not_before(
     assert await trash(api, "ana") == []
     assert refusal(await api.get("/notes/old")) == (404, "note_not_found")
     assert (await api.get("/notes/kept")).status_code == 200
+
+
+async def test_the_trash_is_emptied_as_many_at_a_time_as_asked_right_after_vacuum_too(
+    api: Api, database: Database, notes_url: str
+):
+    connection = await asyncpg.connect(notes_url)
+    await api.create("gone")
+    await connection.execute("DELETE FROM notes")
+    await connection.execute("VACUUM (TRUNCATE off, ANALYZE) notes")
+    await connection.close()
+    for key in ("a", "b", "c"):
+        await api.create(key)
+        await api.delete(key, 1)
+    late = datetime.now(UTC) + timedelta(days=1)
+    async with database.statements() as statements:
+        left = []
+        for _ in range(4):
+            assert await purge_trash(statements, before=late, limit=1) <= 1
+            left.append(await trash(api, "ana"))
+    assert left == [["c", "b"], ["c"], [], []]

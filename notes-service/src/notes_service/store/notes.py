@@ -160,8 +160,10 @@ async def count_comments(connection: AsyncConnection, note_id: int, comments: in
 
 async def purge_trash(connection: AsyncConnection, *, before: datetime, limit: int) -> int:
     """Delete for good what was put into the trash earlier, with its comments."""
-    old = select(notes.c.id).where(notes.c.deleted_at < before).limit(limit)
-    done = await connection.execute(delete(notes).where(notes.c.id.in_(old)))
+    old = select(notes.c.id).where(notes.c.deleted_at < before).order_by(notes.c.deleted_at)
+    # Materialised: a sub-select with LIMIT may run, and choose, once per row.
+    chosen = old.limit(limit).cte("chosen").prefix_with("MATERIALIZED")
+    done = await connection.execute(delete(notes).where(notes.c.id == chosen.c.id))
     return done.rowcount
 
 

@@ -44,8 +44,10 @@ async def take(session: AsyncSession, listener: Listener) -> SessionEndRow | Non
     """The next one, deleted if the transaction commits. Replicas never take the same one."""
     following = select(SessionEndRow.id).order_by(SessionEndRow.id).limit(1)
     following = following.where(SessionEndRow.listener == listener)
+    # Materialised: as a sub-select it may run once per row, and find another "next" each time.
+    once = following.with_for_update(skip_locked=True).cte("following")
     taken = delete(SessionEndRow).where(
-        SessionEndRow.id.in_(following.with_for_update(skip_locked=True).scalar_subquery())
+        SessionEndRow.id == once.prefix_with("MATERIALIZED").c.id
     )
     return await session.scalar(taken.returning(SessionEndRow))
 

@@ -1,0 +1,98 @@
+"""A queue gives one row at a time, whatever PostgreSQL thinks of the table's size.
+
+A sub-select with LIMIT is run once per row of a nested loop where the table is believed to be
+tiny, as it is right after VACUUM: "the next one" then means several of them.
+"""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from local_stack.postgres import Postgres
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from users_running import Service
+from users_service import store
+from users_service.letters import Kind
+from users_service.store.endings import Listener
+
+PLANS = {
+    "as it comes": "",
+    "nested loops": "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    " SET LOCAL enable_hashagg = off; SET LOCAL enable_material = off",
+}
+
+
+def believed_tiny(postgres: Postgres, table: str) -> None:
+    """Vacuumed with a page that holds nothing: PostgreSQL reckons with one row."""
+    vacuum = f"VACUUM (TRUNCATE off, ANALYZE) {table}"
+    postgres.execute(vacuum, database="users_tests")
+
+
+async def _plan(session: AsyncSession, settings: str) -> None:
+    for each in filter(None, settings.split(";")):
+        await session.execute(text(each))
+
+
+@pytest.mark.parametrize("settings", PLANS.values(), ids=PLANS)
+async def test_each_end_of_a_session_is_told_right_after_vacuum_too(
+    service: Service, postgres: Postgres, settings: str
+) -> None:
+    database, now = service.state["sessions"].database, service.clock()
+    async with database.begin() as session:
+        await store.endings.announce(session, uuid4(), uuid4(), now=now)
+        await store.endings.take_all(session, Listener.GATEWAY)
+        await store.endings.take_all(session, Listener.REDIS)
+    believed_tiny(postgres, "session_ends")
+    sessions = [uuid4() for _ in range(5)]
+    async with database.begin() as session:
+        for each in sessions:
+            await store.endings.announce(session, uuid4(), each, now=now)
+    told = []
+    for _ in sessions:
+        async with database.begin() as session:
+            await _plan(session, settings)
+            ended = await store.endings.take(session, Listener.GATEWAY)
+            told.append(ended and ended.session_id)
+    assert told == sessions
+    async with database.begin() as session:
+        assert await store.endings.take(session, Listener.GATEWAY) is None
+
+
+async def test_replicas_that_look_at_once_tell_different_ends(
+    service: Service, postgres: Postgres
+) -> None:
+    database, now = service.state["sessions"].database, service.clock()
+    async with database.begin() as session:
+        await store.endings.announce(session, uuid4(), uuid4(), now=now)
+        await store.endings.take_all(session, Listener.GATEWAY)
+        await store.endings.take_all(session, Listener.REDIS)
+    believed_tiny(postgres, "session_ends")
+    sessions = {uuid4() for _ in range(3)}
+    async with database.begin() as session:
+        for each in sessions:
+            await store.endings.announce(session, uuid4(), each, now=now)
+    async with database.begin() as one, database.begin() as two, database.begin() as three:
+        taken = [await store.endings.take(each, Listener.GATEWAY) for each in (one, two, three)]
+    assert {each and each.session_id for each in taken} == sessions
+
+
+@pytest.mark.parametrize("settings", PLANS.values(), ids=PLANS)
+async def test_each_letter_is_tried_once_right_after_vacuum_too(
+    service: Service, postgres: Postgres, settings: str
+) -> None:
+    believed_tiny(postgres, "letters")
+    database, now = service.state["sessions"].database, service.clock()
+    async with database.begin() as session:
+        for _ in range(4):
+            await store.letters.add(
+                session, (Kind.NOTICE, {}), now=now, expires_at=now + timedelta(1),
+                account_id=None,
+            )  # fmt: skip
+    tried = []
+    for _ in range(4):
+        async with database.begin() as session:
+            await _plan(session, settings)
+            letter = await store.letters.take(session, now=now)
+            tried.append(letter and letter.tries)
+    assert tried == [1, 1, 1, 1]
