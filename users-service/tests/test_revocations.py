@@ -143,3 +143,23 @@ async def announce(service: Service, account: UUID, generation: int) -> None:
         await store.endings.announce(
             session, account, None, generation=generation, now=service.clock()
         )
+
+
+async def test_one_that_redis_refuses_holds_up_no_other(service: Service, redis: Redis) -> None:
+    spoiled, other = uuid4(), uuid4()
+    await redis.lpush(f"revoked:account:{spoiled}", "not a generation")
+    async with service.state["revocations"].database.begin() as session:
+        now = service.clock()
+        await store.endings.announce(session, spoiled, None, generation=1, now=now)
+        await store.endings.announce(session, uuid4(), other, now=now)
+    assert await until_written(redis, f"revoked:session:{other}") == "1"
+    async with asyncio.timeout(20):
+        while (await waiting(service)) != [None]:  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(0.02)
+
+
+async def waiting(service: Service) -> list[UUID | None]:
+    """The sessions that Redis has not been told of, as others see it now."""
+    async with service.state["revocations"].database() as session:
+        rows = await store.endings.take_all(session, store.endings.Listener.REDIS)
+        return [row.session_id for row in rows]

@@ -23,6 +23,8 @@ class Gateway:
     def __init__(self) -> None:
         self.heard: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self.refusals: list[tuple[int, str]] = []
+        self.cannot_hear_of: set[str] = set()
+        self.asked_in_vain = 0
         self.port = free_port()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,6 +32,9 @@ class Gateway:
         fields = dict(line.split(": ", 1) for line in head.splitlines()[1:] if ": " in line)
         body = await reader.readexactly(int(fields["content-length"]))
         status, said = self.refusals.pop(0) if self.refusals else (200, '{"result":{}}')
+        if any(user in body.decode() for user in self.cannot_hear_of):
+            status, said = 500, "no"
+            self.asked_in_vain += 1
         if (status, said) == (200, '{"result":{}}'):
             command = httpx.Response(200, content=body).json()
             await self.heard.put((fields["x-api-key"], command))
@@ -127,6 +132,22 @@ async def test_a_gateway_that_is_away_or_refuses_is_told_again(
     await ivy("DELETE", "/v1/sessions/current")
     assert (await gateway.next())["user"] == ivy.id
     assert gateway.refusals == []
+
+
+async def test_one_that_the_gateway_cannot_hear_of_holds_up_no_other(
+    people: httpx.AsyncClient, gateway: Gateway, boss: Someone, ivy: Someone
+) -> None:
+    """Promise 5: the sockets of the others end within a second."""
+    gateway.cannot_hear_of = {ivy.id}
+    await ivy("DELETE", "/v1/sessions/current")
+    async with asyncio.timeout(20):
+        while gateway.asked_in_vain < 4:  # noqa: ASYNC110 - nothing tells when it is
+            await asyncio.sleep(0.01)
+    await boss("DELETE", "/v1/sessions/current")
+    assert (await gateway.next())["user"] == boss.id
+    assert gateway.asked_in_vain < 8, "it is asked ever less often"
+    gateway.cannot_hear_of = set()
+    assert (await gateway.next())["user"] == ivy.id
 
 
 async def test_what_ended_longer_ago_than_any_token_lives_is_not_told(

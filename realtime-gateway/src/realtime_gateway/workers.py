@@ -133,7 +133,8 @@ class _Parent:
             pause = PAUSES[min(failures, len(PAUSES)) - 1] if failures else PAUSES[0]
             log.error("worker %d ended with %d: again in %.1f s", seat.number, code, pause)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._stop.wait()
                 return 0
 
     async def _watch(self) -> None:
@@ -144,7 +145,8 @@ class _Parent:
         last = dict.fromkeys(self._seats, 0.0)
         while not self._stop.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._stop.wait()
             for seat in self._seats:
                 # Counted in looks: a machine that slept has not made the workers hang.
                 beat = seat.heartbeat or 0.0

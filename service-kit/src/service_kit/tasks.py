@@ -1,7 +1,11 @@
-"""Background work that cannot outlive the block that started it."""
+"""Background work that cannot outlive the block that started it.
+
+A cancellation is a wish: `asyncio.wait_for` of Python 3.11 swallows one that comes as its inner
+task ends, and redis-py sends through it. So it is said again until the task has ended.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,9 +20,17 @@ async def background(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIter
     try:
         yield
     finally:
-        # Again and again: Python 3.11's asyncio can swallow a cancellation during connect.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=1.0)
+        await end([task])
         if not task.cancelled():
             task.result()
+
+
+async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel them until all have ended, however they do."""
+    waiting: Collection[asyncio.Task[Any]] = {task for task in tasks if not task.done()}
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        ended, waiting = await asyncio.wait(waiting, timeout=1.0)
+        for task in ended:
+            task.cancelled() or task.exception()  # seen, so that nobody warns of it

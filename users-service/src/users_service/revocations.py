@@ -1,17 +1,19 @@
 """Takes access tokens back before their end: contracts/revocations.md, the writing side.
 
-At least once: a row leaves the table in the transaction in which Redis took it. What is older
+At least once: a row leaves the table in the transaction in which Redis took it; one that Redis
+refuses holds up no other. What is older
 than an access token need not be written any more.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from prometheus_client import Counter
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
@@ -51,9 +53,12 @@ class Revocations:
         async with self.database.begin() as session:
             ended = await store.endings.take_all(session, Listener.REDIS)
             fresh = [each for each in ended if self.now() - each.ended_at <= KEPT_FOR]
-            if fresh:
-                await self._set(fresh)
-                self.told.labels("ok").inc(len(fresh))
+            refused = await self._set(fresh) if fresh else {}
+            if refused:
+                await store.endings.put_back(session, list(refused))
+            self.told.labels("ok").inc(len(fresh) - len(refused))
+        for error in refused.values():
+            raise error
 
     async def write_at_once(self) -> None:
         """For acts that are done when their tokens are dead. What fails now is tried again."""
@@ -66,7 +71,8 @@ class Revocations:
         await self.write()
         return False
 
-    async def _set(self, ended: Iterable[SessionEndRow]) -> None:
+    async def _set(self, ended: Sequence[SessionEndRow]) -> dict[SessionEndRow, RedisError]:
+        """Those that Redis refuses, and why: the others are written all the same."""
         seconds = int(KEPT_FOR.total_seconds())
         async with self.redis.pipeline(transaction=False) as pipe:
             for each in ended:
@@ -75,4 +81,6 @@ class Revocations:
                 else:
                     account = f"revoked:account:{each.account_id}"
                     pipe.eval(_RAISE, 1, account, str(each.generation), str(seconds))
-            await pipe.execute()
+            answers = await pipe.execute(raise_on_error=False)
+        answered = zip(ended, answers, strict=True)
+        return {each: answer for each, answer in answered if isinstance(answer, RedisError)}

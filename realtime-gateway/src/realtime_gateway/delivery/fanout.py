@@ -27,7 +27,11 @@ _CHANGES: Final = {b"j": "join", b"l": "leave"}
 
 
 class Member(Protocol):
-    """A connection, as far as channels are concerned."""
+    """A connection, as far as channels are concerned. What it raises is its own trouble."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is gone: it must not be put into a channel any more."""
 
     @property
     def send(self) -> Callable[[bytes], None]: ...
@@ -40,6 +44,18 @@ class Member(Protocol):
 
     def lose(self, channel: str) -> None:
         """Publications of `channel` are lost for good. May leave the channel."""
+
+    def fail(self, error: Exception) -> None:
+        """It has raised this: leave everything, and go. Must not raise."""
+
+
+def apart(members: Iterable[Member], act: Callable[[Member], None]) -> None:
+    """Have each of them do it, whatever another one raises."""
+    for member in list(members):
+        try:
+            act(member)
+        except Exception as error:  # noqa: BLE001 - told to whose it is
+            member.fail(error)
 
 
 class Fanout:
@@ -128,11 +144,17 @@ class Fanout:
         if fresh := self._take_fresh(channel):
             made: dict[Encoding, bytes] = {}
             encoding, batch = None, b""
+            failed: list[tuple[Member, Exception]] = []
             for member in channel.members:
                 if member.encoding is not encoding:
                     encoding = member.encoding
                     batch = _encoded(channel, fresh, encoding, made)
-                member.send(batch)
+                try:
+                    member.send(batch)
+                except Exception as error:  # noqa: BLE001 - told to whose it is
+                    failed.append((member, error))
+            for member, why in failed:
+                member.fail(why)
 
     def _tell(self, channel: Channel[Member], kind: bytes, info: bytes) -> None:
         """Somebody has come or gone: tell those members who want to know."""
@@ -145,11 +167,14 @@ class Fanout:
         self.flush()
         push = wire.presence_push(channel.name, change, info)
         encoded: dict[Encoding, bytes] = {}
-        for member in channel.members:
+
+        def tell(member: Member) -> None:
             if member.hears_joins(channel.name):
                 if member.encoding not in encoded:
                     encoded[member.encoding] = member.encoding.messages([push])
                 member.send(encoded[member.encoding])
+
+        apart(channel.members, tell)
 
     def _deliver_all(self, channels: Iterable[Channel[Member]]) -> None:
         outbox: dict[Member, bytes] = {}
@@ -165,8 +190,7 @@ class Fanout:
                         outbox[member] += batch
                     else:
                         outbox[member] = batch
-        for member, batch in outbox.items():
-            member.send(batch)
+        apart(outbox, lambda member: member.send(outbox[member]))
 
     def _take_fresh(self, channel: Channel[Member]) -> list[Entry]:
         fresh = channel.take_fresh()

@@ -13,8 +13,9 @@ from typing import Any, Final
 from redis.exceptions import RedisClusterException, RedisError
 from service_kit.channel_log import ALL, Position
 from service_kit.logs import area
+from service_kit.tasks import end
 
-from realtime_gateway.delivery.fanout import Fanout, Member
+from realtime_gateway.delivery.fanout import Fanout, Member, apart
 from realtime_gateway.delivery.hub import Channel, Top
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.engine.bus import Carrier, NotConnected
@@ -106,10 +107,7 @@ class Feed:
         return not channel.is_settled or checked_at is not None
 
     async def stop(self) -> None:
-        tasks = [*self._settling.values(), *self._comparing]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([*self._settling.values(), *self._comparing])
 
     def _settle_soon(self, channel: Channel[Member]) -> asyncio.Task[None]:
         task = self._settling.get(channel)
@@ -154,8 +152,7 @@ class Feed:
             self._stats.lost += 1
             log.warning("channel %s lost publications: members recover", channel.name)
             # First of all: what was held back follows on the new position, not on theirs.
-            for member in list(channel.members):
-                member.lose(channel.name)
+            apart(channel.members, lambda member: member.lose(channel.name))
         self._fanout.deliver(channel)
 
     def _compare_soon(self, channels: list[Channel[Member]]) -> None:

@@ -64,6 +64,8 @@ class Joining:
             for _ in range(JOIN_ATTEMPTS):
                 reads = await asyncio.gather(*(self._prepare(join) for join in joins))
                 found = self._known(joins, {read[0]: read[1] for read in reads if read})
+                if member.is_over:
+                    break  # while it waited; nobody would have it leave again
                 if found is not None:
                     return self._enter(member, joins, found)
             return codes.INTERNAL

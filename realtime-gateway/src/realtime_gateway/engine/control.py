@@ -105,7 +105,8 @@ class Control:
             try:
                 await self._publish(self._message({"survey": name, "pattern": pattern}))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(survey.done.wait(), SURVEY_SECONDS)
+                    async with asyncio.timeout(SURVEY_SECONDS):
+                        await survey.done.wait()
             finally:
                 del self._surveys[name]
         for answer in survey.answers:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from service_kit.tasks import end
+
 from realtime_gateway.engine.bus import Bus, NotConnected
 from realtime_gateway.engine.topology import Owners, Topology
 
@@ -135,9 +137,7 @@ class ShardedBus:
 
     async def _end(self, addresses: Collection[str]) -> None:
         ended = [self._shards.pop(address) for address in list(addresses)]
-        for shard in ended:
-            shard.task.cancel()
-        await asyncio.gather(*(shard.task for shard in ended), return_exceptions=True)
+        await end([shard.task for shard in ended])
 
     def _on_interrupted(self, keys: Collection[bytes]) -> None:
         self.generation += 1

@@ -14,6 +14,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol
 
+from service_kit.tasks import end
+
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.node.wheel import TICK, Sleeper, Wheel
 from realtime_gateway.protocol import codes
@@ -38,13 +40,14 @@ def address(transport: asyncio.BaseTransport) -> str:
 
 
 class Waker(Sleeper, Protocol):
+    @property
+    def transport(self) -> asyncio.Transport: ...
+
     def wake(self, now: float) -> None:
-        """Its time has come. Must not raise."""
+        """Its time has come. One that raises is at its end."""
 
 
 class Client(Waker, Protocol):
-    transport: asyncio.Transport
-
     @property
     def user(self) -> str: ...
 
@@ -142,14 +145,13 @@ class Clients:
         stats.pauses.turn(now)
 
     def _wake(self, sleepers: list[Waker], now: float) -> None:
-        failure = None
         for sleeper in sleepers:
             try:
                 sleeper.wake(now)
-            except Exception as error:  # noqa: BLE001 - raised when the others are awake
-                failure = error
-        if failure is not None:
-            raise failure
+            except Exception:
+                # Nobody would wake it again: neither pinged nor ended with its token.
+                log.exception("a connection could not be woken")
+                sleeper.transport.abort()
 
     async def drain(self, limit: float, *, window: float) -> None:
         """Send everybody away, spread over `window` seconds or less, so that they do not all
@@ -184,7 +186,11 @@ class Clients:
         start = self.loop.time()
         for number, client in enumerate(leaving):
             await asyncio.sleep(start + window * number / len(leaving) - self.loop.time())
-            client.close(codes.SHUTDOWN.code, codes.SHUTDOWN.reason)
+            try:
+                client.close(codes.SHUTDOWN.code, codes.SHUTDOWN.reason)
+            except Exception:
+                log.exception("a connection could not be closed")
+                client.transport.abort()
 
     async def _wait_until_empty(self) -> None:
         if self.connected:
@@ -192,10 +198,7 @@ class Clients:
             await self._empty.wait()
 
     async def _cancel_tasks(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(list(self._tasks))
 
     def _freeze_as_it_grows(self) -> None:
         if len(self.connected) >= self._frozen + FREEZE_EVERY:

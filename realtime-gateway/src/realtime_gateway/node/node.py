@@ -62,7 +62,7 @@ class Connected(Member, Protocol):
     def is_meant(self, order: Order) -> bool: ...
 
     def obey(self, order: Order) -> None:
-        """Do it after what the client waits for. Must not raise."""
+        """Do it after what the client waits for."""
 
 
 class Later:
@@ -145,7 +145,10 @@ class Node:
         """Have the connections of this node that are meant do it."""
         for connection in self.users.of(order.user):
             if connection.is_meant(order):
-                connection.obey(order)
+                try:
+                    connection.obey(order)
+                except Exception as error:  # noqa: BLE001 - the others have to obey, too
+                    connection.fail(error)
 
     async def publish(
         self,

@@ -34,7 +34,7 @@ trace = area("gateway:clients")
 
 STATE: Final = (
     "__weakref__", "_backlog", "_began", "_clients", "_node", "_replies", "_task", "encoding",
-    "session", "wake_tick",
+    "is_over", "session", "wake_tick",
 )  # fmt: skip
 """The slots that whoever mixes a Conversation in has to have: two bases cannot bring some."""
 
@@ -65,6 +65,8 @@ class Conversation:
         self._began: tuple[str, float] | None = None
         self._backlog: deque[Any] | None = None
         self._task: Task[None] | None = None
+        self.is_over = False
+        """Whether it has left everything: what still runs for it must not enter anything."""
         self.session = Session(str(uuid.uuid4()), rules, clients.loop.time())
         self.wake_tick = 0
         clients.add(self)
@@ -72,18 +74,33 @@ class Conversation:
 
     def forget(self) -> None:
         """Leave everything: from here on nobody sends to this connection."""
-        for leave in self.session.end():
-            self._node.leave(self, leave)
+        self.is_over = True
         self._node.users.remove(self, self.session.user)
         self._clients.wheel.remove(self)
         self._backlog = None
         if self._task is not None:
+            # It may not hear of this: Python 3.11's asyncio can swallow a cancellation.
             self._task.cancel()
             self._task = None
+        for leave in self.session.end():
+            self._node.leave(self, leave)
+
+    def fail(self, error: Exception) -> None:
+        """A fault of ours, and nobody else's trouble: leave everything, and go at once."""
+        log.error("a connection failed", exc_info=error)
+        try:
+            self.forget()
+        except Exception:
+            log.exception("a connection could not leave everything")
+        self.transport.abort()
 
     @property
     def user(self) -> str:
         return self.session.user
+
+    @property
+    def _has_ended(self) -> bool:
+        return self.is_over or self.sent_close != 0
 
     def is_meant(self, order: Order) -> bool:
         return order.concerns(self.session.client, self.session.session)
@@ -131,7 +148,7 @@ class Conversation:
                 self._finish(codes.INVALID_REQUEST)
                 return
             ask = self._advance(handling, None)
-            if self.sent_close:
+            if self._has_ended:
                 return
             if ask is not None:
                 self._flush_replies()
@@ -157,6 +174,8 @@ class Conversation:
         try:
             while ask is not None:
                 answer = await self._node.answer_later(self, ask)
+                if self.is_over:
+                    return
                 ask = self._advance(handling, answer)
         except Exception:  # a fault of ours must not leave a client waiting for ever
             log.exception("command failed")
@@ -164,7 +183,7 @@ class Conversation:
             return
         self._task = None
         backlog, self._backlog = self._backlog, None
-        if self.sent_close:
+        if self._has_ended:
             return
         if backlog and len(backlog) > BACKLOG_LIMIT:
             self.transport.resume_reading()
@@ -214,7 +233,7 @@ class Conversation:
         began, self._began = self._began, None  # a command may be waiting: this is not its end
         self._advance(self.session.drop(drop.channel, drop.why), None)
         self._began = began
-        if self.sent_close:
+        if self._has_ended:
             return
         if len(self.session.subscriptions) < before:
             self._clients.stats.unsubscribes[drop.why.code] += 1

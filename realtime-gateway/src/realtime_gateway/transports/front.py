@@ -28,7 +28,7 @@ log = logging.getLogger("gateway.front")
 
 class Front(asyncio.Protocol):
     __slots__ = ("_clients", "_head", "_make", "_next", "_options", "_other", "_prefixes",
-                 "_transport", "wake_tick")  # fmt: skip
+                 "transport", "wake_tick")  # fmt: skip
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Front(asyncio.Protocol):
         self.wake_tick = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self._clients.wheel.put(self, self._clients.loop.time() + HEAD_TIMEOUT)
 
     def data_received(self, data: bytes) -> None:
@@ -87,7 +87,7 @@ class Front(asyncio.Protocol):
             self._next.connection_lost(exc)
 
     def wake(self, now: float) -> None:
-        self._transport.abort()
+        self.transport.abort()
 
     def _may_be_ours(self) -> bool:
         head = self._head
@@ -104,12 +104,12 @@ class Front(asyncio.Protocol):
             return
         self._clients.wheel.remove(self)
         other = self._other()
-        other.connection_made(self._transport)
-        self._transport.set_protocol(other)
+        other.connection_made(self.transport)
+        self.transport.set_protocol(other)
         other.data_received(self._head)
 
     def _answer(self, head: bytes, rest: bytes) -> None:
-        if not self._clients.has_room_for(self._transport):
+        if not self._clients.has_room_for(self.transport):
             self._refuse(handshake.overloaded(self._clients.seconds_to_wait()))
             return
         verdict = handshake.decide(head, allowed_origins=self._options.client.allowed_origins)
@@ -117,18 +117,18 @@ class Front(asyncio.Protocol):
             self._refuse(verdict)
             return
         self._clients.wheel.remove(self)
-        self._transport.write(verdict.response)
+        self.transport.write(verdict.response)
         self._head = b""
         connection = self._next = self._make(verdict)
-        connection.attach(self._transport, buffer_limit=self._options.client.queue_max_size)
+        connection.attach(self.transport, buffer_limit=self._options.client.queue_max_size)
         if rest:
             connection.data_received(rest)
 
     def _refuse(self, verdict: Refused) -> None:
         self._clients.stats.handshakes_refused[verdict.status] += 1
         log.info("handshake refused: %s", verdict.why)
-        self._transport.write(verdict.response)
-        self._transport.close()
+        self.transport.write(verdict.response)
+        self.transport.close()
 
 
 def doors(

@@ -4,7 +4,7 @@ A row for each listener is written in the transaction that ends the session, and
 one in which the listener was told: a crash in between repeats it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -40,10 +40,16 @@ async def announce(
     )
 
 
-async def take(session: AsyncSession, listener: Listener) -> SessionEndRow | None:
-    """The next one, deleted if the transaction commits. Replicas never take the same one."""
+async def take(
+    session: AsyncSession, listener: Listener, *, but: Collection[int] = ()
+) -> SessionEndRow | None:
+    """The next one, deleted if the transaction commits. Replicas never take the same one.
+
+    `but`: ids that are not to be taken now.
+    """
     following = select(SessionEndRow.id).order_by(SessionEndRow.id).limit(1)
     following = following.where(SessionEndRow.listener == listener)
+    following = following.where(SessionEndRow.id.not_in(but))
     # Materialised: as a sub-select it may run once per row, and find another "next" each time.
     once = following.with_for_update(skip_locked=True).cte("following")
     taken = delete(SessionEndRow).where(
@@ -56,6 +62,14 @@ async def take_all(session: AsyncSession, listener: Listener) -> Sequence[Sessio
     """All, deleted if the transaction commits. Waits for replicas that hold some of them."""
     taken = delete(SessionEndRow).where(SessionEndRow.listener == listener)
     return (await session.scalars(taken.returning(SessionEndRow))).all()
+
+
+async def put_back(session: AsyncSession, rows: Sequence[SessionEndRow]) -> None:
+    """What was taken and could not be told: it waits again, and is as old as it was."""
+    kept = ("account_id", "session_id", "generation", "listener", "ended_at")
+    await session.execute(
+        insert(SessionEndRow), [{name: getattr(row, name) for name in kept} for row in rows]
+    )
 
 
 async def forget(session: AsyncSession, *, before: datetime) -> None:
