@@ -109,7 +109,7 @@ class People:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._http = httpx.Client(trust_env=False, timeout=10)
+        self._http = httpx.Client(trust_env=False, timeout=30)
 
     def sign_up(self, name: str = "Ana", *, username: str | None = None) -> Person:
         """A new person with an account and a session, as the sign-up page makes them."""

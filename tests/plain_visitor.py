@@ -10,7 +10,7 @@ from local_stack.stack import Stack
 def visitor(stack: Stack, session: str = "") -> httpx.Client:
     """Somebody at the edge; `session` is a signed-in person's."""
     looks = {"response": [_look_at_cookies]}
-    http = httpx.Client(base_url=stack.url, trust_env=False, timeout=10, event_hooks=looks)
+    http = httpx.Client(base_url=stack.url, trust_env=False, timeout=30, event_hooks=looks)
     if session:
         http.cookies.set("notes_session", session)
     return http

@@ -135,7 +135,7 @@ class Walk:
     def letters(self, post_office: MailServer) -> None:
         """An address is proven and a password set by links that came in letters."""
         self.canaries.keep("the mail server's password", PASSWORD)
-        with httpx.Client(base_url=self.users, trust_env=False) as users:
+        with httpx.Client(base_url=self.users, trust_env=False, timeout=30) as users:
             token = self._link(post_office, "confirm-email", "the link that proves an address")
             proven = users.post("/v1/email-proofs", json={"token": token})
             assert proven.status_code == 200, proven.text
@@ -175,7 +175,7 @@ class Walk:
     def mistakes(self) -> None:
         """What is refused: 401, 404, 405, 413, 422, and what is no JSON."""
         new = self.canaries.new
-        with httpx.Client(base_url=self.users, trust_env=False) as users:
+        with httpx.Client(base_url=self.users, trust_env=False, timeout=30) as users:
             wrong = {"username": [new("a list")], "password": {"a": new("an object")}}
             assert users.post("/v1/accounts", json=wrong).status_code == 422
             broken = '{"password": "' + new("what is no JSON")
@@ -189,12 +189,14 @@ class Walk:
             typed = {"X-API-Key": f"web:{new('a wrong API key')}"}
             users.post("/v1/tokens", headers=typed)
             users.request("PATCH", "/v1/sessions", params={"password": new("in a query")})
-        with httpx.Client(base_url=self.notes, trust_env=False) as notes:
+        with httpx.Client(base_url=self.notes, trust_env=False, timeout=30) as notes:
             shown = {"Authorization": f"Bearer {new('no access token')}"}
             assert notes.get("/v1/notes", headers=shown).status_code == 401
         wrong_key = {"X-API-Key": new("a wrong key of the gateway")}
         gateway = self.stack.services["realtime-gateway"].url
-        httpx.post(f"{gateway}/api/info", json={}, headers=wrong_key, trust_env=False)
+        httpx.post(
+            f"{gateway}/api/info", json={}, headers=wrong_key, trust_env=False, timeout=30
+        )
         self.http.get(f"/nowhere?password={new('in a query at the edge')}")
         self.http.post("/users/login", content=b"x" * 2**21)
         self.http.cookies.set("notes_session", new("a session of nobody"))
@@ -206,7 +208,9 @@ class Walk:
         with _without(self.stack, "users", "accounts"):
             broken = self.canaries.new("a password during a breakdown")
             shown = {"username": self.username, "password": broken}
-            answer = httpx.post(f"{self.users}/v1/sessions", json=shown, trust_env=False)
+            answer = httpx.post(
+                f"{self.users}/v1/sessions", json=shown, trust_env=False, timeout=30
+            )
             assert answer.status_code >= 500
             assert self.send("/users/login", **shown).status_code == 503
         person = self.stack.people.sign_up("Eve")

@@ -37,7 +37,7 @@ from wired_stack import WiredStack
 def test_every_answer_carries_the_security_headers(
     stack: WiredStack, method: str, path: str, status: int
 ) -> None:
-    answer = httpx.request(method, stack.url + path, trust_env=False)
+    answer = httpx.request(method, stack.url + path, trust_env=False, timeout=30)
     if method != "TRACE":
         assert answer.status_code == status
     headers = {name: [value] for name, value in answer.headers.items()}
@@ -55,7 +55,7 @@ def test_every_answer_carries_the_security_headers(
 def test_promise_the_edge_shows_nothing_of_the_services_behind_it(
     stack: WiredStack, path: str
 ) -> None:
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, timeout=30) as http:
         request = http.build_request("GET", stack.url)
         request.url = request.url.copy_with(raw_path=path.encode())
         assert http.send(request).status_code in (400, 404)

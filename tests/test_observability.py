@@ -59,14 +59,14 @@ def metrics(stack: WiredStack) -> Metrics:
     ana = stack.people.sign_up("Ana")
     key = ana.create("Menu")["key"]
     ana.save(key, version=1, title="Menu 2")
-    httpx.get(f"{stack.url}/notes/{key}", trust_env=False).raise_for_status()
+    httpx.get(f"{stack.url}/notes/{key}", trust_env=False, timeout=30).raise_for_status()
     with LiveClients(stack.url) as live:
         live.watch(f"notes:{key}")
         stack.gateway_api(0, "info")
     urls = [*(service.url for service in stack.services.values()), stack.edge.inner_url]
     found: Metrics = {"up": set()}
     for url in urls:
-        text = httpx.get(f"{url}/metrics", trust_env=False).text
+        text = httpx.get(f"{url}/metrics", trust_env=False, timeout=30).text
         for family in text_string_to_metric_families(text):
             for suffix in SUFFIXES.get(family.type, [""]):
                 name = family.name + suffix
@@ -190,4 +190,4 @@ def test_grafana_has_a_password_of_its_own_and_is_reached_from_this_machine_alon
 
 
 def test_a_person_sees_none_of_it_through_the_edge(stack: WiredStack, ana: Person) -> None:
-    assert httpx.get(f"{stack.url}/metrics", trust_env=False).status_code == 404
+    assert httpx.get(f"{stack.url}/metrics", trust_env=False, timeout=30).status_code == 404

@@ -30,7 +30,7 @@ def private(servers_dir: Path) -> Iterator[WiredStack]:
 
 def test_promise_a_stranger_reads_nothing_and_hears_nothing(private: WiredStack) -> None:
     key = private.people.sign_up("Ana").create("Secret menu")["key"]
-    with httpx.Client(base_url=private.url, trust_env=False) as stranger:
+    with httpx.Client(base_url=private.url, trust_env=False, timeout=30) as stranger:
         for path in ("/", f"/notes/{key}", "/?q=menu", "/live/home", f"/live/notes/{key}"):
             answer = stranger.get(path)
             assert answer.status_code in (303, 401), path

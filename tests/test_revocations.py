@@ -23,7 +23,7 @@ def administer(hurt_stack: WiredStack) -> Administer:
     def request(method: str, person: Person, path: str = "", **options: Any) -> httpx.Response:
         key = httpx.BasicAuth(*hurt_stack.around.users_api_key.split(":", 1))
         url = f"{person.users_url}/v1/accounts/{person.id}{path}"
-        answer = httpx.request(method, url, auth=key, trust_env=False, timeout=10, **options)
+        answer = httpx.request(method, url, auth=key, trust_env=False, timeout=30, **options)
         return answer.raise_for_status()
 
     return request
@@ -82,7 +82,7 @@ def test_an_api_token_goes_on_with_the_new_role_and_nothing_more(
     made = ivy.http.post(f"{ivy.users_url}/v1/api-tokens", json=wanted, headers=bearer)
     script = {"Authorization": f"Bearer {made.raise_for_status().json()['token']}"}
     api, note = f"{hurt_stack.url}/api/v1/notes", {"title": "By a script", "body": ""}
-    with httpx.Client(trust_env=False, headers=script, timeout=10) as program:
+    with httpx.Client(trust_env=False, headers=script, timeout=30) as program:
         assert program.post(api, json=note).status_code == 201
         administer("PATCH", ivy, json={"role": "reader"})
         assert program.get(api).status_code == 200

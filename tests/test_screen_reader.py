@@ -195,7 +195,9 @@ def _is(node: Node, role: str, name: str) -> bool:
 def _with_an_app(person: Person) -> Callable[[], str]:
     """Turns the second step on; the codes of the app that the person has now."""
     shown = {"Authorization": f"Bearer {person.session}"}
-    with httpx.Client(base_url=person.users_url, headers=shown, trust_env=False) as http:
+    with httpx.Client(
+        base_url=person.users_url, headers=shown, trust_env=False, timeout=30
+    ) as http:
         key = http.post("/v1/account/totp").raise_for_status().json()["secret"]
         before = time.time() - 30  # so that the code of now is left for the sign-in
         answer = http.post("/v1/account/totp/confirm", json={"code": code(key, before)})

@@ -114,7 +114,7 @@ def _logs(stack: WiredStack) -> list[Path]:
 def test_no_secret_gets_into_a_metric(walk: Walk) -> None:
     texts = []
     for name, service in walk.stack.services.items():
-        answer = httpx.get(f"{service.url}/metrics", trust_env=False)
+        answer = httpx.get(f"{service.url}/metrics", trust_env=False, timeout=30)
         texts.append((name, answer.raise_for_status().text))
     assert list(walk.canaries.found_in(texts)) == []
 

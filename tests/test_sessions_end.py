@@ -85,7 +85,7 @@ def test_promise_the_end_of_a_session_closes_its_sockets_on_every_node(
     def administer(change: dict[str, object]) -> None:
         key = httpx.BasicAuth(*hurt_stack.around.users_api_key.split(":", 1))
         url = f"{ana.users_url}/v1/accounts/{ana.id}"
-        httpx.patch(url, json=change, auth=key, trust_env=False).raise_for_status()
+        httpx.patch(url, json=change, auth=key, trust_env=False, timeout=30).raise_for_status()
 
     end(ana, administer)
     assert [closes(socket) for socket in hers] == [SESSION_ENDED, SESSION_ENDED]
@@ -99,7 +99,7 @@ def test_the_end_of_one_session_leaves_the_persons_others_alone(
     phone = sockets.of(ana)
     first = ana.session
     wanted = {"username": ana.username, "password": ana.password}
-    made = httpx.post(f"{ana.users_url}/v1/sessions", json=wanted, trust_env=False)
+    made = httpx.post(f"{ana.users_url}/v1/sessions", json=wanted, trust_env=False, timeout=30)
     ana.session = made.raise_for_status().json()["token"]
     desk = sockets.of(ana)
     ana.session = first

@@ -68,7 +68,9 @@ def test_a_service_starts_where_its_packages_are_not_installed(
 
 def health(port: int) -> int:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).status_code
+        return httpx.get(
+            f"http://127.0.0.1:{port}/health", trust_env=False, timeout=30
+        ).status_code
     except httpx.TransportError:
         return 0
 
