@@ -159,6 +159,7 @@ class FakeNotes(Fake):
         self.loses_answers: bool | int = False
         """All answers to changes, or so many of them."""
         self._moment = NOON
+        self._numbers = 0
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
@@ -194,8 +195,10 @@ class FakeNotes(Fake):
     def say(self, key: str, text: str, by: Json = ANA) -> Json:
         said = self.said.setdefault(key, [])
         person = {"id": by["id"], "name": by["name"]}
-        number = sum(map(len, self.said.values())) + 1
-        said.append({"id": number, "author": person, "text": text, "created_at": self.now()})
+        self._numbers += 1
+        said.append(
+            {"id": self._numbers, "author": person, "text": text, "created_at": self.now()}
+        )
         self.notes[key]["comments"] = len(said)
         return said[-1]
 

@@ -101,3 +101,159 @@ def test_keys_pressed_as_a_page_jumps_are_no_shortcuts(site):
     page.wait_for_timeout(1_100)
     page.keyboard.press("n")
     page.wait_for_url("**/notes/add")
+
+
+def say(site: Served, count: int, by: dict[str, Any] = BEN) -> list[dict[str, Any]]:
+    number = len(site.backends.notes.said.get("menu", []))
+    return [site.backends.notes.say("menu", f"c{number + each}", by) for each in range(count)]
+
+
+def tell(page: Page, said: list[dict[str, Any]], total: int) -> None:
+    """What was said arrives live, the last one with the total."""
+    first = total - len(said)
+    for place, each in enumerate(said, start=1):
+        made = event("comment.created", by=each["author"], comment=each, comments=first + place)
+        page.script.publish("notes:menu", made)
+
+
+def shown(page: Page) -> list[str]:
+    return page.locator(".comment-text").all_text_contents()
+
+
+def test_promise_after_a_gap_the_comments_are_one_run_and_the_earlier_ones_are_offered(site):
+    """Badge 325, 55 shown, no way to the others: what is loaded must adjoin what is kept."""
+    site.backends.notes.put("menu", "Menu", "Soup", BEN)
+    say(site, 5)
+    page = open_note(site)
+    expect(page.locator("#earlier")).to_be_hidden()
+    say(site, 320)
+    page.script.refuses_to_recover = True
+    page.script.cut()
+    expect(page.locator("#comments-count")).to_have_text("325")
+    expect(page.locator(".comment-text").last).to_have_text("c324")
+    assert shown(page) == [f"c{number}" for number in range(320, 325)]
+    expect(page.locator("#earlier")).to_have_text("320 earlier comments")
+    page.locator("#earlier").click()
+    expect(page.locator(".comment-text").first).to_have_text("c315")
+    assert shown(page) == [f"c{number}" for number in range(315, 325)]
+
+
+def test_after_a_gap_what_the_reader_had_loaded_stays_where_it_adjoins(site):
+    site.backends.notes.put("menu", "Menu", "Soup", BEN)
+    said = say(site, 12)
+    page = open_note(site)
+    page.locator("#earlier").click()
+    expect(page.locator(".comment-text")).to_have_count(10)
+    # Taken back meanwhile: one of those that the newest page does not tell of.
+    site.backends.notes.said["menu"].remove(said[4])
+    for text in ("new", "newer"):
+        site.backends.notes.say("menu", text, BEN)
+    page.script.refuses_to_recover = True
+    page.script.cut()
+    expect(page.locator(".comment-text").last).to_have_text("newer")
+    everything = [each["text"] for each in site.backends.notes.said["menu"]]
+    assert shown(page) == everything[-len(shown(page)) :]
+    assert "c2" in shown(page)
+    assert "c4" not in shown(page)
+    expect(page.locator("#comments-count")).to_have_text("13")
+
+
+def test_an_earlier_page_of_comments_is_loaded_anew_as_that_page(site):
+    site.backends.notes.put("menu", "Menu", "Soup", BEN)
+    said = say(site, 12)
+    page = site.open("/notes/menu?before=7", ANA)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    assert shown(page) == [f"c{number}" for number in range(2, 7)]
+    site.backends.notes.said["menu"].remove(said[4])
+    page.script.refuses_to_recover = True
+    page.script.cut()
+    expect(page.locator(".comment-text", has_text="c4")).to_have_count(0)
+    assert shown(page) == ["c2", "c3", "c5", "c6", "c7"]
+
+
+def test_a_comment_that_arrives_while_the_text_is_fetched_stays(site):
+    """What arrives while an answer is on its way is not in that answer."""
+    page = open_note(site)
+    say(site, 1)
+    held = []
+    page.route("**/live/notes/menu", lambda route: held.append((route, route.fetch())))
+    notes = site.backends.notes
+    notes.put("menu", "Menu", "large", BEN)
+    told = {"key": "menu", "title": "Menu", "html": None, "version": 2, "updated_at": ""}
+    with page.expect_request("**/live/notes/menu"):
+        page.script.publish("notes:menu", event("note.updated", note=told))
+    page.wait_for_function("() => true")
+    while not held:
+        page.wait_for_timeout(20)
+    tell(page, say(site, 1), 2)
+    expect(page.locator(".comment-text")).to_have_text(["c1"])
+    [(route, answer)] = held
+    route.fulfill(response=answer)
+    expect(page.locator("#note-body")).to_have_text("large")
+    expect(page.locator(".comment-text")).to_have_text(["c0", "c1"])
+    expect(page.locator("#comments-count")).to_have_text("2")
+
+
+def test_a_text_that_could_not_be_fetched_is_fetched_again(site):
+    page = open_note(site)
+    notes = site.backends.notes
+    notes.put("menu", "Menu", "large", BEN)
+    notes.is_away = True
+    told = {"key": "menu", "title": "Menu", "html": None, "version": 2, "updated_at": ""}
+    with page.expect_response("**/live/notes/menu"):
+        page.script.publish("notes:menu", event("note.updated", note=told))
+    notes.is_away = False
+    expect(page.locator("#note-body")).to_have_text("large")
+
+
+def test_a_note_whose_key_names_another_one_now_is_not_mixed_with_it(site):
+    page = open_note(site)
+    notes = site.backends.notes
+    notes.put("menu", "Menu", "Stew", BEN)
+    del notes.notes["menu"]
+    notes.put("menu", "Other", "Cake", BEN)
+    page.script.refuses_to_recover = True
+    page.script.cut()
+    page.wait_for_url(site.url + "/")
+    expect(page.locator(".toast")).to_contain_text("“Menu” was deleted")
+
+
+def test_promise_an_open_note_holds_a_bounded_part_of_what_is_said(site):
+    page = open_note(site)
+    page.locator("#text").focus()
+    for _ in range(10):
+        said = say(site, 50)
+        tell(page, said, len(site.backends.notes.said["menu"]))
+    expect(page.locator("#comments-count")).to_have_text("500")
+    expect(page.locator(".comment-text").last).to_have_text("c499")
+    texts = shown(page)
+    assert len(texts) <= 200
+    assert texts == [f"c{number}" for number in range(500 - len(texts), 500)]
+    expect(page.locator("#earlier")).to_have_text(f"{500 - len(texts)} earlier comments")
+    expect(page.locator("#text")).to_be_in_viewport()
+
+
+def test_comments_wait_while_somebody_reads_the_earlier_ones_of_a_full_page(site):
+    page = open_note(site)
+    tell(page, say(site, 200), 200)
+    expect(page.locator(".comment-text")).to_have_count(200)
+    page.locator(".comment-text").first.scroll_into_view_if_needed()
+    tell(page, say(site, 3), 203)
+    expect(page.locator("#later")).to_have_text("3 newer comments")
+    expect(page.locator(".comment-text").first).to_be_in_viewport()
+    page.locator("#later").click()
+    expect(page.locator(".comment-text").last).to_have_text("c202")
+    expect(page.locator("#later")).to_be_hidden()
+    expect(page.locator("#earlier")).to_have_text("198 earlier comments")
+    expect(page.locator(".comment-text").last).to_be_in_viewport()
+
+
+def test_comments_stand_in_their_order_whichever_news_comes_first(site):
+    """One's own answer is here before the news of what somebody else said just before it."""
+    page = open_note(site)
+    theirs = say(site, 1)
+    page.locator("#text").fill("mine")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator(".comment-text")).to_have_text(["mine"])
+    tell(page, theirs, 1)
+    expect(page.locator(".comment-text")).to_have_text(["c0", "mine"])

@@ -1,4 +1,8 @@
 // Comments under a note: they come and go live.
+//
+// Promise: what stands here is one run of the note's comments without a gap. What is loaded anew adjoins it or takes its
+// place, what arrives meanwhile is kept, and however much is said, the page holds a bounded part of it: the newest, or
+// what somebody is reading, with the number of what is earlier and later.
 
 import { CommentForm } from "./comment-form.js";
 import type { Comment } from "./core/events.js";
@@ -7,6 +11,12 @@ import { commentItem } from "./dom/fill.js";
 import { isOther, may } from "./dom/reader.js";
 import { postUntilAnswered } from "./dom/repeating.js";
 import { Failed, getJson } from "./dom/request.js";
+import { steadily } from "./dom/steady.js";
+
+/** As many stand in the page; beyond it the newest are loaded anew, or wait while somebody reads earlier ones. */
+const MOST = 200;
+const A_PAGE = 50;
+const COUNTED = 1_000;
 
 export interface Page {
   comments: Comment[];
@@ -16,59 +26,163 @@ export interface Page {
 
 export class Conversation {
   private readonly list = document.getElementById("comment-list") as HTMLElement;
-  private readonly earlier = document.getElementById("earlier");
+  private readonly earlier = document.getElementById("earlier") as HTMLAnchorElement;
+  private readonly later = document.getElementById("later") as HTMLButtonElement;
   /** An earlier page of comments stands still. */
   private readonly isNewest = !new URLSearchParams(location.search).has("before");
+  /** Said since the server was asked for its comments; null while it is not. */
+  private arrived: Comment[] | null = null;
+  /** Taken back lately: no answer that was on its way brings them back. */
+  private readonly removed = new Set<number>();
+  /** Said, and not shown while somebody reads earlier ones. */
+  private readonly waiting = new Set<number>();
+  /** Wanted are the newest alone. */
+  private shrinks = false;
+  private total = Number(document.getElementById("comments-count")?.textContent ?? 0);
 
-  constructor(private readonly key: string) {
+  /** `renew`: load the note's state anew, and `reset` with it. */
+  constructor(
+    private readonly key: string,
+    private readonly renew: () => void,
+  ) {
     const form = document.getElementById("comment-form") as HTMLFormElement | null;
     if (form) new CommentForm(form, key, (made) => this.said(made));
     this.list.addEventListener("submit", (event) => void this.takeBack(event));
-    this.earlier?.addEventListener("click", (event) => void this.more(event));
+    this.earlier.addEventListener("click", (event) => void this.more(event));
+    this.later.addEventListener("click", () => this.shrink());
   }
 
   add(said: Comment, total: number): void {
-    this.count(total);
-    if (!this.isNewest || document.getElementById(`comment-${said.id}`)) return;
-    const item = commentItem(said, this.key, may(said.author));
-    this.list.append(item);
-    if (isOther(said.author)) tint(item);
+    this.arrived?.push(said);
+    this.take(said);
     this.count(total);
   }
 
   remove(id: number, total: number): void {
-    document.getElementById(`comment-${id}`)?.remove();
+    this.forget(id);
     this.count(total);
   }
 
-  /** What the server has now; comments loaded earlier than its page stay. */
-  reset(page: Page): void {
-    if (!this.isNewest) return this.count(page.total);
-    const first = page.comments[0]?.id ?? Infinity;
-    const now = new Set(page.comments.map((said) => said.id));
-    for (const item of [...this.list.querySelectorAll<HTMLElement>("[data-comment]")]) {
-      const id = Number(item.dataset["comment"]);
-      if (!now.has(id) && (id > first || page.earlier === null)) item.remove();
+  /** The server is asked for its comments: what arrives from now on may be missing in them. */
+  asked(): void {
+    this.arrived = [];
+  }
+
+  /** They did not come. */
+  unanswered(): void {
+    this.arrived = null;
+  }
+
+  /** The server's newest comments with as much before them as is shown now, where the one adjoins the other. */
+  async grown(newest: Page): Promise<Page> {
+    const shown = new Set(this.items().map(idOf));
+    const adjoins = newest.comments.some((said) => shown.has(said.id));
+    const oldest = adjoins && this.isNewest && !this.shrinks ? Math.min(...shown) : Infinity;
+    let page = newest;
+    while (page.earlier !== null && oldest < (page.comments[0]?.id ?? 0) && page.comments.length < MOST) {
+      const more = await this.fetch(page.earlier);
+      page = { ...page, comments: [...more.comments, ...page.comments], earlier: more.earlier };
     }
-    for (const said of page.comments) this.add(said, page.total);
-    this.count(page.total);
+    return page;
+  }
+
+  /** What the server has takes the place of what is here, with what arrived since it was asked. */
+  reset(page: Page): void {
+    const arrived = this.arrived ?? [];
+    this.arrived = null;
+    this.waiting.clear();
+    this.shrinks = false;
+    steadily(this.list, () => this.put(page.comments));
+    for (const said of arrived) this.take(said);
+    this.follow(page.earlier);
+    this.count(page.total + arrived.filter(({ id }) => !page.comments.some((said) => said.id === id)).length);
+  }
+
+  private put(comments: Comment[]): void {
+    const wanted = comments.filter(({ id }) => !this.removed.has(id));
+    const ids = new Set(wanted.map(({ id }) => id));
+    for (const item of this.items()) if (!ids.has(idOf(item))) item.remove();
+    let place = this.list.firstElementChild;
+    for (const said of wanted) {
+      const item = this.item(said.id) ?? this.made(said);
+      if (item === place) place = place.nextElementSibling;
+      else this.list.insertBefore(item, place);
+    }
+  }
+
+  /** In the order of the server's numbers: an answer may be here before the news of what was said earlier. */
+  private take(said: Comment): void {
+    if (!this.isNewest || this.removed.has(said.id) || this.item(said.id)) return;
+    const [items, isFull] = [this.items(), this.list.children.length >= MOST];
+    // Before the run that stands here: one of the earlier comments, told late.
+    if (said.id < (items[0] ? idOf(items[0]) : 0) && this.earlier.hasAttribute("href")) return;
+    if (this.waiting.size > 0 || (isFull && this.isRead()) || items.length >= 2 * MOST) {
+      if (this.waiting.size < COUNTED) this.waiting.add(said.id);
+      return;
+    }
+    const next = items.find((item) => idOf(item) > said.id) ?? null;
+    steadily(this.list, () => this.list.insertBefore(this.made(said), next));
+    if (isFull && !this.shrinks) this.shrink();
+  }
+
+  private shrink(): void {
+    this.shrinks = true;
+    this.renew();
+  }
+
+  /** Are there, in view, comments that would go if the newest were loaded anew? */
+  private isRead(): boolean {
+    const [first, staying] = [this.list.firstElementChild, this.list.children[this.list.children.length - A_PAGE]];
+    if (!first || !staying) return false;
+    return first.getBoundingClientRect().top < innerHeight && staying.getBoundingClientRect().top > 0;
+  }
+
+  private made(said: Comment): HTMLElement {
+    const item = commentItem(said, this.key, may(said.author));
+    if (isOther(said.author)) tint(item);
+    return item;
+  }
+
+  private forget(id: number): void {
+    this.removed.add(id);
+    if (this.removed.size > COUNTED) this.removed.delete(this.removed.values().next().value as number);
+    this.waiting.delete(id);
+    steadily(this.list, () => this.item(id)?.remove());
+  }
+
+  private items(): HTMLElement[] {
+    return [...this.list.querySelectorAll<HTMLElement>(":scope > [data-comment]")];
+  }
+
+  private item(id: number): HTMLElement | null {
+    return document.getElementById(`comment-${id}`);
+  }
+
+  private follow(cursor: string | null): void {
+    if (cursor === null) this.earlier.removeAttribute("href");
+    else this.earlier.href = `${location.pathname}?before=${encodeURIComponent(cursor)}#comments`;
   }
 
   private count(total: number): void {
+    this.total = total;
     const badge = document.getElementById("comments-count");
     if (badge) badge.textContent = String(total);
     if (badge) badge.hidden = total === 0;
     const nobody = document.getElementById("no-comments");
     if (nobody) nobody.hidden = this.list.children.length > 0;
-    const hidden = total - this.list.children.length;
-    if (this.earlier && this.isNewest) {
-      this.earlier.hidden = hidden <= 0;
-      this.earlier.textContent = hidden === 1 ? "1 earlier comment" : `${hidden} earlier comments`;
-    }
+    const { size } = this.waiting;
+    this.later.hidden = size === 0;
+    this.later.textContent = size === 1 ? "1 newer comment" : `${size}${size < COUNTED ? "" : "+"} newer comments`;
+    const hidden = total - this.list.children.length - size;
+    this.earlier.hidden = !this.earlier.hasAttribute("href") || (this.isNewest && hidden <= 0);
+    if (this.isNewest) this.earlier.textContent = hidden === 1 ? "1 earlier comment" : `${hidden} earlier comments`;
   }
 
   private said(made: Comment): void {
-    this.add(made, this.total() + (document.getElementById(`comment-${made.id}`) ? 0 : 1));
+    const isNews = !this.item(made.id) && !this.waiting.has(made.id);
+    if (this.waiting.size > 0) this.shrink();
+    else this.take(made);
+    this.count(this.total + (isNews ? 1 : 0));
   }
 
   private async takeBack(event: SubmitEvent): Promise<void> {
@@ -78,7 +192,7 @@ export class Conversation {
     try {
       await postUntilAnswered(form.action, new FormData(form), () => {});
       const shown = item?.isConnected;
-      if (shown) this.remove(Number(item?.dataset["comment"]), this.total() - 1);
+      if (shown) this.remove(Number(item?.dataset["comment"]), this.total - 1);
     } catch (error) {
       if (error instanceof Failed && error.status === 404) item?.remove();
       else toast({ text: "The comment could not be deleted. Try again.", tone: "error" });
@@ -87,23 +201,27 @@ export class Conversation {
 
   private async more(event: Event): Promise<void> {
     event.preventDefault();
-    const link = this.earlier as HTMLAnchorElement;
-    const before = new URL(link.href).searchParams.get("before") ?? "";
+    const { href } = this.earlier;
     try {
-      const url = `/live/notes/${encodeURIComponent(this.key)}/comments?before=${encodeURIComponent(before)}`;
-      const page = await getJson<Page>(url);
-      const items = page.comments.map((said) => commentItem(said, this.key, may(said.author)));
+      const page = await this.fetch(new URL(href).searchParams.get("before") ?? "");
+      // What was loaded anew meanwhile has another place before it.
+      if (this.earlier.href !== href) return;
+      const found = page.comments.filter(({ id }) => !this.removed.has(id) && !this.item(id));
+      const items = found.map((said) => commentItem(said, this.key, may(said.author)));
       this.list.prepend(...items);
-      if (page.earlier) link.search = `?before=${encodeURIComponent(page.earlier)}`;
-      else link.hidden = true;
-      if (page.earlier) this.count(page.total);
+      this.follow(page.earlier);
+      this.count(page.total);
       items[0]?.scrollIntoView({ block: "nearest" });
     } catch {
-      location.assign(link.href);
+      location.assign(href);
     }
   }
 
-  private total(): number {
-    return Number(document.getElementById("comments-count")?.textContent ?? 0);
+  private fetch(before: string): Promise<Page> {
+    return getJson<Page>(`/live/notes/${encodeURIComponent(this.key)}/comments?before=${encodeURIComponent(before)}`);
   }
+}
+
+function idOf(item: HTMLElement): number {
+  return Number(item.dataset["comment"]);
 }

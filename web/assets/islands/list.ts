@@ -3,6 +3,7 @@
 import { area } from "./core/debug.js";
 import type { HomeEvent, Position, Row } from "./core/events.js";
 import { Looked } from "./core/looked.js";
+import { Renewal } from "./core/renewal.js";
 import { Rows } from "./core/rows.js";
 import { announce, tint } from "./dom/feedback.js";
 import { fillRow, markNews, rowItem } from "./dom/fill.js";
@@ -35,6 +36,7 @@ export class List implements Channel {
   private readonly looked = new Looked(local, reader.id);
   private drawing = false;
   private loading: Promise<Position> | null = null;
+  private readonly renewal = new Renewal(() => this.reload());
 
   constructor(private readonly list: HTMLElement) {
     this.name = list.dataset["channel"] ?? "home";
@@ -43,7 +45,7 @@ export class List implements Channel {
     for (const item of list.querySelectorAll<HTMLElement>(":scope > [data-key]")) {
       this.items.set(item.dataset["key"] ?? "", item);
     }
-    this.rows = new Rows([...this.items.values()].map(rowOf), list.dataset["top"] === "yes");
+    this.rows = new Rows([...this.items.values()].map(rowOf), list.dataset["top"] === "yes", MOST_ROWS);
     this.mark();
     this.fresh.addEventListener("click", () => this.showFresh());
     const look = () => this.rows.waiting > 0 && !this.held() && this.release();
@@ -143,7 +145,12 @@ export class List implements Channel {
     }
     this.mark();
     this.tell();
-    if (this.rows.size > MOST_ROWS && !this.held() && !this.loading) this.reload().catch(debug);
+    for (const key of this.changed) if (!this.rows.get(key)) this.changed.delete(key);
+    if (this.isTooLong() && !this.held() && !this.loading) this.renewal.want();
+  }
+
+  private isTooLong(): boolean {
+    return this.rows.size > MOST_ROWS || this.rows.beyond > 0;
   }
 
   /** What changed since this person looked at it; the open note is being looked at. */
@@ -168,7 +175,8 @@ export class List implements Channel {
   private tell(): void {
     const { waiting } = this.rows;
     this.fresh.hidden = waiting === 0;
-    this.fresh.textContent = waiting === 1 ? "1 new note" : `${waiting} new notes`;
+    const more = this.rows.beyond > 0 ? "+" : "";
+    this.fresh.textContent = waiting === 1 && !more ? "1 new note" : `${waiting}${more} new notes`;
     const empty = document.getElementById("empty");
     if (empty) empty.hidden = this.rows.size > 0;
   }

@@ -10,6 +10,7 @@ import { network, opening, state, untilNext, wentDown, wentUp, WORDS, type Link,
 import { area } from "./core/debug.js";
 import type { Position } from "./core/events.js";
 import { Patience, type Answer } from "./core/patience.js";
+import { Renewal } from "./core/renewal.js";
 import { announce } from "./dom/feedback.js";
 import { reader } from "./dom/reader.js";
 import { postForm } from "./dom/request.js";
@@ -103,13 +104,14 @@ export class Live {
       minResubscribeDelay: 300,
       maxResubscribeDelay: 4_000,
     });
+    const renewal = new Renewal(() => channel.reload());
     subscription.on("publication", ({ data, offset }) => {
       debug(channel.name, offset, data);
       try {
         channel.receive(data);
       } catch (error) {
         debug("handler failed, loading the state anew", error);
-        channel.reload().catch(debug);
+        renewal.want();
       }
     });
     subscription.on("subscribed", ({ recovered, wasRecovering }) => debug(channel.name, { recovered, wasRecovering }));

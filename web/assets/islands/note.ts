@@ -3,6 +3,7 @@
 import { Conversation, type Page } from "./conversation.js";
 import { reuse } from "./core/blocks.js";
 import { Looked } from "./core/looked.js";
+import { Renewal } from "./core/renewal.js";
 import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
 import { announce, tell, tint, toastLater } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
@@ -24,7 +25,7 @@ interface Text {
 }
 
 interface State {
-  note: Text & { editor: Person };
+  note: Text & { editor: Person; created_at: string };
   comments: Page;
   position: Position;
 }
@@ -35,13 +36,16 @@ class OpenNote implements Channel {
   private readonly key: string;
   private readonly seen = new Seen();
   private readonly conversation: Conversation;
+  private readonly renewal = new Renewal(() => (this.isGone ? Promise.resolve() : this.reload()));
+  private loading: Promise<Position> | null = null;
   private leaving = false;
+  private isGone = false;
 
   constructor(private readonly article: HTMLElement) {
     this.name = article.dataset["channel"] ?? "";
     this.since = sinceOf(article);
     this.key = article.dataset["key"] ?? "";
-    this.conversation = new Conversation(this.key);
+    this.conversation = new Conversation(this.key, () => this.renewal.want());
     this.upgradeDelete();
     this.look();
     document.addEventListener("visibilitychange", () => this.look());
@@ -57,7 +61,7 @@ class OpenNote implements Channel {
     if (!this.seen.isNew(event.id)) return;
     switch (event.type) {
       case "note.updated":
-        if (event.note.html === null) void this.reload().catch(() => {});
+        if (event.note.html === null) this.renewal.want();
         else this.show({ ...event.note, html: event.note.html }, event.by);
         break;
       case "note.deleted":
@@ -73,18 +77,33 @@ class OpenNote implements Channel {
     }
   }
 
-  async reload(): Promise<Position> {
+  /** One at a time: who asks meanwhile gets the same answer. */
+  reload(): Promise<Position> {
+    this.loading ??= this.load().finally(() => (this.loading = null));
+    return this.loading;
+  }
+
+  private async load(): Promise<Position> {
+    this.conversation.asked();
     try {
       const found = await getJson<State>(this.article.dataset["state"] ?? "");
-      this.show(found.note, found.note.editor);
-      this.conversation.reset(found.comments);
+      const comments = await this.conversation.grown(found.comments);
+      if (found.note.created_at !== this.article.dataset["created"]) this.gone(title().textContent ?? "", null);
+      else this.put(found.note, comments);
       return found.position;
     } catch (error) {
+      this.conversation.unanswered();
       if (error instanceof Failed && (error.status === 404 || error.status === 410)) {
         this.gone(title().textContent ?? "", error.problem.by ?? null);
       }
       throw error;
     }
+  }
+
+  private put(note: State["note"], comments: Page): void {
+    this.show(note, note.editor);
+    this.conversation.reset(comments);
+    if (this.isGone) this.isBack();
   }
 
   private show(text: Text, by: Person): void {
@@ -130,12 +149,24 @@ class OpenNote implements Channel {
 
   /** Somebody is writing here: nothing leads away by itself, nor on to what is not there. */
   private stay(text: string, mayUndo: boolean): void {
-    for (const each of document.querySelectorAll<HTMLElement>(".note-actions")) each.hidden = true;
+    this.isGone = true;
+    this.offerActions(false);
     const undo = document.getElementById("note-undo");
     if (undo) undo.hidden = !mayUndo;
     tell("note-gone", `${text} ${keepsNothing ? "Copy what you write here." : "What you write here is kept on this device."}`);
     // The notice takes room: what is being written stays in view.
     document.activeElement?.scrollIntoView({ block: "nearest" });
+  }
+
+  private isBack(): void {
+    this.isGone = false;
+    this.offerActions(true);
+    const notice = document.getElementById("note-gone");
+    if (notice) notice.hidden = true;
+  }
+
+  private offerActions(offered: boolean): void {
+    for (const each of document.querySelectorAll<HTMLElement>(".note-actions")) each.hidden = !offered;
   }
 
   /** One's own note goes at once, with Undo; another's is asked about first. */

@@ -14,6 +14,7 @@ import type { HomeEvent } from "../islands/core/events.js";
 import { compare } from "../islands/core/lines.js";
 import { Looked } from "../islands/core/looked.js";
 import { Patience, toldToWait } from "../islands/core/patience.js";
+import { Renewal } from "../islands/core/renewal.js";
 import { Rows } from "../islands/core/rows.js";
 import { relative } from "../islands/core/times.js";
 import { told, type Facts } from "../islands/core/writing.js";
@@ -294,4 +295,28 @@ test("the golden examples of channel home are understood", () => {
   assert.deepEqual([rows.get("menu")?.title, rows.get("menu")?.comments], ["Menu for Monday", 4]);
   assert.equal(rows.apply(of("note.deleted"), false), true);
   assert.equal(rows.size, 0);
+});
+
+test("what is wanted is loaded once after it was last wanted, and again until it succeeds", async () => {
+  const begun: (() => void)[] = [];
+  const pauses: number[] = [];
+  let fails = 2;
+  const work = () =>
+    new Promise<void>((done, failed) => begun.push(() => (fails-- > 0 ? failed(new Error("away")) : done())));
+  const renewal = new Renewal(work, async (pause) => pauses.push(pause));
+  const settle = async () => {
+    begun.shift()?.();
+    await new Promise((go) => setTimeout(go));
+  };
+  renewal.want();
+  for (let number = 0; number < 100; number++) renewal.want();
+  assert.equal(begun.length, 1);
+  for (let number = 0; number < 3; number++) await settle();
+  assert.deepEqual([begun.length, pauses], [0, [1_000, 2_000]]);
+  renewal.want();
+  renewal.want();
+  await settle();
+  assert.equal(begun.length, 1);
+  await settle();
+  assert.equal(begun.length, 0);
 });

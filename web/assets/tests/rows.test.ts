@@ -15,8 +15,9 @@ function row(key: string, version = 1, minute = version, comments = 0): Row {
 
 const base = () => ({ id: String(++ids), at: "", by: ANA });
 const saved = (note: Row): HomeEvent => ({ ...base(), type: note.version === 1 ? "note.created" : "note.updated", note });
-const deleted = (key: string, version: number): HomeEvent => ({
+const deleted = (key: string, version: number, at = ""): HomeEvent => ({
   ...base(),
+  at,
   type: "note.deleted",
   note: { key, title: key, version },
 });
@@ -150,4 +151,27 @@ test("whatever the order of arrival and repeats, the list ends as the server's",
     const order = [...expected].sort((a, b) => b[1] - a[1]).map(([key]) => key);
     assert.deepEqual(rows.order, order);
   }
+});
+
+test("a key that names another note now shows that note, whatever its version", () => {
+  const rows = list(row("a", 5, 10));
+  rows.apply(deleted("a", 6, "2026-11-23T09:20:00Z"), false);
+  rows.apply(saved(row("a", 1, 30)), false);
+  assert.deepEqual([rows.order, rows.get("a")?.version], [["a"], 1]);
+  // The end of the one before, told late, ends not this one.
+  rows.apply(deleted("a", 6, "2026-11-23T09:20:00Z"), false);
+  assert.deepEqual(rows.order, ["a"]);
+  const missed = list(row("a", 5, 10));
+  missed.apply(saved(row("a", 1, 30)), false);
+  assert.equal(missed.get("a")?.version, 1);
+});
+
+test("rows that wait are kept up to a bound, and what is beyond it is counted until the list is loaded anew", () => {
+  const rows = new Rows([row("a")], true, 3);
+  for (let minute = 10; minute < 50; minute++) rows.apply(saved(row(`n${minute}`, 1, minute)), true);
+  assert.deepEqual([rows.size, rows.waiting, rows.beyond], [3, 2, 38]);
+  rows.apply(saved(row("a", 2, 50)), true);
+  assert.equal(rows.get("a")?.version, 2);
+  rows.reset([row("b")]);
+  assert.equal(rows.beyond, 0);
 });

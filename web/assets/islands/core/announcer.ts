@@ -1,11 +1,14 @@
 // What a screen reader is told, at most one sentence in a while: a burst becomes its sum.
 
 export const PAUSE_MS = 3_000;
+const MOST_COUNTED = 1_000;
 
 type Later = (work: () => void, milliseconds: number) => unknown;
 
 export class Announcer {
-  private waiting: { about: string; sentence: string }[] = [];
+  /** What it is about, and the latest sentence: a burst takes no more room than its sum. */
+  private notes = new Set<string>();
+  private latest: string | null = null;
   private last = -Infinity;
   private planned = false;
 
@@ -17,7 +20,8 @@ export class Announcer {
 
   /** `about`: which note; several sentences about one note count once. */
   tell(about: string, sentence: string): void {
-    this.waiting.push({ about, sentence });
+    if (this.notes.size < MOST_COUNTED) this.notes.add(about);
+    this.latest = sentence;
     if (this.planned) return;
     this.planned = true;
     // A short wait even at first, so that a burst is summed from its start.
@@ -25,11 +29,11 @@ export class Announcer {
   }
 
   private flush(): void {
-    const notes = new Set(this.waiting.map((each) => each.about));
-    const latest = this.waiting.at(-1);
-    this.waiting = [];
+    const [{ size }, latest] = [this.notes, this.latest];
+    this.notes = new Set();
+    this.latest = null;
     this.planned = false;
     this.last = this.now();
-    if (latest) this.say(notes.size > 1 ? `${notes.size} notes changed` : latest.sentence);
+    if (latest !== null) this.say(size > 1 ? `${size} notes changed` : latest);
   }
 }

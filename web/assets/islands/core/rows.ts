@@ -2,7 +2,9 @@
 //
 // Promise: whatever repeats or old events arrive, the rows end as the server's; a version never goes back, and a
 // deleted note does not return by a late event. While the reader is busy (`held`), rows change in place and new
-// ones wait. What arrives while the server's list is on its way here (`asked`, then `reset`) is not lost by it.
+// ones wait, up to a bound; what is `beyond` it the server's list brings. What arrives while that list is on its way here
+// (`asked`, then `reset`) is not lost by it. A key may name another note later: what was made after the one before it
+// ended, or last changed, is that other note, whatever its version.
 
 import { Seen, type HomeEvent, type Row } from "./events.js";
 
@@ -10,16 +12,19 @@ const TOMBSTONES = 1000;
 
 export class Rows {
   private readonly known = new Map<string, Row>();
-  private readonly deleted = new Map<string, number>();
+  private readonly deleted = new Map<string, { version: number; at: string }>();
   private readonly seen = new Seen();
   /** Since the server was asked for its list; null while it is not. */
   private arrived: HomeEvent[] | null = null;
   private shown: string[];
+  /** How many changes of notes that are not known here were passed over. */
+  beyond = 0;
 
-  /** `takesNew`: this is the top of the whole list, not a search or a later page. */
+  /** `takesNew`: this is the top of the whole list, not a search or a later page. `room`: for rows, while some wait. */
   constructor(
     rows: readonly Row[],
-    readonly takesNew: boolean,
+    private readonly takesNew: boolean,
+    private readonly room = Infinity,
   ) {
     for (const row of rows) this.known.set(row.key, row);
     this.shown = rows.map((row) => row.key);
@@ -55,7 +60,7 @@ export class Rows {
       case "note.updated":
         return this.put(event.note, held);
       case "note.deleted":
-        return this.remove(event.note.key, event.note.version);
+        return this.remove(event.note.key, { version: event.note.version, at: event.at });
       case "note.discussed":
         return this.discuss(event.note.key, event.note.comments);
       default:
@@ -87,6 +92,7 @@ export class Rows {
     this.known.clear();
     for (const row of rows) this.known.set(row.key, row);
     this.shown = rows.map((row) => row.key);
+    this.beyond = 0;
     for (const event of this.arrived ?? []) this.take(event, false);
     this.arrived = null;
     return gone && changed.length === 0 ? [""] : changed;
@@ -94,18 +100,22 @@ export class Rows {
 
   private put(row: Row, held: boolean): boolean {
     const before = this.known.get(row.key);
-    if (row.version <= (before?.version ?? this.deleted.get(row.key) ?? 0)) return false;
+    if (!isNewer(row, before) || !isAfter(row, this.deleted.get(row.key))) return false;
     if (!before && !this.takesNew) return false;
+    if (!before && held && this.known.size >= this.room) {
+      this.beyond += 1;
+      return true;
+    }
     this.deleted.delete(row.key);
     this.known.set(row.key, row);
     if (!held) this.release();
     return true;
   }
 
-  private remove(key: string, version: number): boolean {
+  private remove(key: string, end: { version: number; at: string }): boolean {
     const before = this.known.get(key);
-    if (before && before.version > version) return false;
-    this.deleted.set(key, version);
+    if (before && isAfter(before, end)) return false;
+    this.deleted.set(key, end);
     if (this.deleted.size > TOMBSTONES) this.deleted.delete(this.deleted.keys().next().value as string);
     this.known.delete(key);
     this.shown = this.shown.filter((each) => each !== key);
@@ -123,6 +133,15 @@ export class Rows {
 function compare(a: Row | undefined, b: Row | undefined): number {
   const [one, other] = [a?.updated_at ?? "", b?.updated_at ?? ""];
   return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function isNewer(row: Row, before: Row | undefined): boolean {
+  return !before || row.version > before.version || row.created_at > before.updated_at;
+}
+
+/** Is it not what was deleted, but the same note come back, or another one? */
+function isAfter(row: Row, end: { version: number; at: string } | undefined): boolean {
+  return !end || row.version > end.version || (end.at !== "" && row.created_at > end.at);
 }
 
 function same(a: Row | undefined, b: Row): boolean {

@@ -30,8 +30,8 @@ async def home(visit: CurrentVisit, q: str = "", cursor: str = "", mine: str = "
 
 
 @router.get("/notes/{key}")
-async def one(visit: CurrentVisit, key: str) -> Response:
-    found = await note.state(visit, key)
+async def one(visit: CurrentVisit, key: str, before: str = "") -> Response:
+    found = await note.state(visit, key, before=before)
     found["position"] = _known(found["position"])
     return JSONResponse(found)
 
