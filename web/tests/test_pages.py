@@ -332,3 +332,17 @@ async def test_a_comment_on_a_note_that_is_gone_is_given_back(browse, backends, 
     page = await browser.submit(form, text="Is there\ncake?")
     assert page.status in (404, 410)
     assert page.form("resume-form").fields["text"] == "Is there\ncake?"
+
+
+async def test_a_page_that_does_not_know_says_so_and_one_that_knows_says_that(browse, backends):
+    backends.notes.put("menu", "Menu", "Soup", ANA)
+    browser = browse(ANA)
+    form = (await browser.get("/notes/menu/delete")).form("delete-form")
+    edit = (await browser.get("/notes/menu/edit")).form("edit-form")
+    backends.notes.is_away = True
+    unknown = await browser.submit(form)
+    assert (unknown.status, "nobody knows whether it was done" in unknown.text) == (503, True)
+    asked = await browser.submit(edit, choice="preview", body="Stew")
+    assert "nothing was saved" in asked.text
+    assert "nobody knows" not in asked.text
+    assert asked.form("edit-form").fields["body"] == "Stew"

@@ -173,3 +173,30 @@ async def test_a_failure_of_its_own_and_a_refusal_are_answers(
     with pytest.raises(Refused):
         await service.call("GET", "/v1/notes")
     assert len(backend.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "said", "may_be_done"),
+    [
+        ("PUT", True, BROKEN, True),
+        ("PUT", True, answer(503), True),
+        ("DELETE", True, answer(500), True),
+        ("POST", False, BROKEN, False),
+        ("GET", True, answer(503), False),
+    ],
+    ids=["broken off", "503", "500", "only asked", "read"],
+)
+async def test_who_cannot_know_whether_a_change_was_made_does_not_say_that_it_was_not(
+    service, backend, method, changes, said, may_be_done
+):
+    backend.answers = [said] * 3
+    with pytest.raises(Unreachable) as caught:
+        await service.call(method, "/v1/notes/a", changes=changes)
+    assert caught.value.may_be_done is may_be_done
+
+
+async def test_what_never_arrived_is_not_done():
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port()}") as http:
+        with pytest.raises(Unreachable) as caught:
+            await Service("notes", http).call("PUT", "/v1/notes/a")
+    assert caught.value.may_be_done is False

@@ -9,7 +9,7 @@ import type { Comment } from "./core/events.js";
 import { tint, toast } from "./dom/feedback.js";
 import { commentItem } from "./dom/fill.js";
 import { isOther, may } from "./dom/reader.js";
-import { postUntilAnswered } from "./dom/repeating.js";
+import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
 import { Failed, getJson } from "./dom/request.js";
 import { steadily } from "./dom/steady.js";
 
@@ -195,7 +195,7 @@ export class Conversation {
       if (shown) this.remove(Number(item?.dataset["comment"]), this.total - 1);
     } catch (error) {
       if (error instanceof Failed && error.status === 404) item?.remove();
-      else toast({ text: "The comment could not be deleted. Try again.", tone: "error" });
+      else toast({ text: notDeleted(error), tone: "error" });
     }
   }
 
@@ -220,6 +220,11 @@ export class Conversation {
   private fetch(before: string): Promise<Page> {
     return getJson<Page>(`/live/notes/${encodeURIComponent(this.key)}/comments?before=${encodeURIComponent(before)}`);
   }
+}
+
+function notDeleted(error: unknown): string {
+  const unknown = error instanceof Unanswered && error.sent;
+  return unknown ? "No answer, so perhaps the comment is deleted. Try again." : "The comment could not be deleted. Try again.";
 }
 
 function idOf(item: HTMLElement): number {

@@ -111,7 +111,12 @@ class Notes:
 
     async def preview(self, token: str, body: str) -> str:
         made = await self._call(
-            "POST", "/v1/preview", token=token, json={"body": body}, repeatable=True
+            "POST",
+            "/v1/preview",
+            token=token,
+            json={"body": body},
+            repeatable=True,
+            changes=False,
         )
         html: str = made["html"]
         return html
@@ -133,6 +138,7 @@ class Users:
             "/v1/sessions",
             json={"username": username, "password": password},
             headers=self._on_behalf_of(client),
+            changes=False,  # nobody holds what was begun
         )
         return made
 
@@ -152,7 +158,10 @@ class Users:
 
     async def passkey_options(self, client: Client) -> Json:
         begun: Json = await self._call(
-            "POST", "/v1/passkeys/options", headers=self._on_behalf_of(client)
+            "POST",
+            "/v1/passkeys/options",
+            headers=self._on_behalf_of(client),
+            changes=False,
         )
         return begun
 
@@ -212,6 +221,7 @@ class Users:
             token=session,
             json={"audience": audience},
             repeatable=True,
+            changes=False,
             is_patient=is_patient,
         )
         return made
@@ -255,7 +265,9 @@ class Gateway:
         """None when it cannot be told in time: pages do not wait for liveness."""
         asked = {"channel": channel, "limit": 0}
         try:
-            answer = await self._call("POST", "/api/history", json=asked, is_patient=False)
+            answer = await self._call(
+                "POST", "/api/history", json=asked, is_patient=False, changes=False
+            )
             result = answer["result"]
             return Position(int(result.get("offset", 0)), str(result.get("epoch", "")))
         except (BackendError, KeyError, TypeError, ValueError) as error:
@@ -265,7 +277,7 @@ class Gateway:
     async def present(self, channel: str) -> list[Json]:
         """What is known of each client in the channel: `user`, and `conn_info` of the token."""
         answer = await self._call(
-            "POST", "/api/presence", json={"channel": channel}, is_patient=False
+            "POST", "/api/presence", json={"channel": channel}, is_patient=False, changes=False
         )
         try:
             return list(answer["result"]["presence"].values())

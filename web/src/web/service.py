@@ -1,7 +1,8 @@
 """One HTTP service behind the pages: pooled, with a timeout, and failures in two kinds.
 
 Every call ends in one of three ways: its JSON, `Refused` (the service said no, with its stable
-code and facts), or `Unreachable` (no answer, or a 5xx one). A caller that shows a page never
+code and facts), or `Unreachable` (no answer, or a 5xx one; it knows whether what was asked for
+may be done all the same). A caller that shows a page never
 sees an httpx error. A service that is coming back is waited for, as `waiting` says.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 from service_kit.logs import area, request_id
 
-from web.waiting import Waiting
+from web.waiting import NEVER_ARRIVED, Waiting
 
 log = logging.getLogger(__name__)
 debug = area("notes:backends")
@@ -43,9 +44,30 @@ class Refused(BackendError):
 class Unreachable(BackendError):
     service: str
     why: str
+    may_be_done: bool = False
+    """A change was asked for, and arrived, or may have: nobody knows what became of it."""
 
     def __str__(self) -> str:
         return f"{self.service} did not answer: {self.why}"
+
+
+class _Tries:
+    """One request, sent as often as it takes."""
+
+    def __init__(self, http: httpx.AsyncClient, request: httpx.Request) -> None:
+        self._http, self._request = http, request
+        self.may_have_arrived = False
+
+    async def send(self) -> httpx.Response:
+        try:
+            response = await self._http.send(self._request)
+        except NEVER_ARRIVED:
+            raise
+        except httpx.HTTPError:
+            self.may_have_arrived = True
+            raise
+        self.may_have_arrived = True
+        return response
 
 
 class Service:
@@ -64,9 +86,11 @@ class Service:
         params: Mapping[str, Any] | None = None,
         repeatable: bool = False,
         is_patient: bool = True,
+        changes: bool = True,
     ) -> Any:
         """`repeatable`: asking twice changes no more than asking once; a GET always is, and so
-        is what carries an Idempotency-Key. `is_patient`: worth waiting for.
+        is what carries an Idempotency-Key. `is_patient`: worth waiting for. `changes`: false
+        where a POST only asks.
         """
         sent = {"X-Request-Id": request_id.get(), **(headers or {})}
         if token is not None:
@@ -75,15 +99,21 @@ class Service:
             method, path, headers=sent, json=json, params=_given(params)
         )
         is_safe = repeatable or method == "GET" or "Idempotency-Key" in sent
+        tries = _Tries(self._http, request)
         try:
             response = await self._waiting.ask(
-                lambda: self._http.send(request), repeatable=is_safe, is_patient=is_patient
+                tries.send, repeatable=is_safe, is_patient=is_patient
             )
+            debug.debug("%s: %s %s: %d", self.name, method, path, response.status_code)
+            return self._read(response)
         except httpx.HTTPError as error:
             log.warning("%s: %s %s: %r", self.name, method, path, error)
-            raise Unreachable(self.name, type(error).__name__) from error
-        debug.debug("%s: %s %s: %d", self.name, method, path, response.status_code)
-        return self._read(response)
+            unreachable = Unreachable(self.name, type(error).__name__)
+            unreachable.may_be_done = changes and method != "GET" and tries.may_have_arrived
+            raise unreachable from error
+        except Unreachable as unreachable:
+            unreachable.may_be_done = changes and method != "GET"
+            raise
 
     async def forward(
         self,

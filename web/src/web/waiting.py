@@ -21,7 +21,7 @@ debug = area("notes:backends")
 
 ROOM: Final = 128
 _COMING_BACK: Final = frozenset({502, 503})
-_NEVER_ARRIVED: Final = (httpx.ConnectError, httpx.ConnectTimeout)
+NEVER_ARRIVED: Final = (httpx.ConnectError, httpx.ConnectTimeout)
 _CUT_OFF: Final = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 0.5
@@ -62,7 +62,7 @@ class Waiting:
                 if not repeatable or response.status_code not in _COMING_BACK:
                     return response
             except _CUT_OFF as error:
-                if not repeatable and not isinstance(error, _NEVER_ARRIVED):
+                if not repeatable and not isinstance(error, NEVER_ARRIVED):
                     raise
                 failed = error
             if not await self._wait(pause):

@@ -16,6 +16,7 @@ UNKNOWN = (
     "There was no answer, so nobody knows whether your comment arrived. "
     "Send it again: it is never said twice."
 )
+AWAY = "A part of Notes is away, so nothing was said. Your comment is here: send it again."
 
 router = APIRouter(prefix="/notes/{key}/comments", route_class=RenewingRoute)
 
@@ -62,7 +63,7 @@ def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:
     """Status, what to tell, and whether the next try is the same one (answer unknown)."""
     match error:
         case Unreachable():
-            return 503, UNKNOWN, True
+            return 503, UNKNOWN if error.may_be_done else AWAY, True
         case Refused(status=422):
             return 422, "A comment has between 1 and 4000 characters.", False
         case Refused(status=403):

@@ -42,6 +42,7 @@ UNKNOWN = (
     "There was no answer, so nobody knows whether your text was saved. It is still here: "
     "save it again, it is never saved twice."
 )
+AWAY = "A part of Notes is away, so nothing was saved. Your text is still here: try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ async def previewed(visit: Visit, draft: Draft, *, new: bool) -> Response:
 def refused(visit: Visit, draft: Draft, error: BackendError, *, new: bool) -> Response:
     """The form again, with the text and the reason; signing in carries the text itself."""
     if isinstance(error, Unreachable):
-        sentence = UNKNOWN
+        sentence = UNKNOWN if error.may_be_done else AWAY
         # The same `once`: if the first try did arrive, the next one changes nothing.
         kept = with_errors(draft, {"": sentence}, once=draft.once)
         return form(visit, kept, new=new, status=503)

@@ -39,10 +39,12 @@ TEXTS = {
     422: ("That does not fit", "Go back, check what you typed, and try again."),
     428: ("Which version?", "Open the note again, so that we know what you have seen."),
     429: ("Slow down a little", "Wait a moment, then try again."),
-    500: ("We made a mistake", "It is noted on our side. Try again, or go home."),
+    500: (
+        "We made a mistake",
+        "It is noted. Look at what is there now, then try again.",
+    ),
     503: ("Not available just now", "A part of Notes is away. Try again in a moment."),
 }
-STALE = ("This page was out of date", "Load it again and repeat what you did.")
 # What is not there, by the beginning of its address.
 MISSING = {
     "/notes/": "No note has this address. Perhaps it was renamed or never written.",
@@ -52,7 +54,15 @@ MISSING = {
 }
 # What somebody wrote is in these pages; others have it where it was sent from.
 _GIVES_BACK = frozenset({403, 404, 409, 410, 413, 422, 429, 500, 503})
-FOREIGN = ("Refused", "The request came from another site, so nothing was done.")
+# Where the status does not say it all.
+SPECIAL = {
+    "stale_page": ("This page was out of date", "Load it again and repeat what you did."),
+    "forged": ("Refused", "The request came from another site, so nothing was done."),
+    "unanswered": (
+        "There was no answer",
+        "So nobody knows whether it was done. Look at what is there now before you try again.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,8 @@ def _failure(error: Exception) -> Failure:
     match error:
         case Refused():
             return Failure(error.status, error.code, error.facts)
+        case Unreachable(may_be_done=True):
+            return Failure(503, "unanswered", {})
         case Unreachable():
             return Failure(503, "unavailable", {})
         case Forged():
@@ -133,8 +145,8 @@ def _failure(error: Exception) -> Failure:
 
 
 def _text(failure: Failure) -> tuple[str, str]:
-    if failure.code in ("stale_page", "forged"):
-        return STALE if failure.code == "stale_page" else FOREIGN
+    if failure.code in SPECIAL:
+        return SPECIAL[failure.code]
     nearest = 500 if failure.status >= 500 else 400
     return TEXTS.get(failure.status, TEXTS[nearest])
 

@@ -3,6 +3,7 @@
 from web.service import Refused, Unreachable
 
 AWAY = "That is not possible just now. Try again in a moment."
+UNKNOWN = "There was no answer, so nobody knows whether it was done. Look before you try again."
 
 # Field and sentence for each refusal of users-service.
 SENTENCES = {
@@ -53,7 +54,7 @@ SENTENCES = {
 def reason(error: Refused | Unreachable) -> tuple[int, str, str]:
     """Status, field and sentence."""
     if isinstance(error, Unreachable):
-        return 503, "", AWAY
+        return 503, "", UNKNOWN if error.may_be_done else AWAY
     if error.status == 429:
         wait = f" Try again in {error.retry_after} seconds." if error.retry_after else ""
         return 429, "", "Too many attempts." + (wait or " Try again in a few minutes.")
