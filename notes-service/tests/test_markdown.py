@@ -118,7 +118,7 @@ def test_an_excerpt_is_the_beginning_without_marks(source, excerpt):
 
 
 def test_a_source_that_makes_far_more_html_than_it_is_long_is_shown_as_written():
-    bomb = "|a" * 500 + "\n" + "|-" * 500 + "\n" + ("|" * 500 + "\n") * 60
+    bomb = "|a" * 2000 + "\n" + "|-" * 2000 + "\n" + ("|" * 2000 + "\n") * 60
     seen = markdown.render(bomb)
     assert seen.html.startswith(
         '<pre tabindex="0" role="group" aria-label="Text" dir="auto">|a|a'
