@@ -6,10 +6,9 @@ for people to decide. Every line of either change is in the result, marked with 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-from web.differences import MAX_LINES
+from web.differences import MAX_ROWS, rows, stretches
 
 Side = Literal["theirs", "mine"]
 
@@ -19,23 +18,41 @@ class Text(NamedTuple):
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class MergedLine:
-    """Who put it in or took it out: None where it stood before and still does."""
+class MergedPart(NamedTuple):
+    """Lines, and who put them in or took them out: None where they stood and still do; "both"
+    for a whole text that is too scattered to be shown change by change.
+    """
 
-    text: str
-    by: Side | None = None
+    lines: list[str]
+    by: Side | Literal["both"] | None = None
     is_removed: bool = False
+
+
+class MergedLine(NamedTuple):
+    text: str
+    by: Side | Literal["both"] | None
+    is_removed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
     title: str
-    lines: tuple[MergedLine, ...]
+    parts: tuple[MergedPart, ...]
 
     @property
     def body(self) -> str:
-        return "\n".join(line.text for line in self.lines if not line.is_removed)
+        return "\n".join(self._kept())
+
+    @property
+    def lines(self) -> list[MergedLine]:
+        """What a page shows: at most MAX_ROWS, and every line in one of them."""
+        parts = [part for part in self.parts if part.lines]
+        if len(parts) > MAX_ROWS:
+            parts = [MergedPart(self._kept(), "both")]
+        return rows(parts, lambda part, text: MergedLine(text, part.by, part.is_removed))
+
+    def _kept(self) -> list[str]:
+        return [line for part in self.parts if not part.is_removed for line in part.lines]
 
 
 class _Change(NamedTuple):
@@ -48,8 +65,10 @@ class _Change(NamedTuple):
 def merge(base: Text, theirs: Text, mine: Text) -> Merged | None:
     """None: the two do not go together by themselves."""
     title = _title(base.title, theirs.title, mine.title)
-    lines = _lines(*(each.body.split("\n") for each in (base, theirs, mine)))
-    return Merged(title, tuple(lines)) if title is not None and lines is not None else None
+    if title is None:
+        return None
+    parts = _parts(*(each.body.split("\n") for each in (base, theirs, mine)))
+    return Merged(title, tuple(parts)) if parts is not None else None
 
 
 def _title(base: str, theirs: str, mine: str) -> str | None:
@@ -58,27 +77,23 @@ def _title(base: str, theirs: str, mine: str) -> str | None:
     return theirs if mine == base else None
 
 
-def _lines(base: list[str], theirs: list[str], mine: list[str]) -> list[MergedLine] | None:
-    if max(len(base), len(theirs), len(mine)) > MAX_LINES:
-        return None
+def _parts(base: list[str], theirs: list[str], mine: list[str]) -> list[MergedPart] | None:
     changes = sorted([*_changes(base, theirs, "theirs"), *_changes(base, mine, "mine")])
-    merged: list[MergedLine] = []
+    merged: list[MergedPart] = []
     at, last = 0, None
     for change in changes:
         if last is not None and change.start <= last.end:
             if change[:3] == last[:3]:
                 continue  # both did the same
             return None
-        merged += map(MergedLine, base[at : change.start])
-        removed = base[change.start : change.end]
-        merged += (MergedLine(text, change.by, is_removed=True) for text in removed)
-        merged += (MergedLine(text, change.by) for text in change.lines)
+        merged.append(MergedPart(base[at : change.start]))
+        merged.append(MergedPart(base[change.start : change.end], change.by, is_removed=True))
+        merged.append(MergedPart(change.lines, change.by))
         at, last = change.end, change
-    return [*merged, *map(MergedLine, base[at:])]
+    return [*merged, MergedPart(base[at:])]
 
 
 def _changes(base: list[str], changed: list[str], by: Side) -> Iterator[_Change]:
-    matcher = SequenceMatcher(a=base, b=changed, autojunk=False)
-    for tag, start, end, new_start, new_end in matcher.get_opcodes():
-        if tag != "equal":
-            yield _Change(start, end, changed[new_start:new_end], by)
+    for each in stretches(base, changed):
+        if not each.is_same:
+            yield _Change(each.start, each.end, changed[each.new_start : each.new_end], by)
