@@ -118,9 +118,47 @@ def test_an_excerpt_is_the_beginning_without_marks(source, excerpt):
 
 
 def test_a_source_that_makes_far_more_html_than_it_is_long_is_shown_as_written():
-    bomb = "|a" * 2000 + "\n" + "|-" * 2000 + "\n" + ("|" * 2000 + "\n") * 60
+    bomb = "```\n" * 40_000
     seen = markdown.render(bomb)
     assert seen.html.startswith(
-        '<pre tabindex="0" role="group" aria-label="Text" dir="auto">|a|a'
+        '<pre tabindex="0" role="group" aria-label="Text" dir="auto">```\n'
     )
     assert len(seen.html) < 2 * len(bomb)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "|a" * 350 + "\n" + "|-" * 350 + "\n" + "|\n" * 497,
+        ("|a" * 40 + "\n" + "|-" * 40 + "\n" + "|\n" * 49 + "\n") * 500,
+        "> " + "|a" * 350 + "\n> " + "|-" * 350 + "\n" + "> |\n" * 497,
+        "[a]: " + "b" * 900 + "\n\n" + "[a]" * 300,
+        "[a]: b '" + "c" * 900 + "'\n\n" + "[a]" * 300,
+        "[a]: " + "b" * 9000 + "\n\n" + "![x][a]" * 3000,
+        "[a]: /" + "é" * 900 + "\n\n" + "[a]" * 300,
+        "[a]: b (" + "&quot;" * 200 + ")\n\n" + "[a]" * 300,
+        "```\n" * 500,
+        "- [ ] a\n" * 250,
+        "http://a." * 220,
+        '"' * 1000,
+        "#\n" * 1000,
+        "- - - - - - - - a\n" * 100,
+        "1. " * 300,
+    ],
+    ids=range(15),
+)
+def test_promise_html_grows_in_proportion_to_its_source(source):
+    assert len(markdown.render(source).html) <= 24 * len(source) + 40_000
+
+
+def test_what_is_over_the_bound_is_shown_as_it_was_written():
+    source = "|a" * 350 + "\n" + "|-" * 350 + "\n" + "|\n" * 20 + "|last\n"
+    assert "|last" in markdown.render(source).html
+    definition = "[a]: " + "b" * 900 + "\n\n"
+    assert markdown.render(definition + "[a]\n\n" * 300).html.endswith("<p>[a]</p>\n")
+
+
+def test_a_table_may_leave_out_some_cells_of_each_row():
+    rows = "".join(f"|{n}|\n" for n in range(300))
+    html = markdown.render("|a|b|c|\n|-|-|-|\n" + rows).html
+    assert html.count("<tr>") == 301

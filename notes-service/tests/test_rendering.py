@@ -6,14 +6,21 @@ from collections.abc import AsyncIterator
 
 import pytest
 from notes_service import markdown, rendering
+from notes_service.domain import Rendering
 from notes_service.errors import Unavailable
 from notes_service.rendering import Renderer
+from notes_service.turns import Purpose
 
 pytestmark = pytest.mark.quick  # the program is the renderer
 
 LONG = "Some *text*. " * 1000
-# Looking for addresses in this takes quadratic time: minutes at this length.
-HOSTILE = "http://a." * 29_000
+WIDE = "|a" * 350 + "\n" + "|-" * 350 + "\n" + "|\n" * 300
+# Each may be the beginning of a picture: looking for its end takes minutes.
+HOSTILE = "![" * 120_000
+
+
+async def shown(renderer: Renderer, body: str, by: str = "ana") -> Rendering:
+    return await renderer.render(body, by=by, purpose=Purpose.SAVE)
 
 
 @pytest.fixture
@@ -25,23 +32,23 @@ async def renderer() -> AsyncIterator[Renderer]:
 
 async def test_long_and_short_bodies_look_the_same(renderer: Renderer):
     for body in ("*short*", LONG, "漢字 \u2028 " * 2000):
-        assert await renderer.render(body) == markdown.render(body)
+        assert await shown(renderer, body) == markdown.render(body)
 
 
 async def test_the_loop_runs_on_while_a_hostile_body_is_rendered_and_then_given_up(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ):
-    await renderer.render(LONG)
+    await shown(renderer, LONG)
     monkeypatch.setattr(rendering, "RENDER_SECONDS", 0.5)
     turns = 0
-    hostile = asyncio.create_task(renderer.render(HOSTILE))
+    hostile = asyncio.create_task(shown(renderer, HOSTILE))
     while not hostile.done():
         await asyncio.sleep(0.001)
         turns += 1
     assert turns > 2
     assert (await hostile).html == markdown.as_written(HOSTILE).html
     monkeypatch.undo()
-    assert await renderer.render(LONG) == markdown.render(LONG)
+    assert await shown(renderer, LONG) == markdown.render(LONG)
 
 
 async def test_a_worker_that_starts_slowly_is_not_the_bodys_fault(
@@ -52,26 +59,55 @@ async def test_a_worker_that_starts_slowly_is_not_the_bodys_fault(
     program = late.format("notes_service.render_worker")
     monkeypatch.setattr(rendering, "_COMMAND", (sys.executable, "-c", program))
     monkeypatch.setattr(rendering, "RENDER_SECONDS", 1.0)
-    assert await renderer.render(LONG) == markdown.render(LONG)
+    assert await shown(renderer, LONG) == markdown.render(LONG)
 
 
 async def test_a_body_waits_for_its_turn_only_so_long(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(rendering, "QUEUE_SECONDS", 0.05)
-    hostile = asyncio.create_task(renderer.render(HOSTILE))
+    hostile = asyncio.create_task(shown(renderer, HOSTILE))
     await asyncio.sleep(0.01)
     with pytest.raises(Unavailable):
-        await renderer.render(LONG)
+        await shown(renderer, LONG)
     hostile.cancel()
     with pytest.raises(asyncio.CancelledError):
         await hostile
 
 
 async def test_after_a_cancelled_rendering_nobody_gets_its_answer(renderer: Renderer):
-    await renderer.render(LONG)
-    abandoned = asyncio.create_task(renderer.render("# other\n" * 1000))
+    await shown(renderer, LONG)
+    abandoned = asyncio.create_task(shown(renderer, "# other\n" * 1000))
     await asyncio.sleep(0.001)
     abandoned.cancel()
     await asyncio.wait([abandoned])
-    assert await renderer.render(LONG) == markdown.render(LONG)
+    assert await shown(renderer, LONG) == markdown.render(LONG)
+
+
+async def test_promise_the_loop_never_renders_more_than_a_line_or_two(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+):
+    def refused(body: str) -> Rendering:
+        raise AssertionError(body)
+
+    expected = markdown.render(WIDE)
+    monkeypatch.setattr(markdown, "render", refused)
+    assert await shown(renderer, WIDE) == expected
+
+
+async def test_promise_no_number_of_previews_keeps_others_saves_waiting(renderer: Renderer):
+    """Ten people look at hostile texts again and again; a save is rendered while they do."""
+    await shown(renderer, LONG)
+
+    async def look(person: str) -> None:
+        await renderer.render(HOSTILE, by=person, purpose=Purpose.PREVIEW)
+
+    previews = [asyncio.create_task(look(f"{n % 10}")) for n in range(40)]
+    await asyncio.sleep(0)
+    for _ in range(3):
+        assert await shown(renderer, LONG, "ben") == markdown.render(LONG)
+    assert not any(preview.done() for preview in previews)
+    for preview in previews:
+        preview.cancel()
+    await asyncio.wait(previews)
+    assert await shown(renderer, LONG) == markdown.render(LONG)

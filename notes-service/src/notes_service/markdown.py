@@ -2,8 +2,8 @@
 
 Promise: whatever the source, the HTML runs no script and loads nothing; pictures become links
 to them. Two lines of defence: raw HTML is not parsed as such, and what the renderer makes
-passes an allow list. Blocking: some 1.5 µs a byte, but hostile sources take minutes, so
-callers bound it (see `rendering`).
+passes an allow list. Blocking: some 1.5 µs a byte, hostile sources seconds (`bounds` says how
+much may come out of one), so it is done beside the event loop (see `rendering`).
 """
 
 import html as entities
@@ -18,11 +18,10 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from notes_service import bounds
 from notes_service.domain import Rendering
 
 EXCERPT_CHARACTERS: Final = 160
-HTML_CHARACTERS: Final = 1024 * 1024
-"""A source that makes more than this is a bomb: it is shown as it was written."""
 
 _PLAIN_TAGS: Final = (
     *("blockquote", "br", "code", "em", "hr", "p", "pre", "s", "strong", "ul"),
@@ -61,10 +60,10 @@ _SCROLLED: Final = 'tabindex="0" role="group" aria-label='
 
 
 def render(body: str) -> Rendering:
-    html = _PARSER.render(body)
-    if len(html) > HTML_CHARACTERS:
+    try:
+        html = _SANITISER.clean(_PARSER.render(body, bounds.budget(body)))
+    except bounds.TooMuch:
         return as_written(body)
-    html = _SANITISER.clean(html)
     return Rendering(html, _excerpt(html))
 
 
@@ -85,7 +84,9 @@ def _excerpt(html: str) -> str:
 
 def _new_parser() -> MarkdownIt:
     options = {"html": False, "linkify": True, "maxNesting": 20}
-    parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
+    parser = MarkdownIt("commonmark", options, renderer_cls=bounds.Renderer)
+    parser.enable(["table", "strikethrough", "linkify"])
+    bounds.bind(parser)
     assert parser.linkify is not None
     # Only what is written as an address: README.md is a file here, not a site in Moldova.
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})

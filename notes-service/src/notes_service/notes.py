@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import changes, domain, events, forms, texts
 from notes_service.changes import live
-from notes_service.domain import Caller, Event, Note, NoteRow
+from notes_service.domain import Caller, Event, Note, NoteRow, Rendering
 from notes_service.errors import NotAllowed, NoteExists, NoteNotFound, VersionConflict
 from notes_service.events import Message
 from notes_service.forms import Json
@@ -28,6 +28,7 @@ from notes_service.rendering import Renderer
 from notes_service.store import lists, notes
 from notes_service.store.database import Database
 from notes_service.store.lists import Place
+from notes_service.turns import Purpose
 
 trace = area("notes:store")
 
@@ -63,8 +64,8 @@ class Notes:
         async with self.database.statements() as connection:
             return await lists.trash(connection, caller, after=after, limit=limit)
 
-    async def preview(self, body: str) -> str:
-        return (await self.renderer.render(texts.body_text(body))).html
+    async def preview(self, body: str, *, caller: Caller) -> str:
+        return (await self._render(texts.body_text(body), caller, Purpose.PREVIEW)).html
 
     async def create(
         self,
@@ -79,7 +80,7 @@ class Notes:
         caller.must_write()
         text = texts.note_text(title, body)
         keys = [texts.note_key(key)] if key is not None else [_made_key() for _ in range(3)]
-        seen = await self.renderer.render(text.body)
+        seen = await self._render(text.body, caller, Purpose.SAVE)
 
         async def work(connection: AsyncConnection) -> Json:
             for wanted in keys:
@@ -117,7 +118,7 @@ class Notes:
         use = self.once.use(
             idempotency_key, by=caller.person, request=("edit", key, read, title, body)
         )
-        seen = await self.renderer.render(text.body)
+        seen = await self._render(text.body, caller, Purpose.SAVE)
 
         def decide(before: NoteRow) -> tuple[Note, Event]:
             return domain.edit(
@@ -185,6 +186,9 @@ class Notes:
             trace.debug("refused %s of %s: now %d", kind, key, conflict.actual)
             conflict.current = forms.note(await self.get(key))
             raise
+
+    async def _render(self, body: str, caller: Caller, purpose: Purpose) -> Rendering:
+        return await self.renderer.render(body, by=caller.person.id, purpose=purpose)
 
     def _committed(self, kind: str, key: str) -> None:
         trace.debug("committed %s of %s", kind, key)

@@ -1,9 +1,10 @@
 """Rendering of note bodies that cannot hold up the service.
 
-Short bodies are rendered at once. Longer ones go to one child process: it works beside the
-event loop, not instead of it, and if a hostile body takes longer than `RENDER_SECONDS` it is
-killed and the note shows its source as written. The child starts with the first long body;
-how long that takes is not the body's fault.
+Nothing that strangers wrote is rendered on the event loop, but a line or two. Child processes
+work beside it, each one body at a time, and `turns` says whose is next. If a hostile body
+takes longer than `RENDER_SECONDS` its worker is killed and the note shows its source as
+written. A worker starts with the first body that needs it; how long that takes is not the
+body's fault.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import json
 import logging
 import struct
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Final
 
 from service_kit.logs import area
@@ -19,11 +20,14 @@ from service_kit.logs import area
 from notes_service import markdown
 from notes_service.domain import Rendering
 from notes_service.errors import Unavailable
+from notes_service.turns import Purpose, Turns
 
 log = logging.getLogger(__name__)
 trace = area("notes:rendering")
 
-AT_ONCE_CHARACTERS: Final = 2048
+AT_ONCE_CHARACTERS: Final = 128
+"""A millisecond at the very worst: less than asking a worker."""
+WORKERS: Final = 2
 RENDER_SECONDS: Final = 4.0
 QUEUE_SECONDS: Final = 5.0
 START_SECONDS: Final = 30.0
@@ -34,35 +38,46 @@ _COMMAND: Final = (sys.executable, "-m", "notes_service.render_worker")
 
 class Renderer:
     def __init__(self) -> None:
-        self._turn = asyncio.Lock()
-        self._worker: asyncio.subprocess.Process | None = None
+        self._turns = Turns(WORKERS)
+        self._workers = [_Worker() for _ in range(WORKERS)]
 
-    async def render(self, body: str) -> Rendering:
+    async def render(self, body: str, *, by: str, purpose: Purpose) -> Rendering:
+        """`by` is the id of the person who waits."""
         if len(body) <= AT_ONCE_CHARACTERS:
             return markdown.render(body)
-        try:
-            async with asyncio.timeout(QUEUE_SECONDS):
-                await self._turn.acquire()
-        except TimeoutError:
-            log.warning("too many long notes are waiting to be rendered")
-            raise Unavailable from None
-        try:
-            return await self._in_worker(body)
-        finally:
-            self._turn.release()
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(QUEUE_SECONDS):
+                    turn = self._turns.turn(purpose, by)
+                    worker = self._workers[await held.enter_async_context(turn)]
+            except TimeoutError:
+                log.warning("too many long notes are waiting to be rendered")
+                raise Unavailable from None
+            return await worker.render(body)
 
     async def close(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            with suppress(ProcessLookupError):
-                worker.kill()
-            await worker.wait()
+        for worker in self._workers:
+            await worker.close()
 
-    async def _in_worker(self, body: str) -> Rendering:
+
+class _Worker:
+    """One child process, for one caller at a time."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def close(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def render(self, body: str) -> Rendering:
         try:
-            worker = self._worker or await self._start()
+            process = self._process or await self._start()
             async with asyncio.timeout(RENDER_SECONDS):
-                return await self._ask(worker, body)
+                return await self._ask(process, body)
         except TimeoutError:
             log.warning("a body of %d characters takes too long to render", len(body))
             await self.close()
@@ -76,25 +91,25 @@ class Renderer:
             await self.close()
             raise
 
-    async def _ask(self, worker: asyncio.subprocess.Process, body: str) -> Rendering:
+    async def _ask(self, process: asyncio.subprocess.Process, body: str) -> Rendering:
         trace.debug("%d characters go to the worker", len(body))
-        assert worker.stdin is not None
-        assert worker.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         source = body.encode()
-        worker.stdin.write(LENGTH.pack(len(source)) + source)
-        await worker.stdin.drain()
-        (length,) = LENGTH.unpack(await worker.stdout.readexactly(LENGTH.size))
-        html, excerpt = json.loads(await worker.stdout.readexactly(length))
+        process.stdin.write(LENGTH.pack(len(source)) + source)
+        await process.stdin.drain()
+        (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+        html, excerpt = json.loads(await process.stdout.readexactly(length))
         return Rendering(html, excerpt)
 
     async def _start(self) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
-        worker = await asyncio.create_subprocess_exec(*_COMMAND, stdin=pipe, stdout=pipe)
-        self._worker = worker
-        assert worker.stdout is not None
+        process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=pipe, stdout=pipe)
+        self._process = process
+        assert process.stdout is not None
         try:
             async with asyncio.timeout(START_SECONDS):
-                await worker.stdout.readexactly(len(READY))
+                await process.stdout.readexactly(len(READY))
         except TimeoutError as error:
             raise OSError("the renderer does not start") from error
-        return worker
+        return process

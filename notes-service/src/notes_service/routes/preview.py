@@ -15,4 +15,4 @@ router: Final = APIRouter(prefix="/v1", tags=["notes"])
 
 @router.post("/preview", response_model=PreviewOut, responses=documented(413))
 async def preview(draft: PreviewIn, me: SignedIn, notes: UseCases) -> Response:
-    return answer({"html": await notes.preview(draft.body)})
+    return answer({"html": await notes.preview(draft.body, caller=me)})
