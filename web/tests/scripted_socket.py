@@ -23,10 +23,14 @@ class ScriptedSocket:
         self.is_down = False
         self.says_expired = False
         self._socket: WebSocketRoute | None = None
+        self._page = page
         page.route_web_socket("**/connection/websocket", self._opened)
 
     def publish(self, channel: str, event: dict[str, Any]) -> None:
-        self.offsets[channel] = offset = self.offsets.get(channel, 7) + 1
+        """To a page that has subscribed by then: it says "Live" a moment before."""
+        while channel not in self.offsets:
+            self._page.wait_for_timeout(10)
+        self.offsets[channel] = offset = self.offsets[channel] + 1
         publication = {"data": event, "offset": offset}
         self._send({"push": {"channel": channel, "pub": publication}})
 
