@@ -493,6 +493,42 @@ async def test_an_address_that_is_taken_away_gets_nothing_more(
     assert len(post.letters) == 1
 
 
+@pytest.mark.parametrize(
+    "email",
+    ["new@home.example", None, "by update-user"],
+    ids=["replaced", "removed", "operator"],
+)
+async def test_a_reset_link_is_worthless_once_its_address_was_given_up(
+    office: Service, post: MailServer, email: str | None
+) -> None:
+    ivy = await with_proven(office, post, "ivy")
+    client = office.client()
+    await ask(client, "ivy")
+    token = link_in((await post.kept(1))[0])[1]
+    if email == "by update-user":
+        sent = {"emails": ["other@home.example"]}
+        assert (await client.post("/update-user/ivy", json=sent, auth=KEY)).is_success
+    else:
+        assert (await ivy("PATCH", "/v1/account", json={"email": email})).is_success
+    sent = {"token": token, "password": "another river at dusk"}
+    refused = await client.post("/v1/password-resets", json=sent)
+    assert told(refused) == (403, "invalid_reset_link")
+
+
+async def test_a_proof_of_an_address_begun_before_a_reset_proves_nothing(
+    office: Service, post: MailServer
+) -> None:
+    ivy = await with_proven(office, post, "ivy")
+    await ivy("PATCH", "/v1/account", json={"email": "thief@elsewhere.example"})
+    await post.kept(2)
+    letters = dict(zip((each[0] for each in post.to), post.letters, strict=True))
+    token = link_in(letters["thief@elsewhere.example"])[1]
+    client = office.client()
+    await client.delete(f"/v1/accounts/{ivy.id}/sessions", auth=KEY)
+    refused = await client.post("/v1/email-proofs", json={"token": token})
+    assert told(refused) == (403, "invalid_email_link")
+
+
 async def test_an_operator_who_changes_the_addresses_proves_none(
     office: Service, post: MailServer
 ) -> None:

@@ -60,6 +60,7 @@ class ApiTokens:
             last_used_from=None,
         )
         async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
             if await store.api_tokens.count(session, account.id) >= grants.API_TOKEN_LIMIT:
                 raise TooManyApiTokens(grants.API_TOKEN_LIMIT)
             await store.api_tokens.add(session, made, token_hash=digest(secret))

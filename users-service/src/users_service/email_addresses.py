@@ -89,12 +89,12 @@ class EmailAddresses:
         await self.limits.admit_challenge(origin.address or "")
         now = self.now()
         async with self.database.begin() as session:
-            asked = await store.ceremonies.finish(session, _KIND, digest(token), now=now)
-            if asked is None or asked.account_id is None:
+            found = await store.ceremonies.hold(session, _KIND, digest(token), now=now)
+            if found is None:
                 raise InvalidEmailLink
-            account = await store.people.by_id(session, asked.account_id, lock=True)
+            asked, account = found
             email: str = asked.facts["email"]
-            if account.email != email:
+            if account.email != email or not account.may_sign_in:
                 raise InvalidEmailLink
             columns = {"proven_email": email}
             await store.people.change(session, account.id, columns=columns, now=now)

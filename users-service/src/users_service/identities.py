@@ -46,6 +46,7 @@ class Identities:
             back = await self.departures.end(Purpose.LINK, name, flow, brought, account.id)
             now = self.now()
             async with self.database.begin() as session:
+                await store.sessions.hold(session, by)
                 who = (back.stranger.issuer, back.stranger.subject)
                 if not await store.identities.link(session, account.id, *who, now=now):
                     raise IdentityTaken
@@ -59,7 +60,7 @@ class Identities:
     async def unlink(self, name: str, account: Account, by: Actor) -> None:
         issuer = self.departures.provider(name).issuer
         async with self.database.begin() as session:
-            await store.people.by_id(session, account.id, lock=True)
+            await store.sessions.hold(session, by)
             if not await store.identities.unlink(session, account.id, issuer):
                 raise IdentityNotFound
             await self.ways_in.keep_one(session, account.id)

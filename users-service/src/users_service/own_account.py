@@ -62,6 +62,7 @@ class OwnAccount:
             await self.email_addresses.admit(account)
         now = self.now()
         async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
             changed = await store.people.change(session, account.id, columns=columns, now=now)
             if "email" in changes:
                 await self.email_addresses.changed(session, account, changed, by)
@@ -86,9 +87,10 @@ class OwnAccount:
         columns = {"password_hash": await self.passwords.hash(new)}
         now = self.now()
         async with self.database.begin() as session:
+            # The hash took its time: whose session ended meanwhile changes nothing.
+            await store.sessions.hold(session, by)
             await store.people.change(session, account.id, columns=columns, now=now)
             await store.sessions.end_all_of(session, account.id, now=now)
-            await store.resets.forget_of(session, account.id)
             act = Act(event=Event.PASSWORD_CHANGED, by=by, account=account)
             await store.audit.write(session, act, now=now)
             return await sessions.start(session, account, origin, by="password change", now=now)
@@ -112,6 +114,9 @@ class OwnAccount:
 
     async def delete(self, account: Account, by: Actor) -> None:
         async with self.database.begin() as session:
+            # Administrators first, all in one order: two who leave at once wait in turn.
+            await store.people.keep_an_administrator(session, without=account.id)
+            await store.sessions.hold(session, by)
             await remove(session, account, by, now=self.now())
 
 

@@ -86,6 +86,7 @@ class Passkeys:
         )
         try:
             async with self.database.begin() as session:
+                await store.sessions.hold(session, by)
                 await store.passkeys.add(session, made)
                 await self._write(session, Event.PASSKEY_ADDED, by, account, made.id)
         except IntegrityError as error:
@@ -101,6 +102,7 @@ class Passkeys:
         if not wanted:
             raise InvalidField("name", "is empty")
         async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
             renamed = await store.passkeys.rename(session, passkey_id, account.id, wanted)
             if renamed is None:
                 raise PasskeyNotFound
@@ -112,7 +114,7 @@ class Passkeys:
     ) -> None:
         """Other sessions end: one of them may be whose device was lost."""
         async with self.database.begin() as session:
-            await store.people.by_id(session, account.id, lock=True)
+            await store.sessions.hold(session, by)
             if not await store.passkeys.remove(session, passkey_id, account.id):
                 raise PasskeyNotFound
             await self.ways_in.keep_one(session, account.id)
@@ -128,27 +130,48 @@ class Passkeys:
             flow = await self._begin(session, _PROVE, challenge, None)
         return Begun(flow=flow, options=site.request(challenge))
 
-    async def prove(self, flow: str, credential: Credential) -> Account:
-        """Whose passkey answered, if they may sign in; PasskeyRefused for every other case."""
+    async def challenge(self, flow: str) -> bytes:
+        """What a passkey has to answer: told once, whatever the answer."""
+        self._site()
+        return await self._take(_PROVE, flow, None)
+
+    async def prove(
+        self,
+        session: AsyncSession,
+        challenge: bytes,
+        credential: Credential,
+        *,
+        of: UUID | None = None,
+    ) -> Account:
+        """Whose passkey answered, if they may sign in: held till the end of the transaction.
+
+        PasskeyRefused for every other case, and where it is not one of `of`, which leaves
+        the passkey as it was.
+        """
         site = self._site()
-        challenge = await self._take(_PROVE, flow, None)
-        async with self.database.begin() as session:
-            found = webauthn_site.credential_id(credential)
-            passkey = await store.passkeys.lock(session, found)
-            if passkey is None:
-                raise PasskeyRefused
-            verified = site.proven(credential, challenge, passkey)
-            await store.passkeys.used(
-                session,
-                passkey.id,
-                sign_count=verified.new_sign_count,
-                is_backed_up=verified.credential_backed_up,
-                now=self.now(),
-            )
-            account = await store.people.by_id(session, passkey.account_id)
-        if not account.may_sign_in:
+        found = webauthn_site.credential_id(credential)
+        owner = await store.passkeys.owner(session, found)
+        if owner is None or of not in (None, owner):
             raise PasskeyRefused
+        account = await store.people.by_id(session, owner, lock=True)
+        passkey = await store.passkeys.lock(session, found)
+        if passkey is None or not account.may_sign_in:
+            raise PasskeyRefused
+        verified = site.proven(credential, challenge, passkey)
+        await store.passkeys.used(
+            session,
+            passkey.id,
+            sign_count=verified.new_sign_count,
+            is_backed_up=verified.credential_backed_up,
+            now=self.now(),
+        )
         return account
+
+    async def prove_again(self, flow: str, credential: Credential, account: Account) -> None:
+        """By somebody who is signed in: with a passkey of theirs, and no other."""
+        challenge = await self.challenge(flow)
+        async with self.database.begin() as session:
+            await self.prove(session, challenge, credential, of=account.id)
 
     async def _begin(
         self, session: AsyncSession, kind: str, challenge: bytes, account_id: UUID | None

@@ -131,17 +131,17 @@ class Resets:
         secret_hash = digest(token)
         async with self.database() as session:
             account = await store.resets.account_of(session, secret_hash, now=self.now())
-        if account is None:
+        if account is None or not account.may_sign_in:
             raise InvalidResetLink
         passwords.validate(password, username=account.username, common=self.common)
         password_hash = await self.passwords.hash(password)
         now = self.now()
         async with self.database.begin() as session:
-            if not await store.resets.use(session, secret_hash, now=now):
+            held = await store.people.hold(session, account)
+            if held is None or not await store.resets.use(session, secret_hash, now=now):
                 raise InvalidResetLink
             columns = {"password_hash": password_hash}
             await store.people.change(session, account.id, columns=columns, now=now)
-            await store.resets.forget_of(session, account.id)
             await store.sessions.end_all_of(session, account.id, now=now)
             by = acts.stranger(origin)
             act = Act(event=Event.PASSWORD_RESET, by=by, account=account)

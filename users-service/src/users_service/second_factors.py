@@ -60,18 +60,17 @@ class SecondFactors:
                 passkeys=await store.factors.count_passkeys(session, account_id),
             )
 
-    async def methods(self, account_id: UUID) -> tuple[str, ...]:
+    async def methods(self, session: AsyncSession, account_id: UUID) -> tuple[str, ...]:
         """How the second step of this account can be done; empty: it has none."""
-        async with self.database() as session:
-            totp = await store.factors.totp(session, account_id)
-            codes = await store.factors.count_recovery_codes(session, account_id)
-            passkeys = await store.factors.count_passkeys(session, account_id)
+        totp = await store.factors.totp(session, account_id)
+        codes = await store.factors.count_recovery_codes(session, account_id)
+        passkeys = await store.factors.count_passkeys(session, account_id)
         return tuple(factors.methods(totp, codes, passkeys))
 
-    async def begin_totp(self, account: Account) -> Enrolment:
+    async def begin_totp(self, account: Account, by: Actor) -> Enrolment:
         secret = factors.new_totp_secret()
         async with self.database.begin() as session:
-            await store.people.by_id(session, account.id, lock=True)
+            await store.sessions.hold(session, by)
             totp = await store.factors.totp(session, account.id)
             if totp is not None and totp.is_on:
                 raise TotpIsOn
@@ -87,6 +86,7 @@ class SecondFactors:
         await self.limits.admit_code(account.id)
         now = self.now()
         async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
             totp = await store.factors.totp(session, account.id)
             if totp is None or totp.is_on:
                 raise TotpIsOff if totp is None else TotpIsOn
@@ -102,6 +102,7 @@ class SecondFactors:
 
     async def new_recovery_codes(self, account: Account, by: Actor) -> list[str]:
         async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
             totp = await store.factors.totp(session, account.id)
             if totp is None or not totp.is_on:
                 raise TotpIsOff
@@ -112,6 +113,8 @@ class SecondFactors:
         """By its person, whose other sessions end; or by an administrator, and all end."""
         now = self.now()
         async with self.database.begin() as session:
+            if kept is not None:
+                await store.sessions.hold(session, by)
             account = await store.people.by_id(session, account_id, lock=True)
             if not await store.factors.remove(session, account_id):
                 raise TotpIsOff

@@ -100,6 +100,7 @@ class Sessions:
     async def end_others(self, kept: Session, account: Account, by: Actor) -> int:
         now = self.now()
         async with self.database.begin() as database:
+            await store.sessions.hold(database, by)
             number = await store.sessions.end_others(database, kept, now=now)
             facts = {"sessions": number}
             act = Act(event=Event.SESSIONS_ENDED, by=by, account=account, facts=facts)
@@ -135,7 +136,8 @@ async def start(
     now: datetime,
     proven_at: datetime | None = None,
 ) -> SignedIn:
-    """A session in the caller's transaction; `by` is the way in, for the audit log.
+    """A session in the caller's transaction, which holds the account and has looked again at
+    what proves who it is. `by` is the way in, for the audit log.
 
     `proven_at`: who they are was proven earlier, elsewhere; the session is as fresh as that.
     """

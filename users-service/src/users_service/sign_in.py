@@ -11,6 +11,7 @@ from users_service.acts import Act, Event
 from users_service.audit import AuditLog
 from users_service.credentials import Credentials
 from users_service.domain import Account, Origin
+from users_service.errors import WrongCredentials
 from users_service.factors import PasskeyRefused, SecondStepEnded, WrongCode
 from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
@@ -48,10 +49,12 @@ class SignIn:
         account = await self.credentials.check(
             username, password, origin, exactly=False, event=Event.SIGNED_IN
         )
-        if step := await self.second_step(account, after="password"):
-            return step
         async with self.database.begin() as session:
-            return await sessions.start(session, account, origin, by="password", now=self.now())
+            # The check took its time: what it was about is looked at again.
+            if await store.people.hold(session, account) is not None:
+                return await self.let_in(session, account, origin, after="password")
+        await self._tell(account, origin, WrongCredentials.code)
+        raise WrongCredentials
 
     async def by_code(self, token: str, code: str, origin: Origin) -> SignedIn:
         """The second step, by a code of the app or a recovery code."""
@@ -59,40 +62,46 @@ class SignIn:
         await self.limits.admit_code(account.id)
         try:
             async with self.database.begin() as session:
+                await _hold(session, account)
                 by = await self.second_factors.check(session, account.id, code)
                 done = await self.finish(session, token, account, origin, by=by)
         except WrongCode:
-            await self._tell_wrong(account, origin)
+            await self._tell(account, origin, WrongCode.code)
             raise
         await self.limits.forgive_codes(account.id)
         return done
 
     async def by_passkey(self, flow: str, credential: Credential, origin: Origin) -> SignedIn:
-        account = await self._proven(flow, credential, origin)
-        async with self.database.begin() as session:
-            return await sessions.start(session, account, origin, by="passkey", now=self.now())
+        try:
+            challenge = await self._challenge(flow, origin)
+            async with self.database.begin() as session:
+                account = await self.passkeys.prove(session, challenge, credential)
+                return await sessions.start(
+                    session, account, origin, by="passkey", now=self.now()
+                )
+        except PasskeyRefused:
+            await self._tell(None, origin, PasskeyRefused.code)
+            raise
 
     async def by_second_passkey(
         self, token: str, flow: str, credential: Credential, origin: Origin
     ) -> SignedIn:
         """The second step, by a passkey of the same account."""
         account = await self._who(token)
-        proven = await self._proven(flow, credential, origin)
-        if proven.id != account.id:
-            raise PasskeyRefused
-        async with self.database.begin() as session:
-            return await self.finish(session, token, account, origin, by="passkey")
+        try:
+            challenge = await self._challenge(flow, origin)
+            async with self.database.begin() as session:
+                await _hold(session, account)
+                await self.passkeys.prove(session, challenge, credential, of=account.id)
+                return await self.finish(session, token, account, origin, by="passkey")
+        except PasskeyRefused:
+            await self._tell(account, origin, PasskeyRefused.code)
+            raise
 
-    async def _proven(self, flow: str, credential: Credential, origin: Origin) -> Account:
+    async def _challenge(self, flow: str, origin: Origin) -> bytes:
         # Each refusal is a line of the audit log: not as many as somebody likes.
         await self.limits.admit_challenge(origin.address or "")
-        try:
-            return await self.passkeys.prove(flow, credential)
-        except PasskeyRefused:
-            result = PasskeyRefused.code
-            act = Act(event=Event.SIGNED_IN, by=acts.stranger(origin), result=result)
-            await self.audit.add(act)
-            raise
+        return await self.passkeys.challenge(flow)
 
     async def finish(
         self, session: AsyncSession, token: str, account: Account, origin: Origin, *, by: str
@@ -117,25 +126,31 @@ class SignIn:
             raise SecondStepEnded
         return account
 
-    async def second_step(self, account: Account, *, after: str) -> SecondStep | None:
-        """What is asked for besides, now that the first step was right; None: nothing."""
-        methods = await self.second_factors.methods(account.id)
+    async def let_in(
+        self, session: AsyncSession, account: Account, origin: Origin, *, after: str
+    ) -> SignedIn | SecondStep:
+        """The first step was right. In the caller's transaction, which holds the account."""
+        now = self.now()
+        methods = await self.second_factors.methods(session, account.id)
         if not methods:
-            return None
-        expires_at = self.now() + factors.SECOND_STEP_LIFETIME
+            return await sessions.start(session, account, origin, by=after, now=now)
+        expires_at = now + factors.SECOND_STEP_LIFETIME
         step = SecondStep(token=new_secret(), methods=methods, expires_at=expires_at)
-        async with self.database.begin() as session:
-            await store.ceremonies.begin(
-                session,
-                _SECOND_STEP,
-                secret_hash=digest(step.token),
-                account_id=account.id,
-                facts={"after": after},
-                expires_at=step.expires_at,
-            )
+        await store.ceremonies.begin(
+            session,
+            _SECOND_STEP,
+            secret_hash=digest(step.token),
+            account_id=account.id,
+            facts={"after": after},
+            expires_at=step.expires_at,
+        )
         return step
 
-    async def _tell_wrong(self, account: Account, origin: Origin) -> None:
+    async def _tell(self, account: Account | None, origin: Origin, result: str) -> None:
         by = acts.stranger(origin)
-        act = Act(event=Event.SIGNED_IN, by=by, account=account, result=WrongCode.code)
-        await self.audit.add(act)
+        await self.audit.add(Act(event=Event.SIGNED_IN, by=by, account=account, result=result))
+
+
+async def _hold(session: AsyncSession, account: Account) -> None:
+    if await store.people.hold(session, account) is None:
+        raise SecondStepEnded

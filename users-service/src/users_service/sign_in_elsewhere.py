@@ -70,7 +70,10 @@ class SignInElsewhere:
             return await self._new_account(session, back, origin)
         if not known.may_sign_in:
             raise SignInRefused("disabled")
-        return known
+        held = await store.people.hold(session, known)
+        if held is None or await store.accounts.of_identity(session, *who) is None:
+            raise SignInRefused("changed meanwhile")
+        return held
 
     async def _new_account(
         self, session: AsyncSession, back: Arrival, origin: Origin

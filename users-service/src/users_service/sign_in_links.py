@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import acts, sessions, store
+from users_service import acts, store
 from users_service.acts import Act, Actor, Event
 from users_service.audit import AuditLog
-from users_service.domain import Account, Origin
+from users_service.domain import Origin
 from users_service.errors_elsewhere import InvalidSignInLink
 from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
@@ -68,24 +68,14 @@ class SignInLinks:
     async def redeem(self, token: str, origin: Origin) -> SignedIn | SecondStep:
         # Each refusal is a line of the audit log: not as many as somebody likes.
         await self.limits.admit_challenge(origin.address or "")
-        account = await self._take(token)
-        if account is None or not account.may_sign_in:
-            result = InvalidSignInLink.code
-            by = acts.stranger(origin)
-            await self.audit.add(
-                Act(event=Event.SIGNED_IN, by=by, account=account, result=result)
-            )
-            raise InvalidSignInLink
-        if step := await self.sign_in.second_step(account, after=_KIND):
-            return step
-        async with self.database.begin() as session:
-            return await sessions.start(session, account, origin, by=_KIND, now=self.now())
-
-    async def _take(self, token: str) -> Account | None:
-        """Whose link it is, once."""
+        account = None
         async with self.database.begin() as session:
             now = self.now()
-            taken = await store.ceremonies.finish(session, _KIND, digest(token), now=now)
-            if taken is None or taken.account_id is None:
-                return None
-            return await store.people.by_id(session, taken.account_id)
+            found = await store.ceremonies.hold(session, _KIND, digest(token), now=now)
+            if found is not None:
+                _, account = found
+                if account.may_sign_in:
+                    return await self.sign_in.let_in(session, account, origin, after=_KIND)
+        by, result = acts.stranger(origin), InvalidSignInLink.code
+        await self.audit.add(Act(event=Event.SIGNED_IN, by=by, account=account, result=result))
+        raise InvalidSignInLink

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service.domain import Account, identity_provider, username_key
 from users_service.errors import AccountNotFound, OtherProvider, UsernameTaken
-from users_service.tables import AccountRow, IdentityRow
+from users_service.tables import AccountRow, IdentityRow, ResetLinkRow
 
 _NOTHING_GIVEN: Mapping[str, Any] = {
     "password_hash": None,
@@ -105,6 +105,8 @@ async def change(
         setattr(row, column, value)
     if row.proven_email not in (row.emails or ()):
         row.proven_email = None
+    if "emails" in columns:
+        await forget_mailed_links(session, row.id)
     row.updated_at = now
     after = identity_provider({"provider": row.provider})
     if before != after:
@@ -155,6 +157,12 @@ async def replace_hash(session: AsyncSession, account_id: UUID, *, old: str, new
     )
 
 
+async def forget_mailed_links(session: AsyncSession, account_id: UUID) -> None:
+    """They lie in a mailbox that may be the account's no more."""
+    mailed = delete(ResetLinkRow).where(ResetLinkRow.account_id == account_id)
+    await session.execute(mailed.where(ResetLinkRow.by_mail))
+
+
 async def set_roles(session: AsyncSession, account_id: UUID, roles: Sequence[str]) -> Account:
     row = await session.get_one(AccountRow, account_id)
     row.roles = list(roles)
@@ -164,7 +172,9 @@ async def set_roles(session: AsyncSession, account_id: UUID, roles: Sequence[str
 
 async def _row(session: AsyncSession, username: str, *, lock: bool = False) -> AccountRow:
     query = select(AccountRow).where(_named(username, exactly=True))
-    row = await session.scalar(query.with_for_update() if lock else query)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = await session.scalar(query)
     if row is None:
         raise AccountNotFound(username)
     return row

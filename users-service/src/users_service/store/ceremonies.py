@@ -11,7 +11,9 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.tables import CeremonyRow
+from users_service.domain import Account
+from users_service.store import people
+from users_service.tables import CeremonyRow, ResetLinkRow
 
 
 async def begin(
@@ -55,6 +57,27 @@ async def finish(
         CeremonyRow.expires_at > now,
     )
     return await session.scalar(finished.returning(CeremonyRow))
+
+
+async def hold(
+    session: AsyncSession, kind: str, secret_hash: bytes, *, now: datetime
+) -> tuple[CeremonyRow, Account] | None:
+    """It, once, with the account that it was begun for, locked till the end.
+
+    The account comes first: who ends what was begun holds it, and waits for the rest.
+    """
+    begun = await find(session, kind, secret_hash, now=now)
+    if begun is None or begun.account_id is None:
+        return None
+    account = await people.by_id(session, begun.account_id, lock=True)
+    finished = await finish(session, kind, secret_hash, now=now)
+    return None if finished is None else (finished, account)
+
+
+async def end_of(session: AsyncSession, account_id: UUID) -> None:
+    """Whatever was begun under the account's old credentials: steps, links, flows."""
+    for table in (CeremonyRow, ResetLinkRow):
+        await session.execute(delete(table).where(table.account_id == account_id))
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> None:

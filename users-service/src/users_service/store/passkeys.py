@@ -32,6 +32,12 @@ async def of_account(session: AsyncSession, account_id: UUID) -> list[Passkey]:
     return [_passkey(row) for row in rows]
 
 
+async def owner(session: AsyncSession, credential_id: bytes) -> UUID | None:
+    """Whose it is; None: nobody's."""
+    query = select(PasskeyRow.account_id).where(PasskeyRow.credential_id == credential_id)
+    return await session.scalar(query)
+
+
 async def lock(session: AsyncSession, credential_id: bytes) -> Passkey | None:
     """Held till the end of the transaction: two proofs cannot show one counter."""
     query = select(PasskeyRow).where(PasskeyRow.credential_id == credential_id)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service.domain import ADMIN, Account, Overview, username_key
 from users_service.errors import AccountNotFound, LastAdministrator
-from users_service.store.accounts import account_from
+from users_service.store.accounts import account_from, forget_mailed_links
 from users_service.tables import AccountRow, IdentityRow, SessionRow
 
 
@@ -27,6 +27,20 @@ class Wanted:
 
 async def by_id(session: AsyncSession, account_id: UUID, *, lock: bool = False) -> Account:
     return account_from(await _row(session, account_id, lock=lock))
+
+
+async def hold(session: AsyncSession, known: Account) -> Account | None:
+    """Lock the account till the end of the transaction, and look at it again.
+
+    None if it is not as it was known: what was checked before a wait (a hash, a question to
+    Redis, a provider) opens nothing then. Whoever changes a password, disables an account or
+    ends its sessions counts its generation up.
+    """
+    try:
+        held = await by_id(session, known.id, lock=True)
+    except AccountNotFound:
+        return None
+    return held if held.may_sign_in and held.generation == known.generation else None
 
 
 async def password_hash(session: AsyncSession, account_id: UUID) -> str | None:
@@ -71,6 +85,8 @@ async def change(
         setattr(row, column, value)
     row.updated_at = now
     await session.flush()
+    if not columns.keys().isdisjoint({"emails", "proven_email"}):
+        await forget_mailed_links(session, account_id)
     return account_from(row)
 
 
@@ -126,7 +142,10 @@ def _overview(found: Row[AccountRow, int, datetime | None]) -> Overview:
 
 async def _row(session: AsyncSession, account_id: UUID, *, lock: bool = False) -> AccountRow:
     query = select(AccountRow).where(AccountRow.id == account_id)
-    row = await session.scalar(query.with_for_update() if lock else query)
+    if lock:
+        # As it reads now, whatever this transaction read of it before it waited.
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = await session.scalar(query)
     if row is None:
         raise AccountNotFound(str(account_id))
     return row

@@ -10,8 +10,10 @@ from uuid import UUID
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from users_service.acts import Actor
 from users_service.domain import SESSION_IDLE, Account, Session
-from users_service.store import endings
+from users_service.errors import SessionEnded
+from users_service.store import ceremonies, endings
 from users_service.store.accounts import account_from
 from users_service.tables import AccountRow, SessionRow
 
@@ -42,6 +44,21 @@ async def find(session: AsyncSession, token_hash: bytes) -> tuple[Session, Accou
     return None if found is None else (_session(found[0]), account_from(found[1]))
 
 
+async def hold(session: AsyncSession, by: Actor) -> None:
+    """Lock the account of who acts till the end of the transaction.
+
+    SessionEnded if their session ended since they were let in: for acts on one's own account,
+    which wait for a hash, a limit or a provider before they are done. A program has no session.
+    """
+    if by.session_id is None:
+        return
+    own = select(AccountRow.id).where(AccountRow.id == by.account_id)
+    await session.execute(own.with_for_update())
+    query = select(SessionRow.id).where(SessionRow.id == by.session_id)
+    if await session.scalar(query) is None:
+        raise SessionEnded
+
+
 async def touch(session: AsyncSession, touched: Session, *, now: datetime) -> Session:
     seen = update(SessionRow).where(SessionRow.id == touched.id).values(last_seen_at=now)
     await session.execute(seen)
@@ -56,9 +73,11 @@ async def of_account(session: AsyncSession, account_id: UUID) -> list[Session]:
 
 
 async def renew(session: AsyncSession, proven: Session, *, now: datetime) -> Session:
-    """The person has just proven again who they are."""
+    """The person has just proven again who they are; SessionEnded if it ended meanwhile."""
     fresh = update(SessionRow).where(SessionRow.id == proven.id)
-    await session.execute(fresh.values(reauthenticated_at=now, last_seen_at=now))
+    renewed = fresh.values(reauthenticated_at=now, last_seen_at=now).returning(SessionRow.id)
+    if await session.scalar(renewed) is None:
+        raise SessionEnded
     return replace(proven, reauthenticated_at=now, last_seen_at=now)
 
 
@@ -86,13 +105,19 @@ async def end_others(session: AsyncSession, kept: Session, *, now: datetime) -> 
 
 
 async def end_all_of(session: AsyncSession, account_id: UUID, *, now: datetime) -> None:
-    """And all tokens. Told even if there was none: there may be tokens of other origins."""
-    await session.execute(delete(SessionRow).where(SessionRow.account_id == account_id))
+    """And all tokens, and what was begun. Told even if there was none: there may be tokens of
+    other origins.
+
+    The generation is counted first, which waits for whoever holds the account: a session that
+    they are making is seen, and ended with the others.
+    """
     counted = update(AccountRow).where(AccountRow.id == account_id)
     generation = await session.scalar(
         counted.values(generation=AccountRow.generation + 1).returning(AccountRow.generation),
         execution_options={"synchronize_session": False},
     )
+    await session.execute(delete(SessionRow).where(SessionRow.account_id == account_id))
+    await ceremonies.end_of(session, account_id)
     await endings.announce(session, account_id, None, generation=generation, now=now)
 
 

@@ -59,7 +59,7 @@ async def my_factors(caller: SignedIn, factors: Factors) -> FactorsOut:
 
 @router.post("/account/totp", status_code=201, responses=problems(403, 409))
 async def begin_totp(caller: FreshlySignedIn, factors: Factors) -> EnrolmentOut:
-    begun = await factors.begin_totp(caller.account)
+    begun = await factors.begin_totp(caller.account, caller.actor)
     return EnrolmentOut(secret=begun.secret, uri=begun.uri, qr_svg=begun.qr_svg)
 
 

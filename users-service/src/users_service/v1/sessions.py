@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from users_service.api_tokens import MARK
 from users_service.documents import problems
-from users_service.factors import PasskeyRefused
 from users_service.keys import JWKS_MAX_AGE, Keys
 from users_service.v1.api_tokens import TheApiTokens
 from users_service.v1.dependencies import AllSessions, Body, From, Secret, SignedIn, Text
@@ -77,9 +76,7 @@ async def reauthenticate(
     if isinstance(proof, PasswordProof):
         session = await sessions.reauthenticate(session, account, proof.password, caller.origin)
         return session_out(session, account)
-    proven = await passkeys.prove(proof.flow, proof.credential)
-    if proven.id != account.id:
-        raise PasskeyRefused
+    await passkeys.prove_again(proof.flow, proof.credential, account)
     session = await sessions.renew(session, account, caller.actor, how="passkey")
     return session_out(session, account)
 
