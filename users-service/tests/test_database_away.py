@@ -5,7 +5,7 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from service_kit import asgi
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from users_service import answers
 
 
@@ -38,8 +38,9 @@ async def test_what_postgresql_says_by_a_code_alone_is_not_now(sqlstate: str) ->
     assert answer.headers["Retry-After"] == "1"
 
 
-async def test_a_lost_connection_is_not_now() -> None:
-    answer = await asked(OperationalError("", {}, SaidError(None)))
+@pytest.mark.parametrize("lost", [OperationalError, InternalError])
+async def test_a_lost_connection_is_not_now(lost: type[DBAPIError]) -> None:
+    answer = await asked(lost("", {}, SaidError(None)))
     assert answer.status_code == 503
 
 

@@ -171,7 +171,10 @@ async def _on_database_away(request: Request, error: Exception) -> Response:
 async def _on_database_error(request: Request, error: Exception) -> Response:
     """PostgreSQL that starts or stops says so by a code alone; all else is a fault of ours."""
     assert isinstance(error, exc.DBAPIError)
-    if not str(getattr(error.orig, "sqlstate", None) or "").startswith(_NOT_NOW):
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    # Without a code it is the driver that gave up a connection lost in the middle of something.
+    driver_gave_up = not state and isinstance(error, exc.InternalError)
+    if not (driver_gave_up or state.startswith(_NOT_NOW)):
         raise error
     return await _on_database_away(request, error)
 
