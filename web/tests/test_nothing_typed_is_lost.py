@@ -287,7 +287,7 @@ def test_a_device_without_room_says_so_at_once(site):
     page = editing(site)
     page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('quota') } }")
     page.locator("#body").fill(MINE)
-    expect(page.locator("#edit-state")).to_contain_text("no room to keep it")
+    expect(page.locator("#edit-state")).to_contain_text("cannot keep it")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

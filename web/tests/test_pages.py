@@ -346,3 +346,22 @@ async def test_a_page_that_does_not_know_says_so_and_one_that_knows_says_that(br
     assert "nothing was saved" in asked.text
     assert "nobody knows" not in asked.text
     assert asked.form("edit-form").fields["body"] == "Stew"
+
+
+@pytest.mark.parametrize("version", ["abc", "", "-1", "9" * 5000, "²", "٣"])
+async def test_a_version_that_is_none_deletes_nothing_and_is_no_500(browse, backends, version):
+    backends.notes.put("menu", "Menu", "Soup", ANA)
+    browser = browse(ANA)
+    form = (await browser.get("/notes/menu/delete")).form("delete-form")
+    page = await browser.submit(form, version=version)
+    assert (page.status, "menu" in backends.notes.notes) == (409, True)
+
+
+async def test_a_search_of_more_than_200_characters_is_not_cut_but_refused(browse, backends):
+    async def refuse(_):
+        return problem(422, "invalid_search")
+
+    backends.notes.list = refuse
+    page = await browse().get("/?q=" + "x" * 201)
+    assert (page.status, "That search is too long" in page.text) == (422, True)
+    assert backends.notes.seen[-1].query_params["q"] == "x" * 201

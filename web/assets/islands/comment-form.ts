@@ -2,6 +2,7 @@
 
 import { CommentDrafts } from "./core/comment-drafts.js";
 import type { Comment } from "./core/events.js";
+import { isSend } from "./core/keys.js";
 import { reader } from "./dom/reader.js";
 import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
 import { Failed, freshOnce } from "./dom/request.js";
@@ -24,6 +25,11 @@ export class CommentForm {
     this.once = form.elements.namedItem("once") as HTMLInputElement;
     this.keepUnsaid();
     form.addEventListener("submit", (event) => void this.send(event));
+    this.text.addEventListener("keydown", (event) => {
+      if (!isSend(event) || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
     if (location.hash === "#text") this.text.focus();
   }
 

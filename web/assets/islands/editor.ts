@@ -2,12 +2,13 @@
 
 import type { State as LinkState } from "./core/connection.js";
 import { Drafts, type Draft } from "./core/drafts.js";
+import { isSave } from "./core/keys.js";
 import { told, type Facts } from "./core/writing.js";
 import { announce, toast } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
 import { reader } from "./dom/reader.js";
 import { postUntilAnswered, Unanswered, whenReachable } from "./dom/repeating.js";
-import { Failed, postForm } from "./dom/request.js";
+import { Failed, freshOnce, postForm } from "./dom/request.js";
 import { local } from "./dom/storage.js";
 import { jump } from "./dom/typing.js";
 import { Live } from "./live.js";
@@ -21,17 +22,21 @@ const DRAFT_PAUSE_MS = 400;
 const SAVING = ["save", "mine", "together", "both"];
 
 interface Saved {
+  key: string;
   version: number;
   updated_at: string;
   url: string;
 }
 
 class Editor implements Desk {
-  readonly note: string;
+  /** The key of the note; "" until a new one was saved for the first time. */
+  note: string;
   readonly writing: string;
   /** The version that this text is based on; the form of a conflict carries a newer one. */
   version: number;
   meanwhile: Meanwhile | null = null;
+  /** A new note is there now. */
+  onMade: () => void = () => {};
   private readonly drafts = new Drafts(local, reader.id);
   private readonly title: HTMLInputElement;
   private readonly body: HTMLTextAreaElement;
@@ -66,6 +71,7 @@ class Editor implements Desk {
       if (this.isDirty() && this.sending !== "page" && this.leaving === "no") event.preventDefault();
     });
     document.addEventListener("keydown", (event) => this.hotkey(event));
+    this.title.addEventListener("keydown", (event) => this.goOn(event));
     document.querySelector('[data-action="copy"]')?.addEventListener("click", () => void this.copy());
     document.querySelector("#signed-out a")?.addEventListener("click", () => this.comeBack());
     document.getElementById("take-theirs")?.addEventListener("click", () => (this.leaving = "dropped"));
@@ -252,10 +258,17 @@ class Editor implements Desk {
   }
 
   private hotkey(event: KeyboardEvent): void {
-    if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
+    if (!isSave(event)) return;
     event.preventDefault();
-    if (this.form.id === "edit-form" && this.note) void this.saveHere();
+    if (this.form.id === "edit-form") void this.saveHere();
     else this.leave();
+  }
+
+  /** Enter in the title goes to the text, as in any text; it saves nothing half-written. */
+  private goOn(event: KeyboardEvent): void {
+    if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.body.focus();
   }
 
   /** Save and go on writing. Whatever is not plain success is told by the server's own pages. */
@@ -268,11 +281,25 @@ class Editor implements Desk {
     this.is("here");
     try {
       const made = await postUntilAnswered<Saved>(this.form.action, fields, (sent) => this.waits(sent));
+      if (made && this.note === "") this.isMade(made, sent);
       if (made) this.isSaved(sent, made.version, made.updated_at);
     } catch (error) {
       if (error instanceof Failed && error.status < 500) this.askThePage(this.button());
       else this.unanswered(error instanceof Unanswered ? error : new Unanswered(true));
     }
+  }
+
+  /** A new note was saved: the same page is its editor from now on, wherever the cursor stands. */
+  private isMade({ key, url }: Saved, sent: Words): void {
+    this.drafts.drop("", this.writing);
+    this.note = this.form.dataset["key"] = key;
+    this.form.action = `${url}/edit`;
+    for (const name of ["base_title", "base"]) if (!this.field(name)) this.form.append(hiddenField(name));
+    const once = this.field("once");
+    if (once) once.value = freshOnce();
+    this.form.querySelector(".more")?.remove();
+    showAsEditor(url, sent.title);
+    this.onMade();
   }
 
   private isSaved(sent: Words, version: number, at: string): void {
@@ -308,6 +335,19 @@ class Editor implements Desk {
   }
 }
 
+function hiddenField(name: string): HTMLInputElement {
+  return Object.assign(document.createElement("input"), { type: "hidden", name });
+}
+
+function showAsEditor(url: string, title: string): void {
+  history.replaceState(history.state, "", `${url}/edit`);
+  document.title = `Edit “${title}” · Notes`;
+  const heading = document.getElementById("edit-title");
+  if (heading) heading.textContent = "Edit note";
+  document.getElementById("cancel")?.setAttribute("href", url);
+  document.querySelector("#signed-out a")?.setAttribute("href", `/users/login?next=${encodeURIComponent(`${url}/edit`)}`);
+}
+
 /** Line ends of a hidden field as a text area has them. */
 function unified(text: string): string {
   return text.replace(/\r\n?/g, "\n");
@@ -317,8 +357,12 @@ const form = document.querySelector<HTMLFormElement>("#edit-form, #conflict-form
 if (form) {
   const editor = new Editor(form);
   if (form.id === "edit-form") offerDraft(editor, new Drafts(local, reader.id));
-  const follows = form.id === "edit-form" && editor.note !== "";
-  if (follows) editor.meanwhile = new Meanwhile(editor.note, () => editor);
-  const live = new Live(editor.meanwhile ? [editor.meanwhile] : [], (link) => editor.watch(link));
-  if (follows) watchWriters(live, editor.note);
+  const live = new Live([], (link) => editor.watch(link));
+  const follow = () => {
+    editor.meanwhile = new Meanwhile(editor.note, () => editor);
+    live.add(editor.meanwhile);
+    watchWriters(live, editor.note);
+  };
+  if (form.id === "edit-form" && editor.note !== "") follow();
+  editor.onMade = follow;
 }

@@ -1,6 +1,8 @@
 // On every page: times in the reader's words, toasts, the keyboard, small conveniences of forms.
 
 import { Drafts } from "./core/drafts.js";
+import { single } from "./core/keys.js";
+import { countAll } from "./dom/counting.js";
 import { toast, welcomeToasts } from "./dom/feedback.js";
 import { guardForms, guardLinks } from "./dom/reach.js";
 import { reader } from "./dom/reader.js";
@@ -15,6 +17,7 @@ welcomeToasts();
 dropSaved();
 keepScroll();
 takeCode();
+countAll();
 showKeptComment();
 guardForms(isLost, () => toast({ text: "The server cannot be reached, so nothing was sent. Try again.", tone: "error" }));
 guardLinks(isLost, () => toast({ text: "The server cannot be reached. This page stays as it is.", tone: "error" }));
@@ -39,10 +42,10 @@ function forget(): void {
 }
 
 const SWITCH = "notes:shortcuts";
-const single = document.getElementById("shortcuts-on") as HTMLInputElement | null;
-if (single) {
-  single.checked = local.getItem(SWITCH) !== "off";
-  single.addEventListener("change", () => remember(local, SWITCH, single.checked ? "on" : "off"));
+const switched = document.getElementById("shortcuts-on") as HTMLInputElement | null;
+if (switched) {
+  switched.checked = local.getItem(SWITCH) !== "off";
+  switched.addEventListener("change", () => remember(local, SWITCH, switched.checked ? "on" : "off"));
 }
 
 const listening = ears();
@@ -54,8 +57,9 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const typing = (event.target as Element).closest("input, textarea, select, dialog, [contenteditable]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || single?.checked === false) return;
-  if (listening.hears(performance.now()) && act(event.key)) event.preventDefault();
+  const key = event.isComposing ? "" : single(event);
+  if (typing || key === "" || switched?.checked === false) return;
+  if (listening.hears(performance.now()) && act(key)) event.preventDefault();
 });
 
 function act(key: string): boolean {

@@ -271,7 +271,7 @@ test("whoever writes is told where the text is", () => {
   assert.equal(words({ sending: "here" }), "Saving…");
   assert.equal(words({ link: "offline" }), "Offline: kept on this device");
   assert.equal(words({ sending: "failed" }), "Not saved, the server cannot be reached: kept on this device");
-  assert.match(words({ isKept: false }), /no room to keep it/);
+  assert.match(words({ isKept: false }), /cannot keep it/);
 });
 
 test("who else is there is one sentence", () => {

@@ -99,6 +99,12 @@ class Visit:
         value = self.form.get(name)
         return value.replace("\r\n", "\n") if isinstance(value, str) else ""
 
+    @property
+    def version(self) -> int:
+        """Which one the person has seen; 0, which no note has, where the form does not say."""
+        said = self.field("version")
+        return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
+
     def secret(self, name: str) -> str:
         """A password or a code, to the letter."""
         return str(self.form.get(name) or "")

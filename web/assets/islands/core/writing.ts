@@ -18,7 +18,7 @@ export interface Facts {
 }
 
 export function told({ sending, isDirty, isKept, savedAt, link }: Facts): [state: string, words: string] {
-  const kept = isKept ? "kept on this device" : "this device has no room to keep it, copy it";
+  const kept = isKept ? "kept on this device" : "this browser cannot keep it, copy it";
   if (sending === "page" || sending === "here") return ["saving", "Saving…"];
   if (sending === "unanswered") return ["saving", `Saving, no answer yet, trying again: ${kept}`];
   if (sending === "unreached") return ["offline", `Not saved yet, the server cannot be reached, trying again: ${kept}`];

@@ -37,6 +37,7 @@ SENTENCES = {
     "not_allowed": ("title", "Your account may read notes, but not write them."),
 }
 
+TITLE_CHARACTERS = 200
 
 UNKNOWN = (
     "There was no answer, so nobody knows whether your text was saved. It is still here: "
@@ -76,7 +77,6 @@ class Draft:
 
 
 def typed(visit: Visit, *, key: str) -> Draft:
-    version = visit.field("version")
     has_base = "base" in visit.form and "base_title" in visit.form
     return Draft(
         base=Text(visit.field("base_title"), visit.field("base")) if has_base else None,
@@ -84,7 +84,7 @@ def typed(visit: Visit, *, key: str) -> Draft:
         title=visit.field("title"),
         body=visit.field("body"),
         key=key,
-        version=int(version) if version.isdecimal() else 0,
+        version=visit.version,
         once=visit.field("once"),
     )
 
@@ -117,6 +117,8 @@ async def add(visit: CurrentVisit) -> Response:
     draft = typed(visit, key=visit.field("key").strip())
     if visit.field("choice") == "preview":
         return await previewed(visit, draft, new=True)
+    if not visit.field("choice") and not draft.body.strip():
+        return form(visit, draft, new=True)  # Enter in the title, where no script runs
     return await created(visit, draft)
 
 
@@ -170,7 +172,12 @@ def _done(visit: Visit, draft: Draft, note: dict[str, Any]) -> Response:
     url, message = path(note["key"]), Message("Saved.", saved=draft.writing or None)
     if not visit.wants_json:
         return visit.see(url, message=message)
-    told = {"version": note["version"], "updated_at": note["updated_at"], "url": url}
+    told = {
+        "key": note["key"],
+        "version": note["version"],
+        "updated_at": note["updated_at"],
+        "url": url,
+    }
     response = JSONResponse(told)
     if visit.field("then") == "read":  # the island goes there, as a form would
         visit.leave(response, message)
@@ -260,7 +267,9 @@ def _copy(visit: Visit, draft: Draft) -> Draft:
     """A second note of the same text: `Keep both`."""
     name = visit.account.name if visit.account else "copy"
     mark = f" ({name}’s version)"
-    title = draft.title.strip()[: 200 - len(mark)] + mark
+    title = draft.title.strip()
+    if len(title) + len(mark) <= TITLE_CHARACTERS:  # nothing of a title is cut for a mark
+        title += mark
     return replace(draft, title=title, key="", base=None)
 
 

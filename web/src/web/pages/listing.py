@@ -47,7 +47,7 @@ async def beside(visit: Visit) -> Any:
 @router.get("/")
 async def home(visit: CurrentVisit, q: str = "", cursor: str = "", mine: str = "") -> Response:
     asked: dict[str, Any] = {
-        "q": q.strip()[:200],
+        "q": q.strip(),
         "cursor": cursor[:500],
         "mine": bool(mine),
     }

@@ -61,9 +61,9 @@ async def confirm(visit: CurrentVisit, key: str) -> Response:
 
 @router.post("/notes/{key}/delete")
 async def delete(visit: CurrentVisit, key: str) -> Response:
-    title, version = visit.field("called"), visit.field("version")
+    title = visit.field("called")
     try:
-        await visit.site.notes.delete(visit.token, key, version=int(version or 0))
+        await visit.site.notes.delete(visit.token, key, version=visit.version)
     except Refused as refusal:
         if refusal.status == 412:
             # Somebody saved meanwhile: the person decides again, about what is there now.
