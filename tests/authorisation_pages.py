@@ -34,6 +34,7 @@ WEB: Final = {
         made=edited, form=WORDS | {"version": "{version}", "choice": "mine"}
     ),
     "POST /notes/{key}/comments": Recipe(made=note, form={"text": "Soup"} | ONCE),
+    "GET /notes/{key}/comments/{comment}/delete": Recipe(made=comment),
     "POST /notes/{key}/comments/{comment}/delete": Recipe(made=comment),
     "GET /notes/{key}": Recipe(made=note),
     "GET /notes/{key}/delete": Recipe(made=note),

@@ -126,7 +126,7 @@ def test_nobody_deletes_what_somebody_else_said(scene: Scene) -> None:
     scene.writer.comment(key, "Mine")
     for window in scene.onlookers:
         expect(window.comments).to_have_text(["Mine"])
-        expect(window.page.get_by_role("button", name="Delete comment")).to_have_count(0)
+        expect(window.page.get_by_role("link", name="Delete comment")).to_have_count(0)
 
 
 def test_with_two_nodes_both_of_them_serve_windows(

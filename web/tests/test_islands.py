@@ -250,7 +250,8 @@ def test_comments_come_and_go_live_and_ones_own_can_be_deleted_at_once(site):
         ["<img src=x onerror=alert(1)>", "mine, from elsewhere"]
     )
     expect(page.locator("#comments-count")).to_have_text("2")
-    page.get_by_role("button", name="Delete comment").click()
+    page.get_by_role("link", name="Delete comment").click()
+    page.locator("#comment-sure").get_by_role("button", name="Delete").click()
     expect(page.locator(".comment-text")).to_have_count(1)
     gone = event("comment.deleted", comment={"id": 1}, comments=0)
     page.script.publish("notes:menu", gone)

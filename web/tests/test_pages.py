@@ -94,6 +94,7 @@ async def test_what_was_cut_off_on_its_way_to_notes_service_is_asked_again(brows
     page = await browser.submit((await browser.get("/notes/menu")).form("/comments"), text="Hi")
     assert [said["text"] for said in notes.said["menu"]] == ["Hi"]
     notes.loses_answers = 1
+    page = await browser.get("/notes/menu/comments/1/delete")
     page = await browser.submit(page.form("/comments/1/delete"))
     assert "The comment was deleted" in page.text
     notes.loses_answers = 1
@@ -173,7 +174,13 @@ async def test_comments_are_said_and_taken_back(browse, backends):
     page = await browser.get("/notes/menu")
     said = await browser.submit(page.form("comment-form"), text="Is there cake?")
     assert "Is there cake?" in said.text
-    gone = await browser.submit(said.form("/comments/1/delete"))
+    asked = await browser.get("/notes/menu/comments/1/delete")
+    assert ("Is there cake?" in asked.text, "cannot be brought back" in asked.text) == (
+        True,
+        True,
+    )
+    assert len(backends.notes.said["menu"]) == 1
+    gone = await browser.submit(asked.form("/comments/1/delete"))
     assert "Is there cake?" not in gone.text
 
 
@@ -189,7 +196,7 @@ async def test_a_comment_that_is_too_long_is_kept_in_its_form(browse, backends):
 async def test_only_its_author_or_an_administrator_sees_delete_at_a_comment(browse, backends):
     backends.notes.put("menu", "Menu")
     backends.notes.say("menu", "Mine", ANA)
-    shown = 'action="/notes/menu/comments/1/delete">'  # else the form is hidden
+    shown = 'delete" aria-label="Delete comment">'  # else the link is hidden
     for person, sees in ((ANA, True), (ADA, True), (BEN, False), (None, False)):
         assert (shown in (await browse(person).get("/notes/menu")).text) is sees
 
@@ -365,3 +372,34 @@ async def test_a_search_of_more_than_200_characters_is_not_cut_but_refused(brows
     page = await browse().get("/?q=" + "x" * 201)
     assert (page.status, "That search is too long" in page.text) == (422, True)
     assert backends.notes.seen[-1].query_params["q"] == "x" * 201
+
+
+@pytest.mark.parametrize("path", ["/notes/add", "/notes/menu/edit", "/notes/menu/delete"])
+async def test_a_reader_is_told_at_the_door_and_not_at_the_end(browse, backends, path):
+    backends.notes.put("menu", "Menu", "", EVA)
+    page = await browse(EVA).get(path)
+    assert (page.status, "It may read notes, but not write them" in page.text) == (403, True)
+
+
+async def test_a_reader_without_notes_is_not_asked_to_write_one(browse):
+    for path in ("/?mine=1", "/"):
+        page = await browse(EVA).get(path)
+        assert "/notes/add" not in page.text
+        assert "Write" not in page.text
+
+
+async def test_a_row_says_who_changed_it_when_that_was_not_its_author(browse, backends):
+    backends.notes.put("ana", "By Ana alone", "", ANA)
+    backends.notes.put("both", "By both", "", ANA)
+    backends.notes.put("both", "By both", "Soup", BEN)
+    text = (await browse().get("/")).text
+    assert text.count('hidden>changed by <span data-field="editor" dir="auto">Ana') == 1
+    assert '"edited">changed by <span data-field="editor" dir="auto">Ben' in text
+
+
+async def test_nobody_is_asked_whether_to_delete_what_somebody_else_said(browse, backends):
+    backends.notes.put("menu", "Menu")
+    backends.notes.say("menu", "Mine", ANA)
+    path = "/notes/menu/comments/1/delete"
+    found = [(await browse(each).get(path)).status for each in (ANA, ADA, BEN, EVA)]
+    assert found == [200, 200, 403, 403]

@@ -257,3 +257,46 @@ def test_comments_stand_in_their_order_whichever_news_comes_first(site):
     expect(page.locator(".comment-text")).to_have_text(["mine"])
     tell(page, theirs, 1)
     expect(page.locator(".comment-text")).to_have_text(["c0", "mine"])
+
+
+def test_a_comment_is_asked_about_before_it_is_deleted(site):
+    site.backends.notes.put("menu", "Menu", "Soup", BEN)
+    say(site, 1, ANA)
+    page = open_note(site)
+    sure = page.locator("#comment-sure")
+    for way_out in ("Keep it", "Escape"):
+        page.get_by_role("link", name="Delete comment").click()
+        expect(sure).to_contain_text("c0")
+        if way_out == "Escape":
+            page.keyboard.press("Escape")
+        else:
+            sure.get_by_role("button", name=way_out).click()
+        expect(sure).to_be_hidden()
+    assert len(site.backends.notes.said["menu"]) == 1
+    page.get_by_role("link", name="Delete comment").press("Enter")
+    sure.get_by_role("button", name="Delete").click()
+    expect(page.locator(".comment-text")).to_have_count(0)
+    assert site.backends.notes.said["menu"] == []
+
+
+def test_ones_own_save_is_no_news_in_the_list(site):
+    """Neither the one just made here, nor one made in another browser."""
+    notes = site.backends.notes
+    page = open_note(site)
+    page.goto(site.url + "/notes/menu/edit")
+    page.locator("#body").fill("Stew")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#edit-state")).to_contain_text("Saved ")
+    page.goto(site.url)
+    row = page.locator("#notes .row")
+    expect(row).to_contain_text("changed by Ana")
+    expect(page.locator("#notes .row[data-news]")).to_have_count(0)
+    notes.put("menu", "Menu", "Cake", ANA)
+    page.reload()
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    expect(page.locator("#notes .row[data-news]")).to_have_count(0)
+    changed = notes.put("menu", "Menu", "Bread", BEN)
+    told = {name: value for name, value in changed.items() if name not in ("body", "html")}
+    page.script.publish("home", event("note.updated", note=told))
+    expect(page.locator("#notes .row[data-news]")).to_have_count(1)
+    expect(row.locator("[data-field=edited]")).to_be_hidden()

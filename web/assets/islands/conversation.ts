@@ -47,7 +47,7 @@ export class Conversation {
   ) {
     const form = document.getElementById("comment-form") as HTMLFormElement | null;
     if (form) new CommentForm(form, key, (made) => this.said(made));
-    this.list.addEventListener("submit", (event) => void this.takeBack(event));
+    this.list.addEventListener("click", (event) => void this.takeBack(event));
     this.earlier.addEventListener("click", (event) => void this.more(event));
     this.later.addEventListener("click", () => this.shrink());
   }
@@ -185,16 +185,19 @@ export class Conversation {
     this.count(this.total + (isNews ? 1 : 0));
   }
 
-  private async takeBack(event: SubmitEvent): Promise<void> {
-    const form = event.target as HTMLFormElement;
+  /** A comment has no trash, so it is asked about first. */
+  private async takeBack(event: MouseEvent): Promise<void> {
+    const link = (event.target as Element).closest<HTMLAnchorElement>('[data-field="delete"]');
+    const plain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    const item = link?.closest<HTMLElement>("[data-comment]");
+    if (!link || !item || !plain) return;
     event.preventDefault();
-    const item = form.closest<HTMLElement>("[data-comment]");
+    if (!(await isSure(item.querySelector('[data-field="text"]')?.textContent ?? ""))) return;
     try {
-      await postUntilAnswered(form.action, new FormData(form), () => {});
-      const shown = item?.isConnected;
-      if (shown) this.remove(Number(item?.dataset["comment"]), this.total - 1);
+      await postUntilAnswered(link.href, new FormData(), () => {});
+      if (item.isConnected) this.remove(idOf(item), this.total - 1);
     } catch (error) {
-      if (error instanceof Failed && error.status === 404) item?.remove();
+      if (error instanceof Failed && error.status === 404) item.remove();
       else toast({ text: notDeleted(error), tone: "error" });
     }
   }
@@ -220,6 +223,16 @@ export class Conversation {
   private fetch(before: string): Promise<Page> {
     return getJson<Page>(`/live/notes/${encodeURIComponent(this.key)}/comments?before=${encodeURIComponent(before)}`);
   }
+}
+
+function isSure(text: string): Promise<boolean> {
+  const dialog = document.getElementById("comment-sure") as HTMLDialogElement;
+  (dialog.querySelector('[data-field="text"]') as HTMLElement).textContent = text;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => answer(dialog.returnValue === "delete"), { once: true });
+  });
 }
 
 function notDeleted(error: unknown): string {

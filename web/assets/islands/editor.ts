@@ -3,6 +3,7 @@
 import type { State as LinkState } from "./core/connection.js";
 import { Drafts, type Draft } from "./core/drafts.js";
 import { isSave } from "./core/keys.js";
+import { Looked } from "./core/looked.js";
 import { told, type Facts } from "./core/writing.js";
 import { announce, toast } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
@@ -306,6 +307,7 @@ class Editor implements Desk {
     this.began(version, { title: sent.title.trim(), body: sent.body });
     this.saved = whole(sent);
     this.savedAt = at;
+    new Looked(local, reader.id).saw(this.note, version);
     if (!this.isDirty()) this.drafts.drop(this.note, this.writing);
     this.is("no");
     this.keep();

@@ -157,8 +157,12 @@ export class List implements Channel {
   private mark(): void {
     const isNews = this.looked.news();
     for (const [key, item] of this.items) {
+      const row = this.rows.get(key);
       const isOpen = key === this.list.dataset["current"];
-      markNews(item, !isOpen && isNews(key, this.rows.get(key)?.version ?? 0));
+      // One's own change is no news, wherever one made it.
+      const isOwn = row !== undefined && !isOther(row.editor);
+      if (row && isOwn && isNews(key, row.version)) this.looked.saw(key, row.version);
+      markNews(item, !isOpen && !isOwn && isNews(key, row?.version ?? 0));
     }
   }
 
@@ -185,7 +189,8 @@ export class List implements Channel {
 /** A row as the server rendered it. Only what is compared or shown again is read back. */
 function rowOf(item: HTMLElement): Row {
   const text = (field: string) => item.querySelector(`[data-field="${field}"]`)?.textContent ?? "";
-  const author = { id: "", name: text("author") };
+  const author = { id: item.dataset["author"] ?? "", name: text("author") };
+  const editor = { id: item.dataset["editor"] ?? "", name: text("editor") };
   const updated = item.dataset["updated"] ?? "";
   return {
     key: item.dataset["key"] ?? "",
@@ -194,7 +199,7 @@ function rowOf(item: HTMLElement): Row {
     version: Number(item.dataset["version"]),
     comments: Number(text("comments")),
     author,
-    editor: author,
+    editor,
     created_at: updated,
     updated_at: updated,
   };

@@ -139,7 +139,7 @@ class OpenNote implements Channel {
 
   private gone(title: string, by: Person | null): void {
     if (this.leaving) return;
-    const mayUndo = by !== null && (!isOther(by) || may({ id: this.article.dataset["author"] ?? "" }));
+    const mayUndo = reader.writes && by !== null && (!isOther(by) || may({ id: this.article.dataset["author"] ?? "" }));
     const text = by ? `“${title}” was deleted by ${isOther(by) ? by.name : "you"}.` : `“${title}” was deleted.`;
     if (hasTyped()) return this.stay(text, mayUndo);
     this.leaving = true;

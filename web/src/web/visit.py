@@ -22,7 +22,7 @@ from web.cookies import Cookies
 from web.forgery import TOKEN, binding
 from web.letters import Letters
 from web.people import Administration, Caller, OwnAccount
-from web.service import BackendError, Json, Unreachable
+from web.service import BackendError, Json, Refused, Unreachable
 from web.signing import Signer
 from web.visitors import Account, Visitor, Visitors
 
@@ -77,6 +77,16 @@ class Visit:
         if self.visitor.token is None:
             raise SignInNeeded
         return self.visitor.token
+
+    @property
+    def writer(self) -> Account:
+        """Who asks, where only those who may write have anything to do."""
+        _ = self.token
+        if self.account is None:
+            raise SignInNeeded
+        if not self.account.may_write:
+            raise Refused(403, "read_only", "this account reads")
+        return self.account
 
     @property
     def session(self) -> str:

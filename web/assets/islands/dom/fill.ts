@@ -39,11 +39,14 @@ export function fillRow(item: HTMLElement, row: Row): void {
   item.dataset["key"] = row.key;
   item.dataset["version"] = String(row.version);
   item.dataset["updated"] = row.updated_at;
+  [item.dataset["author"], item.dataset["editor"]] = [row.author.id, row.editor.id];
   part<HTMLAnchorElement>(item, "link").setAttribute("href", path(row.key));
   set(item, "title", row.title);
   part(item, "title").title = row.title;
   set(item, "excerpt", row.excerpt);
   set(item, "author", row.author.name);
+  set(item, "editor", row.editor.name);
+  part(item, "edited").hidden = row.author.id === row.editor.id;
   setTime(item, "updated_at", row.updated_at);
   set(item, "comments", String(row.comments));
   part(item, "discussed").hidden = row.comments === 0;
@@ -64,9 +67,9 @@ export function commentItem(said: Comment, key: string, mayDelete: boolean): HTM
   set(item, "author", said.author.name);
   set(item, "text", said.text);
   setTime(item, "created_at", said.created_at);
-  const form = part<HTMLFormElement>(item, "delete");
-  form.setAttribute("action", path(key, "comments", String(said.id), "delete"));
-  form.hidden = !mayDelete;
+  const link = part<HTMLAnchorElement>(item, "delete");
+  link.setAttribute("href", path(key, "comments", String(said.id), "delete"));
+  link.hidden = !mayDelete;
   return item;
 }
 

@@ -3,6 +3,7 @@
 export const reader = {
   id: document.body.dataset["account"] ?? "",
   isAdmin: document.body.dataset["admin"] === "yes",
+  writes: document.body.dataset["writes"] === "yes",
 };
 
 export function isOther(person: { id: string }): boolean {
@@ -10,5 +11,5 @@ export function isOther(person: { id: string }): boolean {
 }
 
 export function may(author: { id: string }): boolean {
-  return reader.isAdmin || (reader.id !== "" && author.id === reader.id);
+  return reader.writes && (reader.isAdmin || (reader.id !== "" && author.id === reader.id));
 }

@@ -39,6 +39,17 @@ async def say(visit: CurrentVisit, key: str) -> Response:
     return visit.see(note.path(key) + f"#comment-{made['id']}")
 
 
+@router.get("/{comment}/delete")
+async def confirm(visit: CurrentVisit, key: str, comment: int) -> Response:
+    """A comment has no trash, so it is asked about."""
+    me, _ = visit.writer, visit.token
+    found = await note.state(visit, key)
+    said = next((each for each in found["comments"]["comments"] if each["id"] == comment), None)
+    if said and said["author"]["id"] != me.id and not me.is_admin:
+        raise Refused(403, "not_allowed", "a comment is deleted by its author")
+    return visit.render("delete_comment.html", note=found["note"], said=said, number=comment)
+
+
 @router.post("/{comment}/delete")
 async def take_back(visit: CurrentVisit, key: str, comment: int) -> Response:
     try:

@@ -100,12 +100,13 @@ def form(visit: Visit, draft: Draft, *, new: bool, status: int = 200, **facts: A
 
 @router.get("/notes/add")
 async def blank(visit: CurrentVisit) -> Response:
-    _ = visit.token
+    _ = visit.writer
     return form(visit, Draft(), new=True)
 
 
 @router.get("/notes/{key}/edit")
 async def filled(visit: CurrentVisit, key: str) -> Response:
+    _ = visit.writer
     note = await visit.site.notes.read(visit.token, key)
     text = _text(note)
     draft = Draft(*text, key, note["version"], base=text)

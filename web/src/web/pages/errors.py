@@ -58,6 +58,10 @@ _GIVES_BACK = frozenset({403, 404, 409, 410, 413, 422, 429, 500, 503})
 SPECIAL = {
     "stale_page": ("This page was out of date", "Load it again and repeat what you did."),
     "forged": ("Refused", "The request came from another site, so nothing was done."),
+    "read_only": (
+        "Your account reads",
+        "It may read notes, but not write them. An administrator can let it.",
+    ),
     "invalid_search": ("That search is too long", "Search for at most 200 characters."),
     "unanswered": (
         "There was no answer",

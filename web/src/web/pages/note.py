@@ -55,6 +55,7 @@ async def shown(
 
 @router.get("/notes/{key}/delete")
 async def confirm(visit: CurrentVisit, key: str) -> Response:
+    _ = visit.writer
     note = await visit.site.notes.read(visit.token, key)
     return visit.render("delete.html", note=note)
 
