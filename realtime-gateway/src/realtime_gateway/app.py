@@ -31,7 +31,7 @@ from realtime_gateway.engine.control import Control
 from realtime_gateway.engine.log import Log
 from realtime_gateway.engine.presence import Presence
 from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
-from realtime_gateway.node.clients import Clients
+from realtime_gateway.node.clients import Allowance, Clients
 from realtime_gateway.node.duties import Duties
 from realtime_gateway.node.node import Node
 from realtime_gateway.node.tokens import verifiers
@@ -59,6 +59,12 @@ class Gateway:
             self.stats,
             limit=options.client.connection_limit,
             rate_limit=options.client.connection_rate_limit,
+            allowance=Allowance(
+                commands_a_turn=options.client.turn_command_limit,
+                bytes_a_turn=options.client.turn_byte_limit,
+                a_second=options.client.command_rate_limit,
+                burst=options.client.command_burst_limit,
+            ),
         )
         self._redis = broker.commands(options.engine.redis)
         self._log = Log(

@@ -58,10 +58,12 @@ def _client(options: Options) -> Iterator[str]:
     if not 0 < client.pong_timeout < client.ping_interval:
         yield "client.pong_timeout must be above 0 and below client.ping_interval"
     for name in ("channel_limit", "queue_max_size", "recovery_max_publication_limit",
-                 "history_max_publication_limit"):  # fmt: skip
+                 "history_max_publication_limit", "turn_command_limit", "turn_byte_limit",
+                 "command_burst_limit"):  # fmt: skip
         if getattr(client, name) <= 0:
             yield f"client.{name} must be above 0"
-    for name in ("connection_limit", "connection_rate_limit", "user_connection_limit"):
+    for name in ("connection_limit", "connection_rate_limit", "user_connection_limit",
+                 "command_rate_limit"):  # fmt: skip
         if getattr(client, name) < 0:
             yield f"client.{name} must not be below 0"
     if not 0 < client.presence_update_interval < options.engine.redis.presence_ttl:

@@ -55,6 +55,10 @@ class ClientOptions:
     expired_sub_close_delay: Seconds = 25.0
     channel_limit: int = 128
     queue_max_size: int = 1_048_576
+    turn_command_limit: int = 16
+    turn_byte_limit: int = 4096
+    command_rate_limit: int = 200
+    command_burst_limit: int = 1000
     channel_position_check_delay: Seconds = 40.0
     history_max_publication_limit: int = 300
     recovery_max_publication_limit: int = 300

@@ -10,8 +10,10 @@ import contextlib
 import gc
 import logging
 import math
+import sys
 import time
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from service_kit.tasks import end
@@ -39,6 +41,26 @@ def address(transport: asyncio.BaseTransport) -> str:
     return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one client may ask for: a frame, a command, and 4 KiB are a unit each."""
+
+    commands_a_turn: int = sys.maxsize
+    bytes_a_turn: int = sys.maxsize
+    a_second: int = 0
+    """Units; 0: as many as it likes."""
+    burst: int = 0
+    """Units at once, after a rest."""
+
+    @property
+    def most(self) -> int:
+        """Commands that one message can hold and not be too much."""
+        return self.burst if self.a_second else sys.maxsize - 1
+
+
+UNLIMITED: Final = Allowance()
+
+
 class Waker(Sleeper, Protocol):
     @property
     def transport(self) -> asyncio.Transport: ...
@@ -58,7 +80,13 @@ class Client(Waker, Protocol):
 
 class Clients:
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, stats: Stats, *, limit: int, rate_limit: int = 0
+        self,
+        loop: asyncio.AbstractEventLoop,
+        stats: Stats,
+        *,
+        limit: int,
+        rate_limit: int = 0,
+        allowance: Allowance = UNLIMITED,
     ) -> None:
         self.loop = loop
         self.stats = stats
@@ -68,6 +96,7 @@ class Clients:
         self._closing: set[str] = set()
         """Addresses of proxies that are about to stop."""
         self.limit = limit
+        self.allowance = allowance
         self._rate_limit = rate_limit
         self._second = 0
         self._this_second = 0

@@ -45,6 +45,8 @@ CONNECTION_EXPIRED: Final = Close(3005, "connection expired")
 SLOW: Final = Close(3008, "slow")
 INSUFFICIENT_STATE: Final = Close(3010, "insufficient state")
 NO_PONG: Final = Close(3012, "no pong")
+TOO_FAST: Final = Close(4429, "too many commands")
+"""This gateway's own: a client may come back, and had better ask for less."""
 INVALID_TOKEN: Final = Close(3500, "invalid token")
 INVALID_REQUEST: Final = Close(3501, "bad request")
 STALE: Final = Close(3502, "stale")

@@ -42,8 +42,11 @@ class Encoding(Protocol):
 class Dialogue(Encoding, Protocol):
     """An encoding that commands can come in, too."""
 
-    def split(self, data: bytes | bytearray, *, is_text: bool) -> list[Any]:
-        """The commands in a message, not yet decoded; Malformed, or UnicodeDecodeError."""
+    def split(self, data: bytes | bytearray, *, is_text: bool, most: int) -> list[Any]:
+        """The commands in a message, not yet decoded; Malformed, or UnicodeDecodeError.
+
+        Where there are more than `most`, some more than that.
+        """
 
     def decode(self, part: Any) -> Command:
         """One of them; Malformed."""
@@ -62,8 +65,9 @@ class Json:
         made = [frames.text(wire.push(head, offset, epoch, data)) for offset, data in entries]
         return made[0] if len(made) == 1 else b"".join(made)
 
-    def split(self, data: bytes | bytearray, *, is_text: bool) -> list[str]:
-        lines = [line for line in data.decode().split("\n") if line] if is_text else []
+    def split(self, data: bytes | bytearray, *, is_text: bool, most: int) -> list[str]:
+        text = data.decode().split("\n", most) if is_text else []
+        lines = [line for line in text if line]
         if not lines:
             raise Malformed("no command")
         return lines
@@ -89,8 +93,8 @@ class Protobuf:
         made = b"".join([self._made.publication(name, epoch, entry) for entry in entries])
         return frames.binary(made) if made else b""
 
-    def split(self, data: bytes | bytearray, *, is_text: bool) -> list[bytes]:
-        parts = [] if is_text else split(bytes(data))
+    def split(self, data: bytes | bytearray, *, is_text: bool, most: int) -> list[bytes]:
+        parts = [] if is_text else split(bytes(data), most)
         if not parts:
             raise Malformed("no command")
         return parts

@@ -8,6 +8,7 @@ each other with their length, as a varint, in front.
 
 import json
 import re
+import sys
 from importlib.resources import files
 from typing import Any, Final
 
@@ -86,11 +87,12 @@ def delimited(message: bytes) -> bytes:
     return bytes(prefix) + message
 
 
-def split(data: bytes) -> list[bytes]:
-    """The messages, without their lengths."""
-    parts, at = [], 0
-    while at < len(data):
-        size, at = _varint(data, at)
+def split(data: bytes, most: int = sys.maxsize) -> list[bytes]:
+    """The messages, without their lengths; not many more than `most` of them."""
+    parts: list[bytes] = []
+    at = 0
+    while at < len(data) and len(parts) <= most:
+        size, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
         if at + size > len(data):
             raise Malformed("a message is cut short")
         parts.append(data[at : at + size])

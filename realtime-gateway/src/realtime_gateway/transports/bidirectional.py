@@ -22,21 +22,22 @@ class ClientConnection(WebSocket, Conversation):
     encoding: Dialogue
 
     def __init__(self, node: Node, clients: Clients, encoding: Dialogue) -> None:
-        super().__init__(
-            clients.loop, max_message_size=node.options.websocket.message_size_limit
-        )
+        limit = node.options.websocket.message_size_limit
+        super().__init__(clients.loop, max_message_size=limit, allowance=clients.allowance)
         self.start(node, clients, node.rules, encoding)
 
     def received(self, data: bytes | bytearray, *, is_text: bool) -> None:
         self._clients.stats.bytes_received += len(data)
         try:
-            parts = self.encoding.split(data, is_text=is_text)
+            most = self.allowance.most
+            parts = self.encoding.split(data, is_text=is_text, most=most)
         except UnicodeDecodeError:
             self.close(1007, "text is UTF-8")
         except Malformed:
             self._finish(codes.INVALID_REQUEST)
         else:
-            self._take_parts(parts)
+            if self.spend(len(parts) - 1):
+                self._take_parts(parts)
 
     def lost(self, code: int) -> None:
         trace.debug("%s: gone, %d", self.session.client, code)
@@ -54,8 +55,13 @@ class ClientConnection(WebSocket, Conversation):
             self._handle(parts)
             return
         self._backlog.extend(parts)
-        if len(self._backlog) > BACKLOG_LIMIT:
-            self.transport.pause_reading()
+
+    @property
+    def is_full(self) -> bool:
+        return self._backlog is not None and len(self._backlog) > BACKLOG_LIMIT
+
+    def _on_progress(self) -> None:
+        self.read_on()
 
     def _decode(self, part: Any) -> Command:
         return self.encoding.decode(part)

@@ -9,7 +9,7 @@ import logging
 import uuid
 from asyncio import Task, Transport
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from service_kit.logs import area
@@ -136,9 +136,17 @@ class Conversation:
     def _decode(self, part: Any) -> Command:
         raise NotImplementedError
 
-    def _handle(self, parts: Sequence[Any]) -> None:
-        """Answer the commands in `parts`, up to the first that has to be waited for."""
-        for index, part in enumerate(parts):
+    def _handle(self, parts: Iterable[Any]) -> None:
+        self._work_off(deque(parts))
+
+    def _work_off(self, waiting: deque[Any]) -> None:
+        """Answer what waits, up to the first that has to be waited for; in this turn only so
+        much, then it is the others' turn.
+        """
+        for _ in range(self._clients.allowance.commands_a_turn):
+            if not waiting:
+                break
+            part = waiting.popleft()
             if isinstance(part, Unsubscribe):
                 self._drop(Drop(part.channel, part.why))
                 continue
@@ -152,11 +160,26 @@ class Conversation:
                 return
             if ask is not None:
                 self._flush_replies()
-                self._backlog = deque(parts[index + 1 :])
+                self._backlog = waiting
                 self._task = self._clients.spawn(self._wait(handling, ask))
                 return
         self._flush_replies()
-        self._sleep()
+        if waiting:
+            self._backlog = waiting
+            self._clients.loop.call_soon(self._go_on)
+        else:
+            self._sleep()
+
+    def _go_on(self) -> None:
+        waiting, self._backlog = self._backlog, None
+        if waiting is None or self._has_ended:
+            return
+        self._work_off(waiting)
+        if not self._has_ended:
+            self._on_progress()
+
+    def _on_progress(self) -> None:
+        """Some of what waited has been answered."""
 
     def _begin(self, part: Any) -> Handling:
         """Start with a command of the client's, or with an order."""
@@ -182,12 +205,7 @@ class Conversation:
             self._finish(codes.SERVER_ERROR)
             return
         self._task = None
-        backlog, self._backlog = self._backlog, None
-        if self._has_ended:
-            return
-        if backlog and len(backlog) > BACKLOG_LIMIT:
-            self.transport.resume_reading()
-        self._handle(list(backlog or ()))
+        self._go_on()
 
     def _advance(self, handling: Handling, answer: object) -> Ask | None:
         """Go on with a command; what it asks for if that has to be waited for."""

@@ -120,7 +120,7 @@ class UniWebSocket(WebSocket, Unidirectional):
 
     def __init__(self, node: Node, clients: Clients, rules: Rules, request: str | None) -> None:
         limit = node.options.uni_websocket.message_size_limit
-        super().__init__(clients.loop, max_message_size=limit)
+        super().__init__(clients.loop, max_message_size=limit, allowance=clients.allowance)
         self._request = request
         self.start(node, clients, rules, PUSHES)
 

@@ -2,7 +2,9 @@
 
 Frames are parsed by `websockets`' sans-I/O protocol; what is sent is bytes built elsewhere.
 The transport's own write buffer is the queue: when it passes its limit the connection is cut,
-so a reader that is too slow costs bounded memory and nobody else's time. After `close`
+so a reader that is too slow costs bounded memory and nobody else's time. Nor does a writer that
+is too fast: of what came in one turn only so much is looked at, the rest in the next, and who
+asks for more than the allowance is sent away. After `close`
 nothing more is given to `received`, and the connection is gone within `CLOSE_TIMEOUT`.
 """
 
@@ -14,10 +16,15 @@ from typing import Final
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SEND_EOF, SERVER, Protocol
 
+from realtime_gateway.node.clients import UNLIMITED, Allowance
 from realtime_gateway.protocol import codes
 
 CLOSE_TIMEOUT: Final = 5.0
 CONTROL_FRAMES_PER_SECOND: Final = 64
+BYTES_A_UNIT: Final = 4096
+"""A frame costs one unit of the allowance, and one more for each so many bytes."""
+DEAF_BYTES: Final = 1_048_576
+"""So much is dropped after hanging up; then the line is cut."""
 
 _quiet = logging.getLogger("gateway.frames")
 _quiet.setLevel(logging.WARNING)  # the library has a line for every connection
@@ -37,22 +44,37 @@ class WebSocket(asyncio.Protocol):
     __slots__ = (
         "_control_frames",
         "_control_second",
+        "_dropped",
         "_is_text",
         "_loop",
+        "_paid_until",
         "_parts",
+        "_unread",
+        "allowance",
         "send",
         "sent_close",
         "transport",
         "ws",
     )  # fmt: skip
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, max_message_size: int) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        max_message_size: int,
+        allowance: Allowance = UNLIMITED,
+    ) -> None:
         self._loop = loop
         self.ws = _Parser(SERVER, max_size=max_message_size, logger=_quiet)
         self._parts: bytearray | None = None
         self._is_text = False
         self._control_frames = 0
         self._control_second = 0
+        self.allowance = allowance
+        self._paid_until = 0.0
+        self._unread = b""
+        self._dropped = -1
+        """Bytes that came after it was hung up on; -1 while it was not."""
         self.sent_close = 0
         """The code this side ended the connection with; 0 while it has not."""
 
@@ -85,7 +107,67 @@ class WebSocket(asyncio.Protocol):
         self.sent_close = self.sent_close or code
         self.transport.abort()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more can be taken now: `read_on` goes on."""
+        return False
+
+    def spend(self, units: int) -> bool:
+        """Count what was asked for; False, and the end, where it was too much."""
+        allowance = self.allowance
+        if not allowance.a_second:
+            return True
+        now = self._loop.time()
+        self._paid_until = max(self._paid_until, now) + units / allowance.a_second
+        if self._paid_until - now <= allowance.burst / allowance.a_second:
+            return True
+        self.hang_up(codes.TOO_FAST.code, codes.TOO_FAST.reason)
+        return False
+
+    def hang_up(self, code: int, reason: str) -> None:
+        """Say why, and listen no more: what still comes is not even parsed."""
+        self.close(code, reason)
+        self._dropped, self._unread = 0, b""
+        if not self.transport.is_closing() and self.transport.can_write_eof():
+            self.transport.write_eof()
+
     def data_received(self, data: bytes) -> None:
+        if self._dropped >= 0:
+            self._drop_bytes(len(data))
+        elif self._unread:
+            self._unread += data
+        else:
+            self._read(data)
+
+    def read_on(self) -> None:
+        """Go on with what has come in, and hear more when that is done."""
+        if self.is_full or self._dropped >= 0 or self.transport.is_closing():
+            return
+        data, self._unread = self._unread, b""
+        if data:
+            self._read(data)
+        if not (self._unread or self.is_full or self.transport.is_reading()):
+            self.transport.resume_reading()
+
+    def _read(self, data: bytes) -> None:
+        """One turn's share of it."""
+        limit = self.allowance.bytes_a_turn
+        self._parse(data if len(data) <= limit else data[:limit])
+        if self._dropped >= 0 or self.transport.is_closing():
+            return
+        self._unread = data[limit:]
+        if self._unread or self.is_full:
+            if self.transport.is_reading():
+                self.transport.pause_reading()
+            if not self.is_full:
+                self._loop.call_soon(self.read_on)
+
+    def _drop_bytes(self, count: int) -> None:
+        self._dropped += count
+        if self._dropped > DEAF_BYTES:
+            self.transport.abort()
+
+    def _parse(self, data: bytes) -> None:
         ws = self.ws
         ws.receive_data(data)
         if ws.writes and not ws.eof_sent:
@@ -119,6 +201,8 @@ class WebSocket(asyncio.Protocol):
 
     def _take(self, frame: Frame) -> None:
         opcode = frame.opcode
+        if not self.spend(1 + len(frame.data) // BYTES_A_UNIT):
+            return
         if opcode is Opcode.PING or opcode is Opcode.PONG:
             self._count_control_frame()
         elif opcode is Opcode.CLOSE:
