@@ -22,6 +22,7 @@ class ScriptedSocket:
         self.refuses_to_recover = False
         self.is_down = False
         self.says_expired = False
+        self.confirms_nothing = False
         self._socket: WebSocketRoute | None = None
         self._page = page
         page.route_web_socket("**/connection/websocket", self._opened)
@@ -33,6 +34,10 @@ class ScriptedSocket:
         self.offsets[channel] = offset = self.offsets[channel] + 1
         publication = {"data": event, "offset": offset}
         self._send({"push": {"channel": channel, "pub": publication}})
+
+    def beat(self, seconds: float | None) -> None:
+        """The pulse of the path behind the socket."""
+        self._send({"push": {"message": {"data": {"pulse": seconds}}}})
 
     def cut(self) -> None:
         assert self._socket is not None
@@ -66,6 +71,8 @@ class ScriptedSocket:
 
     def _subscribe(self, number: int, asked: dict[str, Any]) -> None:
         self.subscribed.append(asked)
+        if self.confirms_nothing:
+            return
         top = self.offsets.setdefault(asked["channel"], 7)
         if self.refuses_to_recover and asked.get("recover"):
             self.refuses_to_recover = False

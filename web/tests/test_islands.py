@@ -180,6 +180,33 @@ def test_the_connection_is_told_in_words(site):
     expect(page.locator("#connection")).to_have_text("Offline")
 
 
+def test_promise_live_is_said_when_every_channel_is_confirmed_and_not_before(site):
+    """An open socket alone moves nothing: behind it Redis may hang."""
+    page = live(site.open("/"))
+    page.script.confirms_nothing = True
+    page.script.cut()
+    expect(page.locator("#connection")).to_have_text("Reconnecting")
+    until(lambda: len(page.script.tokens) == 2 and len(page.script.subscribed) == 2)
+    page.wait_for_timeout(1_500)
+    expect(page.locator("#connection")).to_have_text("Reconnecting")
+    page.script.confirms_nothing = False
+    page.script.cut()
+    expect(page.locator("#connection")).to_have_text("Live")
+
+
+def test_promise_live_is_said_while_the_path_is_seen_to_move(site):
+    page = live(site.open("/"))
+    page.script.beat(1)
+    expect(page.locator("#connection")).to_have_text("Live")
+    expect(page.locator("#connection")).to_have_text("Reconnecting")
+    page.script.beat(60)
+    expect(page.locator("#connection")).to_have_text("Live")
+    page.script.beat(0)
+    expect(page.locator("#connection")).to_have_text("Reconnecting")
+    page.script.beat(None)
+    expect(page.locator("#connection")).to_have_text("Live")
+
+
 def test_a_changed_note_keeps_the_blocks_that_did_not_change(site):
     notes = site.backends.notes
     note = notes.put("menu", "Menu", "x")

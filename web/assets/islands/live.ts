@@ -4,9 +4,9 @@
 // cannot fill, `reload` fetches the state anew and says where it stands. Nothing that a handler throws reaches the
 // client: it would stop for good.
 
-import { Centrifuge, UnauthorizedError, type Subscription } from "centrifuge";
+import { Centrifuge, State, UnauthorizedError, type Subscription } from "centrifuge";
 
-import { network, opening, state, untilNext, wentDown, wentUp, WORDS, type Link, type State } from "./core/connection.js";
+import { beat, network, opening, state, untilNext, wentDown, wentUp, WORDS, type Link, type State as Shown } from "./core/connection.js";
 import { area } from "./core/debug.js";
 import type { Position } from "./core/events.js";
 import { Patience, type Answer } from "./core/patience.js";
@@ -25,7 +25,7 @@ export interface Channel {
   receive(event: unknown): void;
 }
 
-export type Watch = (state: State) => void;
+export type Watch = (state: Shown) => void;
 
 export function sinceOf(element: HTMLElement): Position | null {
   const { offset, epoch } = element.dataset;
@@ -38,6 +38,8 @@ export class Live {
   private readonly nudge = new EventTarget();
   private readonly patience = new Patience(whetherThereIsRoom, (wait) => new Promise((done) => setTimeout(done, wait)));
   private client: Centrifuge;
+  /** Confirmed by the server in this connection. */
+  private readonly confirmed = new Set<string>();
 
   constructor(
     private readonly channels: Channel[],
@@ -83,10 +85,12 @@ export class Live {
     });
     client.on("connected", () => {
       this.patience.gotIn();
-      this.become(wentUp(this.link, Date.now()));
+      this.settle();
     });
+    client.on("message", ({ data }) => this.hear(data));
     client.on("connecting", ({ code, reason }) => {
       debug("connecting", code, reason);
+      this.confirmed.clear();
       this.become(wentDown(this.link, Date.now()));
     });
     client.on("disconnected", ({ code, reason }) => this.stopped(client, code, reason));
@@ -114,11 +118,36 @@ export class Live {
         renewal.want();
       }
     });
-    subscription.on("subscribed", ({ recovered, wasRecovering }) => debug(channel.name, { recovered, wasRecovering }));
+    subscription.on("subscribed", ({ recovered, wasRecovering }) => {
+      debug(channel.name, { recovered, wasRecovering });
+      this.confirmed.add(channel.name);
+      this.settle();
+    });
+    subscription.on("subscribing", () => this.lose(channel));
     subscription.on("error", ({ type, error }) => debug(channel.name, type, error));
-    subscription.on("unsubscribed", ({ code, reason }) => debug(channel.name, "ended", code, reason));
+    subscription.on("unsubscribed", ({ code, reason }) => {
+      debug(channel.name, "ended", code, reason);
+      this.lose(channel);
+    });
     subscription.subscribe();
     return subscription;
+  }
+
+  /** Up once the server has confirmed every channel: an open socket alone moves nothing. */
+  private settle(): void {
+    if (this.client.state !== State.Connected) return;
+    if (this.channels.every(({ name }) => this.confirmed.has(name))) this.become(wentUp(this.link, Date.now()));
+  }
+
+  private lose({ name }: Channel): void {
+    if (this.confirmed.delete(name)) this.become(wentDown(this.link, Date.now()));
+  }
+
+  /** The gateway's pulse, which went through everything that an event goes through. */
+  private hear(data: unknown): void {
+    const seconds = (data as { pulse?: unknown } | null)?.pulse;
+    const isOne = seconds === null || (typeof seconds === "number" && seconds >= 0);
+    if (isOne) this.become(beat(this.link, Date.now(), seconds));
   }
 
   private stopped(client: Centrifuge, code: number, reason: string): void {
@@ -171,7 +200,7 @@ function tellSignedOut(): void {
   announce(sentence, sentence);
 }
 
-function show(shown: State): void {
+function show(shown: Shown): void {
   const element = document.getElementById("connection");
   if (!element || element.dataset["state"] === shown && !element.hidden) return;
   element.dataset["state"] = shown;

@@ -320,3 +320,21 @@ test("what is wanted is loaded once after it was last wanted, and again until it
   await settle();
   assert.equal(begun.length, 0);
 });
+
+test("live is said while the pulse is heard, and again when it comes back", () => {
+  let link = connection.wentUp(connection.opening(0, true), 1_000);
+  assert.deepEqual([connection.state(link, 999_000), connection.untilNext(link, 2_000)], ["live", null]);
+  link = connection.beat(link, 10_000, 5);
+  assert.deepEqual([connection.state(link, 19_900), connection.untilNext(link, 15_000)], ["live", 5_000]);
+  assert.equal(connection.state(link, 20_000), "reconnecting");
+  assert.equal(connection.untilNext(link, 20_000), 25_000);
+  assert.equal(connection.state(link, 45_000), "offline");
+  link = connection.beat(link, 46_000, 5);
+  assert.equal(connection.state(link, 46_000), "live");
+  link = connection.beat(link, 47_000, 0);
+  assert.deepEqual([connection.state(link, 47_500), connection.state(link, 48_000)], ["live", "reconnecting"]);
+  link = connection.beat(link, 49_000, null);
+  assert.deepEqual([connection.state(link, 999_000), connection.untilNext(link, 50_000)], ["live", null]);
+  link = connection.wentDown(link, 47_000);
+  assert.equal(connection.wentUp(link, 48_000).pulse, null);
+});

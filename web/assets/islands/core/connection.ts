@@ -1,4 +1,7 @@
 // What the reader is told about the connection. Pure: facts and a clock in, one of four states out.
+//
+// "Live" is said of what was seen to move: every channel of the page was confirmed, which takes the whole path behind the
+// socket, and a gateway that tells its pulse (contracts/README.md) goes on telling it.
 
 export type State = "connecting" | "live" | "reconnecting" | "offline";
 
@@ -13,11 +16,15 @@ export interface Link {
   stopped: boolean;
   /** When `up` last changed, in milliseconds. */
   since: number;
+  /** When the pulse was last heard in this connection, and how often it comes; null before. */
+  pulse: { last: number; everyMs: number } | null;
 }
 
 /** A blink is not worth a word. */
 export const GRACE_MS = 1_000;
 export const OFFLINE_AFTER_MS = 30_000;
+/** One may be late, or lost. */
+const PULSES_MISSED = 2;
 
 export const WORDS: Record<State, string> = {
   connecting: "Connecting",
@@ -27,7 +34,7 @@ export const WORDS: Record<State, string> = {
 };
 
 export function opening(now: number, online: boolean): Link {
-  return { up: false, wasUp: false, online, stopped: false, since: now };
+  return { up: false, wasUp: false, online, stopped: false, since: now, pulse: null };
 }
 
 export function wentUp(link: Link, now: number): Link {
@@ -35,7 +42,19 @@ export function wentUp(link: Link, now: number): Link {
 }
 
 export function wentDown(link: Link, now: number, stopped = false): Link {
-  return { ...link, up: false, stopped, since: link.up ? now : link.since };
+  return { ...link, up: false, stopped, since: link.up ? now : link.since, pulse: null };
+}
+
+/** The path behind the socket was seen to move, and will be again in so many seconds; 0: it stands still; null: it moves. */
+export function beat(link: Link, now: number, seconds: number | null): Link {
+  return { ...link, pulse: seconds === null ? null : { last: now, everyMs: seconds * 1_000 } };
+}
+
+/** Since when nothing moves; null while it does. */
+function stillSince({ up, since, pulse }: Link, now: number): number | null {
+  if (!up) return since;
+  const due = pulse ? pulse.last + pulse.everyMs : Infinity;
+  return pulse && now >= pulse.last + PULSES_MISSED * pulse.everyMs ? due : null;
 }
 
 export function network(link: Link, online: boolean): Link {
@@ -43,9 +62,10 @@ export function network(link: Link, online: boolean): Link {
 }
 
 export function state(link: Link, now: number): State {
-  const down = now - link.since;
+  const since = stillSince(link, now);
   if (link.stopped || !link.online) return "offline";
-  if (link.up) return "live";
+  if (since === null) return "live";
+  const down = now - since;
   if (down >= OFFLINE_AFTER_MS) return "offline";
   if (!link.wasUp) return down >= 5 * GRACE_MS ? "reconnecting" : "connecting";
   return down >= GRACE_MS ? "reconnecting" : "live";
@@ -53,7 +73,12 @@ export function state(link: Link, now: number): State {
 
 /** Milliseconds until `state` may answer differently by time alone; null: it will not. */
 export function untilNext(link: Link, now: number): number | null {
-  if (link.up || link.stopped || !link.online) return null;
-  const marks = [GRACE_MS, 5 * GRACE_MS, OFFLINE_AFTER_MS].map((mark) => link.since + mark - now);
+  if (link.stopped || !link.online) return null;
+  const since = stillSince(link, now);
+  if (since === null) {
+    const { pulse } = link;
+    return pulse && Math.max(GRACE_MS, pulse.last + PULSES_MISSED * pulse.everyMs - now);
+  }
+  const marks = [GRACE_MS, 5 * GRACE_MS, OFFLINE_AFTER_MS].map((mark) => since + mark - now);
   return marks.find((left) => left > 0) ?? null;
 }
