@@ -34,6 +34,9 @@ class Log:
     def pubsub_channel(self, name: str) -> str:
         return name
 
+    async def renew(self, names: list[str]) -> None:
+        pass
+
     async def tops(self, names: list[str]) -> list[Position]:
         self.asked += names
         return [Position(0, "e") for _ in names]

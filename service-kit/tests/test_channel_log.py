@@ -186,3 +186,52 @@ async def _next_message(pubsub: object) -> bytes:
         message = await pubsub.get_message(timeout=1)  # type: ignore[attr-defined]
         if message is not None:
             return bytes(message["data"])
+
+
+async def test_reading_what_nobody_has_published_to_is_remembered_for_a_minute(
+    log: ChannelLog, redis: Redis
+) -> None:
+    for _ in range(2):
+        await log.read("unheard-of")
+        assert 55 < await redis.ttl("t.meta.{unheard-of}") <= 60
+
+
+async def test_reading_does_not_make_what_was_published_live_longer_or_shorter(
+    log: ChannelLog, redis: Redis
+) -> None:
+    await log.read("news")
+    kept = HistoryOptions(size=5, ttl_seconds=60, meta_ttl_seconds=1000)
+    at = await log.publish("news", numbered(1), kept)
+    await redis.expire("t.meta.{news}", 500)
+    assert (await log.read("news"))[0] == at
+    await log.renew(["news"])
+    assert 490 < await redis.ttl("t.meta.{news}") <= 500
+
+
+async def test_the_first_publication_continues_the_position_that_was_read(
+    log: ChannelLog, redis: Redis
+) -> None:
+    """Whoever has rendered a page from the position misses nothing when it connects."""
+    rendered, _ = await log.read("news")
+    at = await log.publish("news", numbered(1), KEEP)
+    assert (rendered.offset, rendered.epoch) == (0, at.epoch)
+    assert await redis.ttl("t.meta.{news}") > 86_400
+    assert (await log.read("news", rendered))[1] == [(1, numbered(1))]
+
+
+async def test_a_flush_between_rendering_and_connecting_shows_as_another_epoch(
+    log: ChannelLog, redis: Redis
+) -> None:
+    rendered, _ = await log.read("news")
+    await redis.flushall()
+    await log.publish("news", numbered(1), KEEP)
+    assert (await log.read("news", rendered))[0].epoch != rendered.epoch
+
+
+async def test_positions_that_are_renewed_live_on(log: ChannelLog, redis: Redis) -> None:
+    at, _ = await log.read("quiet")
+    await redis.expire("t.meta.{quiet}", 5)
+    await log.renew(["quiet", "never-read"])
+    await log.renew([])
+    assert 55 < await redis.ttl("t.meta.{quiet}") <= 60
+    assert await log.tops(["quiet", "never-read"]) == [at, None]

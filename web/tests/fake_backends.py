@@ -128,6 +128,8 @@ class FakeGateway(Fake):
         super().__init__()
         self.offset = 7
         self.present: dict[str, list[Json]] = {}
+        self.asked_for: list[str] = []
+        """Channels whose position was asked for: that leaves something in Redis."""
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
@@ -143,6 +145,7 @@ class FakeGateway(Fake):
 
     async def history(self, request: Request) -> Response:
         assert request.headers["X-API-Key"] == "gateway-key"
+        self.asked_for.append((await request.json())["channel"])
         return JSONResponse(
             {"result": {"publications": [], "offset": self.offset, "epoch": "e"}}
         )

@@ -276,6 +276,12 @@ async def test_a_note_is_shown_though_its_list_cannot_be(browse, backends):
     assert (await browse().get("/notes/menu")).status == 200
 
 
+async def test_a_note_that_is_not_there_leaves_nothing_behind(browse, backends):
+    for path in ("/notes/none", "/live/notes/none", "/notes/none/edit", "/notes/n%6fne"):
+        assert (await browse().client.get(path)).status_code in (303, 404)
+    assert [name for name in backends.gateway.asked_for if name.startswith("notes:")] == []
+
+
 async def test_islands_get_state_with_the_position_read_before_it(browse, backends):
     backends.notes.put("menu", "Menu")
     client = browse().client

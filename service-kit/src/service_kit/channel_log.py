@@ -17,6 +17,8 @@ from redis.exceptions import InvalidResponse, NoScriptError
 
 DAY_SECONDS: Final = 86_400
 IDEMPOTENCY_TTL_SECONDS: Final = 300
+UNPUBLISHED_TTL_SECONDS: Final = 60
+"""So long a channel that nobody has published to is remembered after it was read."""
 ALL: Final = -1
 
 
@@ -155,6 +157,13 @@ class ChannelLog:
         found = await pipeline.execute()
         return [_position((offset or 0, epoch)) if epoch else None for offset, epoch in found]
 
+    async def renew(self, channels: Sequence[str]) -> None:
+        """Have the positions of channels that are followed live on, published to or not."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for channel in channels:
+            pipeline.expire(self._key("meta", channel), UNPUBLISHED_TTL_SECONDS, gt=True)
+        await pipeline.execute()
+
     def _key(self, kind: str, channel: str) -> str:
         return f"{self._prefix}.{kind}.{{{channel}}}"
 
@@ -180,7 +189,7 @@ class ChannelLog:
     ) -> tuple[list[str], list[Any]]:
         after = "" if since is None else since.offset
         return self._log_keys(channel), [
-            secrets.token_hex(4), 30 * DAY_SECONDS, after, limit, int(reverse)
+            secrets.token_hex(4), UNPUBLISHED_TTL_SECONDS, after, limit, int(reverse)
         ]  # fmt: skip
 
     def _log_keys(self, channel: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
 from redis.exceptions import RedisClusterException, RedisError
-from service_kit.channel_log import ALL, Position
+from service_kit.channel_log import ALL, UNPUBLISHED_TTL_SECONDS, Position
 from service_kit.logs import area
 from service_kit.tasks import end
 
@@ -25,6 +25,8 @@ from realtime_gateway.protocol.wire import Entry
 IDLE_SECONDS: Final = 1.0
 """How long an empty channel is still followed: a page that reloads finds it warm."""
 COMPARE_BATCH: Final = 512
+LONGEST_CHECK_DELAY: Final = UNPUBLISHED_TTL_SECONDS * 2 / 3
+"""Comparing renews positions, which would else be forgotten while somebody is there."""
 
 log = logging.getLogger("gateway.feed")
 trace = area("gateway:channels")
@@ -49,7 +51,7 @@ class Feed:
         self._bus = bus
         self._log = channel_log
         self._stats = stats
-        self._check_delay = check_delay
+        self._check_delay = min(check_delay, LONGEST_CHECK_DELAY)
         self._catch_up_bytes = catch_up_bytes
         self._settling: dict[Channel[Member], asyncio.Task[None]] = {}
         self._comparing: set[asyncio.Task[None]] = set()
@@ -192,6 +194,7 @@ class Feed:
         another server may have taken the old one's place.
         """
         names = [channel.name for channel in channels]
+        await self._log.renew(names)
         tops = await self._log.tops(names)
         if all(channel.is_settled for channel in channels):
             return tops, [None] * len(names)

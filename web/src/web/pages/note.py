@@ -25,9 +25,13 @@ def channel(key: str) -> str:
 
 
 async def state(visit: Visit, key: str, *, before: str = "") -> dict[str, Any]:
-    """The note, its comments, and the channel's position read before both."""
-    position = await visit.site.gateway.position(channel(key))
+    """The note, its comments, and the channel's position read before both.
+
+    Only a note that is there has a position: asking for one leaves something in Redis.
+    """
     notes, token = visit.site.notes, visit.visitor.token
+    await notes.read(token, key)
+    position = await visit.site.gateway.position(channel(key))
     note, comments = await both(
         notes.read(token, key), notes.comments(token, key, before=before)
     )
