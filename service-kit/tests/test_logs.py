@@ -28,6 +28,50 @@ def test_a_stranger_cannot_start_a_second_log_line(written):
     assert written().count("\n") == 1
 
 
+UNSEEN = {
+    "newline": "\n",
+    "carriage return": "\r",
+    "escape": "\x1b[2J\x1b]0;pwned\x07",
+    "backspace": "\b",
+    "NUL": "\0",
+    "delete": "\x7f",
+    "C1 escape": "\x9b2J",
+    "next line": "\x85",
+    "line separator": "\u2028",
+    "paragraph separator": "\u2029",
+    "right to left": "\u202e",
+    "isolate": "\u2066",
+    "zero width": "\u200b",
+    "byte order mark": "\ufeff",
+    "tag": "\U000e0041",
+    "half a pair": "\ud800",
+}
+
+
+@pytest.mark.parametrize("sent", UNSEEN.values(), ids=UNSEEN)
+@pytest.mark.parametrize("shape", ["json", "text"])
+def test_what_a_terminal_would_act_upon_stands_escaped_in_a_line(written, shape, sent):
+    logs.configure("demo", environ={"LOG_FORMAT": shape})
+    log = logging.getLogger("http")
+    log.info("GET /%s", f"Zoë {sent}", extra={"path": f"日本{sent}"})
+    line = written()
+    assert line.removesuffix("\n").isprintable(), repr(line)
+    assert "Zoë" in line
+    assert "日本" in line
+    if shape == "json":
+        assert json.loads(line)["path"] == f"日本{sent}"
+
+
+@pytest.mark.parametrize("shape", ["json", "text"])
+def test_a_traceback_keeps_its_lines_and_nothing_else_of_what_a_stranger_sent(written, shape):
+    logs.configure("demo", environ={"LOG_FORMAT": shape})
+    try:
+        raise ValueError("no \x1b[2J such \u202e thing")
+    except ValueError:
+        logging.getLogger("http").exception("unhandled error")
+    assert all(line.isprintable() for line in written().splitlines())
+
+
 @pytest.mark.parametrize(
     ("patterns", "heard"),
     [

@@ -3,12 +3,14 @@
 `LOG_FORMAT=json` writes one JSON object a line (time in UTC, level, service, logger, message,
 request id, and the facts given as `extra`); `text` is for people. `NOTES_DEBUG` switches named
 debug areas on, as in the original: `NOTES_DEBUG=notes:*,gateway:bus`; off by default.
+Whatever strangers sent stands in its line escaped.
 No caller logs tokens, passwords, bodies or titles.
 """
 
 import json
 import logging
 import sys
+import unicodedata
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -18,6 +20,8 @@ from typing import Any
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request being answered; the same in every service that a request passes."""
 
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Control characters, those that turn or hide text, halves of pairs, line separators."""
 _AREAS = "area"
 _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "color_message"}
 
@@ -25,6 +29,19 @@ _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "color_m
 def area(name: str) -> logging.Logger:
     """The debug area `name`, e.g. `notes:relay`: silent unless NOTES_DEBUG names it."""
     return logging.getLogger(f"{_AREAS}.{name}")
+
+
+def visible(text: str) -> str:
+    """`text` on one line that no terminal acts upon: what is not to be seen is escaped, as in
+    JSON.
+    """
+    if text.isprintable():
+        return text
+    return "".join(json.dumps(each)[1:-1] if _is_unseen(each) else each for each in text)
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN
 
 
 def configure(service: str, *, environ: Mapping[str, str]) -> None:
@@ -72,7 +89,7 @@ class _Json(logging.Formatter):
             line["request_id"] = current
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return visible(json.dumps(line, default=str, ensure_ascii=False))
 
 
 class _Text(logging.Formatter):
@@ -81,8 +98,8 @@ class _Text(logging.Formatter):
         name = record.name.removeprefix(f"{_AREAS}.")
         facts = "".join(f" {key}={value}" for key, value in _facts(record).items())
         # A log line is one line, whatever a stranger sent.
-        message = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
-        text = f"{time} {record.levelname:<7} {name}: {message}{facts}"
+        text = visible(f"{time} {record.levelname:<7} {name}: {record.getMessage()}{facts}")
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            lines = self.formatException(record.exc_info).split("\n")
+            text += "".join(f"\n{visible(line)}" for line in lines)
         return text

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
 import httpx
+from service_kit.logs import visible
 
 from users_service import administering
 
@@ -171,9 +172,11 @@ def _said(password: str) -> str:
 def _tell(what: str, answer: httpx.Response, username: str) -> int:
     if answer.is_success:
         said = answer.json() if answer.content else {}
-        print(what + json.dumps(said, indent=2, ensure_ascii=False))
+        shown = json.dumps(said, indent=2, ensure_ascii=False)
+        # Names are what somebody else typed: no terminal shall act upon them.
+        print(what + "\n".join(visible(line) for line in shown.split("\n")))
         return 0
-    sys.stderr.write(f"notes-users: {_reason(answer, username)}\n")
+    sys.stderr.write(f"notes-users: {visible(_reason(answer, username))}\n")
     return 1
 
 
