@@ -43,6 +43,8 @@ KEEP_ALIVE_SECONDS = 150
 BODY_SECONDS = 28.0
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Servers hand these on as they came, and whoever reads the address as a text would fail.
+_UNSAFE = re.compile(rb"[^\x21-\x7e]")
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -144,6 +146,7 @@ class _Observed:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        scope["query_string"] = _UNSAFE.sub(_percent, scope["query_string"])
         own_id = _request_id(scope)
         token = request_id.set(own_id)
         answer = _Answer(send, own_id)
@@ -182,6 +185,10 @@ class _Answer:
             self.status = message["status"]
             MutableHeaders(scope=message)["X-Request-Id"] = self._own_id
         await self._send(message)
+
+
+def _percent(found: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % found[0][0]
 
 
 def _request_id(scope: Scope) -> str:

@@ -101,7 +101,8 @@ def forwarded(request: Request) -> Origin:
 
 
 def _device(request: Request, header: str) -> str:
-    said = request.headers.get(header, "")
+    # Servers read a header as Latin-1; who writes beyond ASCII means UTF-8.
+    said = request.headers.get(header, "").encode("latin-1").decode(errors="replace")
     return "".join(character for character in said if character.isprintable())[:_DEVICE_LIMIT]
 
 

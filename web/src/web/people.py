@@ -42,7 +42,12 @@ class OwnAccount(_Asking):
     async def trade(self, caller: Caller, audience: str) -> Json:
         """An access token for a personal API token, as far as its scopes go."""
         granted: Json = await self._ask(
-            caller, "POST", "/v1/tokens", json={"audience": audience}, repeatable=True
+            caller,
+            "POST",
+            "/v1/tokens",
+            json={"audience": audience},
+            repeatable=True,
+            changes=False,
         )
         return granted
 

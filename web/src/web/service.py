@@ -7,6 +7,7 @@ sees an httpx error. A service that is coming back is waited for, as `waiting` s
 """
 
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 debug = area("notes:backends")
 
 Json = dict[str, Any]
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class BackendError(Exception):
@@ -96,7 +99,7 @@ class Service:
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
         request = self._http.build_request(
-            method, path, headers=sent, json=json, params=_given(params)
+            method, path, headers=_on_the_wire(sent), json=json, params=_given(params)
         )
         is_safe = repeatable or method == "GET" or "Idempotency-Key" in sent
         tries = _Tries(self._http, request)
@@ -128,7 +131,9 @@ class Service:
         sent = {"X-Request-Id": request_id.get(), "Authorization": f"Bearer {token}", **headers}
         # As it comes also means: packed only if whoever asked can unpack it.
         sent.setdefault("Accept-Encoding", "identity")
-        request = self._http.build_request(method, target, headers=sent, content=body)
+        request = self._http.build_request(
+            method, target, headers=_on_the_wire(sent), content=body
+        )
         # A body that streams is gone after one try: whoever sent it holds the key to repeat it.
         is_safe = method in ("GET", "HEAD") and body is None
         try:
@@ -150,6 +155,18 @@ class Service:
         if response.status_code >= 400:
             raise _refusal(response, body if isinstance(body, dict) else {})
         return body
+
+
+def _on_the_wire(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """As a connection can carry them, whatever strangers put into what goes along.
+
+    A server reads bytes beyond ASCII as Latin-1, and they go on as they came. Control bytes
+    would end a header or a connection: each becomes a question mark (RFC 9110, 5.5).
+    """
+    return [
+        (name.encode(), _CONTROL.sub(b"?", value.encode("latin-1", "replace")).strip(b" \t"))
+        for name, value in headers.items()
+    ]
 
 
 def _given(params: Mapping[str, Any] | None) -> dict[str, Any] | None:

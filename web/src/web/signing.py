@@ -5,7 +5,6 @@ whether it fits or not.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 
@@ -30,7 +29,7 @@ class Signer:
         encoded, _, mac = sealed.partition(".")
         try:
             value = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # neither base64 nor UTF-8, nor ASCII at all
             return None
         return value if self.fits(purpose, value, mac) else None
 

@@ -112,8 +112,12 @@ class Visit:
     @property
     def version(self) -> int:
         """Which one the person has seen; 0, which no note has, where the form does not say."""
-        said = self.field("version")
-        return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
+        return self.number("version") or 0
+
+    def number(self, name: str) -> int | None:
+        """None for whatever is no number that a version or a count could be."""
+        said = self.field(name)
+        return int(said) if said.isascii() and said.isdecimal() and len(said) <= 9 else None
 
     def secret(self, name: str) -> str:
         """A password or a code, to the letter."""

@@ -42,7 +42,7 @@ async def make(visit: CurrentVisit) -> Response:
     errors = _missing(typed)
     if errors:
         return await _page(visit, status=422, typed=typed, errors=errors)
-    days = int(typed["expires"]) if typed["expires"].isdecimal() else None
+    days = visit.number("expires")
     wanted = {"name": typed["name"], "scopes": typed["scopes"], "expires_in_days": days}
     try:
         made = await visit.site.own.make_api_token(visit.caller, wanted)
