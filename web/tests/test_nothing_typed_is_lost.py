@@ -323,3 +323,28 @@ def test_axe_finds_nothing_where_text_is_saved_from_loss(site, scheme, size):
     expect(page.locator("#together")).to_be_visible()
     check("both together", page)
     assert found == []
+
+
+def test_promise_logging_out_names_what_it_would_delete_and_asks(site):
+    page = editing(site)
+    type_and_be_killed(page, MINE)
+    page = again(page, site.url + "/notes/menu")
+    page.locator("#text").fill("Is there cake?")
+    page.goto(site.url)
+    expect(page.locator("#unsaved li")).to_have_count(2)
+    sure = page.locator("#logout-sure")
+    page.get_by_role("button", name="Log out", exact=True).click()
+    expect(sure.locator("li")).to_have_text(["Comment on “Menu”", "Menu"])
+    sure.get_by_role("button", name="Stay").click()
+    expect(sure).to_be_hidden()
+    assert len(kept(page)) == 2
+    page.get_by_role("button", name="Log out", exact=True).click()
+    sure.get_by_role("button", name="Log out and delete").click()
+    expect(page.get_by_role("link", name="Log in", exact=True)).to_be_visible()
+    assert kept(page) == []
+
+
+def test_logging_out_asks_nothing_where_nothing_would_be_lost(site):
+    page = site.open("/", ANA)
+    page.get_by_role("button", name="Log out", exact=True).click()
+    expect(page.get_by_role("link", name="Log in", exact=True)).to_be_visible()

@@ -46,7 +46,7 @@ export class Meanwhile implements Channel {
       this.newer(found.note.version, found.note.editor);
       return found.position;
     } catch (error) {
-      if (error instanceof Failed && error.status === 410) this.gone(error.problem.by ?? null);
+      if (error instanceof Failed && (error.status === 404 || error.status === 410)) this.gone(error.problem.by ?? null);
       throw error;
     }
   }
@@ -75,6 +75,8 @@ export class Meanwhile implements Channel {
   private newer(version: number, by: Person): void {
     if (version <= (this.latest?.version ?? 0)) return;
     this.latest = { version, by };
+    // It is back from the trash.
+    document.getElementById("gone")?.toggleAttribute("hidden", true);
     // The news of a save may be here before its answer.
     if (isOther(by)) this.check();
     else setTimeout(() => this.check(), OWN_ANSWER_MS);

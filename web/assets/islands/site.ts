@@ -9,7 +9,7 @@ import { reader } from "./dom/reader.js";
 import { local, names, remember, session } from "./dom/storage.js";
 import { clarifyAll } from "./dom/times.js";
 import { ears } from "./dom/typing.js";
-import { showKeptComment } from "./unsaved.js";
+import { askBeforeLogout, showKeptComment } from "./unsaved.js";
 
 clarifyAll();
 setInterval(clarifyAll, 30_000);
@@ -32,7 +32,8 @@ document.addEventListener("click", (event) => {
 });
 
 // Where Clear-Site-Data is not obeyed (plain http), what is kept here goes all the same, once the page is left.
-const logout = document.getElementById("logout");
+const logout = document.getElementById("logout") as HTMLFormElement | null;
+if (logout) askBeforeLogout(logout);
 logout?.addEventListener("submit", () => addEventListener("pagehide", forget));
 logout?.addEventListener("unsent", () => removeEventListener("pagehide", forget));
 

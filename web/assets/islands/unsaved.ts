@@ -7,11 +7,12 @@ import { reader } from "./dom/reader.js";
 import { local } from "./dom/storage.js";
 
 const MOST = 3;
+const MOST_NAMED = 8;
 
 export function showUnsaved(): void {
   const box = document.getElementById("unsaved");
   if (!box || reader.id === "") return;
-  const texts = [...notes(), ...comments()].sort((one, other) => other.at.localeCompare(one.at));
+  const texts = kept();
   box.hidden = texts.length === 0;
   const items = texts.slice(0, MOST).map(({ name, address, at }) => unsavedItem(name, address, at));
   box.querySelector("ul")?.replaceChildren(...items);
@@ -21,6 +22,37 @@ interface Kept {
   name: string;
   address: string;
   at: string;
+}
+
+/** Whatever this person has begun on this device, the latest first. */
+function kept(): Kept[] {
+  return [...notes(), ...comments()].sort((one, other) => other.at.localeCompare(one.at));
+}
+
+/** Logging out forgets what was never saved, so it is named first, and asked about. */
+export function askBeforeLogout(form: HTMLFormElement): void {
+  const dialog = document.getElementById("logout-sure") as HTMLDialogElement | null;
+  let isSure = false;
+  form.addEventListener("submit", (event) => {
+    const texts = reader.id === "" ? [] : kept();
+    if (!dialog || isSure || texts.length === 0) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const names = texts.slice(0, MOST_NAMED).map(({ name }) => name);
+    if (texts.length > names.length) names.push(`and ${texts.length - names.length} more`);
+    dialog.querySelector("ul")?.replaceChildren(...names.map(line));
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
+  dialog?.addEventListener("close", () => {
+    isSure = dialog.returnValue === "leave";
+    if (isSure) form.requestSubmit();
+    isSure = false;
+  });
+}
+
+function line(text: string): HTMLElement {
+  return Object.assign(document.createElement("li"), { textContent: text, dir: "auto" });
 }
 
 function notes(): Kept[] {
