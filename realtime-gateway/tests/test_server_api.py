@@ -6,6 +6,7 @@ import httpx
 import pytest
 from gateway_process import GatewayProcess, StartGateway, insecure
 from raw_client import RawClient
+from realtime_gateway.api.schema import REQUESTS, BatchRequest
 
 
 def post(gateway: GatewayProcess, path: str, **options: Any) -> httpx.Response:
@@ -174,3 +175,32 @@ def test_health_and_readiness_are_told(gateway: GatewayProcess) -> None:
 def test_the_key_is_never_logged(gateway: GatewayProcess) -> None:
     post(gateway, "/api/info", json={})
     assert "api-key" not in gateway.log
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        ("publish", {"channel": "a", "data": 1, "skip_history": None, "idempotency_key": None,
+                     "tags": None}),
+        ("broadcast", {"channels": ["a"], "data": 1, "skip_history": None}),
+        ("disconnect", {"user": "u", "client": None, "session": None, "whitelist": None,
+                        "disconnect": {"code": 3000, "reason": None}}),
+        ("refresh", {"user": "u", "client": None, "expired": None, "expire_at": None}),
+        ("subscribe", {"user": "u", "channel": "a", "client": None,
+                       "recover_since": {"offset": None, "epoch": None}, "override": None}),
+        ("unsubscribe", {"user": "u", "channel": "a", "client": None, "session": None}),
+        ("history", {"channel": "a", "limit": None, "reverse": None,
+                     "since": {"offset": 0, "epoch": None}}),
+        ("channels", {"pattern": None}),
+        ("info", {"any": None}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_null_is_as_good_as_absent(method: str, request_: dict[str, Any]) -> None:
+    made = REQUESTS[method][0].model_validate(request_)
+    told = {name: value for name, value in request_.items() if value is not None}
+    assert made == REQUESTS[method][0].model_validate(told)
+
+
+def test_null_is_as_good_as_absent_in_a_batch() -> None:
+    assert BatchRequest.model_validate({"commands": [], "parallel": None}).parallel is False

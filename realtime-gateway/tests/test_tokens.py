@@ -99,6 +99,52 @@ async def test_a_key_that_nobody_publishes_is_invalid(issuer: Issuer) -> None:
     assert await verifier(issuer).connection(token) is Refusal.INVALID
 
 
+@pytest.mark.parametrize(
+    "unreadable",
+    ["1795716134", "", True, False, [], {}, [1795716134], float("inf"), float("nan"), 10**400,
+     -(10**400), 1 << 60],
+    ids=repr,
+)  # fmt: skip
+@pytest.mark.parametrize("claim", ["exp", "expire_at", "both"])
+def test_a_time_that_cannot_be_read_refuses(claim: str, unreadable: Any) -> None:
+    ours = verifier(hmac_secret_key=SECRET)
+    good = int(time.time()) + 60
+    times = {"exp": {"exp": unreadable}, "expire_at": {"exp": good, "expire_at": unreadable},
+             "both": {"exp": unreadable, "expire_at": good}}[claim]  # fmt: skip
+    claims = json.dumps({"sub": "ann", "channel": "c", **times}).encode()
+    token = jwt.api_jws.encode(claims, SECRET, algorithm="HS256")
+    connection = json.dumps({"sub": "ann", **times}).encode()
+    refused = (Refusal.INVALID, Refusal.EXPIRED)
+    assert ours.subscription_now(token) in refused
+    token = jwt.api_jws.encode(connection, SECRET, algorithm="HS256")
+    assert ours.connection_now(token) in refused
+
+
+@pytest.mark.parametrize(
+    ("claim", "unreadable"),
+    [("channels", 0), ("channels", ""), ("channels", False), ("subs", 0), ("subs", []),
+     ("subs", {"a": {"override": []}}), ("sid", 0), ("sid", None), ("sub", None), ("sub", 7)],
+)  # fmt: skip
+def test_a_claim_that_cannot_be_read_refuses_a_connection(claim: str, unreadable: Any) -> None:
+    token = jwt.api_jws.encode(
+        json.dumps({"sub": "ann", claim: unreadable}).encode(), SECRET, algorithm="HS256"
+    )
+    assert verifier(hmac_secret_key=SECRET).connection_now(token) is Refusal.INVALID
+
+
+@pytest.mark.parametrize(
+    ("claim", "unreadable"),
+    [("client", 0), ("client", []), ("override", 0), ("override", []), ("override", ""),
+     ("sid", 7), ("channel", 7)],
+)  # fmt: skip
+def test_a_claim_that_cannot_be_read_refuses_a_subscription(
+    claim: str, unreadable: Any
+) -> None:
+    claims = {"sub": "ann", "channel": "c", claim: unreadable}
+    token = jwt.api_jws.encode(json.dumps(claims).encode(), SECRET, algorithm="HS256")
+    assert verifier(hmac_secret_key=SECRET).subscription_now(token) is Refusal.INVALID
+
+
 def test_lifetimes_are_counted_from_now() -> None:
     ours = verifier(hmac_secret_key=SECRET)
     now = int(time.time())

@@ -90,7 +90,7 @@ class TokenVerifier:
         if self._revocations is None or isinstance(found, Refusal):
             return found
         generation = found.get("gen", 0)
-        if not isinstance(generation, int):
+        if type(generation) is not int:
             return Refusal.INVALID
         bearer = Identity(
             user_id=str(found.get("sub", "")),
@@ -141,7 +141,8 @@ class TokenVerifier:
             )
         except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError):
             return Refusal.EXPIRED
-        except (jwt.PyJWTError, TypeError, ValueError):  # the last two: a key of another kind
+        # The last ones: a key of another kind, or a time that is no number.
+        except (jwt.PyJWTError, TypeError, ValueError, ArithmeticError):
             return Refusal.INVALID
         return found if self._matches(found) else Refusal.INVALID
 

@@ -27,7 +27,6 @@ LIMIT_EXCEEDED: Final = Error(106, "limit exceeded")
 BAD_REQUEST: Final = Error(107, "bad request")
 NOT_AVAILABLE: Final = Error(108, "not available")
 TOKEN_EXPIRED: Final = Error(109, "token expired")
-EXPIRED: Final = Error(110, "expired")
 UNRECOVERABLE_POSITION: Final = Error(112, "unrecoverable position")
 
 
@@ -42,6 +41,7 @@ class Close:
 SHUTDOWN: Final = Close(3001, "shutdown")
 SERVER_ERROR: Final = Close(3004, "internal server error")
 CONNECTION_EXPIRED: Final = Close(3005, "connection expired")
+SUBSCRIPTION_OVER: Final = Close(3006, "subscription expired")
 SLOW: Final = Close(3008, "slow")
 INSUFFICIENT_STATE: Final = Close(3010, "insufficient state")
 NO_PONG: Final = Close(3012, "no pong")

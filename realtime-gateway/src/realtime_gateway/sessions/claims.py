@@ -59,44 +59,51 @@ OVERRIDES: Final = frozenset({
 })  # fmt: skip
 
 
+LAST_TIME: Final = 1 << 53
+
+_UNREADABLE: Final = (TypeError, AttributeError, KeyError)
+
+
 def connection(claims: Claims, user_claim: str) -> ConnectionClaims | Refusal:
     """What the claims of a connection token say."""
     user, session = claims.get(user_claim, ""), claims.get("sid", "")
     # A subscription token does not open a connection.
     if not isinstance(user, str) or not isinstance(session, str) or "channel" in claims:
         return Refusal.INVALID
-    lifetime = _lifetime(claims)
+    try:
+        lifetime = _lifetime(claims)
+        subscriptions = _subscriptions(claims.get("channels"), claims.get("subs"))
+    except _UNREADABLE:
+        return Refusal.INVALID
     if lifetime is not None and lifetime <= 0:
         return Refusal.EXPIRED
-    try:
-        subscriptions = _subscriptions(claims.get("channels") or [], claims.get("subs") or {})
-    except (TypeError, AttributeError, KeyError):
-        return Refusal.INVALID
     return ConnectionClaims(user, lifetime, claims.get("info"), session, subscriptions)
 
 
 def subscription(claims: Claims, user_claim: str) -> SubscriptionClaims | Refusal:
     """What the claims of a subscription token say."""
     user, channel = claims.get(user_claim, ""), claims.get("channel")
+    client = claims.get("client")
     if not isinstance(user, str) or not isinstance(channel, str):
         return Refusal.INVALID
-    lifetime = _lifetime(claims)
+    if not isinstance(client, str | None) or not isinstance(claims.get("sid", ""), str):
+        return Refusal.INVALID
+    try:
+        lifetime = _lifetime(claims)
+        overrides = _overrides(claims.get("override"))
+    except _UNREADABLE:
+        return Refusal.INVALID
     if lifetime is not None and lifetime <= 0:
         return Refusal.EXPIRED
-    try:
-        overrides = _overrides(claims.get("override") or {})
-    except (TypeError, AttributeError, KeyError):
-        return Refusal.INVALID
     info, data = claims.get("info"), claims.get("data")
-    return SubscriptionClaims(
-        user, channel, claims.get("client"), lifetime, info, data, overrides
-    )
+    return SubscriptionClaims(user, channel, client, lifetime, info, data, overrides)
 
 
 def _subscriptions(channels: Any, subs: Any) -> tuple[ServerSubscription, ...]:
-    found = {channel: ServerSubscription(channel) for channel in _texts(channels)}
-    for channel, given in subs.items():
-        overrides = _overrides(given.get("override") or {})
+    names = [] if channels is None else _texts(channels)
+    found = {channel: ServerSubscription(channel) for channel in names}
+    for channel, given in ({} if subs is None else subs).items():
+        overrides = _overrides(given.get("override"))
         found[channel] = ServerSubscription(
             channel, given.get("info"), given.get("data"), overrides
         )
@@ -110,7 +117,8 @@ def _texts(values: Any) -> list[str]:
 
 
 def _overrides(given: Any) -> Overrides:
-    found = [(name, option["value"]) for name, option in given.items() if name in OVERRIDES]
+    options = {} if given is None else given
+    found = [(name, option["value"]) for name, option in options.items() if name in OVERRIDES]
     if not all(isinstance(value, bool) for _, value in found):
         raise TypeError("an override is true or false")
     return tuple(found)
@@ -118,7 +126,18 @@ def _overrides(given: Any) -> Overrides:
 
 def _lifetime(claims: Claims) -> float | None:
     """Seconds from now; `expire_at` overrides `exp`, and 0 there means for ever."""
-    end = claims.get("expire_at", claims.get("exp"))
-    if not isinstance(end, int | float) or end == 0:
-        return None
-    return end - time.time()
+    for name in ("expire_at", "exp"):
+        # Also the one that does not count: whoever verifies may read it another way.
+        if claims.get(name) is not None and not _is_time(claims[name]):
+            raise TypeError(f"{name} is a time")
+    end = claims.get("expire_at")
+    if end is None:
+        end = claims.get("exp")
+    return None if end is None or end == 0 else end - time.time()
+
+
+def _is_time(value: Any) -> bool:
+    """Unix seconds; a text that looks like it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -LAST_TIME < value < LAST_TIME  # neither infinite nor no number

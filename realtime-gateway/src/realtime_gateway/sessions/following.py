@@ -125,7 +125,7 @@ def _sub_refresh(who: Follower, command: commands.SubRefresh, now: float) -> Han
         return codes.INVALID_REQUEST
     claims: SubscriptionClaims | Refusal = yield VerifySubscription(command.token)
     if claims is Refusal.EXPIRED:
-        return fail(command.id, codes.EXPIRED)
+        return codes.SUBSCRIPTION_OVER  # an error would be final; so it comes back with another
     if claims is Refusal.UNAVAILABLE:
         return fail(command.id, codes.INTERNAL)
     if isinstance(claims, Refusal) or not _is_about(who, claims, command.channel):

@@ -61,11 +61,11 @@ def history(who: Speaker, rules: Rules, command: commands.History) -> Handling:
     options = _options(rules, command.channel)
     if options is None:
         return fail(command.id, codes.UNKNOWN_CHANNEL)
+    if not options.has_history:
+        return fail(command.id, codes.NOT_AVAILABLE)
     subscribed = command.channel in who.subscriptions
     if not rules.channels.may_read_history(options, who.user, subscribed=subscribed):
         return fail(command.id, codes.PERMISSION_DENIED)
-    if not options.has_history:
-        return fail(command.id, codes.NOT_AVAILABLE)
     cap = rules.client.history_max_publication_limit
     limit = command.limit if 0 <= command.limit <= cap else cap
     page: HistoryPage | Error = yield Read(
@@ -103,10 +103,10 @@ def _read_presence(
     options = _options(rules, channel)
     if options is None:
         return codes.UNKNOWN_CHANNEL
-    if not _may_see(who, rules, channel, options):
-        return codes.PERMISSION_DENIED
     if not options.presence:
         return codes.NOT_AVAILABLE
+    if not _may_see(who, rules, channel, options):
+        return codes.PERMISSION_DENIED
     found: dict[str, Any] | Error = yield ReadPresence(channel)
     return found
 

@@ -8,7 +8,7 @@ returned. Times are seconds of one monotonic clock that the caller reads.
 """
 
 from collections.abc import Generator
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from realtime_gateway.protocol import codes, commands, wire
 from realtime_gateway.protocol.codes import Close, Error
@@ -31,7 +31,7 @@ from realtime_gateway.sessions.asks import (
     fail,
     succeed,
 )
-from realtime_gateway.sessions.claims import ConnectionClaims, Refusal
+from realtime_gateway.sessions.claims import ConnectionClaims, Overrides, Refusal
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.sessions.subscriptions import (
     NEVER,
@@ -39,10 +39,15 @@ from realtime_gateway.sessions.subscriptions import (
     ttl,
 )
 
+Grant = tuple[str, Overrides]
+
+NOTHING: Final[frozenset[Grant]] = frozenset()
+
 
 class Session:
     __slots__ = (
-        "_expires_at", "_ping_at", "_pong_by", "_rules", "client", "info", "is_connected",
+        "_expires_at", "_granted", "_ping_at", "_pong_by", "_rules", "client", "info",
+        "is_connected",
         "session", "subscriptions", "user",
     )  # fmt: skip
 
@@ -56,6 +61,8 @@ class Session:
         self.user = ""
         self.session = ""
         self.info: Any = None
+        self._granted = NOTHING
+        """The channels, and on which terms, that its token has put it into."""
         self.is_connected = False
         self.subscriptions: dict[str, Subscription] = {}
 
@@ -138,6 +145,7 @@ class Session:
         if (refusal := (yield Admit(claims.user))) is not None:
             return cast(Close, refusal)
         self.user, self.info, self.session = claims.user, claims.info, claims.session
+        self._granted = _grants(claims)
         result: dict[str, Any] = {"client": self.client, "version": self._rules.version}
         if plans:
             joined: list[Joined] | Error = yield JoinAll(tuple(plan.join for plan in plans))
@@ -181,6 +189,8 @@ class Session:
             return fail(command.id, codes.INTERNAL)
         if not isinstance(claims, ConnectionClaims) or claims.user != self.user:
             return codes.INVALID_TOKEN
+        if _grants(claims) != self._granted:
+            return codes.INSUFFICIENT_STATE  # it comes back into the channels of the new token
         self.info, self.session = claims.info, claims.session
         return succeed(command.id, "refresh", self._lives(claims.lifetime, now))
 
@@ -203,6 +213,12 @@ class Session:
     def _lapsed(self, now: float) -> list[str]:
         limit = now - self._rules.client.expired_sub_close_delay
         return [name for name, held in self.subscriptions.items() if held.expires_at <= limit]
+
+
+def _grants(claims: ConnectionClaims) -> frozenset[Grant]:
+    if not claims.subscriptions:
+        return NOTHING
+    return frozenset((each.channel, each.overrides) for each in claims.subscriptions)
 
 
 def _connection_refused(command_id: int, refusal: Refusal) -> Outcome:

@@ -13,6 +13,8 @@ from realtime_gateway.sessions.asks import Appearance, Joined
 from realtime_gateway.sessions.claims import Overrides
 
 NEVER: Final = math.inf
+LONGEST_TTL: Final = (1 << 31) - 1
+"""Seconds that every client can count; who is told less asks again in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ def place(joined: Joined, since: Since | None, terms: Terms) -> dict[str, Any]:
 
 
 def ttl(lifetime: float | None) -> dict[str, Any]:
-    return {} if lifetime is None else {"expires": True, "ttl": max(1, math.floor(lifetime))}
+    if lifetime is None:
+        return {}
+    return {"expires": True, "ttl": min(max(1, math.floor(lifetime)), LONGEST_TTL)}
 
 
 def client_info(who: Speaker, info: Any) -> dict[str, Any]:
