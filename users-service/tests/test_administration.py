@@ -236,3 +236,32 @@ async def test_lines_are_swept_away_when_old_and_changed_by_nobody(
     await service.state["audit"].forget_old()
     count = postgres.execute("SELECT count(*) FROM audit_log", database="users_tests")
     assert count.strip() == "0"
+
+
+async def test_a_destroyed_accounts_name_is_nobodys_as_after_any_deletion(
+    people: httpx.AsyncClient, ivy: Someone
+) -> None:
+    assert (await people.delete("/destroy/ivy", auth=KEY)).json() == {}
+    for name in ("ivy", "IVY"):
+        taken = await people.post("/v1/accounts", json={"username": name, "password": PASSWORD})
+        assert told(taken) == (409, "username_taken")
+    back = await people.post("/create-user", json={"username": "ivy"}, auth=KEY)
+    assert back.json()["id"] == "ivy"
+
+
+async def test_no_interface_takes_the_last_administrator_away(
+    people: httpx.AsyncClient, boss: Someone, ivy: Someone
+) -> None:
+    at = f"/v1/accounts/{boss.id}"
+    for refused in (
+        await people.delete(at, auth=KEY),
+        await people.patch(at, json={"disabled": True}, auth=KEY),
+        await people.patch(at, json={"role": "editor"}, auth=KEY),
+        await boss("DELETE", "/v1/account"),
+    ):
+        assert told(refused) == (409, "last_administrator")
+    refused = await people.delete("/destroy/boss", auth=KEY)
+    assert (refused.status_code, refused.json()["code"]) == (409, "Conflict")
+    assert (await boss("GET", "/v1/account")).status_code == 200
+    await people.patch(f"/v1/accounts/{ivy.id}", json={"role": "admin"}, auth=KEY)
+    assert (await people.delete("/destroy/boss", auth=KEY)).json() == {}

@@ -223,6 +223,8 @@ async def test_a_changed_password_ends_all_sessions(
 async def test_a_destroyed_account_has_no_sessions(
     people: httpx.AsyncClient, original: httpx.AsyncClient, token: str
 ) -> None:
+    boss = await people.post("/v1/accounts", json={"username": "boss", "password": PASSWORD})
+    await original.patch(f"/v1/accounts/{boss.json()['id']}", json={"role": "admin"})
     await original.delete("/destroy/ivy")
     assert code(await current(people, token)) == (401, "session_ended")
 

@@ -81,12 +81,11 @@ class Accounts:
             return await store.accounts.everyone(session)
 
     async def destroy(self, username: str, by: Actor) -> None:
+        """LastAdministrator where nobody else could run the place."""
         _must_be_possible(username)
         async with self.database.begin() as session:
             account = await store.accounts.named(session, username)
-            await store.sessions.end_all_of(session, account.id, now=self.now())
-            await store.accounts.remove(session, username)
-            await self._write(session, Event.ACCOUNT_DELETED, by, account)
+            await remove(session, account, by, now=self.now())
         log.info("account destroyed", extra={"account": account.id})
 
     async def _write(
@@ -121,6 +120,17 @@ class Accounts:
             limit = passwords.BCRYPT_COST_LIMIT
             raise InvalidField("password", f"is a bcrypt hash of a cost above {limit}")
         return password
+
+
+async def remove(session: AsyncSession, account: Account, by: Actor, *, now: datetime) -> None:
+    """The account with all its ways in. Its name stays nobody's for a year."""
+    await store.people.keep_an_administrator(session, without=account.id)
+    await store.sessions.end_all_of(session, account.id, now=now)
+    await store.people.remove(session, account.id)
+    free_at = now + domain.USERNAME_RETIRED
+    await store.names.retire(session, account.username, free_at=free_at)
+    act = Act(event=Event.ACCOUNT_DELETED, by=by, account=account)
+    await store.audit.write(session, act, now=now)
 
 
 def _must_be_possible(username: str) -> None:

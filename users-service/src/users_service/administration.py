@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import domain, own_account, store
+from users_service import accounts, domain, store
 from users_service.acts import Act, Actor, Event
 from users_service.domain import ADMIN, Account, Overview
 from users_service.store.people import Wanted
@@ -64,7 +64,7 @@ class Administration:
     async def delete(self, account_id: UUID, by: Actor) -> None:
         async with self.database.begin() as session:
             account = await store.people.by_id(session, account_id)
-            await own_account.remove(session, account, by, now=self.now())
+            await accounts.remove(session, account, by, now=self.now())
         await self.revoke()
 
     async def _set_role(

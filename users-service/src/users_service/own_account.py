@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import domain, passwords, sessions, store
+from users_service import accounts, domain, passwords, sessions, store
 from users_service.acts import Act, Actor, Event
 from users_service.credentials import Credentials
 from users_service.domain import Account, Origin, Overview, Session
@@ -117,18 +117,7 @@ class OwnAccount:
             # Administrators first, all in one order: two who leave at once wait in turn.
             await store.people.keep_an_administrator(session, without=account.id)
             await store.sessions.hold(session, by)
-            await remove(session, account, by, now=self.now())
-
-
-async def remove(session: AsyncSession, account: Account, by: Actor, *, now: datetime) -> None:
-    """The account with all its ways in. Its name stays nobody's for a year."""
-    await store.people.keep_an_administrator(session, without=account.id)
-    await store.sessions.end_all_of(session, account.id, now=now)
-    await store.people.remove(session, account.id)
-    free_at = now + domain.USERNAME_RETIRED
-    await store.names.retire(session, account.username, free_at=free_at)
-    act = Act(event=Event.ACCOUNT_DELETED, by=by, account=account)
-    await store.audit.write(session, act, now=now)
+            await accounts.remove(session, account, by, now=self.now())
 
 
 def _name(name: str | None) -> str | None:

@@ -120,14 +120,6 @@ async def change(
     return account_from(row)
 
 
-async def remove(session: AsyncSession, username: str) -> UUID:
-    query = delete(AccountRow).where(AccountRow.username == username)
-    removed: UUID | None = await session.scalar(query.returning(AccountRow.id))
-    if removed is None:
-        raise AccountNotFound(username)
-    return removed
-
-
 async def secret_of(session: AsyncSession, username: str, *, exactly: bool) -> Secret:
     """One statement, whether the account exists or not."""
     legacy = (
