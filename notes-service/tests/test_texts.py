@@ -53,6 +53,14 @@ def test_titles_and_comments_are_stripped_and_bodies_are_not():
     assert texts.comment_text(" a\n") == "a"
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_lines_end_alike_whoever_sends_them(end):
+    given = end.join(["", "a", "", "b", ""])
+    assert texts.note_text("T", given).body == "\na\n\nb\n"
+    assert texts.comment_text(given) == "a\n\nb"
+    assert texts.body_text((end + "x") * (LIMIT // 2)) == "\nx" * (LIMIT // 2)
+
+
 def test_chinese_and_japanese_are_found_by_any_one_or_two_neighbouring_characters():
     assert search.of_text("go 日本語 ok").split() == ["go", *"日本語", "日本", "本語", "ok"]
     assert search.of_query("日本語").split() == ["日本", "本語"]

@@ -79,6 +79,21 @@ async def test_changes_of_different_places_are_offered_together_as_the_first_cho
     assert saved["version"] == 3
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+async def test_a_text_with_other_line_ends_goes_together_as_any_other(browse, backends, end):
+    """As another program saved it, once: what it holds is the same lines."""
+    backends.notes.put("menu", "Menu", BASE.replace("\n", end))
+    browser = browse(ANA)
+    form = (await browser.get("/notes/menu/edit")).form("edit-form")
+    theirs = BASE.replace("Soup", "Stew").replace("\n", end)
+    backends.notes.put("menu", "Menu", theirs, BEN)
+    mine = BASE.replace("Cake", "Two cakes")
+    page = await browser.submit(form, body=mine, choice="save")
+    await browser.submit(page.form("conflict-form"), choice="together")
+    saved = backends.notes.notes["menu"]
+    assert saved["body"] == "Menu\n\nStew\n\nBread\n\nTwo cakes\n"
+
+
 async def test_changes_of_one_place_are_not_offered_together(browse, backends):
     _, page = await in_conflict(browse, backends)
     assert "Merge both" not in page.text

@@ -1,6 +1,7 @@
 """What people may type, and how much of it: every limit and every check of a text.
 
-Pure. What these functions return can be stored in PostgreSQL and sent as UTF-8.
+Pure. What these functions return can be stored in PostgreSQL and sent as UTF-8, and its lines
+end with LF, whoever sent it: texts that differ in nothing else are the same text.
 """
 
 import re
@@ -28,6 +29,7 @@ RESERVED_KEYS: Final = frozenset(
 )
 _KEY: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]+")
+_LINE_END: Final = re.compile("\r\n?")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -44,6 +46,7 @@ def note_text(title: str, body: str) -> Text:
 
 
 def body_text(body: str) -> str:
+    body = _with_our_line_ends(body)
     # The count of characters first: it is free, and no text is shorter in UTF-8.
     if len(body) > BODY_BYTES:
         raise BodyTooLong(BODY_BYTES)
@@ -81,8 +84,12 @@ def idempotency_key(key: str) -> str:
     return key
 
 
+def _with_our_line_ends(text: str) -> str:
+    return _LINE_END.sub("\n", text)
+
+
 def _line(text: str, limit: int, refusal: type[InvalidTitle] | type[InvalidComment]) -> str:
-    text = text.strip()
+    text = _with_our_line_ends(text).strip()
     if not 1 <= len(text) <= limit or _UNSTORABLE.search(text):
         raise refusal(limit, len(text))
     return text

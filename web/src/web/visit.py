@@ -21,6 +21,7 @@ from web.company import Companies
 from web.cookies import Cookies
 from web.forgery import TOKEN, binding
 from web.letters import Letters
+from web.line_ends import normal
 from web.people import Administration, Caller, OwnAccount
 from web.service import BackendError, Json, Refused, Unreachable
 from web.signing import Signer
@@ -105,9 +106,9 @@ class Visit:
         return form
 
     def field(self, name: str) -> str:
-        """A form field, line ends as we store them (browsers send CR LF)."""
+        """A form field, line ends as we store them."""
         value = self.form.get(name)
-        return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+        return normal(value) if isinstance(value, str) else ""
 
     @property
     def version(self) -> int:

@@ -15,6 +15,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from web import differences, merging
+from web.line_ends import normal
 from web.merging import Text
 from web.pages.note import path
 from web.renewing import RenewingRoute
@@ -223,10 +224,10 @@ async def _conflict(visit: Visit, draft: Draft, theirs: dict[str, Any]) -> Respo
     """Both texts side by side. What the person typed stays in the page's form."""
     me = visit.account.id if visit.account else ""
     is_own = theirs["editor"]["id"] == me
-    if is_own and (theirs["title"], theirs["body"]) == (draft.title.strip(), draft.body):
+    if is_own and _text(theirs) == draft.text:
         # An answer of ours got lost on its way: it was saved the first time.
         return _done(visit, draft, theirs)
-    lines = await asyncio.to_thread(differences.compare, theirs["body"], draft.body)
+    lines = await asyncio.to_thread(differences.compare, _text(theirs).body, draft.body)
     facts = {"draft": draft, "theirs": theirs, "lines": lines, "is_own": is_own}
     together = await _merged(draft, theirs)
     return visit.render("conflict.html", status=409, together=together, **facts)
@@ -259,7 +260,7 @@ async def _merging(visit: Visit, draft: Draft) -> Response:
         note = await visit.site.notes.read(visit.token, draft.key)
     except (Refused, Unreachable) as error:
         return await _not_saved(visit, draft, error)
-    body = await asyncio.to_thread(differences.unite, note["body"], draft.body)
+    body = await asyncio.to_thread(differences.unite, _text(note).body, draft.body)
     united = replace(draft, body=body, version=note["version"], base=_text(note), once="")
     return form(visit, united, new=False, note=note, merged=True)
 
@@ -275,4 +276,4 @@ def _copy(visit: Visit, draft: Draft) -> Draft:
 
 
 def _text(note: dict[str, Any]) -> Text:
-    return Text(note["title"], note["body"])
+    return Text(note["title"], normal(note["body"]))

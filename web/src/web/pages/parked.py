@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from web.line_ends import normal
 from web.visit import safe_path
 
 # Whatever else a form has is not the person's writing.
@@ -46,8 +47,4 @@ def carried(form: Mapping[str, Any]) -> Parked | None:
 
 def _taken(form: Mapping[str, Any], prefix: str) -> dict[str, str]:
     found = {name: form.get(prefix + name) for name in FIELDS}
-    return {
-        name: value.replace("\r\n", "\n")
-        for name, value in found.items()
-        if isinstance(value, str)
-    }
+    return {name: normal(value) for name, value in found.items() if isinstance(value, str)}

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
+from web.line_ends import normal
 from web.pages.proofs import passkey_proof
 from web.pages.refusals import needs_sign_in, reason
 from web.service import BackendError, Refused, Unreachable
@@ -36,7 +37,7 @@ async def page(
 def waiting(form: Mapping[str, Any]) -> dict[str, str]:
     """What of a form may wait in a page."""
     return {
-        name: value.replace("\r\n", "\n")
+        name: normal(value)
         for name, value in form.items()
         if name not in _OURS | _SECRETS and isinstance(value, str)
     }
