@@ -117,6 +117,8 @@ class Fanout:
         except ValueError:
             self._stats.malformed += 1
             return
+        if place:
+            channel.heard_at = time.monotonic()
         self._stats.publications += 1
         if not is_continuous:
             self._on_hole(channel.name)

@@ -7,6 +7,7 @@ after when a hole shows, when Redis comes back, and when it has been quiet for l
 
 import asyncio
 import logging
+import time
 from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
@@ -155,6 +156,8 @@ class Feed:
             log.warning("channel %s lost publications: members recover", channel.name)
             # First of all: what was held back follows on the new position, not on theirs.
             apart(channel.members, lambda member: member.lose(channel.name))
+        if entries:
+            channel.read_at = time.monotonic()
         self._fanout.deliver(channel)
 
     def _compare_soon(self, channels: list[Channel[Member]]) -> None:

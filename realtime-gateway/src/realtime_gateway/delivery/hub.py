@@ -7,6 +7,7 @@ show a hole. At a hole the channel is unsettled: what arrives is held back until
 history has closed it, for all members at once. Pure: no I/O, no clock.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ M = TypeVar("M")
 
 HELD_LIMIT: Final = 256
 TAIL_BYTES: Final = 65_536
+JUST_READ: Final = 1.0
+"""Seconds for which what was read counts as still there: after an outage all come at once."""
 
 
 class Memory(Enum):
@@ -39,8 +42,8 @@ class Top:
 
 class Channel(Generic[M]):
     __slots__ = (
-        "checked_at", "epoch", "fresh", "head", "held", "idle_since", "is_settled",
-        "is_tracked", "joining", "members", "name", "offset", "tail", "tail_bytes",
+        "checked_at", "epoch", "fresh", "head", "heard_at", "held", "idle_since", "is_settled",
+        "is_tracked", "joining", "members", "name", "offset", "read_at", "tail", "tail_bytes",
     )  # fmt: skip
 
     def __init__(self, name: str, *, is_tracked: bool) -> None:
@@ -60,6 +63,10 @@ class Channel(Generic[M]):
         history.
         """
         self.tail_bytes = 0
+        self.heard_at = -math.inf
+        """When the last publication came in: the history keeps it from then on for its time."""
+        self.read_at = -math.inf
+        """When the history was last seen to have what is in the tail."""
         self.joining = 0
         self.idle_since: float | None = None
         self.checked_at: float | None = None
@@ -122,6 +129,10 @@ class Channel(Generic[M]):
         if since.epoch not in ("", self.epoch) or since.offset > self.offset:
             return UNSURE
         return self._after(since.offset, cap)
+
+    def is_kept(self, now: float, seconds: float) -> bool:
+        """Whether the history still has its end, which it keeps for `seconds`."""
+        return now < self.heard_at + seconds or now < self.read_at + JUST_READ
 
     def last(self, since: Since) -> list[Entry] | Memory | None:
         """The last publication for whoever has not got it; None: there is none."""

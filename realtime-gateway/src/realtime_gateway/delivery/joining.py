@@ -118,7 +118,9 @@ class Joining:
         if join.options.recovers_last:
             missed = channel.last_from(*read)
         else:
-            missed = channel.recover_from(join.since, self._cap, *read)
+            missed = channel.recover_from(join.since, self._most(join), *read)
+        if isinstance(missed, list):
+            channel.read_at = time.monotonic()
         if missed is UNSURE:
             # The history is ahead of what this node has heard, which has to catch up first.
             channel.is_settled = False
@@ -127,9 +129,20 @@ class Joining:
     def _remembered(
         self, channel: Channel[Member], join: Join, since: Since
     ) -> list[Entry] | Memory | None:
+        """What memory says, as far as the history would say the same: what is older than it
+        keeps, or more than it keeps, is not recovered from here, either.
+        """
         if join.options.recovers_last:
-            return channel.last(since)
-        return channel.recover(since, self._cap)
+            found = channel.last(since)
+        else:
+            found = channel.recover(since, self._most(join))
+        if isinstance(found, list) and found:
+            is_kept = channel.is_kept(time.monotonic(), join.options.history_ttl)
+            return found if is_kept else UNSURE
+        return found
+
+    def _most(self, join: Join) -> int:
+        return min(self._cap, join.options.history_size)
 
     def _enter(
         self,
