@@ -1,11 +1,13 @@
+import json
 import time
 
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
-from service_kit.tokens import InvalidToken, Jwks, TokenVerifier
+from service_kit.tokens import InvalidToken, Jwks, KeysUnavailable, TokenVerifier
 
 
 class Issuer:
@@ -126,3 +128,65 @@ async def test_an_outage_of_the_issuer_signs_nobody_out(world):
     issuer.away = True
     clock.now += 3_600
     await verifier.verify(token)
+
+
+MIXED_KID = "good"
+
+
+def mixed(good: object) -> list[object]:
+    """A key set as Keycloak and others publish it."""
+    return [
+        {"kid": "enc", "kty": "RSA", "alg": "RSA-OAEP", "use": "enc", "n": "AQAB", "e": "AQAB"},
+        {"kid": "pq", "kty": "AKP", "alg": "ML-DSA-65", "pub": "AAAA", "use": "sig"},
+        {"kid": "secret", "kty": "oct", "k": "AAAA"},
+        {"kid": "x", "kty": "OKP", "crv": "X25519", "x": "AAAA", "use": "sig"},
+        {"kid": "odd", "kty": "EC", "crv": "P-999", "x": "AAAA", "y": "AAAA"},
+        {"kid": "broken", "kty": "RSA", "n": "!", "e": 5},
+        {"kid": MIXED_KID, "kty": "RSA", "use": "enc", "n": "AQAB", "e": "AQAB"},
+        {"kid": ["a"], "kty": "OKP"}, {"kid": "ops", "kty": "RSA", "key_ops": ["encrypt"]},
+        {}, None, "key", 7, [],
+        good,
+    ]  # fmt: skip
+
+
+def rsa_key() -> dict[str, object]:
+    public = rsa.generate_private_key(65537, 2048).public_key()
+    return {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(public)), "kid": MIXED_KID}
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+async def test_one_key_that_cannot_be_used_spoils_no_other(is_last):
+    listed = mixed(rsa_key()) if is_last else mixed(rsa_key())[::-1]
+    answers = httpx.MockTransport(lambda _: httpx.Response(200, json={"keys": listed}))
+    async with httpx.AsyncClient(transport=answers) as client:
+        key = await Jwks("https://issuer.test/keys", client).key(MIXED_KID)
+    assert key.algorithm_name == "RS256"
+
+
+@pytest.mark.parametrize(
+    ("there", "is_followed"),
+    [
+        ("/other/keys", True),
+        ("https://issuer.test/other/keys", True),
+        ("https://evil.test/other/keys", False),
+        ("http://issuer.test/other/keys", False),
+        ("https://issuer.test:8443/other/keys", False),
+        ("/keys", False),
+    ],
+)
+async def test_a_redirect_is_followed_within_the_host(there, is_followed, caplog):
+    good = rsa_key()
+
+    def answer(request):
+        if request.url.path == "/keys":
+            return httpx.Response(302, headers={"Location": there})
+        return httpx.Response(200, json={"keys": [good]})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        jwks = Jwks("https://issuer.test/keys", client)
+        if is_followed:
+            assert (await jwks.key(MIXED_KID)).key_id == MIXED_KID
+            return
+        with pytest.raises(KeysUnavailable):
+            await jwks.key(MIXED_KID)
+    assert "status 302" in caplog.text

@@ -22,6 +22,7 @@ from redis.exceptions import RedisClusterException, RedisError
 log = logging.getLogger(__name__)
 
 ALGORITHMS = ("EdDSA",)
+REDIRECTS = 3
 
 
 class InvalidToken(Exception):
@@ -100,14 +101,58 @@ class Jwks:
 
     async def _fetch(self) -> None:
         try:
-            response = await self._client.get(self._url, timeout=3.0)
+            response = await self._get()
             response.raise_for_status()
-            listed = response.json()["keys"]
-            self._keys = {key["kid"]: jwt.PyJWK(key) for key in listed if "kid" in key}
+            found = usable_keys(response.json()["keys"])
+            self._keys = {key.key_id: key for key in reversed(found) if key.key_id is not None}
             self._fetched_at = self._clock()
-        except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             # The old keys stay: better a late rotation than an outage.
-            log.warning("keys not fetched from %s: %s", self._url, error.__class__.__name__)
+            log.warning("keys not fetched from %s: %s", self._url, _why(error))
+
+    async def _get(self) -> httpx.Response:
+        """What stands at the address, or at another one of the same host."""
+        response = await self._client.get(self._url, timeout=3.0)
+        for _ in range(REDIRECTS):
+            following = response.next_request
+            if following is None or not _is_within(following.url, response.url):
+                break
+            response = await self._client.get(following.url, timeout=3.0)
+        return response
+
+
+def usable_keys(listed: object) -> list[jwt.PyJWK]:
+    """The public keys for signatures in somebody's list: whatever else stands there, keys for
+    encryption or of kinds that nobody here knows, is no reason to know none.
+    """
+    if not isinstance(listed, list):
+        raise TypeError("a list of keys is expected")
+    found = []
+    for each in listed:
+        if not isinstance(each, dict) or each.get("kty") == "oct":
+            continue  # a secret that everybody may read is none
+        if each.get("use", "sig") != "sig" or "verify" not in each.get("key_ops", ["verify"]):
+            continue
+        if not isinstance(each.get("kid", ""), str):
+            continue
+        try:
+            found.append(jwt.PyJWK(each))
+        except Exception as error:  # noqa: BLE001 - whatever one raises, the others are read
+            log.info("a key of kind %.20r is passed over: %s", each.get("kty"), _why(error))
+    return found
+
+
+def _is_within(url: httpx.URL, before: httpx.URL) -> bool:
+    return url.host == before.host and (
+        (url.scheme, url.port) == (before.scheme, before.port)
+        or (before.scheme, url.scheme) == ("http", "https")
+    )
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"status {error.response.status_code}"
+    return type(error).__name__
 
 
 class TokenVerifier:

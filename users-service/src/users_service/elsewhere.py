@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 import jwt
+from service_kit.tokens import usable_keys
 
 from users_service.errors_elsewhere import ProviderAway, SignInRefused
 from users_service.provider_checks import (
@@ -175,7 +176,7 @@ class Elsewhere:
         """By its id; an unknown one makes us look once more, for keys rotate."""
         if kid not in known.keys:
             listed = await self._json("GET", known.metadata["jwks_uri"])
-            found = jwt.PyJWKSet.from_dict({"keys": _objects(listed.get("keys"))}).keys
+            found = usable_keys(_objects(listed.get("keys")))
             known.keys = {key.key_id: key for key in found if key.key_id}
         if kid not in known.keys:
             raise SignInRefused("unknown key")
