@@ -160,3 +160,18 @@ async def test_how_long_an_answer_takes_is_not_bounded_by_its_body(monkeypatch):
     await app(scope, receive, send)
     assert answers[0]["status"] == 200
     assert answers[1]["body"] == b'"http.disconnect"'
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics"])
+async def test_what_answers_get_answers_head_without_the_body(client, path):
+    got, head = await client.get(path), await client.head(path)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
+    assert head.headers["X-Request-Id"]
+
+
+async def test_what_is_allowed_is_told_whole(client):
+    refused = await client.delete("/health")
+    assert refused.status_code == 405
+    assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD"}
+    assert (await client.head("/things/a")).status_code in (404, 405)

@@ -149,9 +149,15 @@ class _Observed:
         scope["query_string"] = _UNSAFE.sub(_percent, scope["query_string"])
         own_id = _request_id(scope)
         token = request_id.set(own_id)
-        answer = _Answer(send, own_id)
+        answer = _Answer(send, own_id, scope["method"])
+        asked = scope
         try:
-            await self._app(scope, _bounded(scope, receive, self._max_body), answer)
+            bounded = _bounded(scope, receive, self._max_body)
+            await self._app(scope, bounded, answer)
+            if answer.is_for_get:
+                answer.is_for_get = False
+                asked = {**scope, "method": "GET"}
+                await self._app(asked, bounded, answer)
         except Exception:
             log.exception("unhandled error", extra={"path": scope["path"]})
             if not answer.status:
@@ -159,7 +165,11 @@ class _Observed:
                     scope, receive, answer
                 )
         finally:
-            self._count(scope, answer.status, time.perf_counter() - started)
+            self._count(
+                {**asked, "method": scope["method"]},
+                answer.status,
+                time.perf_counter() - started,
+            )
             request_id.reset(token)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
@@ -173,18 +183,33 @@ class _Observed:
 
 
 class _Answer:
-    """Passes an answer on, remembers its status, and names the request in it."""
+    """Passes an answer on, remembers its status, and names the request in it.
 
-    def __init__(self, send: Send, own_id: str) -> None:
+    What answers GET answers HEAD, without the body.
+    """
+
+    def __init__(self, send: Send, own_id: str, method: str) -> None:
         self._send = send
         self._own_id = own_id
+        self._is_head = method == "HEAD"
+        self.is_for_get = False
+        """Only GET is answered here: nothing was said yet."""
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            MutableHeaders(scope=message)["X-Request-Id"] = self._own_id
-        await self._send(message)
+            headers = MutableHeaders(scope=message)
+            allowed = headers.get("allow", "").replace(" ", "").split(",")
+            if message["status"] == 405 and "GET" in allowed and "HEAD" not in allowed:
+                self.is_for_get = self._is_head
+                headers["Allow"] = ", ".join([*allowed, "HEAD"])
+            if not self.is_for_get:
+                self.status = message["status"]
+                headers["X-Request-Id"] = self._own_id
+        elif self._is_head:
+            message = {**message, "body": b""}
+        if not self.is_for_get:
+            await self._send(message)
 
 
 def _percent(found: re.Match[bytes]) -> bytes:
