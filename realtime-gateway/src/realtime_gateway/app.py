@@ -93,7 +93,7 @@ class Gateway:
         self.feed = self._feed()
         self.node = self._node()
         self.readiness = Readiness(
-            redis_answers=lambda: broker.answers(self._redis),
+            redis_answers=lambda: broker.takes_writes(self._redis, options.engine.redis.prefix),
             bus=self.bus,
             clients=self.clients,
             duties=self.duties,

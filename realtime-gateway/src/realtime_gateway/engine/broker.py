@@ -1,5 +1,6 @@
 """The way to Redis: one server, or a cluster."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, cast
 
@@ -7,14 +8,17 @@ from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import parse_url
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError
 
 from realtime_gateway.config.options import RedisOptions
 from realtime_gateway.engine.bus import Bus, Carrier
 from realtime_gateway.engine.shards import ShardedBus
 from realtime_gateway.engine.topology import Topology
 
+log = logging.getLogger("gateway.redis")
+
 CONNECTIONS: Final = 32
+_WRITE: Final = "return redis.call('SET', KEYS[1], '1', 'PX', '10000')"
 TIMEOUT: Final = 3.0
 
 
@@ -32,6 +36,8 @@ def commands(options: RedisOptions) -> Redis:
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
     )
+    kind = pool.connection_class
+    pool.connection_class = type(kind.__name__, (_LeavesReplicas, kind), {})
     return Redis(connection_pool=pool)
 
 
@@ -67,14 +73,18 @@ def bus(
     )
 
 
-async def answers(redis: Redis) -> bool:
-    """Whether Redis, or any server of the cluster, does."""
+async def takes_writes(redis: Redis, prefix: str) -> bool:
+    """Whether Redis does what a node needs of it, which is more than to answer: run a script
+    that writes. Of a cluster, whether any server answers: one may be away.
+    """
     try:
         if isinstance(redis, RedisCluster):
             return bool(await redis.ping(target_nodes=RedisCluster.RANDOM))
-        return bool(await cast(Any, redis.ping()))
-    except (RedisError, OSError, TimeoutError):
+        await cast(Any, redis.eval(_WRITE, 1, f"{prefix}.ready"))
+    except (RedisError, OSError, TimeoutError) as error:
+        log.warning("Redis does not take writes: %s: %s", type(error).__name__, error)
         return False
+    return True
 
 
 def verb(options: RedisOptions) -> str:
@@ -86,6 +96,23 @@ async def announce(options: RedisOptions, redis: Redis, key: bytes, message: byt
     """Send a message to whoever follows the key."""
     client = cast(Any, redis)
     await client.execute_command(verb(options), key, message)
+
+
+class _LeavesReplicas:
+    """A connection whose server has become a replica is dropped: the next one asks anew who
+    stands at the address (a failover need not cut connections).
+    """
+
+    async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        this = cast(Any, self)
+        try:
+            found = await cast(Any, super()).read_response(*args, **kwargs)
+        except ReadOnlyError:
+            await this.disconnect(nowait=True)
+            raise
+        if isinstance(found, ReadOnlyError):
+            await this.disconnect(nowait=True)
+        return found
 
 
 class _Cluster(RedisCluster):

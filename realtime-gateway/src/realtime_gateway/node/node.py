@@ -133,7 +133,9 @@ class Node:
             async with asyncio.timeout(ASK_TIMEOUT):
                 return await self._ask(member, ask)
         except (Unavailable, RedisError, OSError, TimeoutError) as error:
-            log.info("%s failed: %s", type(ask).__name__.lower(), type(error).__name__)
+            log.info(
+                "%s failed: %s: %s", type(ask).__name__.lower(), type(error).__name__, error
+            )
             return codes.INTERNAL
 
     def leave(self, member: Connected, leave: Leave) -> None:
