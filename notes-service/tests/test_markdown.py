@@ -1,11 +1,13 @@
 # ruff: noqa: E501 - one case a line
 """Whatever the source, the HTML runs no script and loads nothing."""
 
+import html as entities
+import re
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
-from notes_service import markdown
+from notes_service import kept, markdown
 from xss_corpus import CORPUS
 
 PLAIN = "br code em hr s strong table tbody thead tr"
@@ -14,6 +16,7 @@ SCROLLED = {"dir", "tabindex", "role", "aria-label"}
 ALLOWED = {
     **{tag: set() for tag in PLAIN.split(" ")},
     **{tag: {"dir"} for tag in BLOCKS.split(" ")},
+    **{f"h{level}": {"dir", "id"} for level in range(1, 7)},
     "div": {"class", *SCROLLED},
     "pre": SCROLLED,
     "a": {"href", "title", "rel"},
@@ -39,7 +42,7 @@ class Executable(HTMLParser):
         if tag not in ALLOWED or not names <= ALLOWED[tag]:
             self.found.append((tag, attrs))
         for name, value in attrs:
-            if name == "href" and urlsplit(value).scheme not in ("", "http", "https", "mailto"):
+            if name == "href" and urlsplit(value).scheme not in {"", *kept.SCHEMES}:
                 self.found.append((tag, name, value))
             if name == "rel" and value != "noopener nofollow":
                 self.found.append((tag, name, value))
@@ -93,7 +96,7 @@ def test_the_check_itself_finds_what_runs():
          '<tbody>\n<tr>\n<td class="align-right">1</td>\n</tr>\n</tbody>\n</table>\n</div>\n'),
         ("```py\n<a>\n```\n\n    b", '<pre tabindex="0" role="group" aria-label="Code"><code>&lt;a&gt;\n</code></pre>\n'
          '<pre tabindex="0" role="group" aria-label="Code"><code>b\n</code></pre>\n'),
-        ("a\n\n# שלום\n\n- a\n- שלום", '<p>a</p>\n<h1 dir="auto">שלום</h1>\n<ul dir="auto">\n<li>a</li>\n<li>שלום</li>\n</ul>\n'),
+        ("a\n\n# שלום\n\n- a\n- שלום", '<p>a</p>\n<h1 id="h-שלום" dir="auto">שלום</h1>\n<ul dir="auto">\n<li>a</li>\n<li>שלום</li>\n</ul>\n'),
         ("", ""),
     ],
 )  # fmt: skip
@@ -162,3 +165,69 @@ def test_a_table_may_leave_out_some_cells_of_each_row():
     rows = "".join(f"|{n}|\n" for n in range(300))
     html = markdown.render("|a|b|c|\n|-|-|-|\n" + rows).html
     assert html.count("<tr>") == 301
+
+
+def shown(source: str) -> str:
+    """What a reader sees of it, addresses of links included."""
+    html = markdown.render(source).html
+    addresses = re.findall(r'href="([^"]*)"', html)
+    return entities.unescape(" ".join([re.sub(r"<[^>]*>", "", html), *addresses]))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("".join("  " * level + f"- l{level}\n" for level in range(n)) for n in (9, 10, 40)),
+        *("".join("   " * level + f"1. l{level}\n" for level in range(n)) for n in (10, 40)),
+        *(">" * n + " deep\n" for n in (19, 20, 21, 59, 60, 61, 500)),
+        "> - " * 40 + "deep\n\nafter\n",
+        "- " * 200 + "deep\n",
+        "[" * 60 + "deep" + "](x)" * 60,
+        "*a " * 90 + "deep" + "*" * 90,
+        "[call](tel:+491234) [write](sms:+491234) [get](ftp://files.example/a)",
+        "[x](foo:bar) <foo:bar> [y](obsidian://open?x) [z](javascript:alert)",
+        "[x](data:text/html,y) ![z](foo:pic)",
+        "[x](http://[) [y](//host/path) [z](a%zz)",
+        "[![badge](https://i.example/b.svg)](https://ci.example/)",
+        "[![](https://i.example/b.svg)](https://ci.example/)",
+        "[](https://empty.example/) ![](https://i.example/) ![`code`](https://j.example/)",
+        "[a ![p](https://i.example/p.png) b](https://both.example/)",
+        '[foo]\n\n[foo]: tel:+49123 "t"',
+    ],
+    ids=range(25),
+)
+def test_promise_nothing_that_was_written_vanishes(source):
+    seen = shown(source)
+    for word in re.findall(r"\w+", re.sub(r'(?m)^ *1\. |"t"', "", source)):
+        assert word in seen
+
+
+@pytest.mark.parametrize(
+    "scheme", ["tel:+491", "sms:+491", "ftp://a/b", "mailto:a@b", "/x", "#x"]
+)
+def test_ordinary_addresses_are_links(scheme):
+    assert f'<a href="{scheme}"' in markdown.render(f"[x]({scheme})").html
+
+
+def test_a_badge_leads_where_its_link_leads_and_its_picture_stays_reachable():
+    html = markdown.render("[![built](https://i.example/b.svg)](https://ci.example/)").html
+    links = re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', html)
+    assert links == [
+        ("https://ci.example/", "built"),
+        ("https://i.example/b.svg", "picture"),
+    ]
+
+
+def test_headings_have_ids_that_links_of_the_note_lead_to():
+    source = (
+        "# Über uns, *kurz*!\n## A b\n## A b\n### !\n[go](#a-b) [hin](#über-uns-kurz) [no](#x)"
+    )
+    html = markdown.render(source).html
+    assert re.findall(r' id="([^"]*)"', html) == [
+        "h-über-uns-kurz",
+        "h-a-b",
+        "h-a-b-1",
+        "h-section",
+    ]
+    targets = re.findall(r'href="([^"]*)"', html)
+    assert targets == ["#h-a-b", "#h-%C3%BCber-uns-kurz", "#x"]

@@ -18,7 +18,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from notes_service import bounds
+from notes_service import bounds, kept
 from notes_service.domain import Rendering
 
 EXCERPT_CHARACTERS: Final = 160
@@ -30,7 +30,12 @@ _PLAIN_TAGS: Final = (
 _BLOCKS: Final = ("blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "ul")
 _SANITISER: Final = nh3.Cleaner(
     tags={*_PLAIN_TAGS, "a", "div", "input", "li", "ol", "td", "th"},
-    attributes={"a": {"href", "title"}, "ol": {"start"}, "input": {"aria-label"}},
+    attributes={
+        "a": {"href", "title"},
+        "ol": {"start"},
+        "input": {"aria-label"},
+        **{f"h{level}": {"id"} for level in range(1, 7)},
+    },
     # No other input than this one.
     set_tag_attribute_values={"input": {"type": "checkbox"}},
     tag_attribute_values={
@@ -46,7 +51,7 @@ _SANITISER: Final = nh3.Cleaner(
         "li": {"task"},
         **{cell: {"align-left", "align-center", "align-right"} for cell in ("td", "th")},
     },
-    url_schemes={"http", "https", "mailto"},
+    url_schemes=set(kept.SCHEMES),
     link_rel="noopener nofollow",
 )
 _TAGS: Final = nh3.Cleaner(tags=set())
@@ -83,10 +88,12 @@ def _excerpt(html: str) -> str:
 
 
 def _new_parser() -> MarkdownIt:
-    options = {"html": False, "linkify": True, "maxNesting": 20}
+    options = {"html": False, "linkify": True}
     parser = MarkdownIt("commonmark", options, renderer_cls=bounds.Renderer)
     parser.enable(["table", "strikethrough", "linkify"])
     bounds.bind(parser)
+    kept.bind(parser)
+    parser.validateLink = kept.is_link  # type: ignore[assignment, method-assign]
     assert parser.linkify is not None
     # Only what is written as an address: README.md is a file here, not a site in Moldova.
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
@@ -173,8 +180,10 @@ def _picture_as_link(
 ) -> str:
     token = tokens[position]
     address = entities.escape(str(token.attrGet("src") or ""))
-    name = renderer.renderInlineAsText(token.children or [], options, env)
-    return f'<a href="{address}">{entities.escape(name or str(token.attrGet("src") or ""))}</a>'
+    name = kept.words(token.children or []) or str(token.attrGet("src") or "")
+    if not name:
+        return "![]()"
+    return f'<a href="{address}">{entities.escape(name)}</a>'
 
 
 _PARSER: Final = _new_parser()
