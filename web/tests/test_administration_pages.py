@@ -1,7 +1,11 @@
 """Administration: accounts, invitations, the audit log; for administrators and nobody else."""
 
+import json
+from pathlib import Path
+
 import pytest
 from fake_backends import ADA, ANA, BEN
+from web.pages import audit
 
 PAGES = ["/admin", "/admin/accounts/ana-id", "/admin/invitations", "/admin/audit"]
 
@@ -140,3 +144,9 @@ async def test_the_audit_log_is_paged_and_its_filter_goes_along(browse, backends
     page = await browser.get("/admin/audit?account=ana")
     assert page.links["older"] == "/admin/audit?account=ana&cursor=50"
     assert (await browser.get(page.links["older"])).text.count("data-event=") == 10
+
+
+def test_every_event_of_the_contract_can_be_filtered_and_has_words():
+    contract = Path(__file__).parents[2] / "contracts" / "http" / "users.json"
+    event = json.loads(contract.read_text())["components"]["schemas"]["Event"]
+    assert sorted(audit.EVENTS) == sorted(event["enum"])

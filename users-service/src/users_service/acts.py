@@ -45,6 +45,9 @@ class Event(Enum):
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_UNLINKED = "identity_unlinked"
     API_TOKEN_MADE = "api_token_made"  # noqa: S105 - a name
+    API_TOKEN_CHECKED = "api_token_checked"  # noqa: S105 - a name
+    """Only where it was wrong, as with keys: each right one would be a line of its own."""
+    API_KEY_CHECKED = "api_key_checked"
     API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105 - a name
     INVITATION_MADE = "invitation_made"
     INVITATION_REVOKED = "invitation_revoked"

@@ -12,17 +12,20 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import domain, grants, store
+from users_service import acts, domain, grants, store
 from users_service.access_tokens import AccessToken, AccessTokens
 from users_service.acts import Act, Actor, Event
+from users_service.audit import AuditLog
 from users_service.domain import Account, Origin
 from users_service.errors import (
     ApiTokenNotFound,
     InvalidApiToken,
     InvalidField,
     TooManyApiTokens,
+    TooManyAttempts,
 )
 from users_service.grants import ApiToken
+from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
 
 MARK: Final = "notes_"
@@ -34,6 +37,8 @@ _PREFIX_LENGTH: Final = len(MARK) + 6
 class ApiTokens:
     database: async_sessionmaker[AsyncSession]
     tokens: AccessTokens
+    limits: Limits
+    audit: AuditLog
     now: Callable[[], datetime]
 
     async def make(
@@ -84,13 +89,24 @@ class ApiTokens:
             act = Act(event=Event.API_TOKEN_REVOKED, by=by, account=account, facts=facts)
             await store.audit.write(session, act, now=now)
 
+    async def _refuse(self, account: Account | None, origin: Origin) -> None:
+        try:
+            # As many lines as an address has challenges: nobody fills a table with them.
+            await self.limits.admit_challenge(origin.address or "")
+        except TooManyAttempts:
+            return
+        by, result = acts.stranger(origin), InvalidApiToken.code
+        await self.audit.refuse(Event.API_TOKEN_CHECKED, by, result, account)
+
     async def access_token(self, secret: str, audience: str, origin: Origin) -> AccessToken:
         now = self.now()
         async with self.database.begin() as session:
             found = await store.api_tokens.find(session, digest(secret))
-            if found is None or not found[0].is_alive(now) or not found[1].may_sign_in:
-                raise InvalidApiToken
-            token, account = found
+        if found is None or not found[0].is_alive(now) or not found[1].may_sign_in:
+            await self._refuse(found[1] if found else None, origin)
+            raise InvalidApiToken
+        token, account = found
+        async with self.database.begin() as session:
             roles = grants.roles(account, token.scopes, audience)
             if token.needs_touch(now):
                 await store.api_tokens.touch(session, token.id, address=origin.address, now=now)

@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
-from users_service.acts import Act
+from users_service.acts import Act, Actor, Event
+from users_service.domain import Account
 from users_service.tables import AuditRow
 
 
@@ -25,6 +26,12 @@ class AuditLog:
     async def add(self, act: Act) -> None:
         async with self.database.begin() as session:
             await store.audit.write(session, act, now=self.now())
+
+    async def refuse(
+        self, event: Event, by: Actor, result: str, account: Account | None = None
+    ) -> None:
+        """A credential that was wrong."""
+        await self.add(Act(event=event, by=by, account=account, result=result))
 
     async def page(
         self, *, before: int | None, limit: int, account_id: UUID | None, event: str | None

@@ -15,7 +15,12 @@ from typing import Self
 
 from starlette.requests import Request
 
+from users_service import acts
+from users_service.acts import Event
+from users_service.audit import AuditLog
 from users_service.domain import Origin
+from users_service.errors import TooManyAttempts, Unauthenticated
+from users_service.limits import Limits
 
 _DEVICE_LIMIT = 200
 
@@ -77,6 +82,21 @@ def _basic(request: Request) -> tuple[str, str]:
 def _is_right(known: Mapping[str, bytes], name: str, secret: str) -> bool:
     # Compared even for an unknown name, so that time does not tell which names exist.
     return hmac.compare_digest(_digest(secret), known.get(name, b""))
+
+
+async def refuse(request: Request, origin: Origin) -> None:
+    """Write down that a key is wrong, without what was shown; nothing where none was."""
+    if not request.headers.get("authorization", "").lower().startswith("basic"):
+        return
+    audit: AuditLog = request.state.audit
+    limits: Limits = request.state.credentials.limits
+    try:
+        # As many lines as an address has challenges: nobody fills a table with them.
+        await limits.admit_challenge(origin.address or "")
+    except TooManyAttempts:
+        return
+    result = Unauthenticated.code
+    await audit.refuse(Event.API_KEY_CHECKED, acts.stranger(origin), result)
 
 
 def bearer_secret(request: Request) -> str | None:

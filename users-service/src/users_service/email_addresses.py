@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import acts, domain, store
 from users_service.acts import Act, Actor, Event
+from users_service.audit import AuditLog
 from users_service.domain import Account, Origin
 from users_service.errors import EmailIsProven, InvalidEmailLink
 from users_service.letters import NOTICE_LIFETIME, Kind
@@ -28,6 +29,7 @@ class EmailAddresses:
     database: async_sessionmaker[AsyncSession]
     outbox: Outbox
     limits: Limits
+    audit: AuditLog
     now: Callable[[], datetime]
 
     async def admit(self, account: Account) -> None:
@@ -87,6 +89,14 @@ class EmailAddresses:
     async def prove(self, token: str, origin: Origin) -> str:
         """By who has the letter, signed in or not; the address that is proven now."""
         await self.limits.admit_challenge(origin.address or "")
+        try:
+            return await self._prove(token, origin)
+        except InvalidEmailLink:
+            by, result = acts.stranger(origin), InvalidEmailLink.code
+            await self.audit.refuse(Event.EMAIL_PROVEN, by, result)
+            raise
+
+    async def _prove(self, token: str, origin: Origin) -> str:
         now = self.now()
         async with self.database.begin() as session:
             found = await store.ceremonies.hold(session, _KIND, digest(token), now=now)

@@ -37,7 +37,12 @@ class Letter:
     body: str
 
 
+WRONG_SECOND_STEPS: Final = ("wrong_code", "passkey_refused")
+WRONG_STEP_PAUSE: Final = timedelta(hours=1)
+"""One letter in this time, however often somebody tries: people mistype, too."""
+
 _NOTICES: Final = {
+    Event.SIGNED_IN: "Somebody gave your password or link, and then a wrong second step.",
     Event.PASSWORD_CHANGED: "The password was changed.",
     Event.PASSWORD_RESET: "A new password was set with a one-time link.",
     Event.RESET_LINK_MADE: "A one-time link was made that sets a new password.",
@@ -58,7 +63,8 @@ def notice_of(act: Act) -> tuple[Kind, Mapping[str, Any]] | None:
     account = act.account
     if account is None or account.proven_email is None:
         return None
-    if act.event not in _NOTICES or act.result != OK:
+    is_done = act.event in _NOTICES and act.event is not Event.SIGNED_IN and act.result == OK
+    if not is_done and not _is_wrong_second_step(act):
         return None
     facts = {"event": act.event.value, "address": act.by.address}
     if "provider" in act.facts:
@@ -66,6 +72,11 @@ def notice_of(act: Act) -> tuple[Kind, Mapping[str, Any]] | None:
     if act.by.name != account.username:
         facts["by"] = act.by.name
     return Kind.NOTICE, facts
+
+
+def _is_wrong_second_step(act: Act) -> bool:
+    """Somebody had the first step right, a password say, and not the second."""
+    return act.event is Event.SIGNED_IN and act.result in WRONG_SECOND_STEPS
 
 
 def pause_after(tries: int) -> timedelta:

@@ -54,6 +54,7 @@ class _WithKey(HTTPBasic):
     async def __call__(self, request: Request) -> None:  # type: ignore[override]
         keys: callers.ApiKeys = request.state.api_keys
         if keys.holder(request) is None:
+            await callers.refuse(request, callers.peer(request))
             raise Unauthenticated
 
 

@@ -17,6 +17,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from users_service import domain, store, webauthn_site
 from users_service.acts import Act, Actor, Event
+from users_service.audit import AuditLog
 from users_service.domain import Account, Origin, Session
 from users_service.errors import InvalidField
 from users_service.factors import (
@@ -54,6 +55,7 @@ class Passkeys:
     site: Site | None
     """None: USERS_PUBLIC_URL is not set, so there is nothing to bind a passkey to."""
     ways_in: WaysIn
+    audit: AuditLog
     now: Callable[[], datetime]
 
     async def begin_adding(self, account: Account) -> Begun:
@@ -167,11 +169,17 @@ class Passkeys:
         )
         return account
 
-    async def prove_again(self, flow: str, credential: Credential, account: Account) -> None:
+    async def prove_again(
+        self, flow: str, credential: Credential, account: Account, by: Actor
+    ) -> None:
         """By somebody who is signed in: with a passkey of theirs, and no other."""
-        challenge = await self.challenge(flow)
-        async with self.database.begin() as session:
-            await self.prove(session, challenge, credential, of=account.id)
+        try:
+            challenge = await self.challenge(flow)
+            async with self.database.begin() as session:
+                await self.prove(session, challenge, credential, of=account.id)
+        except PasskeyRefused:
+            await self.audit.refuse(Event.REAUTHENTICATED, by, PasskeyRefused.code, account)
+            raise
 
     async def _begin(
         self, session: AsyncSession, kind: str, challenge: bytes, account_id: UUID | None

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import acts, domain, passwords, store
 from users_service.acts import Act, Actor, Event
+from users_service.audit import AuditLog
 from users_service.domain import Account, Origin
 from users_service.errors import InvalidResetLink
 from users_service.letters import Kind
@@ -48,6 +49,7 @@ class Resets:
     limits: Limits
     common: frozenset[str]
     outbox: Outbox
+    audit: AuditLog
     now: Callable[[], datetime]
 
     async def make(self, account_id: UUID, by: Actor) -> ResetLink:
@@ -125,6 +127,10 @@ class Resets:
         )
         return acts.OK
 
+    async def _refuse(self, account: Account | None, origin: Origin) -> None:
+        by, result = acts.stranger(origin), InvalidResetLink.code
+        await self.audit.refuse(Event.PASSWORD_RESET, by, result, account)
+
     async def redeem(self, token: str, password: str, origin: Origin) -> None:
         # The same allowance as for other attempts by strangers that cost a hash.
         await self.limits.admit_sign_up(origin.address or "")
@@ -132,9 +138,19 @@ class Resets:
         async with self.database() as session:
             account = await store.resets.account_of(session, secret_hash, now=self.now())
         if account is None or not account.may_sign_in:
+            await self._refuse(account, origin)
             raise InvalidResetLink
         passwords.validate(password, username=account.username, common=self.common)
         password_hash = await self.passwords.hash(password)
+        try:
+            await self._set(account, secret_hash, password_hash, origin)
+        except InvalidResetLink:
+            await self._refuse(account, origin)
+            raise
+
+    async def _set(
+        self, account: Account, secret_hash: bytes, password_hash: str, origin: Origin
+    ) -> None:
         now = self.now()
         async with self.database.begin() as session:
             held = await store.people.hold(session, account)

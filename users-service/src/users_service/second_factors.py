@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import factors, sealing, store
 from users_service.acts import Act, Actor, Event
+from users_service.audit import AuditLog
 from users_service.domain import Account, Session
 from users_service.factors import Totp, TotpIsOff, TotpIsOn, WrongCode
 from users_service.limits import Limits
@@ -49,6 +50,7 @@ class SecondFactors:
     database: async_sessionmaker[AsyncSession]
     limits: Limits
     seal: Seal
+    audit: AuditLog
     now: Callable[[], datetime]
 
     async def status(self, account_id: UUID) -> Status:
@@ -84,6 +86,17 @@ class SecondFactors:
     ) -> list[str]:
         """The recovery codes, told here and never again. Other sessions end."""
         await self.limits.admit_code(account.id)
+        try:
+            codes = await self._confirm(kept, account, code, by)
+        except WrongCode:
+            await self.audit.refuse(Event.TOTP_ADDED, by, WrongCode.code, account)
+            raise
+        await self.limits.forgive_codes(account.id)
+        return codes
+
+    async def _confirm(
+        self, kept: Session, account: Account, code: str, by: Actor
+    ) -> list[str]:
         now = self.now()
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
@@ -96,9 +109,7 @@ class SecondFactors:
             await store.factors.confirm_totp(session, account.id, now=now)
             await store.sessions.end_others(session, kept, now=now)
             await self._write(session, Event.TOTP_ADDED, by, account)
-            codes = await _new_codes(session, account.id)
-        await self.limits.forgive_codes(account.id)
-        return codes
+            return await _new_codes(session, account.id)
 
     async def new_recovery_codes(self, account: Account, by: Actor) -> list[str]:
         async with self.database.begin() as session:

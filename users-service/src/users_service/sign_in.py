@@ -21,6 +21,7 @@ from users_service.sessions import SignedIn
 from users_service.webauthn_site import Credential
 
 _SECOND_STEP = "second step"
+_STEP_ASKED = "second_step_asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,12 @@ class SignIn:
             facts={"after": after},
             expires_at=step.expires_at,
         )
+        # Whoever leaves it at that knew the first step all the same.
+        by, facts = acts.stranger(origin), {"by": after}
+        act = Act(
+            event=Event.SIGNED_IN, by=by, account=account, result=_STEP_ASKED, facts=facts
+        )
+        await store.audit.write(session, act, now=now)
         return step
 
     async def _tell(self, account: Account | None, origin: Origin, result: str) -> None:

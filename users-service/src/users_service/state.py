@@ -102,21 +102,28 @@ def build(settings: Settings, tools: Tools) -> State:
     common = common_passwords()
     seal = settings.seal()
     outbox = Outbox(seal=seal, is_on=settings.smtp_host is not None)
-    email_addresses = EmailAddresses(database=database, outbox=outbox, limits=limits, now=now)
+    email_addresses = EmailAddresses(
+        database=database, outbox=outbox, limits=limits, audit=audit, now=now
+    )
     resets = Resets(
         database=database,
         passwords=passwords,
         limits=limits,
         common=common,
         outbox=outbox,
+        audit=audit,
         now=now,
     )
     keys = Keys(database, seal, now=now)
     tokens = AccessTokens(keys=keys, issuer=settings.token_issuer, now=now)
-    second_factors = SecondFactors(database=database, limits=limits, seal=seal, now=now)
+    second_factors = SecondFactors(
+        database=database, limits=limits, seal=seal, audit=audit, now=now
+    )
     revocations = _revocations(tools)
     sessions = Sessions(database=database, credentials=credentials, tokens=tokens, now=now)
-    passkeys = Passkeys(database=database, limits=limits, site=site, ways_in=ways_in, now=now)
+    passkeys = Passkeys(
+        database=database, limits=limits, site=site, ways_in=ways_in, audit=audit, now=now
+    )
     departures = _departures(settings, tools, limits, audit, site)
     sign_in = SignIn(
         database=database,
@@ -133,7 +140,9 @@ def build(settings: Settings, tools: Tools) -> State:
             database=database, revoke=revocations.write_at_once, now=now
         ),
         api_keys=settings.keys(),
-        api_tokens=ApiTokens(database=database, tokens=tokens, now=now),
+        api_tokens=ApiTokens(
+            database=database, tokens=tokens, limits=limits, audit=audit, now=now
+        ),
         audit=audit,
         credentials=credentials,
         departures=departures,

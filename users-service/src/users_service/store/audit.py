@@ -7,14 +7,22 @@ from uuid import UUID
 from sqlalchemy import delete, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.acts import Act
-from users_service.letters import NOTICE_LIFETIME, notice_of
+from users_service.acts import OK, Act
+from users_service.letters import (
+    NOTICE_LIFETIME,
+    WRONG_SECOND_STEPS,
+    WRONG_STEP_PAUSE,
+    notice_of,
+)
 from users_service.store import letters
 from users_service.tables import AuditRow
 
 
 async def write(session: AsyncSession, act: Act, *, now: datetime) -> None:
     """And the letter to its person, where it is one of the acts that are worth one."""
+    notice = notice_of(act)
+    if notice is not None and act.result != OK and await _was_refused(session, act, now):
+        notice = None
     await session.execute(
         insert(AuditRow).values(
             at=now,
@@ -29,12 +37,23 @@ async def write(session: AsyncSession, act: Act, *, now: datetime) -> None:
             facts=dict(act.facts),
         )
     )
-    notice = notice_of(act)
     if notice is not None and act.account is not None:
         expires_at = now + NOTICE_LIFETIME
         await letters.add(
             session, notice, now=now, expires_at=expires_at, account_id=act.account.id
         )
+
+
+async def _was_refused(session: AsyncSession, act: Act, now: datetime) -> bool:
+    """Lately, so that its person has heard of it."""
+    assert act.account is not None
+    query = select(AuditRow.id).where(
+        AuditRow.account_id == act.account.id,
+        AuditRow.event == act.event.value,
+        AuditRow.result.in_(WRONG_SECOND_STEPS),
+        AuditRow.at > now - WRONG_STEP_PAUSE,
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 async def newest(

@@ -116,6 +116,7 @@ async def _key_or_administrator(
         return acts.program(holder, origin)
     secret = callers.bearer_secret(request)
     if secret is None:
+        await callers.refuse(request, origin)
         raise Unauthenticated
     session, account = await sessions.current(secret)
     if not account.is_admin:
@@ -128,6 +129,7 @@ async def _program(request: Request, origin: From) -> Actor:
     keys: callers.ApiKeys = request.state.api_keys
     holder = keys.holder(request)
     if holder is None:
+        await callers.refuse(request, origin)
         raise Unauthenticated
     return acts.program(holder, origin)
 

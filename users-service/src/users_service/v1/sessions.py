@@ -76,7 +76,7 @@ async def reauthenticate(
     if isinstance(proof, PasswordProof):
         session = await sessions.reauthenticate(session, account, proof.password, caller.origin)
         return session_out(session, account)
-    await passkeys.prove_again(proof.flow, proof.credential, account)
+    await passkeys.prove_again(proof.flow, proof.credential, account, caller.actor)
     session = await sessions.renew(session, account, caller.actor, how="passkey")
     return session_out(session, account)
 
