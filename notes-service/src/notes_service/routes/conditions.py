@@ -13,7 +13,9 @@ from notes_service.store.lists import Place
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_STRONG: Final = re.compile(r'"(\d{1,9})"')
+# Edges that compress change a tag on its way out: Caddy says which coding ("3-gzip"), HAProxy
+# that it is weak. Neither makes another version of it, which is all that a tag names.
+_TAG: Final = re.compile(r'(?:W/)?"(\d{1,9})(?:-(?:br|deflate|gzip|zstd))?"')
 _LARGEST_ID: Final = 2**63 - 1
 
 
@@ -27,8 +29,7 @@ async def _expected(
     # `*` would replace whatever is there without having read it: as good as nothing.
     if if_match is None or if_match.strip() == "*":
         raise IfMatchRequired
-    found = (_STRONG.fullmatch(tag.strip()) for tag in if_match.split(","))
-    return frozenset(int(tag[1]) for tag in found if tag)
+    return _versions(if_match)
 
 
 Expected = Annotated[frozenset[int], Depends(_expected)]
@@ -43,8 +44,12 @@ def is_known(version: int, if_none_match: str | None) -> bool:
     """Whether the client's copy is current: weak comparison, RFC 9110 13.1.2."""
     if if_none_match is None:
         return False
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in tags or etag(version) in tags
+    return if_none_match.strip() == "*" or version in _versions(if_none_match)
+
+
+def _versions(tags: str) -> frozenset[int]:
+    found = (_TAG.fullmatch(tag.strip()) for tag in tags.split(","))
+    return frozenset(int(tag[1]) for tag in found if tag)
 
 
 def cursor_after(time: datetime, id_: int) -> str:
