@@ -106,7 +106,7 @@ async def test_promise_no_number_of_previews_keeps_others_saves_waiting(renderer
     await asyncio.sleep(0)
     for _ in range(3):
         assert await shown(renderer, LONG, "ben") == markdown.render(LONG)
-    assert not any(preview.done() for preview in previews)
+    assert not all(preview.done() for preview in previews)
     for preview in previews:
         preview.cancel()
     await asyncio.wait(previews)

@@ -95,7 +95,9 @@ export class Conversation {
     steadily(this.list, () => this.put(page.comments));
     for (const said of arrived) this.take(said);
     this.follow(page.earlier);
-    this.count(page.total + arrived.filter(({ id }) => !page.comments.some((said) => said.id === id)).length);
+    // The server counted what it had, whether or not its page holds it.
+    const newest = page.comments.at(-1)?.id ?? 0;
+    this.count(page.total + arrived.filter(({ id }) => id > newest).length);
   }
 
   private put(comments: Comment[]): void {
