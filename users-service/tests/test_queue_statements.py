@@ -5,7 +5,7 @@ tiny, as it is right after VACUUM: "the next one" then means several of them.
 """
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from local_stack.postgres import Postgres
@@ -29,6 +29,23 @@ def believed_tiny(postgres: Postgres, table: str) -> None:
     postgres.execute(vacuum, database="users_tests")
 
 
+async def ended_right_after_vacuum(
+    service: Service, postgres: Postgres, count: int
+) -> list[UUID]:
+    """So many sessions whose ends wait in a queue that PostgreSQL believes tiny."""
+    database, now = service.state["sessions"].database, service.clock()
+    async with database.begin() as session:
+        await store.endings.announce(session, uuid4(), uuid4(), now=now)
+        await store.endings.take_all(session, Listener.GATEWAY)
+        await store.endings.take_all(session, Listener.REDIS)
+    believed_tiny(postgres, "session_ends")
+    sessions = [uuid4() for _ in range(count)]
+    async with database.begin() as session:
+        for each in sessions:
+            await store.endings.announce(session, uuid4(), each, now=now)
+    return sessions
+
+
 async def _plan(session: AsyncSession, settings: str) -> None:
     for each in filter(None, settings.split(";")):
         await session.execute(text(each))
@@ -38,16 +55,8 @@ async def _plan(session: AsyncSession, settings: str) -> None:
 async def test_each_end_of_a_session_is_told_right_after_vacuum_too(
     service: Service, postgres: Postgres, settings: str
 ) -> None:
-    database, now = service.state["sessions"].database, service.clock()
-    async with database.begin() as session:
-        await store.endings.announce(session, uuid4(), uuid4(), now=now)
-        await store.endings.take_all(session, Listener.GATEWAY)
-        await store.endings.take_all(session, Listener.REDIS)
-    believed_tiny(postgres, "session_ends")
-    sessions = [uuid4() for _ in range(5)]
-    async with database.begin() as session:
-        for each in sessions:
-            await store.endings.announce(session, uuid4(), each, now=now)
+    database = service.state["sessions"].database
+    sessions = await ended_right_after_vacuum(service, postgres, 5)
     told = []
     for _ in sessions:
         async with database.begin() as session:
@@ -62,16 +71,8 @@ async def test_each_end_of_a_session_is_told_right_after_vacuum_too(
 async def test_replicas_that_look_at_once_tell_different_ends(
     service: Service, postgres: Postgres
 ) -> None:
-    database, now = service.state["sessions"].database, service.clock()
-    async with database.begin() as session:
-        await store.endings.announce(session, uuid4(), uuid4(), now=now)
-        await store.endings.take_all(session, Listener.GATEWAY)
-        await store.endings.take_all(session, Listener.REDIS)
-    believed_tiny(postgres, "session_ends")
-    sessions = {uuid4() for _ in range(3)}
-    async with database.begin() as session:
-        for each in sessions:
-            await store.endings.announce(session, uuid4(), each, now=now)
+    database = service.state["sessions"].database
+    sessions = set(await ended_right_after_vacuum(service, postgres, 3))
     async with database.begin() as one, database.begin() as two, database.begin() as three:
         taken = [await store.endings.take(each, Listener.GATEWAY) for each in (one, two, three)]
     assert {each and each.session_id for each in taken} == sessions
