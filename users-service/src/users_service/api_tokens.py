@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import acts, domain, grants, store
+from users_service import domain, grants, store
 from users_service.access_tokens import AccessToken, AccessTokens
 from users_service.acts import Act, Actor, Event
 from users_service.audit import AuditLog
@@ -22,7 +22,6 @@ from users_service.errors import (
     InvalidApiToken,
     InvalidField,
     TooManyApiTokens,
-    TooManyAttempts,
 )
 from users_service.grants import ApiToken
 from users_service.limits import Limits
@@ -90,13 +89,8 @@ class ApiTokens:
             await store.audit.write(session, act, now=now)
 
     async def _refuse(self, account: Account | None, origin: Origin) -> None:
-        try:
-            # As many lines as an address has challenges: nobody fills a table with them.
-            await self.limits.admit_challenge(origin.address or "")
-        except TooManyAttempts:
-            return
-        by, result = acts.stranger(origin), InvalidApiToken.code
-        await self.audit.refuse(Event.API_TOKEN_CHECKED, by, result, account)
+        event, result = Event.API_TOKEN_CHECKED, InvalidApiToken.code
+        await self.audit.refuse_within(self.limits, event, origin, result, account)
 
     async def access_token(self, secret: str, audience: str, origin: Origin) -> AccessToken:
         now = self.now()

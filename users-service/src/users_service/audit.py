@@ -11,9 +11,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import store
+from users_service import acts, store
 from users_service.acts import Act, Actor, Event
-from users_service.domain import Account
+from users_service.domain import Account, Origin
+from users_service.errors import TooManyAttempts
+from users_service.limits import Limits
 from users_service.tables import AuditRow
 
 
@@ -32,6 +34,23 @@ class AuditLog:
     ) -> None:
         """A credential that was wrong."""
         await self.add(Act(event=event, by=by, account=account, result=result))
+
+    async def refuse_within(
+        self,
+        limits: Limits,
+        event: Event,
+        origin: Origin,
+        result: str,
+        account: Account | None = None,
+    ) -> None:
+        """The same of a stranger, as many lines as an address has challenges: nobody fills a
+        table with them.
+        """
+        try:
+            await limits.admit_challenge(origin.address or "")
+        except TooManyAttempts:
+            return
+        await self.refuse(event, acts.stranger(origin), result, account)
 
     async def page(
         self, *, before: int | None, limit: int, account_id: UUID | None, event: str | None

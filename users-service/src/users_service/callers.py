@@ -15,11 +15,10 @@ from typing import Self
 
 from starlette.requests import Request
 
-from users_service import acts
 from users_service.acts import Event
 from users_service.audit import AuditLog
 from users_service.domain import Origin
-from users_service.errors import TooManyAttempts, Unauthenticated
+from users_service.errors import Unauthenticated
 from users_service.limits import Limits
 
 _DEVICE_LIMIT = 200
@@ -90,13 +89,8 @@ async def refuse(request: Request, origin: Origin) -> None:
         return
     audit: AuditLog = request.state.audit
     limits: Limits = request.state.credentials.limits
-    try:
-        # As many lines as an address has challenges: nobody fills a table with them.
-        await limits.admit_challenge(origin.address or "")
-    except TooManyAttempts:
-        return
-    result = Unauthenticated.code
-    await audit.refuse(Event.API_KEY_CHECKED, acts.stranger(origin), result)
+    event, result = Event.API_KEY_CHECKED, Unauthenticated.code
+    await audit.refuse_within(limits, event, origin, result)
 
 
 def bearer_secret(request: Request) -> str | None:

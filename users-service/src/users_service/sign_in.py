@@ -154,8 +154,7 @@ class SignIn:
         return step
 
     async def _tell(self, account: Account | None, origin: Origin, result: str) -> None:
-        by = acts.stranger(origin)
-        await self.audit.add(Act(event=Event.SIGNED_IN, by=by, account=account, result=result))
+        await self.audit.refuse(Event.SIGNED_IN, acts.stranger(origin), result, account)
 
 
 async def _hold(session: AsyncSession, account: Account) -> None:

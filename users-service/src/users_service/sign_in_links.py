@@ -77,5 +77,5 @@ class SignInLinks:
                 if account.may_sign_in:
                     return await self.sign_in.let_in(session, account, origin, after=_KIND)
         by, result = acts.stranger(origin), InvalidSignInLink.code
-        await self.audit.add(Act(event=Event.SIGNED_IN, by=by, account=account, result=result))
+        await self.audit.refuse(Event.SIGNED_IN, by, result, account)
         raise InvalidSignInLink
