@@ -281,6 +281,13 @@ async def test_without_a_mail_server_nothing_is_sent_or_kept_and_that_is_said(
 # What becomes of a letter.
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch, look_often: None) -> None:
+    """Only the test sends: a clock that leaps would make what the background sends due again."""
+    monkeypatch.setattr(mailing, "_LOOK_EVERY_SECONDS", 3600)
+
+
+@pytest.mark.usefixtures("alone")
 async def test_a_mail_server_that_is_busy_and_then_away_gets_every_letter_later_and_once(
     serving: Serving, post: MailServer
 ) -> None:
@@ -304,11 +311,16 @@ async def test_a_mail_server_that_is_busy_and_then_away_gets_every_letter_later_
         assert link_in(post.letters[0])
 
 
+async def test_a_try_is_over_before_the_letter_is_due_again() -> None:
+    assert smtp._SECONDS_IN_ALL < pause_after(1).total_seconds()
+
+
 async def test_pauses_grow_from_half_a_minute_to_ten() -> None:
     pauses = [pause_after(tries).total_seconds() for tries in (1, 2, 3, 5, 6, 1000)]
     assert pauses == [30, 60, 120, 480, 600, 600]
 
 
+@pytest.mark.usefixtures("alone")
 async def test_a_letter_that_came_too_late_is_dropped(
     serving: Serving, post: MailServer
 ) -> None:

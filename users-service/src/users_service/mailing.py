@@ -59,12 +59,12 @@ class Mailing:
         if letter is None:
             return False
         result = await self._handled(letter)
-        self.sent.labels(letter.kind, result).inc()
         facts = {"letter": letter.id, "account": letter.account_id, "try": letter.tries}
         log.info("letter %s: %s", letter.kind, result, extra=facts)
         if result != _DEFERRED:
             async with self.database.begin() as session:
                 await store.letters.done(session, letter.id)
+        self.sent.labels(letter.kind, result).inc()
         return True
 
     async def forget_dead(self) -> None:

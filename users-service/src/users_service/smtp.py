@@ -25,7 +25,8 @@ PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
 
 _SECONDS: Final = 10.0
 """For each answer of the server."""
-_SECONDS_IN_ALL: Final = 30.0
+_SECONDS_IN_ALL: Final = 20.0
+"""Over before the letter is due again: who takes it then would send it twice."""
 _FOR_GOOD: Final = 500
 
 
