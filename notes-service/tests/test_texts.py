@@ -48,6 +48,52 @@ def test_what_is_just_within_the_limits_is_taken(check, given):
     assert check(given) is not None
 
 
+NOTHING = [chr(point) for point in (
+    *(0x200B, 0x3164, 0x2800, 0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x180E, 0x200D),
+    *(0x200E, 0x202E, 0x2060, 0x2064, 0x2066, 0xFE0F, 0xFEFF, 0xFFA0, 0xFFFB, 0xFFFF),
+    *(0x1D159, 0x1D173, 0xE0041, 0xE0100, 0x3000, 0x2003, 0xA0, 0x1680),
+)] + ["\u2800 \u200b\u3164"]  # fmt: skip
+NOT_IN_A_TITLE = [
+    *("\n", "\r\n", "\r", "\t", "\v", "\f", "\x1b[2J", "\x07", "\x7f", "\x85", "\x9b", "\0"),
+    *("\u2028", "\u2029", "\ud800"),
+]
+
+
+@pytest.mark.parametrize("nothing", NOTHING, ids=ascii)
+def test_a_title_or_a_comment_that_shows_nothing_is_refused(nothing):
+    for check in (texts.title_text, texts.comment_text):
+        for text in (nothing, f" {nothing * 3}\n"):
+            with pytest.raises((InvalidTitle, InvalidComment), match="shows something") as no:
+                check(text)
+            assert no.value.reason == "blank"
+        assert check(f"{nothing}a{nothing}").strip(nothing) == "a"
+
+
+@pytest.mark.parametrize("sign", NOT_IN_A_TITLE, ids=ascii)
+def test_a_title_is_one_line_that_no_terminal_obeys(sign):
+    with pytest.raises(InvalidTitle, match="control characters") as refused:
+        texts.note_text(f"a{sign}b", "")
+    assert refused.value.facts == {"reason": "unfit", "limit": 200, "length": 2 + len(sign)}
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *(
+            "👩\u200d🚀",
+            "❤\ufe0f",
+            "🏴\U000e0067\U000e0062\U000e007f",
+            "می\u200cخواهم",
+            "\u200fאב",
+        ),
+        *("co\xadop", "e\u0301", "#\ufe0f\u20e3", ".", "—", "\u2588", "\ufffd", "\u3164a", "⠁"),
+    ],
+    ids=ascii,
+)
+def test_signs_unseen_stay_in_titles_that_show_something(title):
+    assert texts.title_text(title) == title
+
+
 def test_titles_and_comments_are_stripped_and_bodies_are_not():
     assert texts.note_text(" a ", " b ") == texts.Text("a", " b ")
     assert texts.comment_text(" a\n") == "a"

@@ -370,6 +370,22 @@ async def test_a_version_that_is_none_deletes_nothing_and_is_no_500(browse, back
     assert (page.status, "menu" in backends.notes.notes) == (409, True)
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("blank", "has to show something"), ("unfit", "is one line"), ("too_long", "1 and 200")],
+)
+async def test_why_a_title_is_none_is_told_and_the_text_stays(browse, backends, reason, words):
+    async def refuse(_):
+        return problem(422, "invalid_title", reason=reason)
+
+    backends.notes.create = refuse
+    browser = browse(ANA)
+    form = (await browser.get("/notes/add")).form("edit-form")
+    page = await browser.submit(form, title="\u2800", body="Soup and bread", choice="save")
+    assert (page.status, words in page.text) == (422, True)
+    assert page.form("edit-form").fields["body"] == "Soup and bread"
+
+
 async def test_a_search_of_more_than_200_characters_is_not_cut_but_refused(browse, backends):
     async def refuse(_):
         return problem(422, "invalid_search")

@@ -131,31 +131,40 @@ class InvalidKey(NoteError):
         return "a key has 1 to 64 of A-Z a-z 0-9 . _ ~ - and is not a word of the pages"
 
 
-class _OutsideLimits(NoteError):
-    what: ClassVar[str]
+class _NotTold(NoteError):
+    """`reason` is "blank", "too_long" or "unfit"."""
 
-    def __init__(self, limit: int, length: int) -> None:
+    what: ClassVar[str]
+    may_not_hold: ClassVar[str]
+
+    def __init__(self, reason: str, limit: int, length: int) -> None:
+        self.reason = reason
         self.limit = limit
         self.length = length
 
     def __str__(self) -> str:
-        return (
-            f"{self.what} has 1 to {self.limit} characters, none of them NUL, not {self.length}"
-        )
+        match self.reason:
+            case "blank":
+                return f"{self.what} shows something: one of spaces and signs unseen is none"
+            case "unfit":
+                return f"{self.what} holds no {self.may_not_hold}"
+        return f"{self.what} has 1 to {self.limit} characters, not {self.length}"
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        return {"limit": self.limit, "length": self.length}
+        return {"reason": self.reason, "limit": self.limit, "length": self.length}
 
 
-class InvalidTitle(_OutsideLimits):
+class InvalidTitle(_NotTold):
     code = "invalid_title"
     what = "a title"
+    may_not_hold = "line breaks, tabs or other control characters"
 
 
-class InvalidComment(_OutsideLimits):
+class InvalidComment(_NotTold):
     code = "invalid_comment"
     what = "a comment"
+    may_not_hold = "NUL and no half of a surrogate pair"
 
 
 class BodyTooLong(NoteError):

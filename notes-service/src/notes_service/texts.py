@@ -31,6 +31,16 @@ _KEY: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]+")
 _LINE_END: Final = re.compile("\r\n?")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+# A title is one line, and a terminal that shows it must not obey it.
+_NOT_IN_A_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# White space, Unicode's Default_Ignorable_Code_Point (joiners, directions, selectors, fillers),
+# noncharacters, and what else is drawn as nothing: blanks of Braille, music, Egyptian, Khitan.
+_SHOWS_NOTHING: Final = re.compile(
+    "[\\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\ufffe\uffff\U00013441\U00013442\U00016fe4\U0001bca0-\U0001bca3\U0001d159"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,13 @@ class Text:
 
 
 def note_text(title: str, body: str) -> Text:
-    return Text(_line(title, TITLE_CHARACTERS, InvalidTitle), body_text(body))
+    return Text(title_text(title), body_text(body))
+
+
+def title_text(title: str) -> str:
+    """The one rule of what a title is: a line that shows something."""
+    title = title.strip()
+    return _told(title, TITLE_CHARACTERS, InvalidTitle, unfit=_NOT_IN_A_LINE)
 
 
 def body_text(body: str) -> str:
@@ -58,7 +74,8 @@ def body_text(body: str) -> str:
 
 
 def comment_text(said: str) -> str:
-    return _line(said, COMMENT_CHARACTERS, InvalidComment)
+    said = _with_our_line_ends(said).strip()
+    return _told(said, COMMENT_CHARACTERS, InvalidComment, unfit=_UNSTORABLE)
 
 
 def note_key(key: str) -> str:
@@ -88,8 +105,17 @@ def _with_our_line_ends(text: str) -> str:
     return _LINE_END.sub("\n", text)
 
 
-def _line(text: str, limit: int, refusal: type[InvalidTitle] | type[InvalidComment]) -> str:
-    text = _with_our_line_ends(text).strip()
-    if not 1 <= len(text) <= limit or _UNSTORABLE.search(text):
-        raise refusal(limit, len(text))
+def _told(
+    text: str,
+    limit: int,
+    refusal: type[InvalidTitle] | type[InvalidComment],
+    *,
+    unfit: re.Pattern[str],
+) -> str:
+    if len(text) > limit:
+        raise refusal("too_long", limit, len(text))
+    if unfit.search(text):
+        raise refusal("unfit", limit, len(text))
+    if _SHOWS_NOTHING.fullmatch(text):
+        raise refusal("blank", limit, len(text))
     return text

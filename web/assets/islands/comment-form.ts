@@ -64,7 +64,7 @@ export class CommentForm {
     if (status === 404 || status === 410) {
       return this.complain("This note was deleted, so nothing was said. Your comment is kept on this device.");
     }
-    if (status === 422) return this.complain("A comment has between 1 and 4000 characters.");
+    if (status === 422) return this.complain("A comment has between 1 and 4000 characters, and shows something.");
     const unknown = error instanceof Unanswered && error.sent;
     const away = error instanceof Unanswered ? "The server cannot be reached" : "It could not be sent";
     const why = unknown ? "No answer, so perhaps it was not sent" : away;

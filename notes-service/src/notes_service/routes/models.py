@@ -10,7 +10,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from notes_service import texts
 
-Title = Annotated[str, Field(description=f"1 to {texts.TITLE_CHARACTERS} characters, stripped")]
+Title = Annotated[
+    str,
+    Field(
+        description=f"A line of 1 to {texts.TITLE_CHARACTERS} characters that shows something"
+    ),
+]
 Body = Annotated[str, Field(description=f"Markdown, at most {texts.BODY_BYTES} bytes in UTF-8")]
 
 

@@ -76,7 +76,11 @@ def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:
         case Unreachable():
             return 503, UNKNOWN if error.may_be_done else AWAY, True
         case Refused(status=422):
-            return 422, "A comment has between 1 and 4000 characters.", False
+            return (
+                422,
+                "A comment has between 1 and 4000 characters, and shows something.",
+                False,
+            )
         case Refused(status=403):
             return 403, "Your account may read, but not comment.", False
         case _:

@@ -29,6 +29,11 @@ SENTENCES = {
     "invalid_key": ("key", "Use 1 to 64 letters, digits, dots, dashes, underscores or tildes."),
     "note_exists": ("key", "There is a note at this address already. Choose another."),
     "invalid_title": ("title", "A title has between 1 and 200 characters."),
+    "invalid_title:blank": ("title", "A title has to show something: there is nothing to see."),
+    "invalid_title:unfit": (
+        "title",
+        "A title is one line: take out its line breaks, tabs and control characters.",
+    ),
     "body_too_long": ("body", "A note holds at most 256 KiB of text."),
     "invalid_body": ("body", "There is a character in the text that cannot be stored."),
     "idempotency_key_reused": (
@@ -208,8 +213,14 @@ def refused(visit: Visit, draft: Draft, error: BackendError, *, new: bool) -> Re
     assert isinstance(error, Refused)
     if error.status == 401:
         raise error
-    name, sentence = SENTENCES.get(error.code, ("", error.detail or "It was refused."))
+    name, sentence = _said(error)
     return form(visit, with_errors(draft, {name: sentence}), new=new, status=error.status)
+
+
+def _said(error: Refused) -> tuple[str, str]:
+    """The field that it is about, and the sentence."""
+    closer = SENTENCES.get(f"{error.code}:{error.facts.get('reason')}")
+    return closer or SENTENCES.get(error.code, ("", error.detail or "It was refused."))
 
 
 async def _not_saved(visit: Visit, draft: Draft, error: Refused | Unreachable) -> Response:
