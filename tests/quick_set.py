@@ -1,9 +1,10 @@
 """The quick set (`pytest --quick`): tests that start no program of ours, and a few that may.
 
-Left out is a test that uses a fixture which starts a program, or is marked `slow`, `alone` or
-`browser`. What nevertheless starts one in a quick run fails with that sentence, so that the set
-stays quick by itself. `pytest.mark.quick` keeps a test in it, whatever it starts. In a whole
-run the quick files come last: what waits for programs begins, and no long file is the end.
+Left out is a test that uses a fixture which starts a program, or is marked `slow`, `long`,
+`alone` or `browser`. What nevertheless starts one in a quick run fails with that sentence, so
+that the set stays quick by itself. `pytest.mark.quick` keeps a test in it, whatever it starts.
+In a whole run the quick files come last: what waits for programs begins, and no long file is
+the end.
 """
 
 import re
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 _STARTERS = frozenset({"browser", "gateway", "stack", "hurt_stack", "start_gateway"})
-_LEFT_OUT = ("alone", "browser", "slow")
+_LEFT_OUT = ("alone", "browser", "long", "slow")
 _ALL_OF_IT = re.compile(rf"^pytestmark = pytest\.mark\.({'|'.join(_LEFT_OUT)})$", re.MULTILINE)
 _SAYS = "starts a program: mark the test `slow`, or name its fixture in tests/quick_set.py"
 

@@ -12,7 +12,7 @@ from local_stack.services import Service
 from people import Person
 from wired_stack import WiredStack
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 PACKAGES = {"users-service": "users_service", "notes-service": "notes_service"}
 

@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from wired_stack import WiredStack
 
+pytestmark = pytest.mark.long
+
 NOTES = Path(__file__).parents[1] / "contracts" / "http" / "notes.json"
 CONNECTION_TOKEN = {
     "operationId": "connection_token",

@@ -36,7 +36,8 @@ def test_sneaks_by_a_fixture(program): pass
 def test_whole_system(stack): raise AssertionError
 
 @pytest.mark.parametrize("why", [
-    pytest.param("", marks=getattr(pytest.mark, name)) for name in ("slow", "alone", "browser")
+    pytest.param("", marks=getattr(pytest.mark, name))
+    for name in ("slow", "long", "alone", "browser")
 ])
 def test_says_so(why): raise AssertionError
 
@@ -56,7 +57,7 @@ def test_a_test_that_starts_a_program_is_left_out_or_found_out(tmp_path: Path) -
         text=True,
         check=False,
     )
-    assert "2 passed, 4 deselected" in done.stdout, done.stdout + done.stderr
+    assert "2 passed, 5 deselected" in done.stdout, done.stdout + done.stderr
     assert "1 failed" in done.stdout
     assert "1 error" in done.stdout
     assert done.stdout.count("mark the test `slow`") >= 2

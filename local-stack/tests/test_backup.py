@@ -12,7 +12,7 @@ from local_stack import demo
 from local_stack.postgres import Postgres
 from local_stack.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def test_a_backup_restores_every_note_and_account_into_a_fresh_installation(

@@ -69,6 +69,7 @@ def test_the_help_of_test_says_how_to_run_a_part_of_it() -> None:
     for part in (
         "--scripts",
         "--quick",
+        "--long",
         "--no-browser",
         "--last-failed",
         "notes-service -k relay",

@@ -203,6 +203,7 @@ def libraries_of(program: Path) -> set[str]:
 
 @only_where_it_runs
 @pytest.mark.browser
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("hidden")
 def test_with_every_browser_hidden_one_comes_from_npm_and_opens_a_page(

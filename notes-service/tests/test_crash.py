@@ -22,7 +22,7 @@ from service_kit.tasks import background
 from service_process import ServiceProcess, http_client
 from test_relay import emptied
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ROUNDS = 50
 KEYS = [f"note-{number}" for number in range(4)]

@@ -24,7 +24,7 @@ from notes_service.rendering import Renderer
 from notes_service.store.database import Database
 from prometheus_client import CollectorRegistry
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 PEOPLE = st.integers(0, 4)
 

@@ -33,7 +33,7 @@ def test_every_operation_says_how_it_refuses():
             assert {"401", "422", "503"} <= operation["responses"].keys(), (method, path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_whatever_is_sent_every_answer_is_documented_and_none_is_a_server_error(
     notes_url: str, redis_url: str, issuer: Issuer
 ):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -27,6 +28,8 @@ from relay_probe import EVERYTHING, KilledError, Publisher, heard, without_repea
 from service_kit.channel_log import ChannelLog
 from service_kit.tasks import background
 from sqlalchemy import text
+
+pytestmark = pytest.mark.slow
 
 ANA = an_editor(Person("a", "Ana"))
 
@@ -136,6 +139,24 @@ async def test_a_failed_batch_is_tried_again_by_the_same_relay(
     async with background(a_relay(notes_url, publisher).run(), name="relay"):
         await emptied(database)
     assert len(publisher.sent) == 1
+
+
+async def test_it_stops_although_what_publishes_swallows_the_cancellation(
+    database: Database, notes_url: str
+):
+    class Swallowing(Publisher):
+        async def publish_many(self, publications: Any, _: Any) -> None:
+            reached.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    reached = asyncio.Event()
+    await created(use_cases(database), "menu")
+    relay = asyncio.create_task(a_relay(notes_url, Swallowing()).run())
+    await reached.wait()
+    relay.cancel()
+    await asyncio.wait([relay], timeout=30)
+    assert relay.cancelled()
 
 
 async def test_what_nobody_woke_the_relay_for_is_announced_all_the_same(

@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from note_api import Api
 from strange_headers import VALUES, addresses, failures, sets_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", ["beyond ASCII", "control bytes", "spaces"])
 async def test_no_route_fails_for_a_header_that_is_no_text(api: Api, app: FastAPI, name: str):

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "http" / "gateway.json"
 OPERATIONS = schemathesis.openapi.from_path(str(CONTRACT))

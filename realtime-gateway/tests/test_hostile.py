@@ -31,6 +31,8 @@ from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a secret of at least thirty-two bytes"
 DOCUMENTED = {1002, 1006, 1007, 1009, 3004, 3500, 3501}
 METHODS = [

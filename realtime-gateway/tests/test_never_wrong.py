@@ -29,7 +29,7 @@ CHANNELS = ("fault-a", "fault-b")
 FOLLOWERS = 6
 LIMITS = {"ping_interval": "2s", "pong_timeout": "1s", "recovery_max_publication_limit": 10_000}
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS + 150)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(SECONDS + 150)]
 
 
 class World:

@@ -317,4 +317,4 @@ class Gateway(RuleBasedStateMachine):
 
 
 Gateway.TestCase.settings = settings(max_examples=500, stateful_step_count=40, derandomize=True)
-TestGateway = pytest.mark.slow(Gateway.TestCase)
+TestGateway = pytest.mark.long(Gateway.TestCase)

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from jwt.algorithms import OKPAlgorithm
 from service_kit.tokens import Identity, InvalidToken, Jwks, TokenVerifier
 
+pytestmark = pytest.mark.slow
+
 KEY = Ed25519PrivateKey.generate()
 JWK = {**OKPAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "one", "alg": "EdDSA"}
 GOOD = {"iss": "us", "aud": "notes", "sub": "u1"}

@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from service_kit.tasks import background
+from service_kit.tasks import background, heed_cancellation
 
 
 async def test_work_ends_with_its_block():
@@ -37,3 +37,22 @@ async def test_failed_work_is_told_when_the_block_ends():
     with pytest.raises(ValueError, match="no"):
         async with background(work(), name="work"):
             await asyncio.sleep(0)
+
+
+async def test_a_loop_ends_at_once_although_its_cancellation_was_swallowed():
+    rested = []
+
+    async def work():
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                heed_cancellation()
+            rested.append(True)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert rested == []

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import httpx
 import pytest
 from local_stack.postgres import Postgres
@@ -31,11 +32,12 @@ def migrated_database(postgres: Postgres) -> str:
 
 
 @pytest.fixture
-def users_database(postgres: Postgres, migrated_database: str) -> str:
+async def users_database(migrated_database: str) -> str:
     """A database with the tables and nothing in them. Emptying is quicker than making one."""
     deleted = (f"DELETE FROM {table};" for table in _TABLES)  # noqa: S608 - our own names
-    emptied = "".join(("SET users.sweeps_audit_log = 'on';", *deleted))
-    postgres.execute(emptied, database="users_tests")
+    connection = await asyncpg.connect(migrated_database)
+    await connection.execute("".join(("SET users.sweeps_audit_log = 'on';", *deleted)))
+    await connection.close()
     return migrated_database
 
 

@@ -11,6 +11,8 @@ from local_stack.postgres import Postgres
 from signing_in import Someone, join, sign_in, told
 from users_running import KEY, PASSWORD, Service
 
+pytestmark = pytest.mark.slow
+
 NEW = "another quiet river"
 
 

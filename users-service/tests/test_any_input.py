@@ -17,6 +17,8 @@ from users_service.callers import ApiKeys
 from users_service.errors import InvalidField, InvalidUsername, UsersError
 from users_service.passwords import Passwords
 
+pytestmark = pytest.mark.slow
+
 COMMON = passwords.common_passwords()
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -80,8 +80,9 @@ def always_the_same(examples: int) -> settings:
     )
 
 
+@pytest.mark.long
 @OPERATIONS.parametrize()
-@always_the_same(8)
+@always_the_same(20)
 def test_any_request_that_fits_the_contract_gets_an_answer_that_does(
     case: schemathesis.Case, served: Process
 ) -> None:
@@ -123,8 +124,9 @@ def somebody(served: Process) -> Iterator[SomebodySignedIn]:
     somebody.close()
 
 
+@pytest.mark.long
 @OPERATIONS.parametrize()
-@always_the_same(3)
+@always_the_same(6)
 def test_any_request_of_somebody_signed_in_gets_a_documented_answer_too(
     case: schemathesis.Case, served: Process, somebody: SomebodySignedIn
 ) -> None:

@@ -15,6 +15,8 @@ from signing_in import Someone, join, told
 from users_running import KEY, PASSWORD, Service, running, some_settings
 from users_service import domain, providers
 
+pytestmark = pytest.mark.slow
+
 BACK = "https://notes.example/users/sign-in/op"
 
 

@@ -14,6 +14,8 @@ from users_running import KEY, Service, running, some_settings
 from users_service.provider_checks import github_metadata
 from users_service.providers import GITHUB, Provider
 
+pytestmark = pytest.mark.slow
+
 BACK = "https://notes.example/users/callback/github"
 
 

@@ -15,6 +15,8 @@ from users_service.app import connect_redis
 from users_service.errors import TooManyAttempts
 from users_service.limits import WRONG_PASSWORDS, Limits
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "198.51.100.7"
 
 

@@ -27,6 +27,8 @@ from users_running import KEY, Service, running, some_settings
 from users_service import mailing, smtp
 from users_service.letters import pause_after
 
+pytestmark = pytest.mark.slow
+
 SITE = "https://notes.example"
 Serving = Callable[..., AbstractAsyncContextManager[Service]]
 

@@ -12,7 +12,7 @@ from real_provider import SECRET, RealProvider, Traveller
 from signing_in import Someone, join, told
 from users_running import KEY, PASSWORD, Service, running, some_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 HOME = "https://notes.example/users/callback/op"
 

@@ -12,6 +12,8 @@ from signing_in import Someone, join, told
 from test_second_factor import first_step, second_step, set_up
 from users_running import KEY, Service, running, some_settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def service(users_database: str, redis_url: str) -> Any:

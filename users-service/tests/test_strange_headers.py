@@ -8,6 +8,8 @@ from signing_in import join, sign_in
 from strange_headers import VALUES, addresses, failures, sets_of, strange
 from users_running import KEY, Service
 
+pytestmark = pytest.mark.slow
+
 FEW = [("GET", "/v1/account"), ("POST", "/v1/sessions"), ("POST", "/v1/tokens"),
        ("GET", "/v1/audit"), ("GET", "/list"), ("POST", "/create-user")]  # fmt: skip
 ENDS = {("DELETE", "/v1/account"), ("DELETE", "/v1/sessions/current")}

@@ -16,6 +16,8 @@ from signing_in import Someone, join, sign_in, told
 from users_running import KEY, PASSWORD, Service, environment, process, running, some_settings
 from users_service import cli
 
+pytestmark = pytest.mark.slow
+
 SITE = "https://notes.example"
 BACK = f"{SITE}/users/callback/op"
 OP = {"name": "op", "issuer": "https://id.example", "client_id": CLIENT}

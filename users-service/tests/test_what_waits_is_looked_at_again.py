@@ -16,6 +16,8 @@ from signing_in import Someone, join, sign_in, told
 from test_second_factor import first_step, second_step, set_up
 from users_running import KEY, PASSWORD, Service
 
+pytestmark = pytest.mark.slow
+
 NEW = "another quiet river"
 Change = Callable[[Service, Someone], Awaitable[Any]]
 

@@ -11,6 +11,8 @@ from web.merging import Text
 
 from web import alignment, differences, merging
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 256 * 1024
 CHANCE = random.Random(8)
 

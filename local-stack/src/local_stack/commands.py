@@ -89,7 +89,8 @@ def test(arguments: Namespace) -> int:
     if not is_part(arguments.rest):
         suite = Suite(environment, islands, env)
         browser = not arguments.no_browser
-        return suite.run(arguments.rest, workers=arguments.workers, browser=browser)
+        run = suite.run_long if arguments.long else suite.run
+        return run(arguments.rest, workers=arguments.workers, browser=browser)
     chosen = ["-m", "not browser"] if arguments.no_browser else []
     command = [str(environment.python), "-m", "pytest", *chosen, *arguments.rest]
     _become(command, env, _here(arguments.rest))

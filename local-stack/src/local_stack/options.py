@@ -6,15 +6,17 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError
 
 _TEST = """\
-Run the tests. Without arguments that choose some, all of them, as three runs: the unit tests
-of the pages' scripts (Node); the others, several at a time; then those that measure time or
-memory, alone. What else is said goes to pytest. The logs of servers under a test that failed
-are kept in .test-logs. --quick is for before a commit: the scripts, and the tests that start no
-program of ours; the services run inside pytest, on a real PostgreSQL and Valkey.
+Run the tests. Without arguments that choose some: the unit tests of the pages' scripts (Node),
+then every promise on the whole system, several tests at a time. What else is said goes to
+pytest. The logs of servers under a test that failed are kept in .test-logs. --quick is for
+before a commit: the scripts, and tests that start no program of ours; the services run inside
+pytest, on a real PostgreSQL and Valkey. --long is what CI runs besides: random kills, requests,
+models and benchmarks for some twenty minutes, the last of them with the machine to themselves.
 """
 _TEST_EXAMPLES = """\
-everything:           ./notes test                            with a list: --durations=20
+before a push:        ./notes test                            with a list: --durations=20
 before a commit:      ./notes test --quick                    or: python3.13 notes test --quick
+what takes long:      ./notes test --long
 a part:               ./notes test notes-service -k relay     two at a time: -n 2
 what failed last:     ./notes test --last-failed
 the pages' scripts:   ./notes test --scripts
@@ -57,6 +59,9 @@ def add_test(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--quick", action="store_true", help="what one runs before a commit: a minute or so"
+    )
+    parser.add_argument(
+        "--long", action="store_true", help="what takes minutes, and is left out otherwise"
     )
     # One a core: more of them would each start stacks of their own, and wait for one another.
     at_once = max(2, min(os.cpu_count() or 1, 6))

@@ -1,8 +1,9 @@
-"""The whole suite, as three runs one after the other, each with a summary of its own.
+"""The suite in three sizes, each of several runs with a summary of its own.
 
-First the pages' scripts under Node; then every test that bears company, in several processes
-with servers of their own; then those marked `alone`, which measure time or memory, with the
-machine to themselves. All are run whatever fails, and one failure is a failure.
+Whoever changes something runs the whole one: the pages' scripts under Node, then every test but
+the long ones, in several processes with servers of their own. The quick one is a part of it.
+The long one is the rest: what looks for minutes, and then what bears nothing beside it. All
+runs are made whatever fails, and one failure is a failure.
 """
 
 import signal
@@ -37,16 +38,21 @@ class Suite:
     def run(self, arguments: Sequence[str], *, workers: int, browser: bool) -> int:
         """The exit status: 0 if everything passed."""
         scripts_are_fine = self._scripts()
-        but = "" if browser else " and not browser"
         _say(f"Tests, {workers} at a time")
-        together = self._pytest("-m", f"not alone{but}", *_at_once(workers), *arguments)
+        chosen = ["-m", f"not alone and not long{_but(browser)}"]
+        tests = self._pytest(*chosen, *_at_once(workers), *arguments)
+        return tests or (0 if scripts_are_fine else 1)
+
+    def run_long(self, arguments: Sequence[str], *, workers: int, browser: bool) -> int:
+        """The exit status of what `run` leaves out."""
+        _say(f"Tests that take long, {workers} at a time")
+        chosen = ["-m", f"long and not alone{_but(browser)}"]
+        together = self._pytest(*chosen, *_at_once(workers), *arguments)
         if together not in _NEVER_ENDED:
             return together
-        _say("Tests that measure, one at a time")
-        alone = self._pytest("-m", f"alone{but}", *arguments)
-        if alone not in _NEVER_ENDED:
-            return alone
-        return 0 if scripts_are_fine and together == 0 and alone in (0, 5) else 1
+        _say("Tests that take long and bear nothing beside them, one at a time")
+        alone = self._pytest("-m", f"alone{_but(browser)}", *arguments)
+        return together or alone
 
     def run_quick(self, arguments: Sequence[str], *, workers: int) -> int:
         """The exit status of the quick set (tests/quick_set.py)."""
@@ -62,6 +68,10 @@ class Suite:
     def _pytest(self, *arguments: str) -> int:
         command = [str(self.environment.python), "-m", "pytest", *arguments]
         return _call(command, self.env, self.environment.root)
+
+
+def _but(browser: bool) -> str:
+    return "" if browser else " and not browser"
 
 
 def _at_once(workers: int) -> list[str]:

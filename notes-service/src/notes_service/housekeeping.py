@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from service_kit.tasks import heed_cancellation
+
 from notes_service.errors import Unavailable
 from notes_service.metrics import Metrics
 from notes_service.once import REMEMBERED_FOR
@@ -35,6 +37,7 @@ async def run(database: Database, metrics: Metrics, *, now: Callable[[], datetim
             log.info("housekeeping waits for PostgreSQL")
         except Exception:
             log.exception("housekeeping failed, trying again")
+        heed_cancellation()
         await asyncio.sleep(MEASURE_SECONDS)
 
 

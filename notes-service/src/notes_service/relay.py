@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from redis.exceptions import RedisError
 from service_kit.channel_log import HistoryOptions
 from service_kit.logs import area
+from service_kit.tasks import heed_cancellation
 
 from notes_service.metrics import Metrics
 from notes_service.store import reader
@@ -117,6 +118,7 @@ class Relay:
         return True
 
     async def _was_rung(self, seconds: float) -> bool:
+        heed_cancellation()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 return await self._rung.wait()

@@ -13,7 +13,7 @@ from realtime_gateway.bench.build import NotHere, c_program
 from realtime_gateway.bench.contender import GATEWAY, Place
 from realtime_gateway.bench.running import Running
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
 

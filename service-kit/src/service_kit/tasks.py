@@ -34,3 +34,13 @@ async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
         ended, waiting = await asyncio.wait(waiting, timeout=1.0)
         for task in ended:
             task.cancelled() or task.exception()  # seen, so that nobody warns of it
+
+
+def heed_cancellation() -> None:
+    """Raise the cancellation that something awaited since has swallowed.
+
+    For loops that are about to rest: they end now, not when it is said again.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -8,6 +8,7 @@ from typing import Final
 import httpx
 from prometheus_client import Counter
 from redis.exceptions import RedisError
+from service_kit.tasks import heed_cancellation
 from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
@@ -31,4 +32,5 @@ async def keep_telling(tell: Callable[[], Awaitable[bool]], what: str, told: Cou
             told.labels("failed").inc()
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             log.warning("%s not told, again in %s s: %r", what, pause, error)
+        heed_cancellation()
         await asyncio.sleep(pause)

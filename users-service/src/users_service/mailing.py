@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from prometheus_client import Counter
+from service_kit.tasks import heed_cancellation
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -50,6 +51,7 @@ class Mailing:
                     pass
             except (SQLAlchemyError, OSError) as error:
                 log.warning("letters wait: the database is away (%s)", type(error).__name__)
+            heed_cancellation()
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     async def send_next(self) -> bool:

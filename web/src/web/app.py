@@ -4,6 +4,8 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import TypedDict
 
 import httpx
@@ -82,19 +84,25 @@ class _Services(TypedDict):
     gateway: Gateway
 
 
-def create_app(settings: Settings, *, transports: Transports | None = None) -> FastAPI:
-    """`transports` replaces the network towards "notes", "users" or "gateway" in tests."""
-    signer, cookies = Signer(settings.secret.get_secret_value()), Cookies(settings.https)
-    assets = Assets(settings.files_dir)
-    templates = templating.environment(
+@cache
+def _templates(folder: Path) -> Environment:
+    """Each is compiled once, however many fronts stand in this process."""
+    return templating.environment(
         Environment(
-            loader=FileSystemLoader(settings.files_dir / "templates"),
+            loader=FileSystemLoader(folder),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
     )
+
+
+def create_app(settings: Settings, *, transports: Transports | None = None) -> FastAPI:
+    """`transports` replaces the network towards "notes", "users" or "gateway" in tests."""
+    signer, cookies = Signer(settings.secret.get_secret_value()), Cookies(settings.https)
+    assets = Assets(settings.files_dir)
+    templates = _templates(settings.files_dir / "templates")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
