@@ -123,6 +123,25 @@ def test_promise_all_pages_converge_when_redis_comes_back_empty(
     assert note.is_same_document()
 
 
+def test_promise_no_page_says_live_while_redis_hangs(
+    hurt_window: OpenWindow, hurt_stack: WiredStack, writer: Person
+) -> None:
+    key = writer.create("Menu")["key"]
+    early = hurt_window()
+    early.watch_home()
+    hurt_stack.valkey.process.pause()
+    expect(early.page.locator("#connection")).to_have_text("Reconnecting", timeout=30_000)
+    late = hurt_window()
+    late.go("/")
+    late.mark()
+    expect(late.page.locator("#connection")).to_have_text("Reconnecting", timeout=30_000)
+    writer.save(key, version=1, title="Soup")
+    hurt_stack.valkey.process.resume()
+    for window in (early, late):
+        expect(window.page.locator("#connection")).to_have_text("Live", timeout=30_000)
+        shows_the_database(window, writer)
+
+
 @pytest.mark.parametrize(
     "restart",
     [

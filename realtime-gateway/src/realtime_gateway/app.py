@@ -34,6 +34,7 @@ from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
 from realtime_gateway.node.clients import Allowance, Clients
 from realtime_gateway.node.duties import Duties
 from realtime_gateway.node.node import Node
+from realtime_gateway.node.pulse import Pulse
 from realtime_gateway.node.tokens import verifiers
 from realtime_gateway.readiness import Readiness
 from realtime_gateway.sessions.channels import Channels
@@ -79,6 +80,7 @@ class Gateway:
             on_hole=lambda channel: self.feed.on_hole(channel),
             on_other=self._on_other,
         )
+        self.pulse = Pulse(self.clients, self.clients.loop.time)
         self._control_key = f"{options.engine.redis.prefix}.control".encode()
         self.control = Control(
             publish=lambda message: broker.announce(
@@ -87,6 +89,7 @@ class Gateway:
             node=lambda: self.node,
             describe=self._describe,
             drain_peer=lambda peer: self.clients.spawn(self._send_away(peer)),
+            heard=self.pulse.heard,
         )
         self.presence = self._presence()
         self.bus = self._bus()
@@ -112,6 +115,7 @@ class Gateway:
                 "control": self.control.run,
                 "presence": self.presence.run,
                 "presence_renewal": self.presence.renew,
+                **({"pulse": self.pulse.run} if self.options.client.pulse else {}),
             }):  # fmt: skip
                 yield
                 await self.feed.stop()

@@ -338,3 +338,17 @@ test("live is said while the pulse is heard, and again when it comes back", () =
   link = connection.wentDown(link, 47_000);
   assert.equal(connection.wentUp(link, 48_000).pulse, null);
 });
+
+test("who connects while the path stands still is not told that it is live, not for a moment", () => {
+  let link = connection.beat(connection.opening(1_000, true), 1_100, 0);
+  link = connection.wentUp(link, 1_200);
+  const states = [1_200, 1_999, 5_999, 6_000, 31_000].map((now) => connection.state(link, now));
+  assert.deepEqual(states, ["connecting", "connecting", "connecting", "reconnecting", "offline"]);
+  assert.equal(connection.untilNext(link, 1_200), 800);
+  link = connection.beat(link, 40_000, null);
+  assert.equal(connection.state(link, 40_000), "live");
+  link = connection.beat(connection.wentDown(link, 50_000), 53_000, 0);
+  link = connection.wentUp(link, 53_100);
+  assert.equal(connection.state(link, 53_100), "reconnecting");
+  assert.equal(connection.state(connection.beat(link, 54_000, null), 54_000), "live");
+});

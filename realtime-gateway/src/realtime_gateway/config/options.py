@@ -66,6 +66,7 @@ class ClientOptions:
     connection_rate_limit: int = 0
     user_connection_limit: int = 0
     presence_update_interval: Seconds = 25.0
+    pulse: bool = False
     subscribe_to_user_personal_channel: PersonalChannelOptions = PersonalChannelOptions()
 
 

@@ -64,12 +64,15 @@ class Control:
         node: Callable[[], Obedient],
         describe: Callable[[], NodeInfo],
         drain_peer: Callable[[str], object],
+        heard: Callable[[], object] = lambda: None,
     ) -> None:
+        """`heard` is called whenever a heartbeat of this node has come back to it."""
         self.uid = secrets.token_hex(16)
         self._publish = publish
         self._node = node
         self._describe = describe
         self._drain_peer = drain_peer
+        self._heard = heard
         self._others: dict[str, tuple[float, NodeInfo]] = {}
         self._surveys: dict[str, _Survey] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,6 +124,8 @@ class Control:
             sender = message.pop("from")
             if sender != self.uid:
                 self._take(sender, message)
+            elif "node" in message:
+                self._heard()
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             log.warning("a control message was not understood: %s", type(error).__name__)
 
@@ -134,7 +139,10 @@ class Control:
     async def run(self) -> None:
         """Tell of this node until cancelled."""
         while True:
-            await self._tell({"node": self._describe()})
+            # One that waits for a Redis that hangs must not be the last one.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT):
+                    await self._tell({"node": self._describe()})
             await asyncio.sleep(HEARTBEAT)
 
     async def leave(self) -> None:

@@ -77,6 +77,11 @@ class Client(Waker, Protocol):
 
     def cut(self, code: int) -> None: ...
 
+    def tell(self, push: bytes) -> None:
+        """Something that is no channel's, if it has connected."""
+
+    def fail(self, error: Exception) -> None: ...
+
 
 class Clients:
     def __init__(
@@ -93,6 +98,8 @@ class Clients:
         self.connected: set[Client] = set()
         self.wheel: Wheel[Waker] = Wheel(loop.time())
         self.is_draining = False
+        self.standstill = b""
+        """What newcomers are told first, while the way through Redis stands still."""
         self._closing: set[str] = set()
         """Addresses of proxies that are about to stop."""
         self.limit = limit

@@ -66,6 +66,11 @@ def refresh_push(result: dict[str, Any]) -> bytes:
     return dumps({"push": {"refresh": result}})
 
 
+def message_push(data: Any) -> bytes:
+    """What the server says to a client, of no channel."""
+    return dumps({"push": {"message": {"data": data}}})
+
+
 def presence_push(channel: str, change: str, info: bytes) -> bytes:
     """Somebody's `join` or `leave`."""
     return b'{"push":{"channel":%s,"%s":{"info":%s}}}' % (

@@ -114,6 +114,10 @@ class Conversation:
         else:
             self._backlog.append(order)
 
+    def tell(self, push: bytes) -> None:
+        if self.session.is_connected and not self._has_ended:
+            self.send(self.encoding.messages([push]))
+
     def hears_joins(self, channel: str) -> bool:
         held = self.session.subscriptions.get(channel)
         return held is not None and held.terms.hears_joins
@@ -224,9 +228,16 @@ class Conversation:
             self._finish(outcome)
         elif isinstance(outcome, Answer):
             self._replies.append(outcome.message)
+            if self._began is not None and self._began[0] == "Connect" and not outcome.error:
+                self._greet()
             self._count(outcome)
             if outcome.then is not None:
                 self._finish(outcome.then)
+
+    def _greet(self) -> None:
+        """Whoever has just connected is told what everybody else was."""
+        if self._clients.standstill:
+            self._replies.append(self._clients.standstill)
 
     def _count(self, outcome: Answer) -> None:
         if self._began is None:

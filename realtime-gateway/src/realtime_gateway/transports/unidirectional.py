@@ -87,10 +87,15 @@ class Unidirectional(Conversation):
         for channel, error in refused.items():
             why = Unsubscribe(codes.UNSUBSCRIBED.code, error["message"])
             pushes.append(wire.unsubscribe_push(channel, why))
+        if self._clients.standstill:
+            pushes.append(self._clients.standstill)
         held, self._held, self._wanted = self._held, [], None
         self._replies.clear()
         self.send = self.transport.write
         self.send(b"".join([self.encoding.messages(pushes), *held]))
+
+    def _greet(self) -> None:
+        """The welcome does."""
 
     def _finish(self, why: Close) -> None:
         if self._wanted is None:

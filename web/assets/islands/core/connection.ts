@@ -8,7 +8,7 @@ export type State = "connecting" | "live" | "reconnecting" | "offline";
 export interface Link {
   /** Is the socket open and its subscriptions confirmed? */
   up: boolean;
-  /** Was it ever, in this page? */
+  /** Was it ever, in this page, and the path behind it seen to move? */
   wasUp: boolean;
   /** Does the browser believe that there is a network? */
   online: boolean;
@@ -38,7 +38,8 @@ export function opening(now: number, online: boolean): Link {
 }
 
 export function wentUp(link: Link, now: number): Link {
-  return link.up ? link : { ...link, up: true, wasUp: true, stopped: false, online: true, since: now };
+  const wasUp = link.wasUp || link.pulse?.everyMs !== 0;
+  return link.up ? link : { ...link, up: true, wasUp, stopped: false, online: true, since: now };
 }
 
 export function wentDown(link: Link, now: number, stopped = false): Link {
@@ -47,7 +48,12 @@ export function wentDown(link: Link, now: number, stopped = false): Link {
 
 /** The path behind the socket was seen to move, and will be again in so many seconds; 0: it stands still; null: it moves. */
 export function beat(link: Link, now: number, seconds: number | null): Link {
-  return { ...link, pulse: seconds === null ? null : { last: now, everyMs: seconds * 1_000 } };
+  if (seconds !== 0) {
+    const pulse = seconds === null ? null : { last: now, everyMs: seconds * 1_000 };
+    return { ...link, pulse, wasUp: link.wasUp || link.up };
+  }
+  // Told before the channels were confirmed: it has stood still since nothing was heard any more.
+  return { ...link, pulse: { last: link.up ? now : link.since, everyMs: 0 } };
 }
 
 /** Since when nothing moves; null while it does. */
