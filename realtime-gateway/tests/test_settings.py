@@ -136,6 +136,43 @@ def test_a_secret_may_come_as_a_file(tmp_path: Path) -> None:
     )
 
 
+def test_an_empty_variable_is_none(tmp_path: Path) -> None:
+    told = {"client": {"token": {"audience": "realtime"}}, "http_server": {"port": 81}}
+    names = ["CLIENT_TOKEN_AUDIENCE", "HTTP_SERVER_PORT", "PORT", "CLIENT_ALLOWED_ORIGINS"]
+    options = loaded(tmp_path, told, **{f"GATEWAY_{name}": "" for name in names}).options
+    assert (options.client.token.audience, options.http_server.port) == ("realtime", 81)
+    assert options.client.allowed_origins == ()
+    (tmp_path / "empty").write_text("\n")
+    text = refusals(tmp_path, told, GATEWAY_HTTP_API_KEY_FILE=str(tmp_path / "empty"))
+    assert "which is empty" in text
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["GATEWAY_PORT", "GATEWAY_HTTP_SERVER_PORT", "CENTRIFUGO_HTTP_SERVER_PORT"],
+)
+def test_what_kubernetes_says_of_a_service_is_no_option(tmp_path: Path, variable: str) -> None:
+    beside = {"GATEWAY_SERVICE_HOST": "10.0.0.11", "GATEWAY_PORT_8000_TCP_PORT": "8000"}
+    found = loaded(tmp_path, EXAMPLE, **{variable: "tcp://10.0.0.11:8000"}, **beside)
+    assert found.options.http_server.port == Options().http_server.port
+    assert found.warnings == []
+
+
+def test_a_variable_without_effect_is_named(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path, EXAMPLE, GATEWAY_CLIENT_TOKEN_AUDIENZ="x", CENTRIFUGO_GRPC_API_ENABLED="true",
+        CENTRIFUGO_CLIENT_CONCURRENCY="3", GATEWAY_HTTP_API_KEYS_FILE="x", GATEWAYS="1",
+    )  # fmt: skip
+    assert sorted(found.warnings) == [
+        "CENTRIFUGO_CLIENT_CONCURRENCY is an option of Centrifugo's without effect here",
+        "CENTRIFUGO_GRPC_API_ENABLED is an option of Centrifugo's without effect here",
+        "GATEWAY_CLIENT_TOKEN_AUDIENZ: there is no such option "
+        "(did you mean GATEWAY_CLIENT_TOKEN_AUDIENCE?)",
+        "GATEWAY_HTTP_API_KEYS_FILE: there is no such option "
+        "(did you mean GATEWAY_HTTP_API_KEY?)",
+    ]
+
+
 def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "gateway.json"
     file.write_text('{"http_server":{"port":1,"address":"one"}}')

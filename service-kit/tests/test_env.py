@@ -17,9 +17,10 @@ def clean(monkeypatch):
 
 
 def load(monkeypatch, **environ):
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    return env.load(Settings, environ)
+    with monkeypatch.context() as patched:
+        for name, value in environ.items():
+            patched.setenv(name, value)
+        return env.load(Settings, environ)
 
 
 def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
@@ -57,3 +58,42 @@ def test_a_secret_given_twice_is_refused(monkeypatch, tmp_path):
     (tmp_path / "secret").write_text("hush")
     with pytest.raises(SystemExit):
         load(monkeypatch, DEMO_SECRET="x", DEMO_SECRET_FILE=str(tmp_path / "secret"))
+
+
+KUBERNETES = {
+    # For a Service `demo`, one `demo-port` and one `demo-secret`; Docker's links say the same.
+    "DEMO_SERVICE_HOST": "10.0.0.11",
+    "DEMO_SERVICE_PORT": "80",
+    "DEMO_SERVICE_PORT_HTTP": "80",
+    "DEMO_PORT_80_TCP": "tcp://10.0.0.11:80",
+    "DEMO_PORT_80_TCP_PROTO": "tcp",
+    "DEMO_PORT_80_TCP_PORT": "80",
+    "DEMO_PORT_80_TCP_ADDR": "10.0.0.11",
+    "DEMO_SECRET_PORT": "tcp://10.0.0.12:53",
+    "DEMO_SECRET_PORT_53_UDP_ADDR": "10.0.0.12",
+}
+
+
+@pytest.mark.parametrize("address", ["tcp://10.0.0.11:80", "udp://[fd00::b]:80", "sctp://a:80"])
+def test_what_kubernetes_says_of_a_service_is_no_setting(monkeypatch, caplog, address):
+    settings = load(monkeypatch, DEMO_SECRET="x", DEMO_PORT=address, **KUBERNETES)
+    assert settings.port == 80
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\n"])
+def test_an_empty_variable_is_none(monkeypatch, tmp_path, nothing, capsys):
+    (tmp_path / "secret").write_text("hush")
+    hushed = {"DEMO_SECRET": nothing, "DEMO_SECRET_FILE": str(tmp_path / "secret")}
+    assert load(monkeypatch, DEMO_PORT=nothing, **hushed).port == 80
+    with pytest.raises(SystemExit):
+        load(monkeypatch, DEMO_SECRET=nothing, DEMO_SECRET_FILE=nothing)
+    assert "DEMO_SECRET is not set" in capsys.readouterr().err
+
+
+def test_a_variable_that_begins_as_ours_and_is_none_is_named(monkeypatch, caplog):
+    load(monkeypatch, DEMO_SECRET="x", DEMO_PROT="hunter2", DEMO_PORTS_FILE="x", DEMOS="y")
+    assert caplog.messages == [
+        "DEMO_PORTS_FILE is no setting of this service",
+        "DEMO_PROT is no setting of this service",
+    ]

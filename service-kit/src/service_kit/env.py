@@ -2,11 +2,15 @@
 
 Every variable `X` may be given as `X_FILE=path` instead (secret files of compose and
 Kubernetes). What is missing or wrong is told on one line each, by the variable's own name and
-never by its value, and the process ends with code 2.
+never by its value, and the process ends with code 2. The environment is not only ours: an empty
+variable is none, nor is what Kubernetes says of a Service that is called as we are
+(`NOTES_PORT=tcp://10.0.0.11:80`); one that begins as ours and is none is named in the log.
 """
 
+import logging
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -15,22 +19,39 @@ from pydantic_settings import BaseSettings
 
 S = TypeVar("S", bound=BaseSettings)
 
+# What Kubernetes tells a container of its neighbours, and Docker of linked ones.
+_OTHERS = re.compile(r"\w+(_SERVICE_(HOST|PORT\w*)=|_PORT_\d+_[A-Z]\w*=|_PORT=\w+://)")
+log = logging.getLogger(__name__)
+
+
+def said(environ: Mapping[str, str]) -> dict[str, str]:
+    """What somebody has set on purpose."""
+    return {k: v for k, v in environ.items() if v.strip() and not _OTHERS.match(f"{k}={v}")}
+
+
+def unknown(given: Collection[str], prefix: str, known: Collection[str]) -> list[str]:
+    """The variables that begin as ours and are none."""
+    ours = {*known, *(f"{each}_FILE" for each in known), "NOTES_DEBUG"}  # logs.py reads that
+    return sorted(name for name in given if name.startswith(prefix) and name not in ours)
+
 
 def load(settings_class: type[S], environ: Mapping[str, str]) -> S:
     """Build the settings from `environ`; every field may also come as `<NAME>_FILE`."""
-    prefix = settings_class.model_config.get("env_prefix", "")
-    fields = {prefix.upper() + name.upper(): name for name in settings_class.model_fields}
-    from_files: dict[str, Any] = {}
-    for variable, field in fields.items():
-        path = environ.get(f"{variable}_FILE")
-        if path and variable in environ:
+    prefix = settings_class.model_config.get("env_prefix", "").upper()
+    names = {field: prefix + field.upper() for field in settings_class.model_fields}
+    given, found = said(environ), dict[str, Any]()
+    for name in unknown(given, prefix, names.values()):
+        log.warning("%s is no setting of this service", name)
+    for field, variable in names.items():
+        value, path = given.get(variable), given.get(f"{variable}_FILE")
+        if path and value:
             _refuse([f"{variable} and {variable}_FILE are both set: keep one"])
-        if path:
-            from_files[field] = _read(f"{variable}_FILE", path)
+        if path or value:
+            found[field] = _read(f"{variable}_FILE", path) if path else value
     try:
-        return settings_class(**from_files)
+        # No variable's name has such a prefix: all there is has been read.
+        return settings_class(_env_prefix="=", **found)
     except ValidationError as error:
-        names = {field: variable for variable, field in fields.items()}
         _refuse([_sentence(names, detail) for detail in error.errors(include_input=False)])
 
 
@@ -39,14 +60,11 @@ def _read(variable: str, path: str) -> str:
         text = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         _refuse([f"{variable} names {path}, which cannot be read: {error.__class__.__name__}"])
-    if not text:
-        _refuse([f"{variable} names {path}, which is empty"])
-    return text
+    return text or _refuse([f"{variable} names {path}, which is empty"])
 
 
-def _sentence(names: Mapping[str, str], detail: Mapping[str, object]) -> str:
-    location = detail["loc"]
-    field = str(location[0]) if isinstance(location, tuple) and location else ""
+def _sentence(names: Mapping[str, str], detail: Mapping[str, Any]) -> str:
+    field = str((*detail["loc"], "")[0])
     variable = names.get(field, field)
     if detail["type"] == "missing":
         return f"{variable} is not set (nor {variable}_FILE)"
@@ -54,6 +72,5 @@ def _sentence(names: Mapping[str, str], detail: Mapping[str, object]) -> str:
 
 
 def _refuse(sentences: list[str]) -> NoReturn:
-    for sentence in sentences:
-        sys.stderr.write(f"cannot start: {sentence}\n")
+    sys.stderr.write("".join(f"cannot start: {sentence}\n" for sentence in sentences))
     raise SystemExit(2)

@@ -51,7 +51,7 @@ def configure(service: str, *, environ: Mapping[str, str]) -> None:
     handler.setFormatter(_Json(service) if as_json else _Text())
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(environ.get("LOG_LEVEL", "INFO").upper())
+    root.setLevel((environ.get("LOG_LEVEL") or "INFO").upper())
     # httpx logs every request line at INFO, query string included.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     patterns = [p.strip() for p in environ.get("NOTES_DEBUG", "").split(",") if p.strip()]

@@ -81,3 +81,10 @@ OPTIONS: Final[dict[str, frozenset[str]]] = {
 def is_known(place: str, name: str) -> bool:
     """Whether Centrifugo has an option `name` at `place` (dotted; the top is empty)."""
     return name in (OPTIONS.get(place, frozenset()) if place else SECTIONS)
+
+
+def is_variable(name: str) -> bool:
+    """Whether Centrifugo reads a variable of that name, its prefix left out."""
+    places = [f"{place}.{option}" for place, options in OPTIONS.items() for option in options]
+    heads = [each.replace(".", "_").upper() for each in [*SECTIONS, *places]]
+    return any(name == head or name.startswith(f"{head}_") for head in heads)

@@ -3,7 +3,8 @@
 Every option of `options.py` can be given as `GATEWAY_<PATH>` (`GATEWAY_CLIENT_TOKEN_ISSUER`),
 by Centrifugo's name `CENTRIFUGO_<PATH>`, or as the name of a file that holds it (`..._FILE`).
 A name that does not exist is refused with its place, never passed over; one that only
-Centrifugo has is named in a warning. Nothing here prints or quotes a secret.
+Centrifugo has, and a variable that begins as ours and is none, is named in a warning: the
+environment is not only ours. An empty variable is none. Nothing here prints or quotes a secret.
 """
 
 import difflib
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import yaml
+from service_kit import env
 
 from realtime_gateway.config import centrifugo, checks
 from realtime_gateway.config.options import Options, Seconds
@@ -51,7 +53,8 @@ def load(
 ) -> Loaded:
     """Options from all sources; `arguments` are dotted paths from the command line."""
     data = {} if file is None else _read(file)
-    for path, value in _from_environment(environ):
+    given_here = env.said(environ)
+    for path, value in _from_environment(given_here):
         _put(data, path, value)
     for path, given in arguments.items():
         _put(data, path, given)
@@ -60,7 +63,8 @@ def load(
     problems = builder.problems or checks.problems(options)
     if problems:
         raise InvalidSettings(problems)
-    return Loaded(options, [*builder.warnings, *checks.warnings(options)])
+    strange = _strangers(given_here)
+    return Loaded(options, [*builder.warnings, *strange, *checks.warnings(options)])
 
 
 def paths(kind: type = Options, place: str = "") -> Iterator[str]:
@@ -97,18 +101,41 @@ def _where(error: Exception) -> str:
     return f"line {getattr(error, 'lineno', '?')} column {getattr(error, 'colno', '?')}"
 
 
-def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, _Text]]:
+def _variables() -> dict[str, str]:
+    """The path of the option that each variable is for."""
     names = {prefix + _variable(path): path for path in paths() for prefix in PREFIXES}
-    for name, path in {**names, **SHORT}.items():
+    return {**names, **SHORT}
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, _Text]]:
+    for name, path in _variables().items():
         if name in environ:
             yield path, _Text(environ[name])
         elif file := environ.get(f"{name}_FILE"):
-            try:
-                yield path, _Text(Path(file).read_text(encoding="utf-8").strip())
-            except (OSError, UnicodeDecodeError) as error:
-                raise InvalidSettings(
-                    [f"{name}_FILE names {file}, which cannot be read"]
-                ) from error
+            yield path, _Text(_content(f"{name}_FILE", file))
+
+
+def _content(variable: str, file: str) -> str:
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings([f"{variable} names {file}, which cannot be read"]) from error
+    if not text:
+        raise InvalidSettings([f"{variable} names {file}, which is empty"])
+    return text
+
+
+def _strangers(environ: Mapping[str, str]) -> Iterator[str]:
+    """What is to be said of variables that have no effect."""
+    known = _variables()
+    for prefix in PREFIXES:
+        for name in env.unknown(environ, prefix, known):
+            if centrifugo.is_variable(name.removeprefix(prefix).removesuffix("_FILE")):
+                yield f"{name} is an option of Centrifugo's without effect here"
+                continue
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            yield f"{name}: there is no such option{hint}"
 
 
 def _variable(path: str) -> str:
