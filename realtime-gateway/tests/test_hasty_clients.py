@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import jwt
 import pytest
 from centrifuge.protocol import client_pb2 as published
 from gateway_process import insecure
@@ -18,6 +19,7 @@ from realtime_gateway.protocol.protobuf import delimited
 from realtime_gateway.transports.unidirectional import UniWebSocket
 from websockets.frames import Frame, Opcode
 
+SECRET = "a secret of at least thirty-two bytes"
 SEND = b'{"send":{}}'
 TURN = 16
 
@@ -150,3 +152,25 @@ async def test_a_client_with_all_its_channels_at_once_is_not_too_fast(gateway: G
         await until(lambda last=first + 127: client.heard()[-1].get("id") == last)
         assert not any("error" in reply for reply in client.heard())
     assert client.closed() == 0
+
+
+@pytest.mark.parametrize("filler", [0, 300, 1_000], ids=["short", "550 bytes", "long"])
+async def test_all_channels_that_a_client_may_have_fit_into_its_first_message_with_their_tokens(
+    tmp_path: Path, redis_url: str, filler: int
+) -> None:
+    options = insecure(insecure=False, token={"hmac_secret_key": SECRET})
+    async with node(tmp_path, redis_url, options) as gateway:
+        client = Client(gateway)
+        await client.answer("connect", token=jwt.encode({"sub": "u"}, SECRET))
+        limit = gateway.options.client.channel_limit
+        asked = []
+        for number in range(limit):
+            channel = f"{'x' * 200}-{number}"
+            claims = {"sub": "u", "channel": channel, "info": "i" * filler}
+            token = jwt.encode(claims, SECRET)
+            asked.append({"id": number + 2, "subscribe": {"channel": channel, "token": token}})
+        client.say(*asked)
+        await until(lambda: len(client.heard()) > limit or client.closed())
+        assert client.closed() == 0
+        assert all("subscribe" in each for each in client.heard()[1:])
+        client.go()

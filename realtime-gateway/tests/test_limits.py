@@ -7,6 +7,7 @@ import socket
 import pytest
 from gateway_process import GatewayProcess, StartGateway, insecure
 from raw_client import RawClient
+from realtime_gateway.config.options import MESSAGE_SIZE
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
@@ -63,14 +64,14 @@ async def test_too_large_a_message_ends_the_connection_with_1009(
 ) -> None:
     async with RawClient(gateway.ws_url) as client:
         await client.connect()
-        await client.socket.send(" " * 65_537)
+        await client.socket.send(" " * (MESSAGE_SIZE + 1))
         assert (await client.closed())[0] == 1009
 
 
 async def test_too_large_a_message_in_small_pieces_ends_it_too(gateway: GatewayProcess) -> None:
     async with RawClient(gateway.ws_url) as client:
         await client.connect()
-        await client.socket.send(["x" * 640] * 110)
+        await client.socket.send(["x" * 2560] * 110)
         assert (await client.closed())[0] == 1009
 
 

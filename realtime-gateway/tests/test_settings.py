@@ -197,6 +197,34 @@ def test_insecure_is_said_loudly(tmp_path: Path) -> None:
     assert "NO TOKENS ARE CHECKED" in warning
 
 
+@pytest.mark.parametrize(
+    ("changed", "names"),
+    [
+        ({"websocket": {"message_size_limit": 65_536}}, ["websocket.message_size_limit"]),
+        ({"uni_websocket": {"message_size_limit": 65_536}}, []),
+        ({"uni_websocket": {"message_size_limit": 65_536, "enabled": True}},
+         ["uni_websocket.message_size_limit"]),
+        ({"uni_sse": {"max_request_body_size": 65_536, "enabled": True}},
+         ["uni_sse.max_request_body_size"]),
+        ({"client": {"channel_limit": 2000}},
+         ["websocket.message_size_limit", "client.command_burst_limit"]),
+        ({"client": {"channel_limit": 2000, "command_rate_limit": 0},
+          "websocket": {"message_size_limit": 4_000_000}}, []),
+    ],
+)  # fmt: skip
+def test_limits_that_contradict_each_other_are_told(
+    tmp_path: Path, changed: dict[str, Any], names: list[str]
+) -> None:
+    data = {**EXAMPLE, **changed}
+    data["client"] = {**EXAMPLE["client"], **changed.get("client", {})}
+    assert [each.split()[0] for each in loaded(tmp_path, data).warnings] == names
+
+
+def test_the_options_of_notes_need_no_warning() -> None:
+    file = Path(__file__).parents[1] / "config" / "notes.json"
+    assert load(file, {"GATEWAY_CLIENT_ALLOWED_ORIGINS": "http://a"}, {}).warnings == []
+
+
 def test_every_option_stands_in_the_readme() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     missing = [path for path in paths() if f"`{path.rpartition('.')[2]}`" not in readme]

@@ -7,7 +7,13 @@ from importlib.util import find_spec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from redis.asyncio.connection import parse_url
 
-from realtime_gateway.config.options import ChannelOptions, ClientOptions, Options, TokenOptions
+from realtime_gateway.config.options import (
+    SUBSCRIPTION_SIZE,
+    ChannelOptions,
+    ClientOptions,
+    Options,
+    TokenOptions,
+)
 from realtime_gateway.config.passwords import is_hash
 
 _CLUSTER = re.compile(r"rediss?://[^/]+(/0?)?(\?.*)?")
@@ -40,7 +46,27 @@ def warnings(options: Options) -> list[str]:
         found.append("opentelemetry.enabled alone traces nothing: opentelemetry.api does")
     if not client.allowed_origins:
         found.append("client.allowed_origins is empty: no web page may connect")
-    return found
+    return [*found, *_contradictions(options)]
+
+
+def _contradictions(options: Options) -> Iterator[str]:
+    """A client that comes back asks for all its channels in one message."""
+    channels = options.client.channel_limit
+    need = channels * SUBSCRIPTION_SIZE
+    sizes = [("websocket.message_size_limit", options.websocket.message_size_limit)]
+    if options.uni_websocket.enabled:
+        size = options.uni_websocket.message_size_limit
+        sizes.append(("uni_websocket.message_size_limit", size))
+    if options.uni_sse.enabled:
+        sizes.append(("uni_sse.max_request_body_size", options.uni_sse.max_request_body_size))
+    for name, size in sizes:
+        if size < need:
+            yield (
+                f"{name} is too small for client.channel_limit: {channels} subscriptions "
+                f"with tokens may need {need} bytes in one message"
+            )
+    if 0 < options.client.command_rate_limit and options.client.command_burst_limit <= channels:
+        yield "client.command_burst_limit is too small for client.channel_limit commands"
 
 
 def _tracing(options: Options) -> Iterator[str]:

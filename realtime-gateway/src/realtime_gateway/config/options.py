@@ -12,6 +12,10 @@ Seconds = Annotated[float, "duration"]
 Secret = Annotated[str, "secret"]
 
 DAY: Final = 86_400.0
+MESSAGE_SIZE: Final = 262_144
+"""2 KiB for each of `channel_limit` subscriptions: SDKs ask for all of them in one message."""
+SUBSCRIPTION_SIZE: Final = 1024
+"""The least that one with a token needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +128,21 @@ class ChannelsOptions:
 @dataclass(frozen=True, slots=True)
 class WebSocketOptions:
     handler_prefix: str = "/connection/websocket"
-    message_size_limit: int = 65_536
+    message_size_limit: int = MESSAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)
 class UniWebSocketOptions:
     enabled: bool = False
     handler_prefix: str = "/connection/uni_websocket"
-    message_size_limit: int = 65_536
+    message_size_limit: int = MESSAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)
 class UniSseOptions:
     enabled: bool = False
     handler_prefix: str = "/connection/uni_sse"
-    max_request_body_size: int = 65_536
+    max_request_body_size: int = MESSAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)
