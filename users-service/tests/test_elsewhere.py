@@ -240,8 +240,9 @@ async def test_a_signed_in_person_links_a_provider_and_nobody_else_can(
 
 
 async def test_a_provider_is_unlinked_unless_it_is_the_last_way_in(
-    people: httpx.AsyncClient, issuer: Issuer
+    service: Service, people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
+    issuer.claims = {"auth_time": service.clock().timestamp()}
     came = (await come_back(people, issuer)).json()
     ivy = Someone(people, came["account"]["id"], came["token"])
     path = "/v1/account/identities/op"

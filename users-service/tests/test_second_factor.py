@@ -167,7 +167,7 @@ async def test_an_app_is_added_and_removed_in_a_fresh_session_and_other_sessions
     sent = {"username": "ivy", "password": PASSWORD}
     token = (await people.post("/v1/sessions", json=sent)).json()["token"]
     other = Someone(people, ivy.id, token)
-    await set_up(service, ivy)
+    app, codes = await set_up(service, ivy)
     assert told(await other("GET", "/v1/account")) == (401, "session_ended")
     service.clock.move(minutes=15)
     for method, path in [
@@ -176,7 +176,8 @@ async def test_an_app_is_added_and_removed_in_a_fresh_session_and_other_sessions
         ("POST", "/v1/account/recovery-codes"),
     ]:
         assert told(await ivy(method, path)) == (403, "reauthentication_required")
-    proof = {"password": PASSWORD}
+    proof = {"password": PASSWORD, "code": app.code()}
     await ivy("POST", "/v1/sessions/current/re-authenticate", json=proof)
-    assert (await ivy("DELETE", "/v1/account/totp")).status_code == 204
+    gone = await ivy("DELETE", "/v1/account/totp", json={"code": codes[0]})
+    assert gone.status_code == 204
     assert (await people.post("/v1/sessions", json=sent)).status_code == 201

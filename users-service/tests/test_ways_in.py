@@ -120,6 +120,7 @@ async def test_a_provider_that_is_not_set_up_any_more_is_shown_and_counts_for_no
 ) -> None:
     async with running(settings_of(users_database, redis_url, issuer)) as before:
         people = before.client()
+        issuer.claims = {"auth_time": before.clock().timestamp()}
         someone = await come_in(people, issuer)
         changed = await someone("PUT", "/v1/account/password", json={"new_password": PASSWORD})
         assert changed.status_code == 200

@@ -146,7 +146,13 @@ class FakePasskeys(FakeAdministration):
             "iss": "https://id.example",
         }:
             return problem(403, "sign_in_refused")
-        return self._opened(self.people["ben"])
+        return self._step("ben") or self._opened(self.people["ben"])
+
+    def _step(self, username: str, token: str = "") -> Response | None:
+        if username not in self.totp:
+            return None
+        step = {"token": token or f"step-of-{username}", "methods": ["totp"]}
+        return JSONResponse({"second_factor": step | {"expires_at": NOON.isoformat()}})
 
     async def link(self, request: Request) -> Response:
         answer, person = await self.come_back(request), self._who(request)
@@ -156,9 +162,11 @@ class FakePasskeys(FakeAdministration):
         return Response(status_code=204)
 
     async def prove(self, request: Request) -> Response:
-        answer = await self.come_back(request)
+        answer, person = await self.come_back(request), self._who(request)
         if answer.status_code != 201:
             return answer
+        if step := self._step(person["username"] if person else "", "step-of-a-proof"):
+            return step
         self.stale = False
         return JSONResponse({})
 

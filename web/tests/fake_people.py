@@ -73,6 +73,8 @@ class FakePeople(FakeUsers):
             return problem(401, "session_ended")
         if given["old_password"] != PASSWORD:
             return problem(401, "wrong_credentials")
+        if self.stale and (lacking := self.lacking(person, given)):
+            return lacking
         if code := WEAK.get(given["new_password"]):
             return problem(422, code)
         self.passwords[person["username"]] = given["new_password"]
@@ -115,10 +117,19 @@ class FakePeople(FakeUsers):
         return Response(status_code=204)
 
     async def reauthenticate(self, request: Request) -> Response:
-        if (await request.json())["password"] != PASSWORD:
+        person, given = self._who(request), await request.json()
+        if given.get("token", "") not in ("", "step-of-a-proof"):
+            return problem(403, "second_step_ended")
+        if "token" not in given and given["password"] != PASSWORD:
             return problem(401, "wrong_credentials")
+        if person is not None and (lacking := self.lacking(person, given)):
+            return lacking
         self.stale = False
         return JSONResponse({})
+
+    def lacking(self, person: Json, given: Json) -> Response | None:
+        """Of the second step."""
+        return None
 
     async def reset(self, request: Request) -> Response:
         given = await request.json()

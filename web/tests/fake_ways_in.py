@@ -77,8 +77,22 @@ class FakeWaysIn(FakeLetters):
     async def remove_totp(self, request: Request) -> Response:
         person = self._who(request)
         assert person is not None
+        if self.stale:
+            return problem(403, "reauthentication_required")
+        if lacking := self.lacking(
+            person, await request.json() if await request.body() else {}
+        ):
+            return lacking
         self.totp.discard(person["username"])
         return Response(status_code=204)
+
+    def lacking(self, person: Json, given: Json) -> Response | None:
+        if person["username"] not in self.totp:
+            return None
+        if not given.get("code"):
+            return problem(403, "code_required")
+        is_right = given["code"] in (CODE, *RECOVERY_CODES)
+        return None if is_right else problem(403, "wrong_code")
 
     async def new_codes(self, request: Request) -> Response:
         return JSONResponse({"recovery_codes": ["eeee-ffff"]}, status_code=201)

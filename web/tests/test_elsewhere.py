@@ -104,6 +104,71 @@ async def test_promise_a_provider_proves_who_one_is_and_the_form_that_waited_goe
     assert backends.users.emails["ana"] == "ana@example.org"
 
 
+async def test_promise_a_provider_signs_in_through_the_second_step_and_leads_back(
+    browse, backends
+):
+    backends.users.totp.add("ben")
+    browser = browse()
+    await _leave(browser, "/users/login?next=/trash", "/users/login/at/work")
+    step = await browser.get(BACK)
+    assert "One more step" in step.text
+    assert not browser.client.cookies.get("notes_session")
+    back = await browser.submit(step.form("second-step-form"), code="123456")
+    assert (back.path, "Ben" in back.text) == ("/trash", True)
+
+
+async def test_a_proof_at_a_provider_goes_on_to_the_second_step_and_loses_nothing(
+    browse, backends
+):
+    backends.users.totp.add("ana")
+    browser = browse(ANA)
+    backends.users.linked.add("ana")
+    backends.users.stale = True
+    form = (await browser.get("/account")).form("profile-form")
+    asked = await browser.submit(form, email="ana@example.org")
+    await browser.submit(asked.form("/account/confirm/at/work"))
+    page = await browser.get(BACK)
+    wrong = await browser.submit(page.form("confirm-form"), confirm_code="000000")
+    assert (wrong.status, "That code is wrong" in wrong.text) == (403, True)
+    assert backends.users.emails.get("ana") is None
+    done = await browser.submit(wrong.form("confirm-form"), confirm_code="123456")
+    assert (done.path, "Saved." in done.text) == ("/account", True)
+    assert backends.users.emails["ana"] == "ana@example.org"
+
+
+async def test_a_second_step_of_a_proof_that_took_too_long_asks_for_all_of_it(browse, backends):
+    backends.users.totp.add("ana")
+    browser = browse(ANA)
+    backends.users.linked.add("ana")
+    backends.users.stale = True
+    form = (await browser.get("/account")).form("export-form")
+    asked = await browser.submit(form)
+    await browser.submit(asked.form("/account/confirm/at/work"))
+    step = (await browser.get(BACK)).form("confirm-form")
+    page = await browser.submit(step, confirm_step="old", confirm_code="123456")
+    assert "took too long" in page.text
+    assert "confirm_password" in page.text
+
+
+async def test_what_was_too_long_to_wait_changes_nothing_after_the_second_step(
+    browse, backends
+):
+    backends.users.totp.add("ana")
+    browser = browse(ANA)
+    backends.users.emails["ana"] = "ana@example.org"
+    backends.users.linked.add("ana")
+    backends.users.stale = True
+    form = (await browser.get("/account")).form("profile-form")
+    asked = await browser.submit(form, email="a" * 3000 + "@example.org")
+    await browser.submit(asked.form("/account/confirm/at/work"))
+    page = await browser.get(BACK)
+    page = await browser.submit(page.form("confirm-form"), confirm_code="000000")
+    page = await browser.submit(page.form("confirm-form"), confirm_code="123456")
+    assert "begin it again" in page.text
+    assert "confirmed-form" not in page.forms
+    assert backends.users.emails["ana"] == "ana@example.org"
+
+
 @pytest.mark.parametrize("said", ["?error=login_required&state=s", "?code=c&state=other"])
 async def test_a_return_without_a_proof_asks_again_and_loses_nothing(browse, backends, said):
     browser = browse(ANA)

@@ -54,8 +54,60 @@ async def test_an_app_is_set_up_and_the_recovery_codes_are_shown_once(browse, ba
     assert "aaaa-bbbb" not in again.text
     assert "2 recovery codes are left" in again.text
     assert "eeee-ffff" in (await browser.submit(again.form("codes-form"))).text
-    await browser.submit(again.form("remove-form"))
+    for wrong, said in (("", "Add a code"), ("000000", "That code is wrong")):
+        page = await browser.submit(again.form("remove-form"), code=wrong)
+        assert (page.status, said in page.text, 'id="code-error"' in page.text) == (
+            403,
+            True,
+            True,
+        )
+    await browser.submit(page.form("remove-form"), code="cccc-dddd")
     assert backends.users.totp == set()
+
+
+async def test_a_proof_asks_for_the_second_step_where_there_is_one(browse, backends):
+    backends.users.totp.add("ana")
+    backends.users.stale = True
+    browser = browse(ANA)
+    form = (await browser.get("/account/tokens")).form("token-form")
+    typed = {"name": "backup", "scope_write": "yes", "expires": "7"}
+    asked = await browser.submit(form, **typed)
+    proof = {"confirm_password": "correct horse"}
+    for code, said in (("", "Add a code"), ("000000", "That code is wrong")):
+        asked = await browser.submit(asked.form("confirm-form"), **proof, confirm_code=code)
+        assert (said in asked.text, 'id="confirm_code-error"' in asked.text) == (True, True)
+        assert backends.users.stale
+    await browser.submit(asked.form("confirm-form"), **proof, confirm_code=" 123456 ")
+    assert backends.users.api_tokens["token-0"]["scopes"] == ["write"]
+
+
+async def test_a_code_is_never_kept_in_a_page_while_another_proof_is_asked_for(
+    browse, backends
+):
+    backends.users.totp.add("ana")
+    browser = browse(ANA)
+    form = (await browser.get("/account/two-step")).form("remove-form")
+    backends.users.stale = True
+    asked = await browser.submit(form, code="123456")
+    assert "123456" not in asked.text
+    proof = {"confirm_password": "correct horse", "confirm_code": "123456"}
+    page = await browser.submit(asked.form("confirm-form"), **proof)
+    assert (page.path, "Add a code" in page.text) == ("/account/two-step/remove", True)
+    await browser.submit(page.form("remove-form"), code="aaaa-bbbb")
+    assert backends.users.totp == set()
+
+
+async def test_a_password_is_changed_with_a_code_where_the_session_is_old(browse, backends):
+    backends.users.totp.add("ana")
+    backends.users.stale = True
+    browser = browse(ANA)
+    page = await browser.get("/account/password")
+    typed = {"old_password": "correct horse", "password": "a new horse"}
+    for code, said in (("", "Add a code"), ("000000", "That code is wrong")):
+        page = await browser.submit(page.form("password-form"), **typed, code=code)
+        assert (said in page.text, 'id="code-error"' in page.text) == (True, True)
+    await browser.submit(page.form("password-form"), **typed, code="123456")
+    assert backends.users.passwords["ana"] == "a new horse"
 
 
 async def test_a_picture_that_we_did_not_sign_is_not_shown_again(browse):

@@ -66,6 +66,7 @@ STATUS: Final[dict[type[UsersError], int]] = {
     factors.TooManyPasskeys: 409,
     factors.LastWayIn: 409,
     factors.WrongCode: 403,
+    factors.CodeRequired: 403,
     factors.SecondStepEnded: 403,
     factors.TotpIsOn: 409,
     factors.TotpIsOff: 409,

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final, TypedDict
 from uuid import UUID
@@ -29,6 +29,8 @@ SESSION_TOUCH: Final = timedelta(minutes=1)
 """`last_seen_at` is written at most this often, so that reading costs no write."""
 SESSION_FRESH: Final = timedelta(minutes=15)
 """For this long after a proof of who it is, a session may change the ways in."""
+UNPROVEN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When who somebody is was proven, where nobody says: never fresh."""
 INVITATION_LIFETIME: Final = timedelta(days=7)
 RESET_LINK_LIFETIME: Final = timedelta(hours=24)
 MAILED_LINK_LIFETIME: Final = timedelta(hours=1)

@@ -38,6 +38,10 @@ from users_service.providers import Provider, Providers, is_safe
 log = logging.getLogger(__name__)
 
 SECONDS: Final = 5.0
+_TELL_WHEN: Final = str(365 * 24 * 3600)
+"""As `max_age`: a provider that is asked for one has to say when the person signed in there
+(OpenID Connect Core 2), and for a year nobody is made to do it anew.
+"""
 _LARGEST_ANSWER: Final = 256 * 1024
 _KNOWN_FOR: Final = timedelta(minutes=10)
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
@@ -84,6 +88,8 @@ class Elsewhere:
             asked |= {"scope": provider.scope, "nonce": visit.nonce}
         if visit.since is not None:
             asked |= {"max_age": "0", "prompt": "login"}
+        elif provider.proves:
+            asked["max_age"] = _TELL_WHEN
         return _with_query(metadata["authorization_endpoint"], asked)
 
     async def look(self, providers: Providers) -> None:

@@ -101,6 +101,15 @@ class WrongCode(UsersError):
         return "this code is wrong, used or too old"
 
 
+class CodeRequired(UsersError):
+    """The first factor was right, and is not enough."""
+
+    code = "code_required"
+
+    def __str__(self) -> str:
+        return "this account has a second step: send a code of its app or a recovery code too"
+
+
 class SecondStepEnded(UsersError):
     code = "second_step_ended"
 

@@ -13,8 +13,9 @@ from users_service.departures import Departure, Departures, Purpose
 from users_service.domain import Account, Origin, Session
 from users_service.errors import UsersError
 from users_service.errors_elsewhere import IdentityNotFound, IdentityTaken, SignInRefused
+from users_service.proofs import Proofs
 from users_service.provider_checks import Return
-from users_service.sessions import Sessions
+from users_service.second_factors import SecondStep
 from users_service.store.identities import Identity
 from users_service.ways_in import WaysIn
 
@@ -23,7 +24,7 @@ from users_service.ways_in import WaysIn
 class Identities:
     database: async_sessionmaker[AsyncSession]
     departures: Departures
-    sessions: Sessions
+    proofs: Proofs
     ways_in: WaysIn
     now: Callable[[], datetime]
 
@@ -84,8 +85,8 @@ class Identities:
         session: Session,
         account: Account,
         by: Actor,
-    ) -> Session:
-        """The session, fresh again. Somebody else at the same provider proves nothing."""
+    ) -> Session | SecondStep:
+        """Fresh again, or the second step. Somebody else at the same provider is nobody."""
         try:
             back = await self.departures.end(Purpose.PROVE, name, flow, brought, account.id)
             async with self.database() as database:
@@ -96,4 +97,4 @@ class Identities:
         except UsersError as refusal:
             await self.departures.tell(Event.REAUTHENTICATED, by, account, refusal, name)
             raise
-        return await self.sessions.renew(session, account, by, how=back.stranger.issuer)
+        return await self.proofs.after(session, account, by, first=back.stranger.issuer)

@@ -37,7 +37,12 @@ class Letter:
     body: str
 
 
-WRONG_SECOND_STEPS: Final = ("wrong_code", "passkey_refused")
+WRONG_SECOND_STEPS: Final = {
+    Event.SIGNED_IN: ("wrong_code", "passkey_refused"),
+    Event.REAUTHENTICATED: ("wrong_code",),
+    Event.PASSWORD_CHANGED: ("wrong_code",),
+}
+"""Somebody had the first step right, a password say, and not the second."""
 WRONG_STEP_PAUSE: Final = timedelta(hours=1)
 """One letter in this time, however often somebody tries: people mistype, too."""
 
@@ -63,20 +68,17 @@ def notice_of(act: Act) -> tuple[Kind, Mapping[str, Any]] | None:
     account = act.account
     if account is None or account.proven_email is None:
         return None
+    is_wrong = act.result in WRONG_SECOND_STEPS.get(act.event, ())
     is_done = act.event in _NOTICES and act.event is not Event.SIGNED_IN and act.result == OK
-    if not is_done and not _is_wrong_second_step(act):
+    if not is_done and not is_wrong:
         return None
-    facts = {"event": act.event.value, "address": act.by.address}
+    event = Event.SIGNED_IN if is_wrong else act.event
+    facts = {"event": event.value, "address": act.by.address}
     if "provider" in act.facts:
         facts["provider"] = act.facts["provider"]
     if act.by.name != account.username:
         facts["by"] = act.by.name
     return Kind.NOTICE, facts
-
-
-def _is_wrong_second_step(act: Act) -> bool:
-    """Somebody had the first step right, a password say, and not the second."""
-    return act.event is Event.SIGNED_IN and act.result in WRONG_SECOND_STEPS
 
 
 def pause_after(tries: int) -> timedelta:

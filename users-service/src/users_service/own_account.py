@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import accounts, domain, passwords, sessions, store
+from users_service import accounts, acts, domain, passwords, sessions, store
 from users_service.acts import Act, Actor, Event
 from users_service.credentials import Credentials
 from users_service.domain import Account, Origin, Overview, Session
@@ -16,6 +16,7 @@ from users_service.email_addresses import EmailAddresses
 from users_service.errors import InvalidField
 from users_service.grants import ApiToken
 from users_service.passwords import Passwords
+from users_service.second_factors import SecondFactors
 from users_service.sessions import SignedIn
 from users_service.tables import AuditRow
 
@@ -35,9 +36,19 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChange:
+    old: str | None
+    """May be missing only where there is none: who came by another way in."""
+    new: str
+    code: str | None
+    """Of the second step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAccount:
     database: async_sessionmaker[AsyncSession]
     credentials: Credentials
+    second_factors: SecondFactors
     passwords: Passwords
     common: frozenset[str]
     email_addresses: EmailAddresses
@@ -72,28 +83,32 @@ class OwnAccount:
             return await store.people.overview(session, account.id)
 
     async def change_password(
-        self, account: Account, by: Actor, origin: Origin, *, old: str | None, new: str
+        self, kept: Session, account: Account, origin: Origin, wanted: PasswordChange
     ) -> SignedIn:
-        """Every session ends, and the person goes on with a new one.
-
-        `old` may be missing only where there is none: who came by another way in.
+        """Every session ends, and the person goes on with a new one. Who has a second step
+        shows it, unless this session did lately; the new one is no fresher than that.
         """
-        if old is not None or (await self.overview(account.id)).has_password:
+        by, event = acts.person(account, origin, kept), Event.PASSWORD_CHANGED
+        if wanted.old is not None or (await self.overview(account.id)).has_password:
             await self.credentials.check(
-                account.username, old or "", origin, exactly=True,
-                event=Event.PASSWORD_CHANGED, by=by,
-            )  # fmt: skip
-        passwords.validate(new, username=account.username, common=self.common)
-        columns = {"password_hash": await self.passwords.hash(new)}
+                account.username, wanted.old or "", origin, exactly=True, event=event, by=by
+            )
+        passwords.validate(wanted.new, username=account.username, common=self.common)
+        columns = {"password_hash": await self.passwords.hash(wanted.new)}
         now = self.now()
-        async with self.database.begin() as session:
-            # The hash took its time: whose session ended meanwhile changes nothing.
-            await store.sessions.hold(session, by)
+        shown = self.second_factors.shown(
+            event, by, account, wanted.code, lately=kept.is_fresh(now)
+        )
+        # The hash took its time: whose session ended meanwhile changes nothing.
+        async with shown as (session, second):
             await store.people.change(session, account.id, columns=columns, now=now)
             await store.sessions.end_all_of(session, account.id, now=now)
-            act = Act(event=Event.PASSWORD_CHANGED, by=by, account=account)
+            act = Act(event=event, by=by, account=account)
             await store.audit.write(session, act, now=now)
-            return await sessions.start(session, account, origin, by="password change", now=now)
+            return await sessions.start(
+                session, account, origin, by="password change", now=now,
+                proven_at=kept.reauthenticated_at if second is None else now,
+            )  # fmt: skip
 
     async def export(self, account: Account, by: Actor) -> Export:
         now = self.now()

@@ -1,4 +1,4 @@
-"""The second step after a password: set up, done at sign-in, taken away.
+"""The second step: set up, asked for after the first, taken away by who has it.
 
 A code works once. A wrong one counts for the account, wherever it comes from: a stranger cannot
 lock the owner out, because nobody gets as far as here without the password.
@@ -6,10 +6,11 @@ lock the owner out, because nobody gets as far as here without the password.
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import segno
@@ -19,14 +20,16 @@ from users_service import factors, sealing, store
 from users_service.acts import Act, Actor, Event
 from users_service.audit import AuditLog
 from users_service.domain import Account, Session
-from users_service.factors import Totp, TotpIsOff, TotpIsOn, WrongCode
+from users_service.factors import CodeRequired, Totp, TotpIsOff, TotpIsOn, WrongCode
 from users_service.limits import Limits
-from users_service.opaque import digest
+from users_service.opaque import digest, new_secret
 from users_service.sealing import CannotOpen, Seal
 
 log = logging.getLogger(__name__)
 
 ISSUER: Final = "Notes"
+STEP_ASKED: Final = "second_step_asked"
+"""A result: the first step was right. Whoever leaves it at that knew it all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,15 @@ class Enrolment:
     secret: str
     uri: str
     qr_svg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStep:
+    """The first step was right, and is not enough. `token` is told to its bearer here only."""
+
+    token: str
+    methods: tuple[str, ...]
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,57 @@ class SecondFactors:
         codes = await store.factors.count_recovery_codes(session, account_id)
         passkeys = await store.factors.count_passkeys(session, account_id)
         return tuple(factors.methods(totp, codes, passkeys))
+
+    async def ask(
+        self, session: AsyncSession, account: Account, kind: str, facts: Mapping[str, Any]
+    ) -> SecondStep | None:
+        """Begin the second step, in the caller's transaction; None where there is none."""
+        methods = await self.methods(session, account.id)
+        if not methods:
+            return None
+        expires_at = self.now() + factors.SECOND_STEP_LIFETIME
+        step = SecondStep(token=new_secret(), methods=methods, expires_at=expires_at)
+        await store.ceremonies.begin(
+            session,
+            kind,
+            secret_hash=digest(step.token),
+            account_id=account.id,
+            facts=facts,
+            expires_at=expires_at,
+        )
+        return step
+
+    @asynccontextmanager
+    async def shown(
+        self, event: Event, by: Actor, account: Account, code: str | None, *, lately: bool
+    ) -> AsyncIterator[tuple[AsyncSession, str | None]]:
+        """A transaction for who has proven the first factor, and what the second was: "" where
+        the account has none, None where this session proved it `lately` and not again.
+
+        CodeRequired and WrongCode are written down as refusals of `event`.
+        """
+        if code:
+            await self.limits.admit_code(account.id)
+        try:
+            async with self.database.begin() as session:
+                await store.sessions.hold(session, by)
+                yield session, await self._how(session, account, code, lately=lately)
+        except (CodeRequired, WrongCode) as refusal:
+            await self.audit.refuse(event, by, refusal.code, account)
+            raise
+        if code:
+            await self.limits.forgive_codes(account.id)
+
+    async def _how(
+        self, session: AsyncSession, account: Account, code: str | None, *, lately: bool
+    ) -> str | None:
+        if not await self.methods(session, account.id):
+            return ""
+        if code:
+            return await self.check(session, account.id, code)
+        if not lately:
+            raise CodeRequired
+        return None
 
     async def begin_totp(self, account: Account, by: Actor) -> Enrolment:
         secret = factors.new_totp_secret()
@@ -120,19 +183,26 @@ class SecondFactors:
             await self._write(session, Event.RECOVERY_CODES_MADE, by, account)
             return await _new_codes(session, account.id)
 
-    async def remove_totp(self, account_id: UUID, by: Actor, kept: Session | None) -> None:
-        """By its person, whose other sessions end; or by an administrator, and all end."""
-        now = self.now()
+    async def remove_totp(
+        self, kept: Session, account: Account, code: str | None, by: Actor
+    ) -> None:
+        """By its person, who shows it once more or a recovery code. Other sessions end."""
+        event = Event.TOTP_REMOVED
+        async with self.shown(event, by, account, code, lately=False) as (session, _):
+            if not await store.factors.remove(session, account.id):
+                raise TotpIsOff
+            await store.sessions.end_others(session, kept, now=self.now())
+            await self._write(session, event, by, account)
+
+    async def take_totp(self, account_id: UUID, by: Actor) -> None:
+        """By an administrator, from somebody else who lost it. All their sessions end."""
         async with self.database.begin() as session:
-            if kept is not None:
-                await store.sessions.hold(session, by)
             account = await store.people.by_id(session, account_id, lock=True)
+            if by.account_id == account_id and await self.methods(session, account_id):
+                raise CodeRequired
             if not await store.factors.remove(session, account_id):
                 raise TotpIsOff
-            if kept is None:
-                await store.sessions.end_all_of(session, account_id, now=now)
-            else:
-                await store.sessions.end_others(session, kept, now=now)
+            await store.sessions.end_all_of(session, account_id, now=self.now())
             await self._write(session, Event.TOTP_REMOVED, by, account)
 
     async def check(self, session: AsyncSession, account_id: UUID, code: str) -> str:

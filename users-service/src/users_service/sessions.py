@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service import acts, store
 from users_service.access_tokens import AccessToken, AccessTokens
 from users_service.acts import Act, Actor, Event
-from users_service.credentials import Credentials
 from users_service.domain import Account, Origin, Session, start_session
 from users_service.errors import ReauthenticationRequired, SessionEnded, SessionNotFound
 from users_service.opaque import digest, new_secret
@@ -35,7 +34,6 @@ class SignedIn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
     database: async_sessionmaker[AsyncSession]
-    credentials: Credentials
     tokens: AccessTokens
     now: Callable[[], datetime]
 
@@ -55,27 +53,6 @@ class Sessions:
         """For acts that change the ways in: a session left open somewhere is not enough."""
         if not session.is_fresh(self.now()):
             raise ReauthenticationRequired
-
-    async def reauthenticate(
-        self, session: Session, account: Account, password: str, origin: Origin
-    ) -> Session:
-        by = acts.person(account, origin, session)
-        await self.credentials.check(
-            account.username, password, origin, exactly=True,
-            event=Event.REAUTHENTICATED, by=by,
-        )  # fmt: skip
-        return await self.renew(session, account, by, how="password")
-
-    async def renew(
-        self, session: Session, account: Account, by: Actor, *, how: str
-    ) -> Session:
-        """The person has just proven who they are."""
-        now = self.now()
-        facts = {"by": how}
-        async with self.database.begin() as database:
-            act = Act(event=Event.REAUTHENTICATED, by=by, account=account, facts=facts)
-            await store.audit.write(database, act, now=now)
-            return await store.sessions.renew(database, session, now=now)
 
     async def of(self, account: Account) -> list[Session]:
         """Those that are alive."""

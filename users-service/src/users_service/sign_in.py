@@ -1,12 +1,12 @@
-"""Ways in for who has an account: a passkey, or a password and perhaps a second step."""
+"""Ways in for who has an account: a passkey, or a first step and perhaps a second."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import acts, factors, sessions, store
+from users_service import acts, sessions, store
 from users_service.acts import Act, Event
 from users_service.audit import AuditLog
 from users_service.credentials import Credentials
@@ -14,23 +14,13 @@ from users_service.domain import Account, Origin
 from users_service.errors import WrongCredentials
 from users_service.factors import PasskeyRefused, SecondStepEnded, WrongCode
 from users_service.limits import Limits
-from users_service.opaque import digest, new_secret
+from users_service.opaque import digest
 from users_service.passkeys import Passkeys
-from users_service.second_factors import SecondFactors
+from users_service.second_factors import STEP_ASKED, SecondFactors, SecondStep
 from users_service.sessions import SignedIn
 from users_service.webauthn_site import Credential
 
 _SECOND_STEP = "second step"
-_STEP_ASKED = "second_step_asked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondStep:
-    """The first step was right, and is not enough. `token` is told to its bearer here only."""
-
-    token: str
-    methods: tuple[str, ...]
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +102,15 @@ class SignIn:
         ended = await store.ceremonies.finish(session, _SECOND_STEP, digest(token), now=now)
         if ended is None:
             raise SecondStepEnded
-        after = ended.facts.get("after", "password")
-        return await sessions.start(session, account, origin, by=f"{after}, {by}", now=now)
+        after, proven = ended.facts.get("after", "password"), ended.facts.get("proven_at")
+        return await sessions.start(
+            session,
+            account,
+            origin,
+            by=f"{after}, {by}",
+            now=now,
+            proven_at=None if proven is None else datetime.fromtimestamp(proven, UTC),
+        )
 
     async def _who(self, token: str) -> Account:
         async with self.database() as session:
@@ -128,28 +125,27 @@ class SignIn:
         return account
 
     async def let_in(
-        self, session: AsyncSession, account: Account, origin: Origin, *, after: str
+        self,
+        session: AsyncSession,
+        account: Account,
+        origin: Origin,
+        *,
+        after: str,
+        proven_at: datetime | None = None,
     ) -> SignedIn | SecondStep:
-        """The first step was right. In the caller's transaction, which holds the account."""
+        """The first step was right, now or, where it was taken elsewhere, at `proven_at`.
+
+        In the caller's transaction, which holds the account.
+        """
         now = self.now()
-        methods = await self.second_factors.methods(session, account.id)
-        if not methods:
-            return await sessions.start(session, account, origin, by=after, now=now)
-        expires_at = now + factors.SECOND_STEP_LIFETIME
-        step = SecondStep(token=new_secret(), methods=methods, expires_at=expires_at)
-        await store.ceremonies.begin(
-            session,
-            _SECOND_STEP,
-            secret_hash=digest(step.token),
-            account_id=account.id,
-            facts={"after": after},
-            expires_at=step.expires_at,
-        )
-        # Whoever leaves it at that knew the first step all the same.
+        begun = {"after": after, "proven_at": proven_at and proven_at.timestamp()}
+        step = await self.second_factors.ask(session, account, _SECOND_STEP, begun)
+        if step is None:
+            return await sessions.start(
+                session, account, origin, by=after, now=now, proven_at=proven_at
+            )
         by, facts = acts.stranger(origin), {"by": after}
-        act = Act(
-            event=Event.SIGNED_IN, by=by, account=account, result=_STEP_ASKED, facts=facts
-        )
+        act = Act(event=Event.SIGNED_IN, by=by, account=account, result=STEP_ASKED, facts=facts)
         await store.audit.write(session, act, now=now)
         return step
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import acts, domain, sessions, store
+from users_service import acts, domain, store
 from users_service.acts import Act, Event
 from users_service.departures import Arrival, Departure, Departures, Purpose
 from users_service.domain import Account, Origin, SignUpMode
@@ -20,7 +20,10 @@ from users_service.errors import InvalidInvite, SignUpClosed, UsersError
 from users_service.errors_elsewhere import SignInRefused
 from users_service.limits import Limits
 from users_service.provider_checks import Return
+from users_service.second_factors import SecondStep
 from users_service.sessions import SignedIn
+from users_service.sign_in import SignIn
+from users_service.ways_in import WaysIn
 
 _NAMES_TRIED: Final = 20
 
@@ -29,6 +32,8 @@ _NAMES_TRIED: Final = 20
 class SignInElsewhere:
     database: async_sessionmaker[AsyncSession]
     departures: Departures
+    sign_in: SignIn
+    ways_in: WaysIn
     limits: Limits
     mode: SignUpMode
     now: Callable[[], datetime]
@@ -41,25 +46,37 @@ class SignInElsewhere:
             Purpose.SIGN_IN, name, redirect_uri, origin, invite=invite
         )
 
-    async def sign_in(self, name: str, flow: str, brought: Return, origin: Origin) -> SignedIn:
+    async def come_back(
+        self, name: str, flow: str, brought: Return, origin: Origin
+    ) -> SignedIn | SecondStep:
         # Each refusal is a line of the audit log: not as many as somebody likes.
         await self.limits.admit_challenge(origin.address or "")
         try:
             back = await self.departures.end(Purpose.SIGN_IN, name, flow, brought)
             async with self.database.begin() as session:
                 account = await self._account_of(session, back, origin)
-                return await sessions.start(
+                return await self.sign_in.let_in(
                     session,
                     account,
                     origin,
-                    by=back.stranger.issuer,
-                    now=self.now(),
-                    proven_at=back.stranger.authenticated_at,
+                    after=back.stranger.issuer,
+                    proven_at=await self._proven_at(session, back, account),
                 )
         except UsersError as refusal:
             by = acts.stranger(origin)
             await self.departures.tell(Event.SIGNED_IN, by, None, refusal, name)
             raise
+
+    async def _proven_at(
+        self, session: AsyncSession, back: Arrival, account: Account
+    ) -> datetime | None:
+        """As the provider says. Where it does not, it may have been long ago: such a session
+        is fresh (None) only of who has no other way to prove it than to sign in anew.
+        """
+        said = back.stranger.authenticated_at
+        if said is None and await self.ways_in.can_prove(session, account.id):
+            return domain.UNPROVEN
+        return said
 
     async def _account_of(
         self, session: AsyncSession, back: Arrival, origin: Origin

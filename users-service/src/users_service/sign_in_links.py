@@ -19,8 +19,9 @@ from users_service.domain import Origin
 from users_service.errors_elsewhere import InvalidSignInLink
 from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
+from users_service.second_factors import SecondStep
 from users_service.sessions import SignedIn
-from users_service.sign_in import SecondStep, SignIn
+from users_service.sign_in import SignIn
 from users_service.webauthn_site import Site
 
 LIFETIME: Final = timedelta(minutes=15)

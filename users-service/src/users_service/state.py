@@ -30,6 +30,7 @@ from users_service.outbox import Outbox
 from users_service.own_account import OwnAccount
 from users_service.passkeys import Passkeys
 from users_service.passwords import Passwords, common_passwords
+from users_service.proofs import Proofs
 from users_service.resets import Resets
 from users_service.revocations import Revocations
 from users_service.second_factors import SecondFactors
@@ -61,6 +62,7 @@ class State(TypedDict):
     mailing: Mailing
     own_account: OwnAccount
     passkeys: Passkeys
+    proofs: Proofs
     resets: Resets
     revocations: Revocations
     second_factors: SecondFactors
@@ -120,9 +122,16 @@ def build(settings: Settings, tools: Tools) -> State:
         database=database, limits=limits, seal=seal, audit=audit, now=now
     )
     revocations = _revocations(tools)
-    sessions = Sessions(database=database, credentials=credentials, tokens=tokens, now=now)
+    sessions = Sessions(database=database, tokens=tokens, now=now)
     passkeys = Passkeys(
         database=database, limits=limits, site=site, ways_in=ways_in, audit=audit, now=now
+    )
+    proofs = Proofs(
+        database=database,
+        credentials=credentials,
+        second_factors=second_factors,
+        passkeys=passkeys,
+        now=now,
     )
     departures = _departures(settings, tools, limits, audit, site)
     sign_in = SignIn(
@@ -151,7 +160,7 @@ def build(settings: Settings, tools: Tools) -> State:
         identities=Identities(
             database=database,
             departures=departures,
-            sessions=sessions,
+            proofs=proofs,
             ways_in=ways_in,
             now=now,
         ),
@@ -161,12 +170,14 @@ def build(settings: Settings, tools: Tools) -> State:
         own_account=OwnAccount(
             database=database,
             credentials=credentials,
+            second_factors=second_factors,
             passwords=passwords,
             common=common,
             email_addresses=email_addresses,
             now=now,
         ),
         passkeys=passkeys,
+        proofs=proofs,
         resets=resets,
         revocations=revocations,
         second_factors=second_factors,
@@ -175,6 +186,8 @@ def build(settings: Settings, tools: Tools) -> State:
         sign_in_elsewhere=SignInElsewhere(
             database=database,
             departures=departures,
+            sign_in=sign_in,
+            ways_in=ways_in,
             limits=limits,
             mode=SignUpMode(settings.signup),
             now=now,
@@ -197,10 +210,12 @@ def _revocations(tools: Tools) -> Revocations:
 
 
 def _ways_in(settings: Settings, site: Site | None) -> WaysIn:
+    providers = settings.all_providers().values()
     return WaysIn(
         passwords=settings.password_login == "on",  # noqa: S105 - a switch
         passkeys=site is not None,
-        issuers={provider.issuer for provider in settings.all_providers().values()},
+        issuers={provider.issuer for provider in providers},
+        provers={provider.issuer for provider in providers if provider.proves},
     )
 
 

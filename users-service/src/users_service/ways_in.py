@@ -17,6 +17,8 @@ class WaysIn:
     passkeys: bool
     issuers: Set[str]
     """Of the providers that are set up now: an identity with another one opens nothing."""
+    provers: Set[str]
+    """Those of them that can be asked to make a person prove again who they are."""
 
     def require_passwords(self) -> None:
         if not self.passwords:
@@ -24,10 +26,19 @@ class WaysIn:
 
     async def keep_one(self, session: AsyncSession, account_id: UUID) -> None:
         """LastWayIn if the account has none that counts, after what was just taken away."""
-        if self.passwords and await store.people.password_hash(session, account_id) is not None:
-            return
-        if self.passkeys and await store.passkeys.of_account(session, account_id):
-            return
-        identities = await store.identities.of_account(session, account_id)
-        if not any(identity.issuer in self.issuers for identity in identities):
+        if not await self._has_one(session, account_id, self.issuers):
             raise LastWayIn
+
+    async def can_prove(self, session: AsyncSession, account_id: UUID) -> bool:
+        """Can its person be asked who they are in a session that there is?"""
+        return await self._has_one(session, account_id, self.provers)
+
+    async def _has_one(
+        self, session: AsyncSession, account_id: UUID, issuers: Set[str]
+    ) -> bool:
+        if self.passwords and await store.people.password_hash(session, account_id) is not None:
+            return True
+        if self.passkeys and await store.passkeys.of_account(session, account_id):
+            return True
+        identities = await store.identities.of_account(session, account_id)
+        return any(identity.issuer in issuers for identity in identities)

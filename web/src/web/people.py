@@ -58,9 +58,12 @@ class OwnAccount(_Asking):
     async def change(self, caller: Caller, changes: Mapping[str, str | None]) -> None:
         await self._ask(caller, "PATCH", "/v1/account", json=dict(changes))
 
-    async def change_password(self, caller: Caller, *, old: str, new: str) -> Json:
-        """Every session ends; the answer holds the new one. `old` is "" where there is none."""
-        wanted = {"new_password": new} | ({"old_password": old} if old else {})
+    async def change_password(self, caller: Caller, *, old: str, new: str, code: str) -> Json:
+        """Every session ends; the answer holds the new one. `old` is "" where there is none,
+        `code` where there is no second step, or where it was shown lately.
+        """
+        said = {"old_password": old, "code": code}
+        wanted = {"new_password": new} | {name: text for name, text in said.items() if text}
         made: Json = await self._ask(caller, "PUT", "/v1/account/password", json=wanted)
         return made
 
@@ -83,7 +86,9 @@ class OwnAccount(_Asking):
         return ended
 
     async def reauthenticate(self, caller: Caller, proof: Mapping[str, Any]) -> None:
-        """`proof`: a password, or flow and credential of a passkey."""
+        """`proof`: a password, with a code where the account has a second step; or flow and
+        credential of a passkey; or a code, with the token of the step that is lacking.
+        """
         path = "/v1/sessions/current/re-authenticate"
         await self._ask(caller, "POST", path, json=dict(proof))
 
@@ -105,8 +110,12 @@ class OwnAccount(_Asking):
         )
         return begun
 
-    async def prove(self, caller: Caller, provider: str, brought: Mapping[str, str]) -> None:
-        await self._ask(caller, "POST", _proof(provider) + "/callback", json=dict(brought))
+    async def prove(self, caller: Caller, provider: str, brought: Mapping[str, str]) -> str:
+        """The token of the second step that is lacking; "" if nothing is."""
+        path = _proof(provider) + "/callback"
+        done: Json = await self._ask(caller, "POST", path, json=dict(brought))
+        token: str = done.get("second_factor", {}).get("token", "")
+        return token
 
     async def passkeys(self, caller: Caller) -> list[Json]:
         found: list[Json] = (await self._ask(caller, "GET", "/v1/account/passkeys"))["passkeys"]
@@ -143,8 +152,9 @@ class OwnAccount(_Asking):
         path = "/v1/account/totp/confirm"
         return _codes(await self._ask(caller, "POST", path, json={"code": code}))
 
-    async def remove_totp(self, caller: Caller) -> None:
-        await self._ask(caller, "DELETE", "/v1/account/totp")
+    async def remove_totp(self, caller: Caller, code: str) -> None:
+        given = {"json": {"code": code}} if code else {}
+        await self._ask(caller, "DELETE", "/v1/account/totp", **given)
 
     async def new_recovery_codes(self, caller: Caller) -> list[str]:
         return _codes(await self._ask(caller, "POST", "/v1/account/recovery-codes"))

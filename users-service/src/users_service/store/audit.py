@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select, text
+from sqlalchemy import and_, delete, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service.acts import OK, Act
@@ -47,10 +47,13 @@ async def write(session: AsyncSession, act: Act, *, now: datetime) -> None:
 async def _was_refused(session: AsyncSession, act: Act, now: datetime) -> bool:
     """Lately, so that its person has heard of it."""
     assert act.account is not None
+    wrong = (
+        and_(AuditRow.event == event.value, AuditRow.result.in_(results))
+        for event, results in WRONG_SECOND_STEPS.items()
+    )
     query = select(AuditRow.id).where(
         AuditRow.account_id == act.account.id,
-        AuditRow.event == act.event.value,
-        AuditRow.result.in_(WRONG_SECOND_STEPS),
+        or_(*wrong),
         AuditRow.at > now - WRONG_STEP_PAUSE,
     )
     return await session.scalar(query.limit(1)) is not None

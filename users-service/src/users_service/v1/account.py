@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
 from users_service.documents import problems
-from users_service.own_account import OwnAccount
+from users_service.own_account import OwnAccount, PasswordChange
 from users_service.v1.api_tokens import ApiTokenOut, api_token_out
 from users_service.v1.audit import LineOut, line_out
 from users_service.v1.dependencies import (
@@ -42,6 +42,10 @@ class NewPassword(Body):
     old_password: Text | None = None
     """May be missing only where the account has none."""
     new_password: Text
+    code: Text | None = None
+    """Of the app, or a recovery code: where the account has a second step, and this session
+    proved it too long ago.
+    """
 
 
 class LinkedOut(BaseModel):
@@ -117,13 +121,8 @@ async def change_password(
 ) -> LoginOut:
     if wanted.old_password is None:
         sessions.require_fresh(caller.session)
-    done = await mine.change_password(
-        caller.account,
-        caller.actor,
-        caller.origin,
-        old=wanted.old_password,
-        new=wanted.new_password,
-    )
+    new = PasswordChange(old=wanted.old_password, new=wanted.new_password, code=wanted.code)
+    done = await mine.change_password(caller.session, caller.account, caller.origin, new)
     return login_out(done.secret, done.session, done.account)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from users_service.departures import Departure
@@ -11,7 +11,7 @@ from users_service.provider_checks import Return
 from users_service.providers import Provider
 from users_service.sign_in_elsewhere import SignInElsewhere
 from users_service.v1.dependencies import Body, From, Text, TheWaysIn
-from users_service.v1.shapes import LoginOut, login_out
+from users_service.v1.shapes import LoginOut, SecondStepOut, sign_in_out
 
 router = APIRouter()
 
@@ -84,12 +84,19 @@ async def depart(
     return departure_out(begun)
 
 
-@router.post("/sign-in/{provider}/callback", status_code=201, responses=problems(403, 404, 429))
+@router.post(
+    "/sign-in/{provider}/callback",
+    status_code=201,
+    responses={
+        200: {"model": SecondStepOut, "description": "It is they; more is needed"},
+        **problems(403, 404, 429),
+    },
+)
 async def come_back(
-    provider: str, said: Callback, origin: From, elsewhere: Elsewhere
-) -> LoginOut:
-    done = await elsewhere.sign_in(provider, said.flow, said.brought(), origin)
-    return login_out(done.secret, done.session, done.account)
+    provider: str, said: Callback, origin: From, elsewhere: Elsewhere, response: Response
+) -> LoginOut | SecondStepOut:
+    done = await elsewhere.come_back(provider, said.flow, said.brought(), origin)
+    return sign_in_out(done, response)
 
 
 def departure_out(begun: Departure) -> DepartureOut:

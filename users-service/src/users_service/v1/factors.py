@@ -71,9 +71,13 @@ async def confirm_totp(
     return RecoveryCodesOut(recovery_codes=codes)
 
 
-@router.delete("/account/totp", status_code=204, responses=problems(403, 409))
-async def remove_totp(caller: FreshlySignedIn, factors: Factors) -> None:
-    await factors.remove_totp(caller.account.id, caller.actor, caller.session)
+@router.delete("/account/totp", status_code=204, responses=problems(403, 409, 429))
+async def remove_totp(
+    caller: FreshlySignedIn, factors: Factors, said: Code | None = None
+) -> None:
+    """By a code of it, or by a recovery code."""
+    code = said.code if said else None
+    await factors.remove_totp(caller.session, caller.account, code, caller.actor)
 
 
 @router.post("/account/recovery-codes", status_code=201, responses=problems(403, 409))
@@ -88,4 +92,4 @@ async def new_recovery_codes(caller: FreshlySignedIn, factors: Factors) -> Recov
 async def remove_somebodys_totp(
     account_id: UUID, by: FreshAdministrator, factors: Factors
 ) -> None:
-    await factors.remove_totp(account_id, by, None)
+    await factors.take_totp(account_id, by)

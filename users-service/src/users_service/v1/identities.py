@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Request
 
 from users_service.documents import problems
 from users_service.identities import Identities
+from users_service.second_factors import SecondStep
 from users_service.v1.dependencies import FreshlySignedIn, SignedIn
 from users_service.v1.elsewhere import Callback, Depart, DepartureOut, departure_out
-from users_service.v1.shapes import SessionOut, session_out
+from users_service.v1.shapes import SecondStepOut, SessionOut, session_out, step_out
 
 router = APIRouter(responses=problems(401, 403, 404))
 
@@ -59,9 +60,10 @@ async def depart_to_prove(
 @router.post(_PROOF + "/callback")
 async def prove(
     provider: str, said: Callback, caller: SignedIn, identities: TheIdentities
-) -> SessionOut:
+) -> SessionOut | SecondStepOut:
+    """The session, or the second step that is lacking, for POST …/re-authenticate."""
     session, account = caller.session, caller.account
-    renewed = await identities.prove(
+    done = await identities.prove(
         provider, said.flow, said.brought(), session, account, caller.actor
     )
-    return session_out(renewed, account)
+    return step_out(done) if isinstance(done, SecondStep) else session_out(done, account)

@@ -1,18 +1,18 @@
 """Stay, see and end one's sessions, get access tokens."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from users_service.api_tokens import MARK
 from users_service.documents import problems
 from users_service.keys import JWKS_MAX_AGE, Keys
+from users_service.proofs import Proofs
 from users_service.v1.api_tokens import TheApiTokens
 from users_service.v1.dependencies import AllSessions, Body, From, Secret, SignedIn, Text
-from users_service.v1.passkeys import ThePasskeys
 from users_service.v1.shapes import (
     AccountOut,
     DeviceOut,
@@ -28,6 +28,15 @@ public = APIRouter(tags=["keys"])
 
 class PasswordProof(Body):
     password: Text
+    code: Text | None = None
+    """Of the app, or a recovery code: where the account has a second step."""
+
+
+class StepProof(Body):
+    """The second step after a proof at a provider."""
+
+    token: Text
+    code: Text
 
 
 class PasskeyProof(Body):
@@ -53,6 +62,14 @@ class EndedOut(BaseModel):
     ended: int
 
 
+async def _proofs(request: Request) -> Proofs:
+    proofs: Proofs = request.state.proofs
+    return proofs
+
+
+TheProofs = Annotated[Proofs, Depends(_proofs)]
+
+
 @router.get("/sessions", responses=problems(401))
 async def my_sessions(caller: SignedIn, sessions: AllSessions) -> DevicesOut:
     found = await sessions.of(caller.account)
@@ -67,18 +84,19 @@ async def current_session(caller: SignedIn) -> SessionOut:
 
 @router.post("/sessions/current/re-authenticate", responses=problems(401, 403, 409, 429))
 async def reauthenticate(
-    proof: PasswordProof | PasskeyProof,
-    caller: SignedIn,
-    sessions: AllSessions,
-    passkeys: ThePasskeys,
+    proof: PasswordProof | PasskeyProof | StepProof, caller: SignedIn, proofs: TheProofs
 ) -> SessionOut:
-    session, account = caller.session, caller.account
-    if isinstance(proof, PasswordProof):
-        session = await sessions.reauthenticate(session, account, proof.password, caller.origin)
-        return session_out(session, account)
-    await passkeys.prove_again(proof.flow, proof.credential, account, caller.actor)
-    session = await sessions.renew(session, account, caller.actor, how="passkey")
-    return session_out(session, account)
+    kept, account, by = caller.session, caller.account, caller.actor
+    match proof:
+        case PasswordProof():
+            kept = await proofs.by_password(
+                kept, account, proof.password, proof.code, caller.origin
+            )
+        case PasskeyProof():
+            kept = await proofs.by_passkey(kept, account, proof.flow, proof.credential, by)
+        case StepProof():
+            kept = await proofs.by_code(kept, account, proof.token, proof.code, by)
+    return session_out(kept, account)
 
 
 @router.delete("/sessions/current", status_code=204, responses=problems(401))

@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import BaseModel
 
 from users_service.devices import device_name
 from users_service.domain import Account, Overview, Session
+from users_service.second_factors import SecondStep
+from users_service.sessions import SignedIn
 
 
 class AccountOut(BaseModel):
@@ -40,6 +43,16 @@ class SessionOut(BaseModel):
 
 class LoginOut(SessionOut):
     token: str
+
+
+class SecondFactor(BaseModel):
+    token: str
+    methods: list[str]
+    expires_at: datetime
+
+
+class SecondStepOut(BaseModel):
+    second_factor: SecondFactor
 
 
 class DeviceOut(BaseModel):
@@ -80,6 +93,21 @@ def session_out(session: Session, account: Account) -> SessionOut:
 
 def login_out(secret: str, session: Session, account: Account) -> LoginOut:
     return LoginOut(token=secret, **_session(session, account))
+
+
+def sign_in_out(done: SignedIn | SecondStep, response: Response) -> LoginOut | SecondStepOut:
+    if not isinstance(done, SecondStep):
+        return login_out(done.secret, done.session, done.account)
+    response.status_code = 200
+    return step_out(done)
+
+
+def step_out(step: SecondStep) -> SecondStepOut:
+    return SecondStepOut(
+        second_factor=SecondFactor(
+            token=step.token, methods=list(step.methods), expires_at=step.expires_at
+        )
+    )
 
 
 def device_out(session: Session, *, current: UUID | None) -> DeviceOut:

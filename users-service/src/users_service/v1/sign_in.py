@@ -1,16 +1,13 @@
 """Sign in: by passkey, by password, and by the second step where the account has one."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from users_service.documents import problems
-from users_service.sessions import SignedIn
-from users_service.sign_in import SecondStep, SignIn
+from users_service.sign_in import SignIn
 from users_service.v1.dependencies import Body, From, Text
-from users_service.v1.shapes import LoginOut, login_out
+from users_service.v1.shapes import LoginOut, SecondStepOut, login_out, sign_in_out
 
 router = APIRouter()
 
@@ -34,16 +31,6 @@ class CodeLogin(Body):
 
 class SecondPasskeyLogin(PasskeyLogin):
     token: Text
-
-
-class SecondFactor(BaseModel):
-    token: str
-    methods: list[str]
-    expires_at: datetime
-
-
-class SecondStepOut(BaseModel):
-    second_factor: SecondFactor
 
 
 async def _sign_in(request: Request) -> SignIn:
@@ -86,14 +73,3 @@ async def second_factor(
             login.token, login.flow, login.credential, origin
         )
     return login_out(done.secret, done.session, done.account)
-
-
-def sign_in_out(done: SignedIn | SecondStep, response: Response) -> LoginOut | SecondStepOut:
-    if not isinstance(done, SecondStep):
-        return login_out(done.secret, done.session, done.account)
-    response.status_code = 200
-    return SecondStepOut(
-        second_factor=SecondFactor(
-            token=done.token, methods=list(done.methods), expires_at=done.expires_at
-        )
-    )

@@ -10,8 +10,7 @@ from pydantic import BaseModel
 from users_service.documents import problems
 from users_service.sign_in_links import SignInLinks
 from users_service.v1.dependencies import Body, From, Program, Text
-from users_service.v1.shapes import LoginOut
-from users_service.v1.sign_in import SecondStepOut, sign_in_out
+from users_service.v1.shapes import LoginOut, SecondStepOut, sign_in_out
 
 router = APIRouter()
 

@@ -99,7 +99,7 @@ async def _sign_in(
         made = await visit.site.users.come_back(visit.client, provider, brought)
     except (Refused, Unreachable) as error:
         return await _not_signed_in(visit, error)
-    return await users.entered(visit, made, next=next, kept=None)
+    return await users.signed_in(visit, made, next=next, kept=None)
 
 
 async def _link(visit: Visit, provider: str, brought: dict[str, str], denied: str) -> Response:
@@ -118,11 +118,14 @@ async def _prove(
     """The form that waited is sent by the person: coming back changes nothing."""
     action, fields = kept["action"], kept["fields"]
     if denied:
-        return await reauthentication.page(visit, action, fields or {}, error=_NOT_DONE)
+        errors = {"": _NOT_DONE}
+        return await reauthentication.page(visit, action, fields or {}, errors=errors)
     try:
-        await visit.site.own.prove(visit.caller, provider, brought)
+        step = await visit.site.own.prove(visit.caller, provider, brought)
     except (Refused, Unreachable) as error:
         return await reauthentication.refused(visit, action, error, fields or {})
+    if step:
+        return await reauthentication.page(visit, action, fields, step=step)
     return visit.render("confirmed.html", action=action, fields=fields)
 
 

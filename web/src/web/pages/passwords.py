@@ -25,14 +25,16 @@ async def _change_page(visit: Visit, *, status: int = 200, **facts: Any) -> Resp
     page: dict[str, Any] = {"errors": {}} | facts
     page["mine"] = await visit.site.own.read(visit.caller)
     page["ways_in"] = await visit.ways_in()
+    page["with_code"] = (await visit.site.own.factors(visit.caller))["totp"]
     return visit.render("password.html", status=status, **page)
 
 
 @router.post("/account/password")
 async def change(visit: CurrentVisit) -> Response:
     old, new = visit.secret("old_password"), visit.secret("password")
+    code = visit.field("code").strip()
     try:
-        made = await visit.site.own.change_password(visit.caller, old=old, new=new)
+        made = await visit.site.own.change_password(visit.caller, old=old, new=new, code=code)
     except (Refused, Unreachable) as error:
         if needs_sign_in(error):
             raise

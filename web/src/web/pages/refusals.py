@@ -22,6 +22,7 @@ SENTENCES = {
     "mail_off": ("", "No letters are sent here. Ask an administrator."),
     "wrong_credentials": ("", "That user name and password do not go together."),
     "wrong_code": ("code", "That code is wrong, used, or too old. Try the next one."),
+    "code_required": ("code", "Add a code of your authenticator app, or a recovery code."),
     "second_step_ended": ("", "That took too long. Begin again with your password."),
     "passkey_refused": ("", "That passkey was not accepted. Try again, or use your password."),
     "passkeys_off": ("", "Passkeys are not set up on this site."),

@@ -78,7 +78,7 @@ async def new_codes(visit: CurrentVisit) -> Response:
 @router.post("/remove")
 async def remove(visit: CurrentVisit) -> Response:
     try:
-        await visit.site.own.remove_totp(visit.caller)
+        await visit.site.own.remove_totp(visit.caller, visit.field("code").strip())
     except (Refused, Unreachable) as error:
         return await _refused(visit, error)
     return visit.see("/account/two-step", message=Message("Two-step sign-in is off."))
@@ -87,5 +87,5 @@ async def remove(visit: CurrentVisit) -> Response:
 async def _refused(visit: Visit, error: Refused | Unreachable) -> Response:
     if needs_sign_in(error) or isinstance(error, Unreachable):
         raise error
-    status, _, sentence = reason(error)
-    return await _page(visit, status=status, errors={"": sentence})
+    status, field, sentence = reason(error)
+    return await _page(visit, status=status, errors={field: sentence})
