@@ -26,7 +26,7 @@ KINDS = ["uni_websocket", "uni_sse"]
 def plain(**client: Any) -> dict[str, Any]:
     return insecure(**client) | {
         "uni_websocket": {"enabled": True},
-        "uni_sse": {"enabled": True},
+        "uni_sse": {"enabled": True, "max_request_body_size": 65_536},
     }
 
 
