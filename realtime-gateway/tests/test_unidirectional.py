@@ -162,7 +162,6 @@ async def test_the_permissions_of_channels_hold(start_gateway: StartGateway, kin
         ({"token": "nonsense"}, 3500),
         ({}, 3501),
         ({"subs": []}, 3501),
-        ({"subs": {"a": {"offset": -1, "recover": True}}}, 3501),
         ({"token": jwt.encode({"sub": "ann", "exp": 1}, SECRET)}, 3005),
     ],
 )
@@ -275,6 +274,65 @@ async def test_what_is_no_request_for_a_stream_is_refused(
         good = {"Origin": "http://good.example"}
         async with client.stream("GET", url, headers=good) as response:
             assert response.headers["access-control-allow-origin"] == good["Origin"]
+
+
+async def test_pages_of_allowed_origins_may_bring_their_cookies(
+    start_gateway: StartGateway,
+) -> None:
+    """`new EventSource(url, {withCredentials: true})`, and `fetch` with a body of JSON."""
+    gateway = start_gateway(plain(allowed_origins=["http://good.example"])).wait_ready()
+    url = f"{gateway.http_url}/connection/uni_sse"
+    good, evil = {"Origin": "http://good.example"}, {"Origin": "http://evil.example"}
+    asked = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,x-mine",
+    }
+    async with httpx.AsyncClient() as client:
+        async with client.stream("GET", url, headers=good) as response:
+            assert response.headers["access-control-allow-credentials"] == "true"
+            assert response.headers["vary"] == "Origin"
+        before = await client.options(url, headers=good | asked)
+        assert before.status_code == 200
+        assert before.headers["access-control-allow-origin"] == good["Origin"]
+        assert before.headers["access-control-allow-credentials"] == "true"
+        assert before.headers["access-control-allow-headers"] == "content-type,x-mine"
+        assert "POST" in before.headers["access-control-allow-methods"]
+        refused = await client.post(url, headers=good, content="no")
+        assert refused.headers["access-control-allow-origin"] == good["Origin"]
+        for found in (await client.options(url, headers=evil | asked),
+                      await client.get(url, headers=evil)):  # fmt: skip
+            assert found.status_code == 403
+            assert not [name for name in found.headers if name.startswith("access-control")]
+        async with client.stream("GET", url) as response:
+            assert "access-control-allow-origin" not in response.headers
+
+
+BAD = ["no", "[]", '"x"', "{", '{"token": 1}', '{"subs": [1]}', '{"subs": {"a": 1}}', "NaN",
+       '{"subs": {"a": {"recover": "yes"}}}',
+       '{"subs": {"a": {"offset": -1, "recover": true}}}',
+       "[" * 60_000]  # fmt: skip
+
+
+async def test_a_request_that_is_none_is_not_asked_again(
+    plain_gateway: GatewayProcess,
+) -> None:
+    """An EventSource asks again and again for what was answered 200, and never after 400."""
+    url = f"{plain_gateway.http_url}/connection/uni_sse"
+    short = [quote(body) for body in BAD if len(body) < 1_000]
+    async with httpx.AsyncClient() as client:
+        posted = [await client.post(url, content=body) for body in BAD]
+        posted.append(await client.post(url, content=b'{"token": "\xff"}'))
+        got = [await client.get(f"{url}?cf_connect={body}") for body in short]
+        assert [each.status_code for each in posted + got] == [400] * len(posted + got)
+        async with client.stream("GET", f"{url}?cf_connect=") as response:
+            assert response.status_code == 200  # nothing is asked for
+    url = url.replace("http:", "ws:").replace("uni_sse", "uni_websocket")
+    for body in short:
+        async with connect(f"{url}?cf_connect={body}") as ws:
+            assert json.loads(await ws.recv())["disconnect"]["code"] == 3501
+    async with connect(f"{url}?cf_connect=") as ws:
+        await ws.send("{}")
+        assert "connect" in json.loads(await ws.recv())
 
 
 async def test_a_stream_that_is_not_read_is_cut_and_costs_nobody_else(

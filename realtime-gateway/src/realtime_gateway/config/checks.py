@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from redis.asyncio.connection import parse_url
 
+from realtime_gateway.config import patterns
 from realtime_gateway.config.options import (
     SUBSCRIPTION_SIZE,
     ChannelOptions,
@@ -65,7 +66,8 @@ def _contradictions(options: Options) -> Iterator[str]:
                 f"{name} is too small for client.channel_limit: {channels} subscriptions "
                 f"with tokens may need {need} bytes in one message"
             )
-    if 0 < options.client.command_rate_limit and options.client.command_burst_limit <= channels:
+    client = options.client
+    if client.command_rate_limit > 0 and client.command_burst_limit <= channels:
         yield "client.command_burst_limit is too small for client.channel_limit commands"
 
 
@@ -132,7 +134,7 @@ def _is_public_key(pem: str) -> bool:
 
 def _regex(place: str, pattern: str) -> Iterator[str]:
     try:
-        re.compile(pattern)
+        patterns.compiled(pattern)
     except re.error:
         yield f"{place} must be a regular expression"
 

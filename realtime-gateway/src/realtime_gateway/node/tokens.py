@@ -7,7 +7,6 @@ kind. Most verifications need no waiting, the key is at hand.
 
 import base64
 import json
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -16,6 +15,7 @@ import httpx
 import jwt
 from service_kit.tokens import Identity, InvalidToken, Jwks, KeysUnavailable, Revocations
 
+from realtime_gateway.config import patterns
 from realtime_gateway.config.options import ClientOptions, TokenOptions
 from realtime_gateway.sessions import claims
 from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
@@ -196,7 +196,7 @@ def _header(encoded: str) -> tuple[str | None, str | None]:
 
 def _any(pattern: str, values: list[Any]) -> bool:
     return not pattern or any(
-        isinstance(value, str) and re.search(pattern, value) for value in values
+        isinstance(value, str) and patterns.compiled(pattern).search(value) for value in values
     )
 
 

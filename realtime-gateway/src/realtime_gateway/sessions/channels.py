@@ -3,8 +3,7 @@
 A name is `rest`, `namespace:rest`, `$private` or `rest#user1,user2`. Standard library only.
 """
 
-import re
-
+from realtime_gateway.config import patterns
 from realtime_gateway.config.options import ChannelOptions, ChannelsOptions
 
 PRIVATE_PREFIX = "$"
@@ -81,4 +80,4 @@ class Channels:
         )
 
     def _has_name(self, options: ChannelOptions, rest: str) -> bool:
-        return re.search(options.channel_regex, rest) is not None
+        return patterns.compiled(options.channel_regex).search(rest) is not None

@@ -23,7 +23,7 @@ class Connections:
         if accepted.path == node.options.websocket.handler_prefix:
             encoding = self._protobuf if accepted.is_protobuf else JSON
             return ClientConnection(node, self._clients, encoding)
-        request = accepted.query.get(PARAMETER)
+        request = accepted.query.get(PARAMETER) or None
         return UniWebSocket(node, self._clients, self._listening, request)
 
     def stream(self) -> EventStream:

@@ -18,9 +18,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from realtime_gateway.config.options import Options
 from realtime_gateway.node.clients import Clients
+from realtime_gateway.protocol.commands import Command
+from realtime_gateway.protocol.fields import Malformed
 from realtime_gateway.transports import handshake
 from realtime_gateway.transports.handshake import Refused
-from realtime_gateway.transports.unidirectional import PARAMETER, EventStream
+from realtime_gateway.transports.unidirectional import PARAMETER, EventStream, understood
 
 TOO_LARGE: Final = Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too large")
 NOT_ALLOWED: Final = Refused(
@@ -29,6 +31,9 @@ NOT_ALLOWED: Final = Refused(
 TOO_SLOW: Final = Refused(
     HTTPStatus.REQUEST_TIMEOUT, f"a request body arrives within {BODY_SECONDS:.0f} seconds"
 )
+MALFORMED: Final = Refused(HTTPStatus.BAD_REQUEST, "the request is no connect request")
+"""Whatever it is that a browser's EventSource asks, this it does not ask again."""
+PREFLIGHT: Final = Refused(HTTPStatus.OK, "")
 TOO_OLD: Final = Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "a stream needs HTTP/1.1")
 
 
@@ -79,36 +84,51 @@ class HttpDoor(HttpToolsProtocol):
 
     def _answer(self, body: bytes) -> None:
         self._clients.wheel.remove(self)
-        origins = [value.decode("latin-1") for name, value in self.headers if name == b"origin"]
-        refused = self._refusal(body, origins)
         self._unset_keepalive_if_required()
-        if refused is not None:
-            self._refuse(refused)
+        found = self._request(body)
+        if isinstance(found, Refused):
+            self._refuse(found)
             return
         self.connections.discard(self)
-        self.transport.write(_head(origins))
+        self.transport.write(_head(_shared_with(self._header(b"origin"))))
+        self._clients.stats.bytes_received += len(body)
         stream = self._make()
         stream.attach(self.transport, buffer_limit=self._options.client.queue_max_size)
-        query = handshake.parameters(self.url.partition(b"?")[2].decode("latin-1"))
-        stream.begin(body or query.get(PARAMETER, "{}"))
+        stream.follow(found)
 
     def _refuse(self, refused: Refused) -> None:
         self._clients.stats.handshakes_refused[refused.status] += 1
+        if refused is not handshake.FOREIGN:
+            shared = _shared_with(self._header(b"origin"))
+            refused = replace(refused, headers=refused.headers | shared)
         self.transport.write(refused.response)
         self.transport.close()
 
-    def _refusal(self, body: bytes, origins: list[str]) -> Refused | None:
-        if self.parser.get_method() not in (b"GET", b"POST"):
+    def _request(self, body: bytes) -> list[Command] | Refused:
+        """What the client says, or why it is not listened to."""
+        if not handshake.is_allowed(
+            self._header(b"origin"), self._options.client.allowed_origins
+        ):
+            return handshake.FOREIGN
+        method = self.parser.get_method()
+        if method == b"OPTIONS" and self._header(b"origin"):
+            return _preflight(self._header(b"access-control-request-headers"))
+        if method not in (b"GET", b"POST"):
             return NOT_ALLOWED
         if self.parser.get_http_version() != "1.1":
             return TOO_OLD
         if len(body) > self._options.uni_sse.max_request_body_size:
             return TOO_LARGE
-        if not handshake.is_allowed(origins, self._options.client.allowed_origins):
-            return handshake.FOREIGN
-        if self._clients.has_room_for(self.transport):
-            return None
-        return handshake.overloaded(self._clients.seconds_to_wait())
+        if not self._clients.has_room_for(self.transport):
+            return handshake.overloaded(self._clients.seconds_to_wait())
+        query = handshake.parameters(self.url.partition(b"?")[2].decode("latin-1"))
+        try:
+            return understood(body or query.get(PARAMETER, ""))
+        except Malformed:
+            return MALFORMED
+
+    def _header(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for each, value in self.headers if each == name]
 
 
 def no_upgrade(clients: Clients) -> Callable[[], Awaitable[Response]]:
@@ -125,10 +145,30 @@ def no_upgrade(clients: Clients) -> Callable[[], Awaitable[Response]]:
     return answer
 
 
-def _head(origins: list[str]) -> bytes:
+def _preflight(wanted: list[str]) -> Refused:
+    """What a browser asks before it sends a page's request to another origin."""
+    allowed = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Max-Age": "600"}
+    if wanted:
+        allowed["Access-Control-Allow-Headers"] = ", ".join(wanted)
+    return replace(PREFLIGHT, headers=allowed)
+
+
+def _shared_with(origins: list[str]) -> dict[str, str]:
+    """By these headers a browser lets a page of an allowed origin have the answer, also one
+    that was asked for with cookies (which mean nothing here).
+    """
+    if not origins:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origins[0],
+        "Access-Control-Allow-Credentials": "true",
+        "Vary": "Origin",
+    }
+
+
+def _head(shared: dict[str, str]) -> bytes:
     lines = ["HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Cache-Control: no-store"]
     # nginx would else gather what has to be heard at once.
     lines += ["X-Accel-Buffering: no", "Transfer-Encoding: chunked"]
-    if origins:
-        lines += [f"Access-Control-Allow-Origin: {origins[0]}", "Vary: Origin"]
+    lines += [f"{name}: {value}" for name, value in shared.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")

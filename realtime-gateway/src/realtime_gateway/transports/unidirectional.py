@@ -27,6 +27,14 @@ GONE: Final = 1006
 UNI_STATE: Final = (*STATE, "_held", "_held_bytes", "_wanted")
 
 
+def understood(request: str | bytes | bytearray) -> list[Command]:
+    """What a client's only message says, or Malformed. It may say nothing."""
+    try:
+        return unidirectional(loads(request or "{}"))
+    except UnicodeDecodeError as error:
+        raise Malformed("not UTF-8") from error
+
+
 class Unidirectional(Conversation):
     __slots__ = STATE[:0]
 
@@ -40,10 +48,12 @@ class Unidirectional(Conversation):
         """Take the client's only message."""
         self._clients.stats.bytes_received += len(request)
         try:
-            commands = unidirectional(loads(request))
-        except (Malformed, UnicodeDecodeError):
+            self.follow(understood(request))
+        except Malformed:
             self._finish(codes.INVALID_REQUEST)
-            return
+
+    def follow(self, commands: list[Command]) -> None:
+        """Do what it says."""
         self._wanted = [each.channel for each in commands if isinstance(each, Subscribe)]
         self.send = self._hold
         self._handle(commands)
