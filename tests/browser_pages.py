@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from answer_rules import header_faults
 from local_stack import chromium
 from local_stack.bootstrap import Environment
+from looks import DESKTOP
 from people import Person
 from playwright.sync_api import (
     Browser,
@@ -32,8 +33,6 @@ from playwright.sync_api import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 360, "height": 740}
 
 expect.set_options(timeout=30_000)
 

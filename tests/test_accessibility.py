@@ -1,7 +1,8 @@
 """No page has an axe violation: light and dark, on a desk and on a phone."""
 
 import pytest
-from browser_pages import DESKTOP, PHONE, OpenWindow
+from browser_pages import OpenWindow
+from looks import DESKTOP, PHONE, looks
 from page_reader import Reader
 from people import Person
 from playwright.sync_api import ViewportSize
@@ -14,8 +15,7 @@ TABLE = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@looks(DESKTOP, PHONE)
 def test_no_page_has_an_accessibility_violation(
     window: OpenWindow, ana: Person, ben: Person, size: ViewportSize, scheme: str
 ) -> None:

@@ -46,6 +46,7 @@ def test_the_first_sign_up_becomes_administrator_and_the_second_does_not(
     expect(second.page.locator(".who-name")).to_have_text("Ben")
 
 
+@pytest.mark.long
 def test_a_closed_site_lets_the_first_administrator_in_with_the_token_and_nobody_else(
     browser: Browser, stack_with: Mode
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_closed_site_lets_the_first_administrator_in_with_the_token_and_nobody
     expect(stranger.page.locator("#signup-form")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_by_invitation_a_stranger_without_one_is_refused(
     browser: Browser, stack_with: Mode
 ) -> None:

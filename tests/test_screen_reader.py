@@ -8,7 +8,8 @@ import httpx
 import pytest
 from accessible_tree import Node, faults, focus_faults, tree
 from authenticator_app import code
-from browser_pages import DESKTOP, PHONE, OpenWindow, Window
+from browser_pages import OpenWindow, Window
+from looks import DESKTOP, PHONE
 from people import Person
 from playwright.sync_api import Page, ViewportSize, expect
 from wired_stack import WiredStack
@@ -68,7 +69,10 @@ class Listener:
         self.hear(f"{path} {shown}")
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param(DESKTOP, id="desk", marks=pytest.mark.long), pytest.param(PHONE, id="phone")],
+)
 def test_every_page_of_accounts_and_administration_is_heard_in_full(
     window: OpenWindow, admin: Person, ben: Person, size: ViewportSize
 ) -> None:

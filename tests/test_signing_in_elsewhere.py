@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from answer_log import AnswerLog
 from authenticator_app import code
-from browser_pages import DESKTOP, PHONE, OpenWindow, Window
+from browser_pages import OpenWindow, Window
 from github import GitHub
+from looks import DESKTOP, PHONE, looks
 from page_reader import Reader
 from people import Person
 from playwright.sync_api import ViewportSize, expect
@@ -236,8 +237,7 @@ def test_promise_without_passwords_the_operator_gets_back_in_by_a_link(
     expect(other.page.locator("#errors")).to_contain_text("not valid any more")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@looks(DESKTOP, PHONE)
 def test_no_page_of_the_ways_in_has_an_accessibility_violation(
     window: OpenWindow,
     stack: WiredStack,
@@ -285,17 +285,16 @@ def test_no_page_of_the_ways_in_has_an_accessibility_violation(
     assert reader.found + outside.found == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@looks(DESKTOP, PHONE)
 def test_no_page_has_an_accessibility_violation_without_passwords(
-    window: OpenWindow, ben: Person, without_passwords: None, scheme: str
+    window: OpenWindow, ben: Person, without_passwords: None, size: ViewportSize, scheme: str
 ) -> None:
-    for size in (DESKTOP, PHONE):
-        prefix = f"off-{scheme}-{size['width']}-"
-        readers = [
-            Reader(window(person, viewport=size, color_scheme=scheme), prefix)
-            for person in (None, ben)
-        ]
-        for path in ("/users/login", "/users/signup", "/users/signup?invited=1"):
-            readers[0].check_path(path)
-        readers[1].check_path("/account/password")
-        assert readers[0].found + readers[1].found == []
+    prefix = f"off-{scheme}-{size['width']}-"
+    readers = [
+        Reader(window(person, viewport=size, color_scheme=scheme), prefix)
+        for person in (None, ben)
+    ]
+    for path in ("/users/login", "/users/signup", "/users/signup?invited=1"):
+        readers[0].check_path(path)
+    readers[1].check_path("/account/password")
+    assert readers[0].found + readers[1].found == []

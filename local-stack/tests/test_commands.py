@@ -15,6 +15,7 @@ from local_stack.bootstrap import Environment
 from local_stack.errors import DiskFull, Failed, NoPasswdEntry, OldGlibc, StackError
 from local_stack.lock import held
 from local_stack.logs import Log
+from local_stack.options import _at_once
 from local_stack.suite import is_part
 from local_stack.up import operators_choice
 
@@ -280,3 +281,13 @@ def test_up_hands_on_sign_in_and_mail_and_nothing_else_of_the_environment() -> N
     assert (
         operators_choice({**chosen, "USERS_PORT": "1", "USERS_ENCRYPTION_KEY": "x"}) == chosen
     )
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory_gib", "workers"),
+    [(1, 2, 2), (2, 8, 2), (2, 16, 4), (4, 12, 4), (64, 256, 6)],
+)
+def test_as_many_tests_run_at_a_time_as_cores_and_memory_bear(
+    cores: int, memory_gib: float, workers: int
+) -> None:
+    assert _at_once(cores, memory_gib) == workers

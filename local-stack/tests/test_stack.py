@@ -123,7 +123,7 @@ def test_secrets_are_readable_by_their_owner_only(stack: Stack) -> None:
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_up_fills_in_the_demo_once_and_stops_cleanly_on_ctrl_c(servers_dir: Path) -> None:
     data = servers_dir / "up"
     first = run_up(data, "--demo")
@@ -150,7 +150,7 @@ def test_up_fills_in_the_demo_once_and_stops_cleanly_on_ctrl_c(servers_dir: Path
     assert ended(third) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_up_starts_a_part_again_that_ends_by_itself(
     servers_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,7 +188,7 @@ def test_a_port_that_only_root_may_use_is_said_to_be_so(
         ports.require_free(80)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_up_stops_at_once_when_it_is_interrupted_while_it_starts(servers_dir: Path) -> None:
     process = run_up(servers_dir / "hurried")
     deadline = time.monotonic() + 30

@@ -57,6 +57,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return said
 
 
+@pytest.mark.long
 def test_replicas_that_start_together_on_an_empty_database_make_the_tables_once(
     empty_database: str, redis_url: str, tmp_path: Path
 ) -> None:

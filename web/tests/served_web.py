@@ -9,13 +9,10 @@ from typing import Any
 
 import uvicorn
 from browsing import Backends, web_settings
+from looks import DESKTOP
 from playwright.sync_api import Browser, Page, expect
 from scripted_socket import ScriptedSocket
 from web.app import create_app
-
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 360, "height": 740}
-
 
 expect.set_options(timeout=30_000)
 

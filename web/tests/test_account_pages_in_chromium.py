@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 from fake_backends import ADA, ANA, BEN
+from looks import DESKTOP, NARROW, PHONE, looks
 from playwright.sync_api import Page, expect
-from served_web import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
 
 WEB = Path(__file__).parents[1]
-NARROW = {"width": 320, "height": 700}
 PAGES = [
     "/account", "/account/password", "/account/two-step", "/account/sessions",
     "/account/passkeys", "/users/login",
@@ -26,8 +25,7 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROW], ids=["desk", "phone", "narrow"])
+@looks(DESKTOP, PHONE, NARROW)
 def test_axe_finds_nothing_on_pages_of_accounts_and_nothing_scrolls_sideways(
     site, scheme, size
 ):

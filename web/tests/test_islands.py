@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from fake_backends import ADA, ANA, BEN
+from looks import PHONE
 from playwright.sync_api import Page, expect
 from scripted_socket import event
-from served_web import PHONE
 
 pytestmark = pytest.mark.browser
 

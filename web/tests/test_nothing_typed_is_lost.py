@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from fake_backends import ANA, BEN
+from looks import DESKTOP, PHONE, looks
 from playwright.sync_api import Page, expect
 from scripted_socket import event
-from served_web import DESKTOP, PHONE, Served
+from served_web import Served
 
 pytestmark = pytest.mark.browser
 
@@ -290,8 +291,7 @@ def test_a_device_without_room_says_so_at_once(site):
     expect(page.locator("#edit-state")).to_contain_text("cannot keep it")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@looks(DESKTOP, PHONE)
 def test_axe_finds_nothing_where_text_is_saved_from_loss(site, scheme, size):
     found = []
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from fake_backends import ANA
+from looks import DESKTOP, PHONE
 from playwright.sync_api import expect
-from served_web import DESKTOP, PHONE, Served
+from served_web import Served
 
 pytestmark = pytest.mark.browser
 

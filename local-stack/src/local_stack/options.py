@@ -63,12 +63,20 @@ def add_test(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--long", action="store_true", help="what takes minutes, and is left out otherwise"
     )
-    # One a core: more of them would each start stacks of their own, and wait for one another.
-    at_once = max(2, min(os.cpu_count() or 1, 6))
+    at_once = _at_once(os.cpu_count() or 1, _memory_gib())
     parser.add_argument(
         "--workers", type=int, choices=range(1, 17), default=at_once, metavar="N",
         help=f"how many at a time where all are run, 1 to 16 ({at_once})",
     )  # fmt: skip
+
+
+def _at_once(cores: int, memory_gib: float) -> int:
+    """How many tests at a time. Half of each is waiting; each brings 3 GiB of servers."""
+    return max(2, min(2 * cores, int(memory_gib / 3), 6))
+
+
+def _memory_gib() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def add_secrets(parser: ArgumentParser, default_folder: str) -> None:
