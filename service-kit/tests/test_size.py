@@ -19,7 +19,7 @@ def lines_of_code(path):
     )
 
 
-def test_the_kit_has_at_most_six_modules_and_650_lines_of_code():
+def test_the_kit_has_at_most_six_modules_and_660_lines_of_code():
     sizes = {path.stem: lines_of_code(path) for path in MODULES}
     assert len(sizes) <= 6, sizes
-    assert sum(sizes.values()) <= 650, sizes
+    assert sum(sizes.values()) <= 660, sizes
