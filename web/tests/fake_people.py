@@ -22,6 +22,7 @@ class FakePeople(FakeUsers):
         self.resets: dict[str, str] = {}
         self.passwords: dict[str, str] = {}
         self.proven: dict[str, str] = {}
+        self.full: set[str] = set()
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
@@ -47,6 +48,10 @@ class FakePeople(FakeUsers):
         if "email" in changes:
             if self.stale:
                 return problem(403, "reauthentication_required")
+            if changes["email"] in self.full:
+                answer = problem(429, "too_many_letters")
+                answer.headers["Retry-After"] = "71000"
+                return answer
             if changes["email"] and "@" not in changes["email"]:
                 return problem(422, "invalid_field", detail="email looks like name@example.org")
         assert person is not None

@@ -98,6 +98,16 @@ async def test_too_many_proofs_say_how_long_to_wait(browse, backends):
     assert "in 42 seconds" in page.text
 
 
+async def test_an_address_that_got_its_letters_says_how_long_to_wait(browse, backends):
+    backends.users.full.add("ana@example.org")
+    browser = browse(ANA)
+    form = (await browser.get("/account")).form("profile-form")
+    page = await browser.submit(form, email="ana@example.org")
+    assert (page.status, 'id="email-error"' in page.text) == (429, True)
+    assert "as many letters as it can for now. Try again in 20 hours." in page.text
+    assert page.form("profile-form").fields["email"] == "ana@example.org"
+
+
 async def test_a_copy_of_the_account_is_a_download(browse):
     browser = browse(ANA)
     form = (await browser.get("/account")).form("export-form")

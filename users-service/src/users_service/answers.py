@@ -71,6 +71,7 @@ STATUS: Final[dict[type[UsersError], int]] = {
     factors.TotpIsOn: 409,
     factors.TotpIsOff: 409,
     errors.TooManyAttempts: 429,
+    errors.TooManyLetters: 429,
     errors.Busy: 503,
 }
 

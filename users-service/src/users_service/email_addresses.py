@@ -56,9 +56,13 @@ class EmailAddresses:
             )
 
     async def ask(self, session: AsyncSession, account: Account) -> None:
-        """A letter with a link to the address, if it is not proven and letters are sent."""
+        """A letter with a link to the address, if it is not proven and letters are sent.
+
+        TooManyLetters where the address has got its share: nobody has asked its reader.
+        """
         if not self.outbox.is_on or account.email is None or account.email_is_proven:
             return
+        await self.limits.admit_letter_to(account.email, "asked")
         now, token = self.now(), new_secret()
         expires_at = now + domain.EMAIL_LINK_LIFETIME
         await store.ceremonies.begin(

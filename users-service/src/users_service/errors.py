@@ -215,6 +215,15 @@ class TooManyAttempts(UsersError):
         return f"too many attempts: wait {self.retry_after} s"
 
 
+class TooManyLetters(TooManyAttempts):
+    """To one address, whoever had them written."""
+
+    code = "too_many_letters"
+
+    def __str__(self) -> str:
+        return f"this address got as many letters as it can: wait {self.retry_after} s"
+
+
 class Busy(UsersError):
     """More passwords wait to be hashed than memory and patience allow."""
 

@@ -11,6 +11,7 @@ from users_service import domain, store
 from users_service.acts import Act, Actor, Event
 from users_service.errors import InvitationNotFound
 from users_service.letters import Kind
+from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
 from users_service.outbox import Outbox
 from users_service.tables import InvitationRow
@@ -29,6 +30,7 @@ class Invitation:
 class Invitations:
     database: async_sessionmaker[AsyncSession]
     outbox: Outbox
+    limits: Limits
     now: Callable[[], datetime]
 
     async def invite(self, role: str, by: Actor, *, email: str | None = None) -> Invitation:
@@ -36,6 +38,7 @@ class Invitations:
         if email is not None:
             self.outbox.require()
             email = domain.new_email(email)
+            await self.limits.admit_letter_to(email, "asked")
         now = self.now()
         invitation = Invitation(
             id=uuid4(), code=new_secret(), expires_at=now + domain.INVITATION_LIFETIME

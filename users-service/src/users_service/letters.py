@@ -1,9 +1,11 @@
 """What letters say, when one is due, and for how long it is worth sending. Pure.
 
 A letter names the account, what happened, when and from where; it never holds what somebody
-else could have written into it: no display names, no titles.
+else could have written into it: no display names, no titles. User names are somebody's words,
+too: no mail program makes a link of them.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,6 +83,20 @@ def notice_of(act: Act) -> tuple[Kind, Mapping[str, Any]] | None:
     return Kind.NOTICE, facts
 
 
+def spelled(name: str) -> str:
+    """A user name, with whatever could make a link of it apart: "www . evil . example"."""
+    apart = (each if _is_of_a_word(each) else f" {each} " for each in name if _is_seen(each))
+    return " ".join("".join(apart).split())
+
+
+def _is_of_a_word(character: str) -> bool:
+    return character in "_-+" or unicodedata.category(character)[0] in "LMN"
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) != "Cf"
+
+
 def pause_after(tries: int) -> timedelta:
     # Half a minute, a whole one, two: the fifth is the longest already.
     return min(_FIRST_PAUSE * (1 << min(tries - 1, 10)), _LONGEST_PAUSE)
@@ -96,6 +112,7 @@ def compose(
     site: str,
 ) -> Letter:
     """`token` goes behind the # of its link, where no server and no log sees it."""
+    username = spelled(username)
     match kind:
         case Kind.RESET_LINK:
             link = f"{site}{RESET_PAGE}#token={token}"
@@ -147,7 +164,7 @@ def _told(
     if facts.get("address"):
         about.append(f"From: {facts['address']}")
     if facts.get("by"):
-        about.append(f"By: {facts['by']}")
+        about.append(f"By: {spelled(facts['by'])}")
     return (
         f"{sentence}\n\n" + "\n".join(about) + "\n\n"
         "If you know of it, there is nothing to do. If not, sign in, end your other sessions "

@@ -9,7 +9,9 @@ knows: weaker by what the others admit meanwhile, said by a warning and a metric
 import hashlib
 import ipaddress
 import time
+import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from users_service.counters import Counters, Rule
+from users_service.errors import TooManyAttempts, TooManyLetters
 
 LOGIN_WINDOW_SECONDS: Final = 15 * 60
 WRONG_PASSWORDS: Final = 10
@@ -27,6 +30,9 @@ RESETS_ASKED: Final = 20
 """From one address, in an hour."""
 UNPROVEN_LETTERS: Final = 5
 """Of one account, in an hour."""
+LETTERS_OF_AN_HOUR: Final = 5
+LETTERS_OF_A_DAY: Final = 10
+"""To one address, of each kind that strangers can have written to it."""
 WRONG_CODES: Final = 10
 """Of one account's second factor, in a window: 3 of 10^6 codes fit at a time."""
 
@@ -34,6 +40,7 @@ _UNSLOWED: Final = 30
 _SLOWER_BY_SECONDS: Final = 0.1
 _SLOWEST_SECONDS: Final = 2.0
 _HOUR: Final = 3600
+_DAY: Final = 24 * _HOUR
 _NEVER: Final = 0
 
 
@@ -86,6 +93,22 @@ class Limits:
         """Count a letter to an address that nobody has proven; raises TooManyAttempts."""
         await self._counters.hit([Rule(f"letter:{account_id}", UNPROVEN_LETTERS, _HOUR)])
 
+    async def admit_letter_to(self, email: str, kind: str) -> None:
+        """Count a letter by its reader, whoever asks for it and from wherever; TooManyLetters.
+
+        `kind`: what one is had written by anybody uses up nothing of the other.
+        """
+        reader = hashlib.sha256(_mailbox(email).encode()).hexdigest()[:32]
+        windows = (("hour", LETTERS_OF_AN_HOUR, _HOUR), ("day", LETTERS_OF_A_DAY, _DAY))
+        rules = [
+            Rule(f"letters:{kind}:{name}:{reader}", limit, seconds)
+            for name, limit, seconds in windows
+        ]
+        try:
+            await self._counters.hit(rules)
+        except TooManyAttempts as refusal:
+            raise TooManyLetters(refusal.retry_after) from None
+
     async def admit_code(self, account_id: UUID) -> None:
         """Count a code of a second factor; raises TooManyAttempts, wherever it comes from.
 
@@ -110,6 +133,15 @@ class Limits:
 
 def _code_rule(account_id: UUID) -> Rule:
     return Rule(f"code:{account_id}", WRONG_CODES, LOGIN_WINDOW_SECONDS)
+
+
+def _mailbox(email: str) -> str:
+    """Whom it reaches, as far as one can tell: "Vic.Tim+1@Home.example." is victim's."""
+    local, _, host = unicodedata.normalize("NFKC", email).casefold().rpartition("@")
+    host = host.rstrip(".")
+    with suppress(UnicodeError):  # no name of a host is counted as it is
+        host = host.encode("idna").decode()
+    return f"{local.partition('+')[0].replace('.', '')}@{host}"
 
 
 def _network(address: str) -> str:

@@ -6,8 +6,9 @@ a second factor is asked for as ever.
 
 Whoever asks for a letter hears the same at the same time, whoever they ask for: the request is
 only written down, and whose it is is found out in the background. A letter goes to the proven
-address of an account and never to what was typed, and once in a quarter of an hour: a stranger
-who asks again and again neither floods the owner nor makes the link worthless that they have.
+address of an account and never to what was typed, once in a quarter of an hour and ten times a
+day: a stranger who asks again and again neither floods the owner nor makes the link worthless
+that they have.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from users_service import acts, domain, passwords, store
 from users_service.acts import Act, Actor, Event
 from users_service.audit import AuditLog
 from users_service.domain import Account, Origin
-from users_service.errors import InvalidResetLink
+from users_service.errors import InvalidResetLink, TooManyLetters
 from users_service.letters import Kind
 from users_service.limits import Limits
 from users_service.opaque import digest, new_secret
@@ -107,6 +108,10 @@ class Resets:
         since = now - domain.MAILED_LINK_PAUSE
         if await store.resets.was_mailed(session, account.id, since=since):
             return "mailed_lately"
+        try:
+            await self.limits.admit_letter_to(to, "reset")
+        except TooManyLetters:
+            return "mailed_enough"
         token, expires_at = new_secret(), now + domain.MAILED_LINK_LIFETIME
         await store.resets.add(
             session,

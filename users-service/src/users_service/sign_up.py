@@ -7,6 +7,7 @@ configured, the one that shows it; else, where sign-up is open, whoever comes fi
 import hmac
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -17,7 +18,13 @@ from users_service import acts, domain, passwords, store
 from users_service.acts import Act, Event
 from users_service.domain import Account, Given, Origin, SignUpMode
 from users_service.email_addresses import EmailAddresses
-from users_service.errors import InvalidInvite, InvalidSetupToken, SignUpClosed, UsernameTaken
+from users_service.errors import (
+    InvalidInvite,
+    InvalidSetupToken,
+    SignUpClosed,
+    TooManyLetters,
+    UsernameTaken,
+)
 from users_service.limits import Limits
 from users_service.opaque import digest
 from users_service.passwords import Passwords
@@ -76,7 +83,9 @@ class Entrance:
             by = acts.person(account, origin)
             act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
             await store.audit.write(session, act, now=self.now())
-            await self.email_addresses.ask(session, account)
+            with suppress(TooManyLetters):
+                # Whoever had so many written, the account is this person's all the same.
+                await self.email_addresses.ask(session, account)
         log.info("signed up", extra={"account": account.id, "address": origin.address})
         return account
 

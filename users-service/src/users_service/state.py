@@ -164,7 +164,7 @@ def build(settings: Settings, tools: Tools) -> State:
             ways_in=ways_in,
             now=now,
         ),
-        invitations=Invitations(database=database, outbox=outbox, now=now),
+        invitations=Invitations(database=database, outbox=outbox, limits=limits, now=now),
         keys=keys,
         mailing=_mailing(settings, tools, outbox, resets),
         own_account=OwnAccount(

@@ -49,7 +49,7 @@ async def _invitations(request: Request) -> Invitations:
 All = Annotated[Invitations, Depends(_invitations)]
 
 
-@router.post("", status_code=201, responses=problems(409))
+@router.post("", status_code=201, responses=problems(409, 429))
 async def invite(
     by: Administrator, invitations: All, wanted: NewInvitation | None = None
 ) -> InvitationOut:

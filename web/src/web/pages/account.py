@@ -47,9 +47,10 @@ async def change(visit: CurrentVisit) -> Response:
     except (Refused, Unreachable) as error:
         if needs_sign_in(error):
             raise
-        status, _, sentence = reason(error)
-        field = _field(error)
-        errors = {field: _FIELDS.get(field, sentence)}
+        status, field, sentence = reason(error)
+        if wrong := _field(error):
+            field, sentence = wrong, _FIELDS.get(wrong, sentence)
+        errors = {field: sentence}
         return await _profile(visit, mine, typed, status=status, errors=errors)
     saved = "Saved."
     if changes.get("email") and await visit.site.letters.are_sent():

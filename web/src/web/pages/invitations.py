@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web.pages.accounts import ROLES
+from web.pages.refusals import reason
 from web.service import Refused
 from web.visit import CurrentVisit, Message, Visit
 
@@ -33,9 +34,11 @@ async def invite(visit: CurrentVisit) -> Response:
             visit.caller, role if role in ROLES else "editor", email
         )
     except Refused as refusal:
-        if refusal.code not in ("invalid_field", "mail_off"):
+        if refusal.code not in ("invalid_field", "mail_off", "too_many_letters"):
             raise
         errors = {"email": "An e-mail address looks like name@example.org."}
+        if refusal.status == 429:
+            errors = {"email": reason(refusal)[2]}
         return await _shown(visit, status=refusal.status, email=email, errors=errors)
     return await _shown(visit, made=made)
 

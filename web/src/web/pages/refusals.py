@@ -57,10 +57,20 @@ def reason(error: Refused | Unreachable) -> tuple[int, str, str]:
     if isinstance(error, Unreachable):
         return 503, "", UNKNOWN if error.may_be_done else AWAY
     if error.status == 429:
-        wait = f" Try again in {error.retry_after} seconds." if error.retry_after else ""
+        wait = f" Try again in {_words(error.retry_after)}." if error.retry_after else ""
+        if error.code == "too_many_letters":
+            return 429, "email", "That address got as many letters as it can for now." + wait
         return 429, "", "Too many attempts." + (wait or " Try again in a few minutes.")
     field, sentence = SENTENCES.get(error.code, ("", error.detail or "It was refused."))
     return error.status, field, sentence
+
+
+def _words(retry_after: str) -> str:
+    seconds = int(retry_after) if retry_after.isdecimal() else 0
+    for unit, name in ((3600, "hours"), (60, "minutes")):
+        if seconds > 2 * unit:
+            return f"{-(-seconds // unit)} {name}"
+    return f"{retry_after} seconds"
 
 
 def needs_sign_in(error: Refused | Unreachable) -> bool:
