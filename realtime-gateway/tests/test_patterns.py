@@ -1,7 +1,9 @@
 """What stands in the configuration as a pattern fits what it fits in Centrifugo (RE2)."""
 
 import re
+from dataclasses import replace
 
+import jwt
 import pytest
 from realtime_gateway.config.checks import problems
 from realtime_gateway.config.options import (
@@ -15,6 +17,9 @@ from realtime_gateway.config.options import (
 from realtime_gateway.config.patterns import compiled
 from realtime_gateway.node.tokens import TokenVerifier
 from realtime_gateway.sessions.channels import Channels
+from realtime_gateway.sessions.claims import ConnectionClaims, Refusal
+
+SECRET = "a secret of at least thirty-two bytes"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,11 @@ def test_no_channel_has_a_line_break_more_than_its_pattern_allows() -> None:
 
 def test_no_issuer_or_audience_has_one_either() -> None:
     options = TokenOptions(issuer_regex="^https://a$", audience_regex="^real.*e$")
-    verifier = TokenVerifier(options, None)
-    assert verifier._matches({"iss": "https://a", "aud": "realtime"})
-    assert not verifier._matches({"iss": "https://a\n", "aud": "realtime"})
-    assert not verifier._matches({"iss": "https://a", "aud": ["realtime\n"]})
+    verifier = TokenVerifier(replace(options, hmac_secret_key=SECRET), None)
+
+    def verdict(**claims: object) -> object:
+        return verifier.connection_now(jwt.encode(claims, SECRET))
+
+    assert verdict(iss="https://a", aud="realtime") == ConnectionClaims("")
+    assert verdict(iss="https://a\n", aud="realtime") is Refusal.INVALID
+    assert verdict(iss="https://a", aud=["realtime\n"]) is Refusal.INVALID

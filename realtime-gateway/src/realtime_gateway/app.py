@@ -35,6 +35,7 @@ from realtime_gateway.node.clients import Allowance, Clients
 from realtime_gateway.node.duties import Duties
 from realtime_gateway.node.node import Node
 from realtime_gateway.node.pulse import Pulse
+from realtime_gateway.node.refusals import Refusals
 from realtime_gateway.node.tokens import verifiers
 from realtime_gateway.readiness import Readiness
 from realtime_gateway.sessions.channels import Channels
@@ -167,13 +168,15 @@ class Gateway:
 
     def _node(self) -> Node:
         client = self.options.client
-        connections, subscriptions = verifiers(client, self._http, self._revocations)
+        refusals = Refusals()
+        connections, subscriptions = verifiers(client, self._http, self._revocations, refusals)
         rules = Rules(
             client,
             Channels(self.options.channel, insecure=client.insecure),
             self._version,
             has_keys=connections.has_keys or subscriptions.has_keys,
             random=random.random,
+            refused=refusals.tell,
         )
         return Node(
             self.options,

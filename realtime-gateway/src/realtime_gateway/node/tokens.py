@@ -17,8 +17,14 @@ from service_kit.tokens import Identity, InvalidToken, Jwks, KeysUnavailable, Re
 
 from realtime_gateway.config import patterns
 from realtime_gateway.config.options import ClientOptions, TokenOptions
+from realtime_gateway.node.refusals import Refusals, check_of
 from realtime_gateway.sessions import claims
-from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
+from realtime_gateway.sessions.claims import (
+    ConnectionClaims,
+    Refusal,
+    SubscriptionClaims,
+    Unfit,
+)
 
 SHARED: Final = ("HS256", "HS384", "HS512")
 RSA: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
@@ -37,8 +43,13 @@ class TokenVerifier:
     """
 
     def __init__(
-        self, options: TokenOptions, jwks: Jwks | None, revocations: Revocations | None = None
+        self,
+        options: TokenOptions,
+        jwks: Jwks | None,
+        revocations: Revocations | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
+        self._refusals = refusals or Refusals()
         self._options = options
         self._jwks = jwks
         self._revocations = revocations
@@ -91,7 +102,7 @@ class TokenVerifier:
             return found
         generation = found.get("gen", 0)
         if type(generation) is not int:
-            return Refusal.INVALID
+            return self._refuse("gen: not a whole number")
         bearer = Identity(
             user_id=str(found.get("sub", "")),
             name="",
@@ -100,7 +111,9 @@ class TokenVerifier:
             generation=generation,
             expires_at=float("inf"),  # that it is good has been looked at
         )
-        return Refusal.EXPIRED if await self._revocations.cover(bearer) else found
+        if await self._revocations.cover(bearer):
+            return self._refuse("sid, gen: it was taken back", Refusal.EXPIRED)
+        return found
 
     async def _claims(self, token: str) -> Claims | Refusal:
         verdict = self._claims_now(token)
@@ -112,9 +125,9 @@ class TokenVerifier:
             assert kid is not None
             key = await self._jwks.key(kid)
         except KeysUnavailable:
-            return Refusal.UNAVAILABLE
+            return self._refuse("kid: the issuer's keys are not to be had", Refusal.UNAVAILABLE)
         except InvalidToken:
-            return Refusal.INVALID
+            return self._refuse("kid: the issuer publishes no such key")
         return self._decode(token, key.key, PUBLISHED)
 
     def _claims_now(self, token: str) -> Claims | Refusal | None:
@@ -123,9 +136,11 @@ class TokenVerifier:
             for algorithms, key in self._keys.items():
                 if algorithm in algorithms:
                     return self._decode(token, key, algorithms)
-            return Refusal.INVALID
-        if algorithm not in PUBLISHED or kid is None:
-            return Refusal.INVALID
+            return self._refuse(_header_fault(algorithm, "no key is configured for it"))
+        if algorithm not in PUBLISHED:
+            return self._refuse(_header_fault(algorithm, "not one that key sets have"))
+        if kid is None:
+            return self._refuse("kid: it names no key")
         published = self._jwks.cached(kid)
         return None if published is None else self._decode(token, published.key, PUBLISHED)
 
@@ -139,31 +154,39 @@ class TokenVerifier:
                 issuer=self._options.issuer or None,
                 options=self._checks,  # type: ignore[arg-type]
             )
-        except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError):
-            return Refusal.EXPIRED
+        except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError) as error:
+            return self._refuse(check_of(error), Refusal.EXPIRED)
         # The last ones: a key of another kind, or a time that is no number.
-        except (jwt.PyJWTError, TypeError, ValueError, ArithmeticError):
-            return Refusal.INVALID
-        return found if self._matches(found) else Refusal.INVALID
-
-    def _matches(self, found: Claims) -> bool:
-        options = self._options
+        except (jwt.PyJWTError, TypeError, ValueError, ArithmeticError) as error:
+            return self._refuse(check_of(error))
         audience = found.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
-        return _any(options.audience_regex, audiences) and _any(
-            options.issuer_regex, [found.get("iss")]
-        )
+        if not _any(self._options.audience_regex, audiences):
+            return self._refuse("aud: it does not fit audience_regex")
+        if not _any(self._options.issuer_regex, [found.get("iss")]):
+            return self._refuse("iss: it does not fit issuer_regex")
+        return found
+
+    def _refuse(self, why: str, refusal: Refusal = Refusal.INVALID) -> Refusal:
+        self._refusals.tell(why)
+        return refusal
 
     def _read(
-        self, read: Callable[[Claims, str], C | Refusal], found: Claims | Refusal | None
+        self, read: Callable[[Claims, str], C], found: Claims | Refusal | None
     ) -> C | Refusal | None:
         if found is None or isinstance(found, Refusal):
             return found
-        return read(found, self._options.user_id_claim)
+        try:
+            return read(found, self._options.user_id_claim)
+        except Unfit as error:
+            return self._refuse(str(error), error.refusal)
 
 
 def verifiers(
-    client: ClientOptions, http: httpx.AsyncClient, revocations: Callable[[], Revocations]
+    client: ClientOptions,
+    http: httpx.AsyncClient,
+    revocations: Callable[[], Revocations],
+    refusals: Refusals,
 ) -> tuple[TokenVerifier, TokenVerifier]:
     """Of connection and of subscription tokens. `revocations` is asked for once, if at all."""
     own = client.subscription_token
@@ -173,7 +196,8 @@ def verifiers(
     def verifier(options: TokenOptions) -> TokenVerifier:
         endpoint = options.jwks_public_endpoint
         jwks = Jwks(endpoint, http) if endpoint else None
-        return TokenVerifier(options, jwks, reader if options.check_revocations else None)
+        standing = reader if options.check_revocations else None
+        return TokenVerifier(options, jwks, standing, refusals)
 
     connections = verifier(client.token)
     return connections, verifier(own) if own.enabled else connections
@@ -192,6 +216,10 @@ def _header(encoded: str) -> tuple[str | None, str | None]:
         return None, None
     algorithm, kid = (name if isinstance(name, str) else None for name in named)
     return algorithm, kid
+
+
+def _header_fault(algorithm: str | None, why: str) -> str:
+    return "form: its head cannot be read" if algorithm is None else f"alg: {why}"
 
 
 def _any(pattern: str, values: list[Any]) -> bool:

@@ -17,6 +17,14 @@ class Refusal(Enum):
     """The issuer's keys could not be fetched: not the client's fault, so it may try again."""
 
 
+class Unfit(Exception):
+    """These claims do not do: the claim and why, and what follows from it. Never quotes one."""
+
+    def __init__(self, why: str, refusal: Refusal = Refusal.INVALID) -> None:
+        super().__init__(why)
+        self.refusal = refusal
+
+
 Overrides = tuple[tuple[str, bool], ...]
 """Options of a channel that a token sets for its bearer, by name."""
 
@@ -64,37 +72,33 @@ LAST_TIME: Final = 1 << 53
 _UNREADABLE: Final = (TypeError, AttributeError, KeyError)
 
 
-def connection(claims: Claims, user_claim: str) -> ConnectionClaims | Refusal:
-    """What the claims of a connection token say."""
-    user, session = claims.get(user_claim, ""), claims.get("sid", "")
-    # A subscription token does not open a connection.
-    if not isinstance(user, str) or not isinstance(session, str) or "channel" in claims:
-        return Refusal.INVALID
+def connection(claims: Claims, user_claim: str) -> ConnectionClaims:
+    """What the claims of a connection token say, or Unfit."""
+    user, session = _text(claims, user_claim), _text(claims, "sid")
+    if "channel" in claims:
+        raise Unfit("channel: a subscription token opens no connection")
+    lifetime = _lifetime(claims)
     try:
-        lifetime = _lifetime(claims)
         subscriptions = _subscriptions(claims.get("channels"), claims.get("subs"))
-    except _UNREADABLE:
-        return Refusal.INVALID
-    if lifetime is not None and lifetime <= 0:
-        return Refusal.EXPIRED
+    except _UNREADABLE as error:
+        raise Unfit("channels, subs: they cannot be read") from error
     return ConnectionClaims(user, lifetime, claims.get("info"), session, subscriptions)
 
 
-def subscription(claims: Claims, user_claim: str) -> SubscriptionClaims | Refusal:
-    """What the claims of a subscription token say."""
-    user, channel = claims.get(user_claim, ""), claims.get("channel")
-    client = claims.get("client")
-    if not isinstance(user, str) or not isinstance(channel, str):
-        return Refusal.INVALID
-    if not isinstance(client, str | None) or not isinstance(claims.get("sid", ""), str):
-        return Refusal.INVALID
+def subscription(claims: Claims, user_claim: str) -> SubscriptionClaims:
+    """What the claims of a subscription token say, or Unfit."""
+    user, client = _text(claims, user_claim), None
+    if "channel" not in claims:
+        raise Unfit("channel: it is missing")
+    channel = _text(claims, "channel")
+    if claims.get("client") is not None:
+        client = _text(claims, "client")
+    _text(claims, "sid")
+    lifetime = _lifetime(claims)
     try:
-        lifetime = _lifetime(claims)
         overrides = _overrides(claims.get("override"))
-    except _UNREADABLE:
-        return Refusal.INVALID
-    if lifetime is not None and lifetime <= 0:
-        return Refusal.EXPIRED
+    except _UNREADABLE as error:
+        raise Unfit("override: it cannot be read") from error
     info, data = claims.get("info"), claims.get("data")
     return SubscriptionClaims(user, channel, client, lifetime, info, data, overrides)
 
@@ -108,6 +112,13 @@ def _subscriptions(channels: Any, subs: Any) -> tuple[ServerSubscription, ...]:
             channel, given.get("info"), given.get("data"), overrides
         )
     return tuple(found.values())
+
+
+def _text(claims: Claims, name: str) -> str:
+    value = claims.get(name, "")
+    if not isinstance(value, str):
+        raise Unfit(f"{name}: not a text")
+    return value
 
 
 def _texts(values: Any) -> list[str]:
@@ -129,11 +140,14 @@ def _lifetime(claims: Claims) -> float | None:
     for name in ("expire_at", "exp"):
         # Also the one that does not count: whoever verifies may read it another way.
         if claims.get(name) is not None and not _is_time(claims[name]):
-            raise TypeError(f"{name} is a time")
-    end = claims.get("expire_at")
-    if end is None:
-        end = claims.get("exp")
-    return None if end is None or end == 0 else end - time.time()
+            raise Unfit(f"{name}: not a time")
+    name = "exp" if claims.get("expire_at") is None else "expire_at"
+    end = claims.get(name)
+    if end is None or end == 0:
+        return None
+    if (left := end - time.time()) <= 0:
+        raise Unfit(f"{name}: it has expired", Refusal.EXPIRED)
+    return float(left)
 
 
 def _is_time(value: Any) -> bool:

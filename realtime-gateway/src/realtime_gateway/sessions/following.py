@@ -53,7 +53,7 @@ def handle(
         case commands.Subscribe():
             return (yield from _subscribe(who, rules, command, now))
         case commands.SubRefresh():
-            return (yield from _sub_refresh(who, command, now))
+            return (yield from _sub_refresh(who, rules, command, now))
         case commands.Unsubscribed():
             if command.channel in who.subscriptions:
                 yield leave(who, command.channel)
@@ -97,7 +97,7 @@ def _subscribe(
         claims: SubscriptionClaims | Refusal = yield VerifySubscription(command.token)
         if isinstance(claims, Refusal):
             return fail(command.id, _SUBSCRIPTION_REFUSALS[claims])
-        if not _is_about(who, claims, channel):
+        if not _is_about(who, rules, claims, channel):
             return codes.INVALID_TOKEN
         lifetime, info, data = claims.lifetime, claims.info, claims.data
         options = overridden(options, claims.overrides)
@@ -117,7 +117,9 @@ def _subscribe(
     return succeed(command.id, "subscribe", result, joined.missed or None)
 
 
-def _sub_refresh(who: Follower, command: commands.SubRefresh, now: float) -> Handling:
+def _sub_refresh(
+    who: Follower, rules: Rules, command: commands.SubRefresh, now: float
+) -> Handling:
     held = who.subscriptions.get(command.channel)
     if held is None:
         return fail(command.id, codes.PERMISSION_DENIED)
@@ -128,7 +130,7 @@ def _sub_refresh(who: Follower, command: commands.SubRefresh, now: float) -> Han
         return codes.SUBSCRIPTION_OVER  # an error would be final; so it comes back with another
     if claims is Refusal.UNAVAILABLE:
         return fail(command.id, codes.INTERNAL)
-    if isinstance(claims, Refusal) or not _is_about(who, claims, command.channel):
+    if isinstance(claims, Refusal) or not _is_about(who, rules, claims, command.channel):
         return codes.INVALID_TOKEN
     who.subscriptions[command.channel] = subscription(
         held.terms, claims.lifetime, claims.info, now
@@ -148,12 +150,16 @@ def _refuse(
     return codes.UNKNOWN_CHANNEL if options is None else None
 
 
-def _is_about(who: Follower, claims: SubscriptionClaims, channel: str) -> bool:
-    return (
-        claims.channel == channel
-        and claims.user == who.user
-        and claims.client in (None, "", who.client)
-    )
+def _is_about(who: Follower, rules: Rules, claims: SubscriptionClaims, channel: str) -> bool:
+    for claim, is_right in (
+        ("channel", claims.channel == channel),
+        ("sub", claims.user == who.user),
+        ("client", claims.client in (None, "", who.client)),
+    ):
+        if not is_right:
+            rules.refused(f"{claim}: another one's than the subscription's")
+            return False
+    return True
 
 
 _SUBSCRIPTION_REFUSALS: Final = {

@@ -17,6 +17,8 @@ class Rules:
     random: Callable[[], float]
     expects_pong: bool = True
     """Unidirectional clients cannot answer a ping."""
+    refused: Callable[[str], None] = lambda _: None
+    """Told why a token that is good does not do here."""
 
     def must_verify(self, token: str) -> bool:
         """Whether a token that was brought has to be good."""

@@ -176,6 +176,7 @@ class Session:
         if isinstance(claims, Refusal):
             return _connection_refused(command.id, claims)
         if not claims.user and self._rules.client.disallow_anonymous_connection_tokens:
+            self._rules.refused(f"{self._rules.client.token.user_id_claim}: nobody's")
             return codes.NOT_PERMITTED
         return claims
 
@@ -187,7 +188,10 @@ class Session:
             return codes.CONNECTION_EXPIRED
         if claims is Refusal.UNAVAILABLE:
             return fail(command.id, codes.INTERNAL)
-        if not isinstance(claims, ConnectionClaims) or claims.user != self.user:
+        if not isinstance(claims, ConnectionClaims):
+            return codes.INVALID_TOKEN
+        if claims.user != self.user:
+            self._rules.refused("sub: another user's than the connection's")
             return codes.INVALID_TOKEN
         if _grants(claims) != self._granted:
             return codes.INSUFFICIENT_STATE  # it comes back into the channels of the new token
