@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ _QUICK_CONNECTIONS, _QUICK_SECONDS = 200, 0.5
 
 def main(arguments: Sequence[str]) -> int:
     asked = parser().parse_args(arguments)
+    asked.said = report.without_secrets(arguments)
     progress = Progress(sys.stderr)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped
     try:
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"bench: {reason}", file=sys.stderr)
         return 2 if isinstance(reason, ValueError | KeyError) else 1
     progress.clear()
-    _show(comparison, asked, report.without_secrets(arguments))
+    _show(comparison, asked)
     return 0 if comparison.measurements else 1
 
 
@@ -77,7 +79,14 @@ def _compare(asked: argparse.Namespace, progress: Progress) -> Comparison:
             place, asked.seconds, asked.size, server, rest, pids, not asked.python_generator
         )
         with process.pinned(rest):
-            return compare(setting, _contenders(asked), workloads, rounds, progress)
+            return compare(
+                setting,
+                _contenders(asked),
+                workloads,
+                rounds,
+                progress,
+                keep=partial(_write_document, asked),
+            )
 
 
 def _load_test(asked: argparse.Namespace, progress: Progress) -> Comparison:
@@ -168,8 +177,8 @@ def _redis(
         broker.stop()
 
 
-def _show(comparison: Comparison, asked: argparse.Namespace, arguments: Sequence[str]) -> None:
-    noise = report.warnings(comparison.measurements, native=not asked.python_generator)
+def _show(comparison: Comparison, asked: argparse.Namespace) -> None:
+    noise = _noise(asked, comparison)
     tables = [
         ("Figures, medians of the rounds", report.table(comparison.measurements)),
         ("Through an edge, in units of the gateway's own port", load_table(comparison)),
@@ -186,16 +195,21 @@ def _show(comparison: Comparison, asked: argparse.Namespace, arguments: Sequence
         print(f"left out: {name}: {reason}")
     for line in noise:
         print(f"warning: {line}")
-    result = report.document(comparison, arguments, noise)
-    if asked.json:
-        asked.json.write_text(result)
+    _write_document(asked, comparison)
     if asked.html:
-        _write_page(
-            asked.html,
-            comparison,
-            tables,
-            "\n".join(["python -m realtime_gateway.bench " + " ".join(arguments), *noise]),
-        )
+        command = "python -m realtime_gateway.bench " + " ".join(asked.said)
+        _write_page(asked.html, comparison, tables, "\n".join([command, *noise]))
+
+
+def _write_document(asked: argparse.Namespace, comparison: Comparison) -> None:
+    """What there is up to now: whoever loses patience after an hour keeps it."""
+    if asked.json:
+        noise = _noise(asked, comparison)
+        asked.json.write_text(report.document(comparison, asked.said, noise))
+
+
+def _noise(asked: argparse.Namespace, comparison: Comparison) -> list[str]:
+    return report.warnings(comparison.measurements, native=not asked.python_generator)
 
 
 def _write_page(

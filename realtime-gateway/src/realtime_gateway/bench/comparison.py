@@ -4,7 +4,7 @@ Interleaving is what makes ratios honest: a noisy minute of the machine hits all
 ratio is only ever taken between two figures of one round.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from realtime_gateway.bench.build import NotHere
@@ -44,8 +44,10 @@ def compare(
     workloads: Sequence[Workload],
     rounds: int,
     watch: Watch,
+    *,
+    keep: Callable[[Comparison], None] = lambda _: None,
 ) -> Comparison:
-    """Interrupted, it answers what has been measured until then."""
+    """Interrupted, it answers what has been measured until then; `keep` hears of each round."""
     comparison = Comparison()
     try:
         for turn in range(1, rounds + 1):
@@ -53,6 +55,7 @@ def compare(
                 for contender in contenders:
                     for part in fitting(scene, contender, setting.place.open_files):
                         _take_part(comparison, setting, contender, part, turn, watch)
+            keep(comparison)
     except KeyboardInterrupt:
         comparison.left_out["the rest"] = "interrupted"
     return comparison
