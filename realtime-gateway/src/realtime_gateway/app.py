@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib
 import random
+import secrets
 import time
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -75,8 +76,10 @@ class Gateway:
             sharded=bool(options.engine.redis.cluster_address),
         )
         self._http = httpx.AsyncClient()
+        self._origin = secrets.token_hex(8).encode()
         self.fanout = Fanout(
             self.stats,
+            origin=self._origin,
             key_of=self._key_of,
             on_hole=lambda channel: self.feed.on_hole(channel),
             on_other=self._on_other,
@@ -153,6 +156,7 @@ class Gateway:
             interval=self.options.client.presence_update_interval,
             pubsub_channel=self._log.pubsub_channel,
             verb=broker.verb(redis),
+            origin=self._origin,
         )
 
     def _feed(self) -> Feed:

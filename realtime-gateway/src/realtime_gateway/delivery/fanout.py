@@ -6,6 +6,7 @@ up to `BATCH_BYTES`: the kernel's send is nine tenths of the cost. No await, no 
 per client.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -66,13 +67,17 @@ class Fanout:
         key_of: Callable[[str], bytes],
         on_hole: Callable[[str], None],
         on_other: Callable[[bytes, bytes], None],
+        origin: bytes = b"-",
     ) -> None:
-        """`on_other` takes the messages that belong to no channel."""
+        """`on_other` takes the messages that belong to no channel. What this node itself says
+        under `origin` of comings and goings has been told here when it happened.
+        """
         self.hub: Hub[Member] = Hub()
         self._stats = stats
         self._key_of = key_of
         self._on_hole = on_hole
         self._on_other = on_other
+        self._origin = origin
         self._by_key: dict[bytes, Channel[Member]] = {}
         self._touched: dict[Channel[Member], None] = {}
         self._batch_bytes = 0
@@ -106,7 +111,8 @@ class Fanout:
         try:
             kind, offset, epoch, ms, fragment = payload.split(b":", 4)
             if kind != b"p":
-                self._tell(channel, kind, fragment)
+                if epoch != self._origin:
+                    self._hear(channel, kind, fragment)
                 return
             place = int(offset)
             if not (0 <= place <= MAX_OFFSET and is_fragment(fragment)
@@ -158,8 +164,17 @@ class Fanout:
             for member, why in failed:
                 member.fail(why)
 
-    def _tell(self, channel: Channel[Member], kind: bytes, info: bytes) -> None:
-        """Somebody has come or gone: tell those members who want to know."""
+    def announce(self, name: str, change: str, info: bytes) -> None:
+        """Somebody of this node has come or gone: those who are there now are told, after what
+        they are about to be answered; those who come later are not.
+        """
+        channel = self.hub.channels.get(name)
+        if channel is not None and channel.members:
+            soon = asyncio.get_running_loop().call_soon
+            soon(self._tell, name, list(channel.members), change, info)
+
+    def _hear(self, channel: Channel[Member], kind: bytes, info: bytes) -> None:
+        """Somebody has come or gone on another node."""
         change = _CHANGES.get(kind)
         if change is None:
             return
@@ -167,16 +182,20 @@ class Fanout:
             raise ValueError("nobody's")
         json.loads(info)
         self.flush()
-        push = wire.presence_push(channel.name, change, info)
+        self._tell(channel.name, channel.members, change, info)
+
+    def _tell(self, name: str, members: Iterable[Member], change: str, info: bytes) -> None:
+        """Tell those of them who want to know."""
+        push = wire.presence_push(name, change, info)
         encoded: dict[Encoding, bytes] = {}
 
         def tell(member: Member) -> None:
-            if member.hears_joins(channel.name):
+            if not member.is_over and member.hears_joins(name):
                 if member.encoding not in encoded:
                     encoded[member.encoding] = member.encoding.messages([push])
                 member.send(encoded[member.encoding])
 
-        apart(channel.members, tell)
+        apart(members, tell)
 
     def _deliver_all(self, channels: Iterable[Channel[Member]]) -> None:
         outbox: dict[Member, bytes] = {}

@@ -48,13 +48,16 @@ class Presence:
         interval: float,
         pubsub_channel: Callable[[str], str],
         verb: str = "PUBLISH",
+        origin: bytes = b"",
     ) -> None:
+        """`origin` stands in what other nodes are told: this one knows it already."""
         self._redis = redis
         self._prefix = prefix
         self._ttl = max(1, round(ttl))
         self._pause = interval / SLOTS
         self._pubsub_channel = pubsub_channel
         self._verb = verb
+        self._origin = origin
         self._slots: list[dict[Entry, bytes]] = [{} for _ in range(SLOTS)]
         self._changed: dict[Entry, bytes | None] = {}
         self._told: list[tuple[str, bytes]] = []
@@ -67,7 +70,7 @@ class Presence:
             self._slot(seen.client)[channel, seen.client] = seen.info
             self._changed[channel, seen.client] = seen.info
         if seen.is_announced:
-            self._told.append((channel, b"j:0::%d:%s" % (time.time() * 1000, seen.info)))
+            self._tell(b"j", channel, seen)
         self._has_news.set()
 
     def vanish(self, channel: str, seen: Appearance) -> None:
@@ -76,7 +79,7 @@ class Presence:
             self._slot(seen.client).pop((channel, seen.client), None)
             self._changed[channel, seen.client] = None
         if seen.is_announced:
-            self._told.append((channel, b"l:0::%d:%s" % (time.time() * 1000, seen.info)))
+            self._tell(b"l", channel, seen)
         self._has_news.set()
 
     async def read(self, channel: str) -> dict[str, Any]:
@@ -95,12 +98,14 @@ class Presence:
             await self._write(list(changed.items()), told)
 
     async def run(self) -> None:
-        """Write what changes until cancelled."""
+        """Write what changes until cancelled: at once, and what follows within a moment
+        together.
+        """
         while True:
             await self._has_news.wait()
-            await asyncio.sleep(GATHER_SECONDS)
             self._has_news.clear()
             await self.write_what_can_be()
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def renew(self) -> None:
         """Keep the entries alive until cancelled."""
@@ -118,6 +123,10 @@ class Presence:
             await self.write()
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("presence not written: %s", type(error).__name__)
+
+    def _tell(self, kind: bytes, channel: str, seen: Appearance) -> None:
+        head = b"%s:0:%s:%d:" % (kind, self._origin, time.time() * 1000)
+        self._told.append((channel, head + seen.info))
 
     async def _write(
         self, changed: list[tuple[Entry, bytes | None]], told: list[tuple[str, bytes]]

@@ -120,6 +120,8 @@ class Node:
                 return None
             case Appear():
                 self.presence.appear(ask.channel, ask.appearance)
+                if ask.appearance.is_announced:
+                    self.fanout.announce(ask.channel, "join", ask.appearance.info)
                 return None
             case Leave():
                 self.leave(member, ask)
@@ -142,6 +144,8 @@ class Node:
         self.fanout.hub.leave(leave.channel, member, time.monotonic())
         if leave.appearance is not None:
             self.presence.vanish(leave.channel, leave.appearance)
+            if leave.appearance.is_announced:
+                self.fanout.announce(leave.channel, "leave", leave.appearance.info)
 
     def obey(self, order: Order) -> None:
         """Have the connections of this node that are meant do it."""
