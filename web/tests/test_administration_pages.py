@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fake_backends import ADA, ANA, BEN
-from web.pages import audit
+from web.pages import audit_words
 
 PAGES = ["/admin", "/admin/accounts/ana-id", "/admin/invitations", "/admin/audit"]
 
@@ -129,12 +129,67 @@ async def test_the_audit_log_is_filtered_by_event_and_account(browse, backends):
     users.write("something_new", ANA)
     browser = browse(ADA)
     page = await browser.get("/admin/audit")
-    for words in ("Signed in", "wrong credentials", "to editor, admin", "Something new"):
+    for words in ("Signed in", "wrong name or password", "to administrator", "Something new"):
         assert words in page.text
     assert (await browser.get("/admin/audit?event=signed_in")).text.count("data-event=") == 2
     assert (await browser.get("/admin/audit?account=ben")).text.count("data-event=") == 1
     assert "No such line" in (await browser.get("/admin/audit?account=nobody")).text
     assert (await browser.get("/admin/audit?event=%27&cursor=x")).status == 200
+
+
+REFUSED = [
+    ("signed_in", "wrong_credentials", "Sign-in refused"),
+    ("signed_in", "wrong_code", "Sign-in refused"),
+    ("signed_in", "second_step_asked", "Sign-in begun"),
+    ("reauthenticated", "wrong_credentials", "Proof of who they are refused"),
+    ("password_changed", "wrong_credentials", "Password not changed"),
+    ("password_reset", "invalid_reset_link", "Reset of a password refused"),
+    ("reset_asked", "no_proven_address", "Letter with a reset link not written"),
+    ("email_proven", "invalid_email_link", "Proof of an e-mail address refused"),
+    ("totp_added", "wrong_code", "Two-step sign-in not turned on"),
+    ("totp_removed", "wrong_code", "Two-step sign-in not turned off"),
+    ("identity_linked", "identity_taken", "Provider not linked"),
+    ("api_key_checked", "unauthenticated", "API key refused"),
+    ("account_deleted", "something_new", "Refused: Account deleted"),
+]
+
+
+@pytest.mark.parametrize(("event", "result", "words"), REFUSED)
+async def test_what_was_refused_does_not_read_as_if_it_was_done(
+    browse, backends, event, result, words
+):
+    backends.users.write(event, ANA, result)
+    page = await browse(ADA).get("/admin/audit")
+    assert f'<p class="entry-title">{words} <span' in page.text
+    assert result not in page.text.replace(f'data-result="{result}"', "")
+
+
+FACTS = [
+    ({"by": "password, totp"}, "by password and code of the app"),
+    ({"by": "password, recovery code"}, "by password and recovery code"),
+    ({"fields": ["emails", "given_name"]}, "e-mail address, given name"),
+    ({"roles": ["editor", "admin"], "invited": True}, "as administrator · invited"),
+    ({"roles": ["editor"], "invited": False}, "as editor"),
+    ({"from": ["editor", "admin"], "to": ["reader"]}, "from administrator · to reader"),
+    ({"sessions": 1}, "1 session"),
+    ({"provider": "https://id.example", "check": "auth_time"}, "at https://id.example"),
+    ({"api_token": "0199c2a4-5f1e-7cc0-8a53-0f1f6f5f0f00", "scopes": ["read"]}, "may read"),
+    (
+        {"invitation": "0199c2a4-5f1e-7cc0-8a53-0f1f6f5f0f00", "role": "admin"},
+        "as administrator",
+    ),
+    ({"new_fact": True, "other_fact": None, "a_list": [1, 2]}, "new fact · a list: 1, 2"),
+]
+
+
+@pytest.mark.parametrize(("facts", "words"), FACTS, ids=[words for _, words in FACTS])
+async def test_facts_are_told_in_words(browse, backends, facts, words):
+    backends.users.write("account_changed", ANA, **facts)
+    page = await browse(ADA).get("/admin/audit")
+    assert f"192.0.2.7 · {words}" in page.text
+    entry = page.text.partition('id="audit"')[2].partition("</ol>")[0]
+    for ours in ("True", "False", "None", "[", "_", "0199c2a4"):
+        assert ours not in entry.replace("account_changed", "")
 
 
 async def test_the_audit_log_is_paged_and_its_filter_goes_along(browse, backends):
@@ -149,4 +204,4 @@ async def test_the_audit_log_is_paged_and_its_filter_goes_along(browse, backends
 def test_every_event_of_the_contract_can_be_filtered_and_has_words():
     contract = Path(__file__).parents[2] / "contracts" / "http" / "users.json"
     event = json.loads(contract.read_text())["components"]["schemas"]["Event"]
-    assert sorted(audit.EVENTS) == sorted(event["enum"])
+    assert sorted(audit_words.EVENTS) == sorted(event["enum"])

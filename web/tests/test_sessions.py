@@ -76,6 +76,14 @@ async def test_signing_out_is_a_post_that_ends_the_session_and_clears_drafts(bro
     assert "You are signed out" in (await browser.get("/")).text
 
 
+async def test_signing_out_is_asked_from_where_the_visitor_is(browse, backends):
+    browser = browse(ANA)
+    await browser.submit((await browser.get("/")).form("logout"))
+    (asked,) = (each for each in backends.users.seen if each.method == "DELETE")
+    assert asked.headers["X-Forwarded-For"] == "127.0.0.1"
+    assert asked.headers["X-API-Key"] == "web:secret-of-web"
+
+
 async def test_signing_up_signs_in(browse):
     browser = browse()
     form = (await browser.get("/users/signup")).form("signup-form")

@@ -209,9 +209,6 @@ class Users:
         )
         return made
 
-    async def end_session(self, session: str) -> None:
-        await self._call("DELETE", "/v1/sessions/current", token=session)
-
     async def token(
         self, session: str, audience: str = "notes", *, is_patient: bool = True
     ) -> Json:

@@ -78,6 +78,9 @@ class OwnAccount(_Asking):
         found: list[Json] = (await self._ask(caller, "GET", "/v1/sessions"))["sessions"]
         return found
 
+    async def sign_out(self, caller: Caller) -> None:
+        await self._ask(caller, "DELETE", "/v1/sessions/current")
+
     async def end_session(self, caller: Caller, session_id: str) -> None:
         await self._ask(caller, "DELETE", f"/v1/sessions/{quote(session_id, safe='')}")
 

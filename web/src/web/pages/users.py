@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from web.pages import parked
 from web.pages.refusals import reason
+from web.people import Caller
 from web.service import BackendError, Refused, Unreachable
 from web.visit import CurrentVisit, Message, Visit, safe_path
 
@@ -124,6 +125,6 @@ async def _end(visit: Visit, session: str) -> None:
         return
     visit.site.visitors.forget(session)
     try:
-        await visit.site.users.end_session(session)
+        await visit.site.own.sign_out(Caller(session, visit.client))
     except BackendError:
         return
