@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from note_api import Api, refusal
 from note_builders import ANA, NOON
-from notes_service import domain, texts
+from notes_service import domain, texts, words
 from notes_service.domain import Rendering
 from notes_service.store import notes
 from notes_service.store.database import Database
@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 async def stored(database: Database, key: str, *, title="t", body="", now=NOON) -> None:
     typed = texts.note_text(title, body)
-    note, _ = domain.create(key, typed, Rendering("", ""), by=ANA, now=now)
+    seen = Rendering("", "", words.of(typed.body))
+    note, _ = domain.create(key, typed, seen, by=ANA, now=now)
     async with database.statements() as connection:
         assert await notes.add(connection, note, [])
 

@@ -15,6 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from note_builders import NOON, an_editor
+from notes_service.again import Again
 from notes_service.domain import Person
 from notes_service.errors import NoteGone, VersionConflict
 from notes_service.metrics import Metrics
@@ -47,7 +48,15 @@ class Editors(RuleBasedStateMachine):
         self.database = database
         metrics = Metrics(CollectorRegistry())
         once = Once(database, lambda: NOON)
-        self.notes = Notes(database, once, Renderer(), metrics, lambda: None, lambda: NOON)
+        self.notes = Notes(
+            database,
+            once,
+            Renderer(),
+            Again(database, Renderer()),
+            metrics,
+            lambda: None,
+            lambda: NOON,
+        )
         self.key = f"note-{uuid4().hex}"  # other tests have left notes here
         self.history = ["0"]
         self.pages = [Page() for _ in range(5)]

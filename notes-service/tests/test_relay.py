@@ -11,6 +11,7 @@ import pytest
 from local_stack.valkey import Valkey
 from note_builders import MENU, NOON, SEEN, an_editor
 from notes_service import domain, events
+from notes_service.again import Again
 from notes_service.domain import Person
 from notes_service.errors import NoteExists
 from notes_service.metrics import Metrics
@@ -41,7 +42,9 @@ def a_relay(url: str, publisher: Port) -> Relay:
 def use_cases(database: Database, ring: Callable[[], None] = lambda: None) -> Notes:
     once = Once(database, lambda: NOON)
     metrics = Metrics(CollectorRegistry())
-    return Notes(database, once, Renderer(), metrics, ring, lambda: NOON)
+    return Notes(
+        database, once, Renderer(), Again(database, Renderer()), metrics, ring, lambda: NOON
+    )
 
 
 async def created(notes: Notes, key: str) -> None:

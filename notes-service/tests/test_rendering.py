@@ -32,7 +32,7 @@ async def renderer() -> AsyncIterator[Renderer]:
 
 async def test_long_and_short_bodies_look_the_same(renderer: Renderer):
     for body in ("*short*", LONG, "漢字 \u2028 " * 2000):
-        assert await shown(renderer, body) == markdown.render(body)
+        assert await shown(renderer, body) == rendering.derive(body)
 
 
 async def test_the_loop_runs_on_while_a_hostile_body_is_rendered_and_then_given_up(
@@ -48,7 +48,7 @@ async def test_the_loop_runs_on_while_a_hostile_body_is_rendered_and_then_given_
     assert turns > 2
     assert (await hostile).html == markdown.as_written(HOSTILE).html
     monkeypatch.undo()
-    assert await shown(renderer, LONG) == markdown.render(LONG)
+    assert await shown(renderer, LONG) == rendering.derive(LONG)
 
 
 async def test_a_worker_that_starts_slowly_is_not_the_bodys_fault(
@@ -59,7 +59,7 @@ async def test_a_worker_that_starts_slowly_is_not_the_bodys_fault(
     program = late.format("notes_service.render_worker")
     monkeypatch.setattr(rendering, "_COMMAND", (sys.executable, "-c", program))
     monkeypatch.setattr(rendering, "RENDER_SECONDS", 1.0)
-    assert await shown(renderer, LONG) == markdown.render(LONG)
+    assert await shown(renderer, LONG) == rendering.derive(LONG)
 
 
 async def test_a_body_waits_for_its_turn_only_so_long(
@@ -81,7 +81,7 @@ async def test_after_a_cancelled_rendering_nobody_gets_its_answer(renderer: Rend
     await asyncio.sleep(0.001)
     abandoned.cancel()
     await asyncio.wait([abandoned])
-    assert await shown(renderer, LONG) == markdown.render(LONG)
+    assert await shown(renderer, LONG) == rendering.derive(LONG)
 
 
 async def test_promise_the_loop_never_renders_more_than_a_line_or_two(
@@ -90,7 +90,7 @@ async def test_promise_the_loop_never_renders_more_than_a_line_or_two(
     def refused(body: str) -> Rendering:
         raise AssertionError(body)
 
-    expected = markdown.render(WIDE)
+    expected = rendering.derive(WIDE)
     monkeypatch.setattr(markdown, "render", refused)
     assert await shown(renderer, WIDE) == expected
 
@@ -105,9 +105,9 @@ async def test_promise_no_number_of_previews_keeps_others_saves_waiting(renderer
     previews = [asyncio.create_task(look(f"{n % 10}")) for n in range(40)]
     await asyncio.sleep(0)
     for _ in range(3):
-        assert await shown(renderer, LONG, "ben") == markdown.render(LONG)
+        assert await shown(renderer, LONG, "ben") == rendering.derive(LONG)
     assert not all(preview.done() for preview in previews)
     for preview in previews:
         preview.cancel()
     await asyncio.wait(previews)
-    assert await shown(renderer, LONG) == markdown.render(LONG)
+    assert await shown(renderer, LONG) == rendering.derive(LONG)

@@ -2,6 +2,7 @@
 
 import pytest
 from fake_backends import ADA, ANA, BEN, EVA, NOON, problem
+from starlette.responses import JSONResponse
 from web.pages import errors
 
 
@@ -394,6 +395,23 @@ async def test_a_search_of_more_than_200_characters_is_not_cut_but_refused(brows
     page = await browse().get("/?q=" + "x" * 201)
     assert (page.status, "That search is too long" in page.text) == (422, True)
     assert backends.notes.seen[-1].query_params["q"] == "x" * 201
+
+
+async def test_a_search_marks_its_hits_shows_the_passage_and_tells_how_many(browse, backends):
+    note = backends.notes.put("menu", "Soup & <b>", "Soup", ANA)
+    title = [{"text": "Soup", "hit": True}, {"text": " & <b>", "hit": False}]
+    passage = [{"text": "…hot ", "hit": False}, {"text": "<soup>", "hit": True}]
+    row = {name: value for name, value in note.items() if name not in ("body", "html")}
+    row["found"] = {"title": title, "passage": passage}
+
+    async def find(_):
+        return JSONResponse({"notes": [row], "next": None, "total": 1001})
+
+    backends.notes.list = find
+    page = await browse().get("/?q=soup")
+    assert "<mark>Soup</mark> &amp; &lt;b&gt;</span>" in page.text
+    assert "…hot <mark>&lt;soup&gt;</mark></span>" in page.text
+    assert "more than 1000 notes" in page.text
 
 
 @pytest.mark.parametrize("path", ["/notes/add", "/notes/menu/edit", "/notes/menu/delete"])

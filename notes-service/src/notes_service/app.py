@@ -19,8 +19,10 @@ from service_kit.tasks import background
 from service_kit.tokens import Jwks, Revocations, TokenVerifier
 
 from notes_service import housekeeping, routes
+from notes_service.again import Again
 from notes_service.comments import Comments
 from notes_service.errors import Unavailable
+from notes_service.finding import Finding
 from notes_service.metrics import Metrics
 from notes_service.notes import Notes
 from notes_service.once import Once
@@ -41,6 +43,7 @@ class State(TypedDict):
     """What a request can reach, as `request.state`."""
 
     notes: Notes
+    finding: Finding
     comments: Comments
     door: Door
 
@@ -67,9 +70,12 @@ def create_app(settings: Settings) -> FastAPI:
             await stack.enter_async_context(background(relay.run(), name="relay"))
             keeping = housekeeping.run(database, metrics, now=_now)
             await stack.enter_async_context(background(keeping, name="housekeeping"))
+            again = Again(database, renderer)
+            await stack.enter_async_context(background(again.run(), name="again"))
             once = Once(database, _now)
             yield {
-                "notes": Notes(database, once, renderer, metrics, relay.ring, _now),
+                "notes": Notes(database, once, renderer, again, metrics, relay.ring, _now),
+                "finding": Finding(database),
                 "comments": Comments(database, once, metrics, relay.ring, _now),
                 "door": _door(settings, client, Revocations(revoked, metrics.unread)),
             }

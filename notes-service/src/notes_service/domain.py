@@ -12,6 +12,7 @@ from typing import Final
 
 from notes_service.errors import NotAllowed, VersionConflict
 from notes_service.texts import Text
+from notes_service.words import NO_WORDS, Words
 
 UNNUMBERED: Final = 0
 """The id of a note that the database has not numbered yet."""
@@ -75,14 +76,19 @@ class Note:
     row: NoteRow
     body: str
     html: str
+    words: Words = NO_WORDS
+    """What its body is found by, where it is about to be saved."""
+    is_stale: bool = False
+    """What was derived from its text was so by the rules of an earlier release."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a body looks like: sanitised HTML, and its beginning as plain text."""
+    """What is derived from a body: sanitised HTML, its beginning as plain text, its words."""
 
     html: str
     excerpt: str
+    words: Words = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +154,7 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    return Note(row, text.body, seen.html), NoteCreated(by=by, at=now, row=row)
+    return Note(row, text.body, seen.html, seen.words), NoteCreated(by=by, at=now, row=row)
 
 
 def edit(
@@ -162,8 +168,14 @@ def edit(
 ) -> tuple[Note, NoteUpdated]:
     _must_be_current(row, expected)
     after = replace(_next(row, by=by, now=now), title=text.title, excerpt=seen.excerpt)
-    note = Note(after, text.body, seen.html)
+    note = Note(after, text.body, seen.html, seen.words)
     return note, NoteUpdated(by=by, at=after.updated_at, note=note)
+
+
+def derive_again(note: Note, body: str, seen: Rendering) -> Note:
+    """The same version of the note, by the rules of today. Nobody has changed it."""
+    row = replace(note.row, excerpt=seen.excerpt)
+    return Note(row, body, seen.html, seen.words)
 
 
 def delete(

@@ -3,10 +3,12 @@
 Times are RFC 3339, UTC, with microseconds, so that they sort as text.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from notes_service.domain import Comment, Note, NoteRow, Person
+from notes_service.passages import Piece
 
 Json = dict[str, Any]
 
@@ -31,6 +33,15 @@ def row(note: NoteRow) -> Json:
         "created_at": time(note.created_at),
         "updated_at": time(note.updated_at),
     }
+
+
+def found(note: NoteRow, *, title: Sequence[Piece], passage: Sequence[Piece]) -> Json:
+    """A row, with what was looked for marked in its title and in the passage around it."""
+    return {**row(note), "found": {"title": _pieces(title), "passage": _pieces(passage)}}
+
+
+def _pieces(pieces: Sequence[Piece]) -> list[Json]:
+    return [{"text": piece.text, "hit": piece.is_hit} for piece in pieces]
 
 
 def trashed(note: NoteRow) -> Json:

@@ -17,6 +17,7 @@ from service_kit.logs import area
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import changes, domain, events, forms, texts
+from notes_service.again import Again
 from notes_service.changes import live
 from notes_service.domain import Caller, Event, Note, NoteRow, Rendering
 from notes_service.errors import NotAllowed, NoteExists, NoteNotFound, VersionConflict
@@ -42,6 +43,7 @@ class Notes:
     database: Database
     once: Once
     renderer: Renderer
+    again: Again
     metrics: Metrics
     announce: Callable[[], None]
     """Wakes the relay after a commit; losing the call costs time, never an event."""
@@ -49,16 +51,14 @@ class Notes:
 
     async def get(self, key: str) -> Note:
         async with self.database.statements() as connection:
-            return await live(connection, key)
+            note = await live(connection, key)
+        return await self.again.fresh(note)
 
     async def newest(
-        self, *, after: Place | None, limit: int, author_id: str | None, query: str
+        self, *, after: Place | None, limit: int, author_id: str | None
     ) -> list[NoteRow]:
-        query = texts.search_text(query)
         async with self.database.statements() as connection:
-            return await lists.newest(
-                connection, after=after, limit=limit, author_id=author_id, query=query
-            )
+            return await lists.newest(connection, after=after, limit=limit, author_id=author_id)
 
     async def trash(self, caller: Caller, *, after: Place | None, limit: int) -> list[NoteRow]:
         async with self.database.statements() as connection:

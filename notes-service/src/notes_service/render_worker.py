@@ -8,8 +8,7 @@ import signal
 import sys
 from typing import BinaryIO, Final
 
-from notes_service import markdown
-from notes_service.rendering import LENGTH, READY, RENDER_SECONDS
+from notes_service.rendering import LENGTH, READY, RENDER_SECONDS, derive
 
 _ALARM_SECONDS: Final = int(RENDER_SECONDS) + 2
 
@@ -21,9 +20,9 @@ def work(source: BinaryIO, answers: BinaryIO) -> None:
         (length,) = LENGTH.unpack(head)
         # Ends this process if the parent is not there any more to do it.
         signal.alarm(_ALARM_SECONDS)
-        seen = markdown.render(source.read(length).decode())
+        seen = derive(source.read(length).decode())
         signal.alarm(0)
-        answer = json.dumps([seen.html, seen.excerpt]).encode()
+        answer = json.dumps([seen.html, seen.excerpt, *seen.words]).encode()
         answers.write(LENGTH.pack(len(answer)) + answer)
         answers.flush()
 

@@ -13,14 +13,16 @@ import logging
 import struct
 import sys
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from typing import Final
 
 from service_kit.logs import area
 
-from notes_service import markdown
+from notes_service import markdown, words
 from notes_service.domain import Rendering
 from notes_service.errors import Unavailable
 from notes_service.turns import Purpose, Turns
+from notes_service.words import Words
 
 log = logging.getLogger(__name__)
 trace = area("notes:rendering")
@@ -36,6 +38,11 @@ LENGTH: Final = struct.Struct("!I")
 _COMMAND: Final = (sys.executable, "-m", "notes_service.render_worker")
 
 
+def derive(body: str) -> Rendering:
+    """All that is derived from a body. RULES of `tables` count up when this changes."""
+    return replace(markdown.render(body), words=words.of(body))
+
+
 class Renderer:
     def __init__(self) -> None:
         self._turns = Turns(WORKERS)
@@ -44,7 +51,7 @@ class Renderer:
     async def render(self, body: str, *, by: str, purpose: Purpose) -> Rendering:
         """`by` is the id of the person who waits."""
         if len(body) <= AT_ONCE_CHARACTERS:
-            return markdown.render(body)
+            return derive(body)
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(QUEUE_SECONDS):
@@ -81,7 +88,8 @@ class _Worker:
         except TimeoutError:
             log.warning("a body of %d characters takes too long to render", len(body))
             await self.close()
-            return markdown.as_written(body)
+            found_by = await asyncio.to_thread(words.of, body)
+            return replace(markdown.as_written(body), words=found_by)
         except (asyncio.IncompleteReadError, OSError) as error:
             log.warning("the renderer died: %s", error.__class__.__name__)
             await self.close()
@@ -99,8 +107,8 @@ class _Worker:
         process.stdin.write(LENGTH.pack(len(source)) + source)
         await process.stdin.drain()
         (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
-        html, excerpt = json.loads(await process.stdout.readexactly(length))
-        return Rendering(html, excerpt)
+        html, excerpt, sequence, lexemes = json.loads(await process.stdout.readexactly(length))
+        return Rendering(html, excerpt, Words(sequence, tuple(lexemes)))
 
     async def _start(self) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -20,6 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 metadata: Final = MetaData()
+
+RULES: Final = 1
+"""The rules by which HTML, excerpt and words are derived from a note's text. Whoever changes
+what comes out of them counts this up: notes of earlier rules are derived again (`again`).
+"""
 
 _MOMENT: Final = DateTime(timezone=True)
 
@@ -33,6 +39,12 @@ notes: Final = Table(
     Column("html", Text, nullable=False),
     Column("excerpt", Text, nullable=False),
     Column("words", TSVECTOR, nullable=False),
+    Column("lexemes", TSVECTOR),
+    Column("found_title", Text),
+    Column("found_text", Text),
+    Column("renderer", SmallInteger, nullable=False, server_default=text("0")),
+    # The version whose text that was: the release before does not derive what is new here.
+    Column("derived_from", Integer, nullable=False, server_default=text("0")),
     Column("version", Integer, nullable=False),
     Column("comments", Integer, nullable=False, server_default=text("0")),
     Column("author_id", Text, nullable=False),
@@ -71,6 +83,19 @@ Index(
     notes.c.title,
     postgresql_using="gin",
     postgresql_ops={"title": "gin_trgm_ops"},
+)
+Index("notes_lexemes", notes.c.lexemes, postgresql_using="gin")
+Index(
+    "notes_found_title_trigrams",
+    notes.c.found_title,
+    postgresql_using="gin",
+    postgresql_ops={"found_title": "gin_trgm_ops"},
+)
+Index("notes_renderer", notes.c.renderer, notes.c.id)
+Index(
+    "notes_derived_from",
+    notes.c.id,
+    postgresql_where=notes.c.derived_from != notes.c.version,
 )
 
 comments: Final = Table(

@@ -62,7 +62,7 @@ def title_text(title: str) -> str:
 
 
 def body_text(body: str) -> str:
-    body = _with_our_line_ends(body)
+    body = with_our_line_ends(body)
     # The count of characters first: it is free, and no text is shorter in UTF-8.
     if len(body) > BODY_BYTES:
         raise BodyTooLong(BODY_BYTES)
@@ -74,7 +74,7 @@ def body_text(body: str) -> str:
 
 
 def comment_text(said: str) -> str:
-    said = _with_our_line_ends(said).strip()
+    said = with_our_line_ends(said).strip()
     return _told(said, COMMENT_CHARACTERS, InvalidComment, unfit=_UNSTORABLE)
 
 
@@ -101,7 +101,7 @@ def idempotency_key(key: str) -> str:
     return key
 
 
-def _with_our_line_ends(text: str) -> str:
+def with_our_line_ends(text: str) -> str:
     return _LINE_END.sub("\n", text)
 
 

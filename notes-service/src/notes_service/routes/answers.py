@@ -10,6 +10,7 @@ from fastapi import Header, Query, Response
 from notes_service.domain import NoteRow
 from notes_service.forms import Json
 from notes_service.routes.conditions import cursor_after
+from notes_service.store.lists import Place
 
 LARGEST_PAGE: Final = 100
 
@@ -39,6 +40,6 @@ def page(
     """`limit` of the rows, with the place of the next page if there are more than that."""
     shown = found[:limit]
     has_more = len(found) > limit
-    following = cursor_after(time(shown[-1]), shown[-1].id) if has_more else None
+    following = cursor_after(Place(time(shown[-1]), shown[-1].id)) if has_more else None
     content: dict[str, Any] = {"notes": [form(row) for row in shown], "next": following}
     return answer(content)

@@ -17,6 +17,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 # that it is weak. Neither makes another version of it, which is all that a tag names.
 _TAG: Final = re.compile(r'(?:W/)?"(\d{1,9})(?:-(?:br|deflate|gzip|zstd))?"')
 _LARGEST_ID: Final = 2**63 - 1
+_LARGEST_TIER: Final = 9
 
 
 def etag(version: int) -> str:
@@ -52,8 +53,9 @@ def _versions(tags: str) -> frozenset[int]:
     return frozenset(int(tag[1]) for tag in found if tag)
 
 
-def cursor_after(time: datetime, id_: int) -> str:
-    text = f"{(time - _EPOCH) // _MICROSECOND}.{id_}"
+def cursor_after(place: Place) -> str:
+    text = f"{(place.time - _EPOCH) // _MICROSECOND}.{place.id}"
+    text += f".{place.tier}" if place.tier else ""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -63,13 +65,14 @@ def place(cursor: str | None) -> Place | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        microseconds, id_ = (int(part) for part in text.split("."))
+        microseconds, id_, *tiers = (int(part) for part in text.split("."))
+        tier = tiers.pop() if len(tiers) == 1 else 0
         time = _EPOCH + microseconds * _MICROSECOND
     except (ValueError, binascii.Error, OverflowError) as error:
         raise InvalidCursor from error
-    if not 0 <= id_ <= _LARGEST_ID:
+    if not 0 <= id_ <= _LARGEST_ID or not 0 <= tier <= _LARGEST_TIER or tiers:
         raise InvalidCursor
-    return Place(time, id_)
+    return Place(time, id_, tier)
 
 
 def comment_place(cursor: str | None) -> int | None:
@@ -78,4 +81,4 @@ def comment_place(cursor: str | None) -> int | None:
 
 
 def comment_cursor(id_: int) -> str:
-    return cursor_after(_EPOCH, id_)
+    return cursor_after(Place(_EPOCH, id_))

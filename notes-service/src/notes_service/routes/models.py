@@ -67,9 +67,28 @@ class NoteOut(NoteRowOut):
     html: str
 
 
+class PieceOut(BaseModel):
+    text: str
+    hit: bool
+
+
+class FoundOut(BaseModel):
+    """All of the title, and the passage around the first hit of the text, empty without one."""
+
+    title: list[PieceOut]
+    passage: list[PieceOut]
+
+
+class FoundRowOut(NoteRowOut):
+    found: FoundOut | None = None
+
+
 class NotesOut(BaseModel):
-    notes: list[NoteRowOut]
+    """`found` and `total` where `q` was asked for."""
+
+    notes: list[FoundRowOut]
     next: str | None
+    total: Annotated[int | None, Field(description="1001 stands for more than 1000")] = None
 
 
 class DeletionOut(BaseModel):

@@ -6,10 +6,18 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from notes_service import forms
 from notes_service.errors import Unauthenticated
+from notes_service.finding import Finding, Hits
 from notes_service.notes import Notes
 from notes_service.routes.answers import Cursor, IdempotencyKey, Limit, answer, page
 from notes_service.routes.callers import Reader, SignedIn
-from notes_service.routes.conditions import Expected, IfNoneMatch, etag, is_known, place
+from notes_service.routes.conditions import (
+    Expected,
+    IfNoneMatch,
+    cursor_after,
+    etag,
+    is_known,
+    place,
+)
 from notes_service.routes.models import NewNoteIn, NoteIn, NoteOut, NotesOut
 from notes_service.routes.problems import documented
 
@@ -21,6 +29,11 @@ async def use_cases(request: Request) -> Notes:
     return notes
 
 
+async def finding(request: Request) -> Finding:
+    found: Finding = request.state.finding
+    return found
+
+
 UseCases = Annotated[Notes, Depends(use_cases)]
 
 
@@ -28,21 +41,27 @@ UseCases = Annotated[Notes, Depends(use_cases)]
 async def list_notes(
     me: Reader,
     notes: UseCases,
-    q: Annotated[str, Query(description="Words of the title or the body")] = "",
+    finding: Annotated[Finding, Depends(finding)],
+    q: Annotated[str, Query(description='Words, "phrases", -without, OR')] = "",
     mine: Annotated[bool, Query(description="Only notes that the caller wrote")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
-    """Newest change first."""
+    """Newest change first; what was looked for in the order in which it matches."""
     if mine and me is None:
         raise Unauthenticated
-    found = await notes.newest(
-        after=place(cursor),
-        limit=limit + 1,
-        author_id=me.person.id if mine and me else None,
-        query=q,
-    )
+    author_id = me.person.id if mine and me else None
+    if q.strip():
+        hits = await finding.find(q, after=place(cursor), limit=limit, author_id=author_id)
+        return _found(hits)
+    found = await notes.newest(after=place(cursor), limit=limit + 1, author_id=author_id)
     return page(found, limit, forms.row, lambda row: row.updated_at)
+
+
+def _found(hits: Hits) -> Response:
+    following = cursor_after(hits.hits[-1].place) if hits.has_more else None
+    shown = [forms.found(hit.row, title=hit.title, passage=hit.passage) for hit in hits.hits]
+    return answer({"notes": shown, "next": following, "total": hits.total})
 
 
 @router.post("", response_model=NoteOut, status_code=201, responses=documented(403, 409, 413))

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, func, literal, or_, select, tuple_
+from sqlalchemy import Column, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service import search
 from notes_service.domain import Caller, NoteRow
 from notes_service.store import rows
 from notes_service.store.notes import IS_IN_TRASH, IS_LIVE, is_restorable_by
@@ -27,6 +26,8 @@ class Place:
 
     time: datetime
     id: int
+    tier: int = 0
+    """How well the last one of the page matched, in a search."""
 
 
 async def newest(
@@ -35,14 +36,11 @@ async def newest(
     after: Place | None,
     limit: int,
     author_id: str | None = None,
-    query: str = "",
 ) -> list[NoteRow]:
     """Live notes, newest change first."""
     statement = _LIVE
     if author_id is not None:
         statement = statement.where(notes.c.author_id == author_id)
-    if query:
-        statement = statement.where(_matches(query))
     return await _page(connection, statement, notes.c.updated_at, after, limit)
 
 
@@ -52,12 +50,6 @@ async def trash(
     """Deleted notes that this person may restore, last deleted first."""
     statement = _TRASH.where(is_restorable_by(caller))
     return await _page(connection, statement, notes.c.deleted_at, after, limit)
-
-
-def _matches(query: str) -> ColumnElement[bool]:
-    wanted = func.websearch_to_tsquery("simple", search.of_query(query))
-    # All words somewhere in the note, or a title that is nearly what was typed.
-    return or_(notes.c.words.op("@@")(wanted), literal(query).op("<%")(notes.c.title))
 
 
 async def _page(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Text,
     bindparam,
+    case,
     delete,
     func,
     or_,
@@ -22,17 +23,17 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service import search
+from notes_service import former_words, words
 from notes_service.domain import Caller, Note, NoteRow
 from notes_service.errors import NoteExists
 from notes_service.events import Message
 from notes_service.store import idempotency, outbox, rows
 from notes_service.store.idempotency import KeyTaken, Use
-from notes_service.tables import notes
+from notes_service.tables import RULES, notes
 
 IS_LIVE: Final = notes.c.deleted_at.is_(None)
 IS_IN_TRASH: Final = notes.c.deleted_at.is_not(None)
@@ -54,9 +55,16 @@ def _bindings(*names: str) -> dict[str, Any]:
     return {name: bindparam(f"new_{name}") for name in names}
 
 
+_DERIVED: Final = {
+    **_bindings("html", "found_title", "found_text"),
+    "lexemes": func.array_to_tsvector(bindparam("new_lexemes", type_=ARRAY(Text))),
+    "renderer": RULES,
+}
 _WHOLE: Final = {
-    **_bindings("body", "html"),
+    **_DERIVED,
+    "body": bindparam("new_body"),
     "words": func.to_tsvector("simple", bindparam("new_words", type_=Text)),
+    "derived_from": bindparam("new_version"),
 }
 _ADD: Final = outbox.announced(
     insert(notes)
@@ -75,7 +83,33 @@ _TEXT_CHANGED: Final = (
 _SAVE_TEXT: Final = outbox.announced(_TEXT_CHANGED)
 _SAVE_TEXT_ONCE: Final = _SAVE_TEXT.add_cte(idempotency.kept(_TEXT_CHANGED))
 _SAVE_STATE: Final = outbox.announced(
-    update(notes).where(_SAME).values(**_bindings(*_STATE)).returning(notes.c.id).cte("changed")
+    update(notes)
+    .where(_SAME)
+    .values(
+        **_bindings(*_STATE),
+        # The text is the same: what was derived from it still is.
+        derived_from=case(
+            (notes.c.derived_from == notes.c.version, bindparam("new_version")),
+            else_=notes.c.derived_from,
+        ),
+    )
+    .returning(notes.c.id)
+    .cte("changed")
+)
+_SAVE_DERIVED: Final = (
+    update(notes)
+    .where(notes.c.id == bindparam("same_id"), notes.c.version == bindparam("same_version"))
+    .values(
+        **_DERIVED,
+        **_bindings("body", "excerpt"),
+        derived_from=notes.c.version,
+    )
+)
+_STALE: Final = (
+    select(*rows.NOTE)
+    .where(rows.IS_STALE, notes.c.id > bindparam("after"))
+    .order_by(notes.c.id)
+    .limit(1)
 )
 _BY_KEY: Final = notes.c.key == bindparam("key")
 _LIVE_ROW: Final = select(*rows.ROW).where(_BY_KEY, IS_LIVE)
@@ -167,14 +201,40 @@ async def purge_trash(connection: AsyncConnection, *, before: datetime, limit: i
     return done.rowcount
 
 
+async def stale(connection: AsyncConnection, *, after: int) -> Note | None:
+    """The next note, in the trash or not, that was derived by earlier rules."""
+    found = (await connection.execute(_STALE, {"after": after})).first()
+    return rows.note(found) if found else None
+
+
+async def save_derived(connection: AsyncConnection, note: Note) -> None:
+    """Save what was derived again, if this is still the note's version: no change of it."""
+    derived = _derived(note) | {"new_body": note.body, "new_excerpt": note.row.excerpt}
+    same = {"same_id": note.row.id, "same_version": note.row.version}
+    await connection.execute(_SAVE_DERIVED, derived | same)
+
+
 def _values(row: NoteRow, names: Sequence[str]) -> dict[str, Any]:
     values = rows.values(row)
     return {f"new_{name}": values[name] for name in names}
 
 
 def _whole(note: Note) -> dict[str, Any]:
-    words = search.of_text(f"{note.row.title}\n{note.body}")
-    return {"new_body": note.body, "new_html": note.html, "new_words": words}
+    former = former_words.of_text(f"{note.row.title}\n{note.body}")
+    return {"new_body": note.body, "new_words": former} | _derived(note)
+
+
+def _derived(note: Note) -> dict[str, Any]:
+    row = note.row
+    title, people = words.of(row.title), words.of(f"{row.author.name} | {row.editor.name}")
+    parts = (title, people, note.words)
+    return {
+        "new_html": note.html,
+        "new_found_title": title.sequence,
+        # No phrase goes from one part to the next.
+        "new_found_text": "\n".join(part.sequence for part in parts),
+        "new_lexemes": list(words.that_fit(each for part in parts for each in part.lexemes)),
+    }
 
 
 def _same(before: NoteRow) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, or_
 
 from notes_service.domain import Comment, Deletion, Note, NoteRow, Person
-from notes_service.tables import comments, notes
+from notes_service.tables import RULES, comments, notes
 
 # Without body and html: lists do not read what they do not show.
-ROW: Final = [column for column in notes.c if column.name not in {"body", "html", "words"}]
-NOTE: Final = [*ROW, notes.c.body, notes.c.html]
+_LARGE: Final = frozenset({"body", "html", "words", "lexemes", "found_title", "found_text"})
+ROW: Final = [column for column in notes.c if column.name not in _LARGE]
+IS_STALE: Final = or_(notes.c.renderer < RULES, notes.c.derived_from != notes.c.version)
+NOTE: Final = [*ROW, notes.c.body, notes.c.html, IS_STALE.label("is_stale")]
 COMMENT: Final = [column for column in comments.c if column.name != "note_id"]
 
 
@@ -30,7 +32,7 @@ def note_row(found: Row[Any]) -> NoteRow:
 
 
 def note(found: Row[Any]) -> Note:
-    return Note(note_row(found), found.body, found.html)
+    return Note(note_row(found), found.body, found.html, is_stale=found.is_stale)
 
 
 def comment(found: Row[Any]) -> Comment:

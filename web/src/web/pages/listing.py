@@ -25,7 +25,8 @@ async def rows(visit: Visit, *, q: str = "", cursor: str = "", mine: bool = Fals
     token = visit.visitor.token
     found = await visit.site.notes.page(token, q=q, cursor=cursor, mine=mine)
     return {
-        "notes": found["notes"],
+        "notes": [_with_passage(note) for note in found["notes"]],
+        "total": found.get("total"),
         "next": found["next"],
         "q": q,
         "mine": mine,
@@ -34,6 +35,12 @@ async def rows(visit: Visit, *, q: str = "", cursor: str = "", mine: bool = Fals
         "is_top": not (q or cursor or mine),
         "position": position,
     }
+
+
+def _with_passage(note: dict[str, Any]) -> dict[str, Any]:
+    """A note that was looked for shows where it says so, and not how it begins."""
+    passage = (note.get("found") or {}).get("passage")
+    return note | {"excerpt": "".join(each["text"] for each in passage)} if passage else note
 
 
 async def beside(visit: Visit) -> Any:
