@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ from cuttable import relay
 from gateway_process import GatewayProcess, StartGateway, insecure
 from hypothesis import given
 from hypothesis import strategies as st
+from in_process import Client as InProcess
+from in_process import node
 from raw_client import RawClient
 from realtime_gateway.protocol.fields import Malformed
-from realtime_gateway.protocol.protobuf import Messages, delimited, split
+from realtime_gateway.protocol.protobuf import Messages, Unsayable, delimited, split
 from realtime_gateway.protocol.schema import message_classes
 from websockets.asyncio.client import connect
+from websockets.frames import Opcode
 
 SCRIPT = Path(__file__).parent / "sdk" / "protobuf.mjs"
 NODE_MODULES = Path(__file__).parents[2] / "web" / "node_modules"
@@ -203,3 +207,30 @@ async def test_the_javascript_sdk_speaks_it(start_gateway: StartGateway, channel
     finally:
         process.kill()
         await process.wait()
+
+
+def test_a_publication_that_does_not_fit_is_left_out_of_a_reply() -> None:
+    strange = b'{"data":1,"info":{"user":5},"offset":1},{"data":2,"tags":[],"offset":2}'
+    message = b'{"id":7,"%s":{"offset":3,"publications":[%s,{"data":3,"offset":3}]}}'
+    for method in (b"subscribe", b"history"):
+        [body] = split(Messages().reply(message % (method, strange)))
+        found = getattr(published.Reply.FromString(body), method.decode())
+        assert [(each.offset, each.data) for each in found.publications] == [(3, b"3")]
+
+
+@pytest.mark.parametrize("method", ["connect", "subscribe", "refresh", "sub_refresh"])
+def test_what_has_changed_something_is_not_told_as_an_error(method: str) -> None:
+    with pytest.raises(Unsayable):
+        Messages().reply(b'{"id":7,"%s":{"ttl":4294967296}}' % method.encode())
+
+
+async def test_who_cannot_be_told_that_it_is_in_is_not_in(
+    tmp_path: Path, redis_url: str
+) -> None:
+    async with node(tmp_path, redis_url) as gateway:
+        vars(gateway.node)["rules"] = replace(gateway.node.rules, version="\ud800")
+        client = InProcess(gateway, protobuf=True)
+        client.bring(b"\x04\x08\x01\x22\x00", Opcode.BINARY)
+        assert client.closed() == 3004
+        assert (len(gateway.node.users), client.connection.is_over) == (0, True)
+        assert client.connection.wake_tick == 0  # nobody wakes it again

@@ -53,9 +53,13 @@ def raw(head: object, body: object) -> str:
         (token(sub=5), "sub: not a text"),
         (token(sid=5), "sid: not a text"),
         (token(channel="a"), "channel: a subscription token opens no connection"),
+        (token(sub="\ud800"), "sub: not a text"),
+        (token(info={"a": [float("inf")]}), "info: not JSON"),
+        (token(subs={"a": {"data": float("nan")}}), "data: not JSON"),
+        (token(subs={"a": {"info": float("nan")}}), "info: not JSON"),
         (token(channels=5), "channels, subs: they cannot be read"),
     ],
-    ids=range(19),
+    ids=range(23),
 )
 def test_the_check_and_the_claim_are_named(
     given: str, told: str, caplog: pytest.LogCaptureFixture
@@ -72,6 +76,8 @@ def test_the_check_and_the_claim_are_named(
     [
         ({}, "channel: it is missing"),
         ({"channel": 5}, "channel: not a text"),
+        ({"channel": "a", "info": float("nan")}, "info: not JSON"),
+        ({"channel": "a", "data": [float("-inf")]}, "data: not JSON"),
         ({"channel": "a", "client": 5}, "client: not a text"),
         ({"channel": "a", "override": {"presence": 5}}, "override: it cannot be read"),
     ],

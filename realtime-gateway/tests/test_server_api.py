@@ -110,7 +110,17 @@ def test_without_a_configured_key_nobody_is_let_in(start_gateway: StartGateway) 
     assert post(gateway, "/api/info", headers={"X-API-Key": ""}, json={}).status_code == 401
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b"\xff",
+        b'{"channel":"a","data":NaN}',
+        b'{"user":"u","x":-Infinity}',
+    ],
+)
 def test_a_body_that_is_no_object_is_a_bad_request(
     gateway: GatewayProcess, body: bytes
 ) -> None:

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from realtime_gateway.api.methods import Methods, Refused, error_json
 from realtime_gateway.config import passwords
 from realtime_gateway.config.options import AdminOptions
+from realtime_gateway.protocol.fields import Malformed, loads
 
 METHODS: Final = ("publish", "history", "presence", "channels", "info")
 HEADER: Final = "x-admin"
@@ -77,14 +78,12 @@ class Admin:
         if method not in METHODS or HEADER not in request.headers:
             raise HTTPException(403, "not from here")
         try:
-            given = json.loads(await request.body() or b"{}")
-            if not isinstance(given, dict):
-                raise HTTPException(400, "the body is not an object")
+            given = loads(await request.body() or b"{}")
             return _json(b'{"result":%s}' % await self._methods.call(method, given))
         except Refused as refused:
             return _json(b'{"error":%s}' % error_json(refused.error))
-        except (ValueError, RecursionError) as error:
-            raise HTTPException(400, "the body is not JSON") from error
+        except Malformed as error:
+            raise HTTPException(400, f"the body is {error}") from error
 
     def _file(self, content: bytes, kind: str) -> Any:
         async def endpoint(request: Request) -> Response:

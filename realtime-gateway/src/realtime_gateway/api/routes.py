@@ -5,7 +5,6 @@ request that could be read is told with status 200 and `{"error":{"code","messag
 Centrifugo does.
 """
 
-import json
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
@@ -19,6 +18,7 @@ from realtime_gateway.api.schema import REQUESTS, BatchRequest, ErrorBody
 from realtime_gateway.config.options import HttpApiOptions
 from realtime_gateway.protocol import codes
 from realtime_gateway.protocol.codes import Error
+from realtime_gateway.protocol.fields import loads
 
 Parameters = dict[str, Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -79,12 +79,9 @@ class Api:
         if not self._is_authorised(request):
             raise HTTPException(401, "X-API-Key is missing or wrong")
         try:
-            given = json.loads(await request.body() or b"{}")
-        except (ValueError, RecursionError) as error:
-            raise HTTPException(400, "the body is not JSON") from error
-        if not isinstance(given, dict):
-            raise HTTPException(400, "the body is not an object")
-        return given
+            return loads(await request.body() or b"{}")
+        except ValueError as error:
+            raise HTTPException(400, f"the body is {error}") from error
 
     def _is_authorised(self, request: Request) -> bool:
         if self._options.insecure:

@@ -23,8 +23,13 @@ EMPTY: Final = b"\0"
 """An empty message with its length: a ping, or a pong."""
 UNFIT: Final = (ValueError, TypeError, AttributeError, RecursionError)
 """What filling a message raises if the JSON is none, or not of this protocol."""
-_BEGINNING: Final = re.compile(rb'\{"id":(\d+)')
+_BEGINNING: Final = re.compile(rb'\{"id":(\d+),"(\w+)"')
+_CHANGING: Final = (b"connect", b"subscribe", b"refresh", b"sub_refresh")
 _MAX_VARINT: Final = 5
+
+
+class Unsayable(ValueError):
+    """A reply that cannot be told, to a command that has changed something."""
 
 
 class Messages:
@@ -46,15 +51,19 @@ class Messages:
             raise Malformed("not a command") from error
 
     def reply(self, message: bytes) -> bytes:
-        """A reply or push, given as JSON, with its length."""
+        """A reply or push, given as JSON, with its length. Publications that a foreign hand has
+        written without knowing the form are left out, as they are where they are pushed.
+        """
         found = self._reply()
         try:
             _fill(found, json.loads(message))
         except UNFIT:
-            # From a log that a foreign hand has written to: an error, or nothing for a push.
+            # What a foreign hand has written: an error, or nothing for a push.
             begun = _BEGINNING.match(message)
             if begun is None:
                 return b""
+            if begun[2] in _CHANGING:
+                raise Unsayable(begun[2].decode()) from None
             error = {"code": INTERNAL.code, "message": INTERNAL.message, "temporary": True}
             found = self._reply(id=int(begun[1]), error=error)
         return delimited(found.SerializeToString())
@@ -140,12 +149,19 @@ def _fill(message: Any, given: dict[str, Any]) -> None:
         elif field.message_type.GetOptions().map_entry:
             _fill_map(getattr(message, name), value)
         elif type(value) is list:
-            for each in value:
-                _fill(getattr(message, name).add(), each)
+            _fill_all(getattr(message, name), value)
         else:
             inner = getattr(message, name)
             inner.SetInParent()
             _fill(inner, value)
+
+
+def _fill_all(entries: Any, given: list[Any]) -> None:
+    for each in given:
+        try:
+            _fill(entries.add(), each)
+        except UNFIT:
+            del entries[-1]
 
 
 def _fill_map(entries: Any, given: dict[str, Any]) -> None:

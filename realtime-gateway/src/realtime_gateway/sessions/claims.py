@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
+from realtime_gateway.protocol.wire import dumps
+
 
 class Refusal(Enum):
     INVALID = auto()
@@ -82,7 +84,7 @@ def connection(claims: Claims, user_claim: str) -> ConnectionClaims:
         subscriptions = _subscriptions(claims.get("channels"), claims.get("subs"))
     except _UNREADABLE as error:
         raise Unfit("channels, subs: they cannot be read") from error
-    return ConnectionClaims(user, lifetime, claims.get("info"), session, subscriptions)
+    return ConnectionClaims(user, lifetime, _value(claims, "info"), session, subscriptions)
 
 
 def subscription(claims: Claims, user_claim: str) -> SubscriptionClaims:
@@ -99,7 +101,7 @@ def subscription(claims: Claims, user_claim: str) -> SubscriptionClaims:
         overrides = _overrides(claims.get("override"))
     except _UNREADABLE as error:
         raise Unfit("override: it cannot be read") from error
-    info, data = claims.get("info"), claims.get("data")
+    info, data = _value(claims, "info"), _value(claims, "data")
     return SubscriptionClaims(user, channel, client, lifetime, info, data, overrides)
 
 
@@ -108,17 +110,31 @@ def _subscriptions(channels: Any, subs: Any) -> tuple[ServerSubscription, ...]:
     found = {channel: ServerSubscription(channel) for channel in names}
     for channel, given in ({} if subs is None else subs).items():
         overrides = _overrides(given.get("override"))
-        found[channel] = ServerSubscription(
-            channel, given.get("info"), given.get("data"), overrides
-        )
+        info, data = _value(given, "info"), _value(given, "data")
+        found[channel] = ServerSubscription(channel, info, data, overrides)
     return tuple(found.values())
 
 
 def _text(claims: Claims, name: str) -> str:
     value = claims.get(name, "")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _is_unicode(value):
         raise Unfit(f"{name}: not a text")
     return value
+
+
+def _value(claims: Claims, name: str) -> Any:
+    """What others are told, or the client: JSON has no infinite numbers, Python's has."""
+    if (value := claims.get(name)) is not None:
+        try:
+            dumps(value)
+        except (ValueError, RecursionError) as error:
+            raise Unfit(f"{name}: not JSON") from error
+    return value
+
+
+def _is_unicode(value: str) -> bool:
+    """Half of a surrogate pair is none: what holds it cannot be told in protobuf."""
+    return value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def _texts(values: Any) -> list[str]:

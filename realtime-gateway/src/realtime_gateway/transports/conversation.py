@@ -21,6 +21,7 @@ from realtime_gateway.protocol.codes import Close
 from realtime_gateway.protocol.commands import Command
 from realtime_gateway.protocol.encodings import Encoding
 from realtime_gateway.protocol.fields import Malformed
+from realtime_gateway.protocol.protobuf import Unsayable
 from realtime_gateway.sessions.asks import Answer, Ask, Drop, Handling, Outcome, Ping
 from realtime_gateway.sessions.orders import Disconnect, Order, Refresh, Subscribe, Unsubscribe
 from realtime_gateway.sessions.rules import Rules
@@ -164,10 +165,14 @@ class Conversation:
                 return
             if ask is not None:
                 self._flush_replies()
+                if self._has_ended:
+                    return
                 self._backlog = waiting
                 self._task = self._clients.spawn(self._wait(handling, ask))
                 return
         self._flush_replies()
+        if self._has_ended:
+            return
         if waiting:
             self._backlog = waiting
             self._clients.loop.call_soon(self._go_on)
@@ -253,9 +258,15 @@ class Conversation:
         self.close(why.code, why.reason)
 
     def _flush_replies(self) -> None:
-        if self._replies:
-            self.send(self.encoding.messages(self._replies))
-            self._replies.clear()
+        if not self._replies:
+            return
+        replies, self._replies = self._replies, []
+        try:
+            self.send(self.encoding.messages(replies))
+        except Unsayable as error:
+            # Told that it failed, the client would not know what it is in.
+            log.error("a reply cannot be told: %s", error)
+            self.close(codes.SERVER_ERROR.code, codes.SERVER_ERROR.reason)
 
     def _drop(self, drop: Drop) -> None:
         before = len(self.session.subscriptions)
