@@ -34,6 +34,11 @@ class Issuer:
     username: str = "ivy"
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     down: bool = False
+    secret: str = SECRET
+    shown_secret: str = ""
+    """As it has to come by Basic; "": as it is."""
+    userinfo_says: tuple[int, str] | None = None
+    """Status and text, in place of JSON."""
 
     @property
     def url(self) -> str:
@@ -58,22 +63,24 @@ class Issuer:
         )
         body = await reader.readexactly(int(fields.get("content-length", 0)))
         status, said = (503, {}) if self.down else self._said(path, head, body)
-        sent = json.dumps(said).encode()
+        sent = (said if isinstance(said, str) else json.dumps(said)).encode()
         top = f"HTTP/1.1 {status} X\r\nContent-Length: {len(sent)}\r\nConnection: close\r\n\r\n"
         writer.write(top.encode() + sent)
         await writer.drain()
         writer.close()
 
-    def _said(self, path: str, head: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    def _said(self, path: str, head: str, body: bytes) -> tuple[int, dict[str, Any] | str]:
         match path:
             case "/.well-known/openid-configuration":
                 return 200, _but(self._metadata(), self.metadata)
             case "/jwks":
                 jwk = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-                right = {"keys": [{**jwk, "kid": "k1", "alg": "ES256"}]}
+                right: dict[str, Any] = {"keys": [{**jwk, "kid": "k1", "alg": "ES256"}]}
                 return 200, _but(right, self.jwks)
             case "/token":
                 return self._token(head, _first(body.decode()))
+            case "/userinfo" if self.userinfo_says is not None:
+                return self.userinfo_says
             case "/userinfo":
                 right = {"sub": self.subject, "preferred_username": self.username}
                 return 200, _but(right, self.userinfo)
@@ -91,7 +98,8 @@ class Issuer:
 
     def _token(self, head: str, sent: dict[str, str]) -> tuple[int, dict[str, Any]]:
         asked = self.codes.pop(sent["code"], None)
-        basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        shown_secret = self.shown_secret or self.secret
+        basic = base64.b64encode(f"{CLIENT}:{shown_secret}".encode()).decode()
         challenge = hashlib.sha256(sent["code_verifier"].encode()).digest()
         shown = base64.urlsafe_b64encode(challenge).rstrip(b"=").decode()
         is_right = f"Basic {basic}" in head and asked is not None
@@ -102,6 +110,13 @@ class Issuer:
             "token_type": "Bearer",
             "id_token": self._id_token(asked),
         }
+
+    def public_jwk(self, **others: Any) -> dict[str, Any]:
+        return {**ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True), **others}
+
+    def signed(self, **claims: Any) -> str:
+        """What only this issuer can have said."""
+        return jwt.encode(claims, self.key, "ES256", headers={"kid": "k1"})
 
     def _id_token(self, asked: dict[str, str]) -> str:
         now = int(time.time())

@@ -14,7 +14,7 @@ import pytest
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
 from users_running import KEY, Process, environment, process
-from users_service.cli import main
+from users_service.cli import _parser, base_url, main
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +123,7 @@ def test_a_password_may_come_from_standard_input(cli: Run) -> None:
         (["add", " "], 1, "username is missing"),
         (["-p", "1", "list-users"], 1, "no answer from http://localhost:1"),
         (["-p", "x", "list-users"], 2, "a port is a number, not x"),
+        (["list-users", "-h", "localhost:x"], 2, "a port is a number, not x"),
         (["-u", "ftp://x", "list-users"], 2, "--url looks like"),
         (["nonsense"], 2, "invalid choice"),
         ([], 2, "required"),
@@ -154,8 +155,38 @@ def test_host_port_and_url_say_where(cli: Run, server: Process) -> None:
         ["--url", server.url],
         ["-h", "127.0.0.1", "-p", port],
         ["--host", "localhost", "--port", port],
+        ["-h", f"127.0.0.1:{port}"],
     ):
         assert shown(cli(*where, "list-users", env=key)) == []
+        assert shown(cli("list-users", *where, env=key)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "base"),
+    [
+        ("find ivy", "http://localhost:9"),
+        ("-h h find ivy", "http://h:9"),
+        ("-h h:1 find ivy", "http://h:1"),
+        ("find ivy -h h:1", "http://h:1"),
+        ("find -h h:1 ivy", "http://h:1"),
+        ("find ivy --host=h:1 --port 2", "http://h:2"),
+        ("-p 2 find ivy", "http://localhost:2"),
+        ("find ivy -p2", "http://localhost:2"),
+        ("-p 2 find ivy -h h", "http://h:2"),
+        ("-p 2 find ivy -p 3", "http://localhost:3"),
+        ("list-users -u https://u:4", "https://u:4"),
+        ("list-users -u https://u -h h:1", "https://u:1"),
+        ("-h [::1]:5 list-users", "http://[::1]:5"),
+        ("list-users -h [::1]", "http://[::1]:9"),
+        ("list-users -h ::1", "http://[::1]:9"),
+        ("role ivy admin -h h:1", "http://h:1"),
+        ("accounts --search x -h h:1", "http://h:1"),
+    ],
+)
+def test_where_the_service_is_stands_before_the_command_or_behind_it(
+    line: str, base: str
+) -> None:
+    assert base_url(_parser().parse_args(line.split()), {"PORT": "9"}) == base
 
 
 def test_the_api_key_may_lie_in_a_file_and_must_be_right(

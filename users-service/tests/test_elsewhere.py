@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from issuer import CLIENT, SECRET, Issuer
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from pydantic import SecretStr, ValidationError
 from signing_in import Someone, join, told
 from users_running import KEY, PASSWORD, Service, running, some_settings
@@ -133,9 +135,7 @@ async def test_an_id_token_with_a_wrong_claim_is_refused(
     await refused(people, await come_back(people, issuer))
 
 
-@pytest.mark.parametrize(
-    "header", [{"alg": "none"}, {"alg": "HS256"}, {"kid": "k2"}, {"kid": None}]
-)
+@pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256"}, {"kid": "k2"}])
 async def test_an_id_token_that_is_not_signed_by_the_issuer_is_refused(
     people: httpx.AsyncClient, issuer: Issuer, header: dict[str, Any]
 ) -> None:
@@ -186,6 +186,100 @@ async def test_keys_that_are_none_are_refused(
 ) -> None:
     issuer.jwks = {"keys": keys}
     await refused(people, await come_back(people, issuer))
+
+
+def others(key: Any = None, **more: Any) -> dict[str, Any]:
+    """A public key that is not the issuer's own."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    return {**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), **more}
+
+
+def an_rsa_key() -> dict[str, Any]:
+    key = rsa.generate_private_key(65537, 2048).public_key()
+    return RSAAlgorithm.to_jwk(key, as_dict=True)
+
+
+async def test_a_single_key_needs_no_name(people: httpx.AsyncClient, issuer: Issuer) -> None:
+    """OpenID Connect Core 10.1: only where there are several a token says which."""
+    own = issuer.public_jwk()
+    for keys, kid in [
+        ([own], None),
+        ([own], "k1"),
+        ([{**own, "kid": "k1"}], None),
+        ([{**own, "use": "sig"}, others(use="enc")], None),
+        ([own, an_rsa_key()], None),  # the only one of its kind
+        ([{**own, "kid": "k1"}, others(kid="k2")], "k1"),
+    ]:
+        issuer.jwks, issuer.header = {"keys": keys}, {"kid": kid}
+        people_again = await come_back(people, issuer)
+        assert people_again.status_code == 201, (keys, kid)
+
+
+async def test_among_several_keys_a_token_without_a_name_is_nobodys(
+    service: Service, people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    own = issuer.public_jwk()
+    for keys, kid in [
+        ([own, others()], None),
+        ([{**own, "kid": "k1"}, others(kid="k2")], None),
+        ([own, others(kid="k2")], "k3"),
+        ([others()], None),
+    ]:
+        issuer.jwks, issuer.header = {"keys": keys}, {"kid": kid}
+        service.clock.move(minutes=11)
+        await refused(people, await come_back(people, issuer))
+
+
+async def test_a_key_without_a_name_is_replaced_and_nobody_notices(
+    people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    issuer.header = {"kid": None}
+    for _ in range(2):
+        issuer.jwks = {"keys": [issuer.public_jwk()]}
+        assert (await come_back(people, issuer)).status_code == 201
+        issuer.key = ec.generate_private_key(ec.SECP256R1())
+
+
+async def test_userinfo_may_be_signed(people: httpx.AsyncClient, issuer: Issuer) -> None:
+    said = {"sub": "subject-1", "preferred_username": "Ivy.Smith"}
+    issuer.userinfo_says = (200, issuer.signed(iss=issuer.url, aud=CLIENT, **said))
+    came = (await come_back(people, issuer)).json()
+    assert came["account"]["username"] == "Ivy.Smith"
+    issuer.userinfo_says = (200, issuer.signed(sub="subject-2"))
+    assert told(await come_back(people, issuer)) == (403, "sign_in_refused")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [(403, '{"error": "insufficient_scope"}'), (401, ""), (404, "<h1>nothing</h1>"),
+     (200, "<h1>hello</h1>"), (200, "[]"), (200, ""), (302, "")],
+    ids=str,
+)  # fmt: skip
+async def test_userinfo_that_is_not_told_keeps_nobody_out(
+    people: httpx.AsyncClient, issuer: Issuer, says: tuple[int, str]
+) -> None:
+    issuer.userinfo_says = says
+    answer = await come_back(people, issuer)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["account"]["name"] == "Ivy Smith"  # of the ID token
+
+
+async def test_userinfo_signed_by_somebody_else_or_for_somebody_else_names_nobody(
+    people: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    thief = Issuer()
+    said = {"sub": "subject-1", "preferred_username": "boss"}
+    for token in (
+        thief.signed(**said),
+        issuer.signed(**said, iss="https://evil.example"),
+        issuer.signed(**said, aud="another-client"),
+        jwt.encode(said, None, "none"),
+        jwt.encode(said, "s" * 32, "HS256"),
+        "a.b.c", "a.b.c.d.e",
+    ):  # fmt: skip
+        issuer.userinfo_says = (200, token)
+        came = await come_back(people, issuer)
+        assert came.json()["account"]["username"] != "boss"
 
 
 async def test_userinfo_about_somebody_else_is_refused(
@@ -293,6 +387,20 @@ async def test_an_invitation_lets_a_new_person_in_by_a_provider_once(
         assert (await come("unknown")).json()["account"] == first
         issuer.subject = "subject-2"
         assert told(await come(code)) == (403, "invalid_invite")
+
+
+async def test_a_client_secret_of_any_characters_is_shown_as_the_standard_says(
+    users_database: str, redis_url: str, issuer: Issuer
+) -> None:
+    """RFC 6749 2.3.1: form-encoded, then Basic."""
+    issuer.secret = "a b:c%d+e/f=é&"
+    issuer.shown_secret = "a+b%3Ac%25d%2Be%2Ff%3D%C3%A9%26"
+    settings = some_settings(
+        users_database, redis_url, public_url="https://notes.example",
+        providers=SecretStr(json.dumps([listed(issuer, client_secret=issuer.secret)])),
+    )  # fmt: skip
+    async with running(settings) as service:
+        assert (await come_back(service.client(), issuer)).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -49,18 +49,30 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def base_url(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
-    """As the original puts it together: --url over --host and --port over PORT."""
+    """As the original puts it together: --url over --host and --port over PORT; the port may
+    stand in --host.
+    """
     url = urlsplit(arguments.url or "")
     if arguments.url and (url.scheme not in {"http", "https"} or not url.hostname):
         raise ValueError(f"--url looks like http://host:port, not {arguments.url}")
-    port = url.port or arguments.port or environ.get("PORT") or _DEFAULT_PORT
-    host = url.hostname or arguments.host or "localhost"
+    said_host, said_port = _host_and_port(arguments.host or "")
+    port = url.port or arguments.port or said_port or environ.get("PORT") or _DEFAULT_PORT
+    host = url.hostname or said_host or "localhost"
     if ":" in host:
         host = f"[{host}]"
     try:
         return f"{url.scheme or 'http'}://{host}:{int(port)}"
     except ValueError:
         raise ValueError(f"a port is a number, not {port}") from None
+
+
+def _host_and_port(text: str) -> tuple[str, str]:
+    """ "host", "host:port", "[::1]:port", and "::1", which has none."""
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, rest.removeprefix(":")
+    host, _, port = text.partition(":")
+    return (text, "") if ":" in port else (host, port)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,9 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     _add_help(parser)
-    parser.add_argument("-p", "--port", help="of the service (default: PORT, else 5858)")
-    parser.add_argument("-h", "--host", help="of the service (default: localhost)")
-    parser.add_argument("-u", "--url", help="of the service, e.g. https://users.example:5858")
+    _add_service(parser, default=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for command, about in (
         ("add", "make an account"),
@@ -98,9 +108,20 @@ def _add_command(
         name, help=about, description=about, add_help=False, allow_abbrev=False
     )
     _add_help(command)
+    # As the original's, they may stand behind the command: what is said there is said last.
+    _add_service(command, default=argparse.SUPPRESS)
     if username:
         command.add_argument("username")
     return command
+
+
+def _add_service(parser: argparse.ArgumentParser, *, default: str | None) -> None:
+    for flags, about in (
+        (("-p", "--port"), "of the service (default: PORT, else 5858)"),
+        (("-h", "--host"), "of the service, or host:port (default: localhost)"),
+        (("-u", "--url"), "of the service, e.g. https://users.example:5858"),
+    ):
+        parser.add_argument(*flags, default=default, help=about)
 
 
 def _add_help(parser: argparse.ArgumentParser) -> None:

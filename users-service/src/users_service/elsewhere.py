@@ -7,31 +7,35 @@ redirects, with a time limit and a bound on what is read.
 
 import base64
 import hashlib
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus
 
 import httpx
 import jwt
 from service_kit.tokens import usable_keys
 
 from users_service.errors_elsewhere import ProviderAway, SignInRefused
+from users_service.provider_answers import asked_for, asked_for_object, object_of
 from users_service.provider_checks import (
-    LEEWAY_SECONDS,
     Return,
     Visit,
     authenticated_at,
+    check_addressed,
     check_audience,
     check_metadata,
     check_return,
+    decoded,
+    fitting_key,
     github_metadata,
     is_same,
+    objects,
     subject_of,
     text_of,
+    with_query,
 )
 from users_service.providers import Provider, Providers, is_safe
 
@@ -39,10 +43,7 @@ log = logging.getLogger(__name__)
 
 SECONDS: Final = 5.0
 _TELL_WHEN: Final = str(365 * 24 * 3600)
-"""As `max_age`: a provider that is asked for one has to say when the person signed in there
-(OpenID Connect Core 2), and for a year nobody is made to do it anew.
-"""
-_LARGEST_ANSWER: Final = 256 * 1024
+"""As `max_age`, which makes a provider say when the person signed in there (Core 2)."""
 _KNOWN_FOR: Final = timedelta(minutes=10)
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """Public keys only: never "none", never a secret that both sides share."""
@@ -63,7 +64,7 @@ class Stranger:
 @dataclass(slots=True)
 class _Known:
     metadata: dict[str, Any]
-    keys: dict[str, Any]
+    keys: list[jwt.PyJWK]
     until: datetime
 
 
@@ -90,7 +91,7 @@ class Elsewhere:
             asked |= {"max_age": "0", "prompt": "login"}
         elif provider.proves:
             asked["max_age"] = _TELL_WHEN
-        return _with_query(metadata["authorization_endpoint"], asked)
+        return with_query(metadata["authorization_endpoint"], asked)
 
     async def look(self, providers: Providers) -> None:
         """Tell the operator now of a provider that cannot be used, before people do."""
@@ -111,7 +112,7 @@ class Elsewhere:
         claims = await self._claims(provider, known, tokens.get("id_token"))
         if not is_same(claims.get("nonce"), visit.nonce):
             raise SignInRefused("nonce")
-        profile = await self._userinfo(known.metadata, tokens)
+        profile = await self._profile(provider, known, tokens)
         if profile and profile.get("sub") != claims["sub"]:
             raise SignInRefused("userinfo is somebody else's")
         said = {**profile, **claims}
@@ -130,9 +131,9 @@ class Elsewhere:
         metadata = github_metadata(provider) if provider.kind == "github" else None
         if metadata is None:
             where = provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
-            metadata = await self._json("GET", where)
+            metadata = await asked_for_object(self.client, "GET", where)
             check_metadata(provider, metadata)
-        known = _Known(metadata, {}, self.now() + _KNOWN_FOR)
+        known = _Known(metadata, [], self.now() + _KNOWN_FOR)
         self._known[provider.name] = known
         return known
 
@@ -152,57 +153,93 @@ class Elsewhere:
         )
         if by_post:
             sent["client_secret"] = secret
-            return await self._json("POST", metadata["token_endpoint"], data=sent)
-        auth = (provider.client_id, secret)
-        return await self._json("POST", metadata["token_endpoint"], data=sent, auth=auth)
+            return await asked_for_object(
+                self.client, "POST", metadata["token_endpoint"], data=sent
+            )
+        # Each of them form-encoded, so that any characters may be in them: RFC 6749 2.3.1.
+        auth = (quote_plus(provider.client_id), quote_plus(secret))
+        return await asked_for_object(
+            self.client, "POST", metadata["token_endpoint"], data=sent, auth=auth
+        )
 
     async def _claims(self, provider: Provider, known: _Known, token: object) -> dict[str, Any]:
         if not isinstance(token, str):
             raise SignInRefused("no ID token")
-        try:
-            header = jwt.get_unverified_header(token)
-            if header.get("alg") not in _ALGORITHMS:
-                raise SignInRefused("alg")
-            key = await self._key(known, header.get("kid"))
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=list(_ALGORITHMS),
-                audience=provider.client_id,
-                issuer=provider.issuer,
-                leeway=LEEWAY_SECONDS,
-                options={"require": ["iss", "sub", "aud", "exp", "iat"]},
-            )
-        except jwt.PyJWTError as error:
-            raise SignInRefused(type(error).__name__) from error
+        claims = await self._verified(
+            known,
+            token,
+            audience=provider.client_id,
+            issuer=provider.issuer,
+            options={"require": ["iss", "sub", "aud", "exp", "iat"]},
+        )
         check_audience(provider, claims)
         return claims
 
-    async def _key(self, known: _Known, kid: object) -> jwt.PyJWK:
-        """By its id; an unknown one makes us look once more, for keys rotate."""
-        if kid not in known.keys:
-            listed = await self._json("GET", known.metadata["jwks_uri"])
-            found = usable_keys(_objects(listed.get("keys")))
-            known.keys = {key.key_id: key for key in found if key.key_id}
-        if kid not in known.keys:
+    async def _verified(self, known: _Known, token: str, **asked: Any) -> dict[str, Any]:
+        """The claims of what the issuer signed."""
+        try:
+            header = jwt.get_unverified_header(token)
+            key = await self._key(known, header)
+            try:
+                return decoded(token, key, header["alg"], **asked)
+            except jwt.InvalidSignatureError:
+                if key.key_id is not None:
+                    raise
+                # It has no name that a new one would not have.
+                known.keys = []
+                key = await self._key(known, header)
+                return decoded(token, key, header["alg"], **asked)
+        except jwt.PyJWTError as error:
+            raise SignInRefused(type(error).__name__) from error
+
+    async def _key(self, known: _Known, header: dict[str, Any]) -> jwt.PyJWK:
+        """An unknown one makes us look once more, for keys rotate."""
+        if header.get("alg") not in _ALGORITHMS:
+            raise SignInRefused("alg")
+        key = fitting_key(known.keys, header)
+        if key is None:
+            listed = await asked_for_object(self.client, "GET", known.metadata["jwks_uri"])
+            known.keys = usable_keys(objects(listed.get("keys")))
+            key = fitting_key(known.keys, header)
+        if key is None:
             raise SignInRefused("unknown key")
-        key: jwt.PyJWK = known.keys[kid]
         return key
 
-    async def _userinfo(
-        self, metadata: dict[str, Any], tokens: dict[str, Any]
+    async def _profile(
+        self, provider: Provider, known: _Known, tokens: dict[str, Any]
     ) -> dict[str, Any]:
-        where = metadata.get("userinfo_endpoint")
-        if not is_safe(where) or not isinstance(tokens.get("access_token"), str):
+        """What else is told of the person, as JSON or signed; {} where nothing is: who they are
+        stands in the ID token.
+        """
+        where, shown = known.metadata.get("userinfo_endpoint"), tokens.get("access_token")
+        if not is_safe(where) or not isinstance(shown, str):
             return {}
-        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-        return await self._json("GET", str(where), headers=headers)
+        headers = {
+            "Accept": "application/json, application/jwt;q=0.9",
+            "Authorization": f"Bearer {shown}",
+        }
+        try:
+            body = await asked_for(self.client, "GET", str(where), headers=headers)
+            if body.count(b".") == 2 and not body.lstrip().startswith(b"{"):
+                token = body.decode("ascii", "replace").strip()
+                said = await self._verified(known, token, options={"verify_aud": False})
+                check_addressed(provider, said)
+                return said
+            return object_of(body)
+        except SignInRefused as refusal:
+            log.info("%s tells no userinfo: %s", provider.name, refusal.check)
+            return {}
 
     async def _github_user(
         self, provider: Provider, metadata: dict[str, Any], tokens: dict[str, Any]
     ) -> Stranger:
         """GitHub is no OpenID provider: its API says whose the access token is."""
-        user = await self._userinfo(metadata, tokens)
+        if not isinstance(tokens.get("access_token"), str):
+            raise SignInRefused("no user")
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        user = await asked_for_object(
+            self.client, "GET", metadata["userinfo_endpoint"], headers=headers
+        )
         if type(user.get("id")) is not int:
             raise SignInRefused("no user")
         return Stranger(
@@ -211,37 +248,3 @@ class Elsewhere:
             username=text_of(user.get("login")),
             name=text_of(user.get("name")),
         )
-
-    async def _json(self, method: str, url: str, **sent: Any) -> dict[str, Any]:
-        headers = {"Accept": "application/json", **sent.pop("headers", {})}
-        try:
-            async with self.client.stream(method, url, headers=headers, **sent) as answer:
-                body = b""
-                async for part in answer.aiter_bytes():
-                    body += part
-                    if len(body) > _LARGEST_ANSWER:
-                        raise ProviderAway
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            log.warning("%s is away: %s", urlsplit(url).hostname, type(error).__name__)
-            raise ProviderAway from error
-        if answer.is_server_error:
-            raise ProviderAway
-        if not answer.is_success:
-            raise SignInRefused(f"status {answer.status_code}")
-        try:
-            said = json.loads(body)
-        except ValueError as error:
-            raise SignInRefused("no JSON") from error
-        if not isinstance(said, dict):
-            raise SignInRefused("no JSON object")
-        return said
-
-
-def _objects(listed: object) -> list[Any]:
-    return (
-        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    )
-
-
-def _with_query(endpoint: str, asked: dict[str, str]) -> str:
-    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"

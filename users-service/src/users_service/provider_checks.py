@@ -1,9 +1,14 @@
 """What a browser and a provider bring back, held against what was asked of them. Pure."""
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+from jwt import PyJWK
 
 from users_service.errors_elsewhere import SignInRefused
 from users_service.providers import GITHUB, Provider, is_safe
@@ -66,6 +71,30 @@ def check_audience(provider: Provider, claims: dict[str, Any]) -> None:
         raise SignInRefused("azp")
 
 
+def check_addressed(provider: Provider, said: dict[str, Any]) -> None:
+    """Of signed userinfo: where it says by whom and for whom (Core 5.3.2), by it and for us."""
+    audience = said.get("aud", provider.client_id)
+    is_for_us = provider.client_id in (audience if isinstance(audience, list) else [audience])
+    if said.get("iss", provider.issuer) != provider.issuer or not is_for_us:
+        raise SignInRefused("userinfo for somebody else")
+
+
+def fitting_key(keys: Sequence[PyJWK], header: dict[str, Any]) -> PyJWK | None:
+    """By its name; where there is none, the only one that can have signed it (Core 10.1)."""
+    able = [key for key in keys if _makes(key, header["alg"])]
+    kid = header.get("kid")
+    named = next((key for key in able if kid is not None and key.key_id == kid), None)
+    if named is None and len(able) == 1 and None in (kid, able[0].key_id):
+        return able[0]
+    return named
+
+
+def _makes(key: PyJWK, algorithm: str) -> bool:
+    """One RSA key makes several kinds of signatures, whichever of them its list names."""
+    is_rsa = key.key_type == "RSA" and algorithm.startswith(("RS", "PS"))
+    return is_rsa or key.algorithm_name == algorithm
+
+
 def authenticated_at(visit: Visit, claims: dict[str, Any], now: datetime) -> datetime | None:
     """When the person last proved there who they are; None where the provider does not say.
 
@@ -105,3 +134,20 @@ def text_of(said: object) -> str | None:
 
 def is_same(shown: object, expected: str) -> bool:
     return isinstance(shown, str) and hmac.compare_digest(shown.encode(), expected.encode())
+
+
+def decoded(token: str, key: PyJWK, algorithm: str, **asked: Any) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(
+        token, key.key, algorithms=[algorithm], leeway=LEEWAY_SECONDS, **asked
+    )
+    return claims
+
+
+def objects(listed: object) -> list[Any]:
+    return (
+        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
+
+
+def with_query(endpoint: str, asked: dict[str, str]) -> str:
+    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"
