@@ -24,9 +24,11 @@ from hypothesis import strategies as st
 from in_process import Client as InProcess
 from in_process import node
 from raw_client import RawClient
+from realtime_gateway.protocol import wire
 from realtime_gateway.protocol.fields import Malformed
 from realtime_gateway.protocol.protobuf import Messages, Unsayable, delimited, split
 from realtime_gateway.protocol.schema import message_classes
+from service_kit.channel_log import is_fragment
 from websockets.asyncio.client import connect
 from websockets.frames import Opcode
 
@@ -234,3 +236,51 @@ async def test_who_cannot_be_told_that_it_is_in_is_not_in(
         assert client.closed() == 3004
         assert (len(gateway.node.users), client.connection.is_over) == (0, True)
         assert client.connection.wake_tick == 0  # nobody wakes it again
+
+
+SPACED = b'{"a": [1,  2.50, "x: \\u00e9"], "publications":[{"data": 1}]}'
+
+
+def test_data_are_passed_on_as_they_were_written() -> None:
+    """As Centrifugo does it: who signs what it publishes gets the same bytes back."""
+    made = Messages()
+    command = published.Command(id=1)
+    command.publish.channel, command.publish.data = "c", SPACED
+    data = made.command(command.SerializeToString())["publish"]["data"]
+    fragment = wire.fragment(data, info={"user": "u"}, tags={"k": "v"})
+    assert is_fragment(fragment)
+    [pushed] = split(made.publication("c", "e", (3, fragment)))
+    told = wire.reply(7, "history", {"epoch": "e", "offset": 3}, [(2, fragment), (3, fragment)])
+    [replied] = split(made.reply(told))
+    pub = published.Reply.FromString(pushed).push.pub
+    result = published.Reply.FromString(replied).history
+    assert (result.epoch, result.offset) == ("e", 3)
+    assert [each.offset for each in result.publications] == [2, 3]
+    for each in (pub, *result.publications):
+        assert (each.data, each.info.user, dict(each.tags)) == (SPACED, "u", {"k": "v"})
+
+
+@pytest.mark.parametrize("data", [b'{"a":\n1}', b'\n{"a":1}\n', b' {"a":1} '])
+def test_data_in_several_lines_are_passed_on_in_one(data: bytes) -> None:
+    command = published.Command(id=1)
+    command.publish.channel, command.publish.data = "c", data
+    read = Messages().command(command.SerializeToString())["publish"]["data"]
+    assert wire.fragment(read) == b'{"data":{"a":1}}'
+
+
+def test_what_a_foreign_hand_has_spaced_is_read_too() -> None:
+    [body] = split(Messages().publication("c", "e", (2, b'{"data": 1 , "tags": {"k": "v"}}')))
+    pub = published.Reply.FromString(body).push.pub
+    assert (pub.data, dict(pub.tags), pub.offset) == (b"1", {"k": "v"}, 2)
+
+
+@pytest.mark.parametrize("data", [b"NaN", b'{"a":Infinity}', b"\xff", b"nonsense", b"", b"\0"])
+def test_data_that_are_not_json_are_still_none(data: bytes) -> None:
+    command = published.Command(id=1)
+    command.publish.channel, command.publish.data = "c", data
+    request = Messages().command(command.SerializeToString())["publish"]
+    if data:
+        with pytest.raises((ValueError, TypeError)):
+            wire.fragment(request["data"])
+    else:
+        assert "data" not in request

@@ -14,7 +14,7 @@ class Malformed(ValueError):
 def loads(line: str | bytes | bytearray) -> dict[str, Any]:
     """The object in a client's JSON."""
     try:
-        found = json.loads(line, parse_constant=_no_constant)
+        found = json.loads(line, parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed("not JSON") from error
     if type(found) is not dict:
@@ -58,5 +58,5 @@ def uint(request: dict[str, Any], key: str, end: int = 1 << 64) -> int:
     return value
 
 
-def _no_constant(name: str) -> NoReturn:
+def no_constant(name: str) -> NoReturn:
     raise Malformed(f"{name} is not JSON")

@@ -15,17 +15,22 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from realtime_gateway.protocol.codes import INTERNAL
-from realtime_gateway.protocol.fields import Malformed
+from realtime_gateway.protocol.fields import Malformed, no_constant
 from realtime_gateway.protocol.schema import message_classes
-from realtime_gateway.protocol.wire import Entry, dumps
+from realtime_gateway.protocol.wire import Entry, Verbatim, dumps
 
 EMPTY: Final = b"\0"
 """An empty message with its length: a ping, or a pong."""
-UNFIT: Final = (ValueError, TypeError, AttributeError, RecursionError)
+UNFIT: Final = (ValueError, TypeError, AttributeError, RecursionError, IndexError)
 """What filling a message raises if the JSON is none, or not of this protocol."""
 _BEGINNING: Final = re.compile(rb'\{"id":(\d+),"(\w+)"')
 _CHANGING: Final = (b"connect", b"subscribe", b"refresh", b"sub_refresh")
 _MAX_VARINT: Final = 5
+
+
+_LISTED: Final = b'"publications":['
+_read: Final = json.JSONDecoder(parse_constant=no_constant).raw_decode
+"""A value in a text, from an index on, and the index of its end."""
 
 
 class Unsayable(ValueError):
@@ -46,20 +51,27 @@ class Messages:
     def command(self, part: bytes) -> dict[str, Any]:
         """A command as the object that it would be in JSON."""
         try:
-            return _object(self._command.FromString(part))
+            command = self._command.FromString(part)
+            found = _object(command)
         except (DecodeError, RecursionError) as error:
             raise Malformed("not a command") from error
+        if "data" in (publish := found.get("publish", {})):
+            publish["data"] = _as_written(command.publish.data, publish["data"])
+        return found
 
     def reply(self, message: bytes) -> bytes:
         """A reply or push, given as JSON, with its length. Publications that a foreign hand has
         written without knowing the form are left out, as they are where they are pushed.
         """
         found = self._reply()
+        begun = _BEGINNING.match(message)
         try:
-            _fill(found, json.loads(message))
+            if begun is not None and _LISTED in message:
+                _fill_result(found, begun, message.decode())
+            else:
+                _fill(found, json.loads(message))
         except UNFIT:
             # What a foreign hand has written: an error, or nothing for a push.
-            begun = _BEGINNING.match(message)
             if begun is None:
                 return b""
             if begun[2] in _CHANGING:
@@ -78,7 +90,7 @@ class Messages:
         publication = found.push.pub
         publication.SetInParent()
         try:
-            _fill(publication, json.loads(fragment))
+            _fill_publication(publication, fragment.decode())
             publication.offset = offset
         except UNFIT:
             return b""
@@ -133,9 +145,18 @@ def _object(message: Any) -> dict[str, Any]:
 def _json(value: bytes) -> Any:
     """What the bytes say; the bytes themselves if they are not JSON."""
     try:
-        return json.loads(value)
+        return json.loads(value.decode())
     except (ValueError, RecursionError):
         return value
+
+
+def _as_written(value: bytes, read: Any) -> Any:
+    """JSON to be passed on byte for byte; what was read of it where that cannot be."""
+    try:
+        dumps(read)  # not for what only Python's JSON knows, nor for bytes that are none
+    except (ValueError, TypeError, RecursionError):
+        return read
+    return read if b"\n" in value else Verbatim(value.strip())
 
 
 def _fill(message: Any, given: dict[str, Any]) -> None:
@@ -154,6 +175,48 @@ def _fill(message: Any, given: dict[str, Any]) -> None:
             inner = getattr(message, name)
             inner.SetInParent()
             _fill(inner, value)
+
+
+def _fill_result(reply: Any, begun: re.Match[bytes], text: str) -> None:
+    """A reply with publications (wire.reply), whose data stay as they were written."""
+    reply.id = int(begun[1])
+    result = getattr(reply, begun[2].decode())
+    result.SetInParent()
+    fields, at = {}, begun.end() + len(":{")
+    while text[at] != "}":
+        key, at = _read(text, at + (text[at] == ","))
+        if key == "publications":
+            at = _fill_publications(result.publications, text, at + len(":["))
+        else:
+            fields[key], at = _read(text, at + len(":"))
+    _fill(result, fields)
+
+
+def _fill_publications(entries: Any, text: str, at: int) -> int:
+    """Those of a list; where it ends."""
+    while text[at] != "]":
+        at += text[at] == ","
+        _, end = _read(text, at)
+        try:
+            _fill_publication(entries.add(), text[at:end])
+        except UNFIT:
+            del entries[-1]
+        at = end
+    return at + 1
+
+
+def _fill_publication(publication: Any, text: str) -> None:
+    begin = len('{"data":')
+    try:
+        if not text.startswith('{"data":'):
+            raise ValueError("not as we write it")
+        _, end = _read(text, begin)
+        rest = json.loads("{" + text[end:].removeprefix(","))
+    except ValueError:
+        _fill(publication, json.loads(text))
+    else:
+        _fill(publication, rest)
+        publication.data = text[begin:end].encode()
 
 
 def _fill_all(entries: Any, given: list[Any]) -> None:

@@ -6,12 +6,18 @@ What is pushed to a channel is the same for all its subscribers. Standard librar
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from realtime_gateway.protocol.codes import Close, Error, Unsubscribe
 
 Entry = tuple[int, bytes]
 """A publication with its offset: the fragment lacks it (contracts/channel-log.md)."""
+
+
+class Verbatim(NamedTuple):
+    """JSON in one line that is passed on as it was written."""
+
+    text: bytes
 
 
 def reply(
@@ -97,12 +103,13 @@ def fragment(
     data: Any, *, info: dict[str, Any] | None = None, tags: dict[str, str] | None = None
 ) -> bytes:
     """A publication without its offset, as the channel log keeps it."""
-    body = {"data": data}
+    said = data.text if isinstance(data, Verbatim) else dumps(data)
+    body: dict[str, Any] = {}
     if info:
         body["info"] = info
     if tags:
         body["tags"] = tags
-    return dumps(body)
+    return b'{"data":%s%s' % (said, b"," + dumps(body)[1:] if body else b"}")
 
 
 def dumps(value: Any) -> bytes:
