@@ -21,6 +21,7 @@ from notes_service.errors import NoteGone, VersionConflict
 from notes_service.metrics import Metrics
 from notes_service.notes import Notes
 from notes_service.once import Once
+from notes_service.quota import Quota
 from notes_service.rendering import Renderer
 from notes_service.store.database import Database
 from prometheus_client import CollectorRegistry
@@ -53,6 +54,7 @@ class Editors(RuleBasedStateMachine):
             once,
             Renderer(),
             Again(database, Renderer()),
+            Quota(database, lambda: NOON, 2**40),
             metrics,
             lambda: None,
             lambda: NOON,

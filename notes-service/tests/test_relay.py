@@ -17,6 +17,7 @@ from notes_service.errors import NoteExists
 from notes_service.metrics import Metrics
 from notes_service.notes import Notes
 from notes_service.once import Once
+from notes_service.quota import Quota
 from notes_service.relay import Publisher as Port
 from notes_service.relay import Relay
 from notes_service.rendering import Renderer
@@ -43,7 +44,14 @@ def use_cases(database: Database, ring: Callable[[], None] = lambda: None) -> No
     once = Once(database, lambda: NOON)
     metrics = Metrics(CollectorRegistry())
     return Notes(
-        database, once, Renderer(), Again(database, Renderer()), metrics, ring, lambda: NOON
+        database,
+        once,
+        Renderer(),
+        Again(database, Renderer()),
+        Quota(database, lambda: NOON, 2**40),
+        metrics,
+        ring,
+        lambda: NOON,
     )
 
 

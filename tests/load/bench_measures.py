@@ -24,11 +24,12 @@ PROMISED_RATE = 500.0
 NOTES = 96  # three for each writer, so that no writer waits for another
 
 _FILL = """
-INSERT INTO notes (key, title, body, html, excerpt, words, version,
+INSERT INTO notes (key, title, body, html, excerpt, words, version, renderer, derived_from,
                    author_id, author_name, editor_id, editor_name, created_at, updated_at)
 SELECT 'filler-' || n, 'Filler ' || n, 'Text of ' || n, '<p>Text of ' || n || '</p>',
-       'Text of ' || n, to_tsvector('simple', 'filler text ' || n), 1, '{id}', 'Ana', '{id}',
-       'Ana', now() - n * interval '1 minute', now() - n * interval '1 minute'
+       'Text of ' || n, to_tsvector('simple', 'filler text ' || n), 1, 1, 1,
+       '{id}', 'Ana', '{id}', 'Ana',
+       now() - n * interval '1 minute', now() - n * interval '1 minute'
 FROM generate_series(1, {count}) AS n;
 VACUUM ANALYZE notes;
 CHECKPOINT;

@@ -387,6 +387,26 @@ async def test_why_a_title_is_none_is_told_and_the_text_stays(browse, backends, 
     assert page.form("edit-form").fields["body"] == "Soup and bread"
 
 
+async def test_a_day_that_is_full_is_told_in_words_and_keeps_what_was_typed(browse, backends):
+    async def refuse(_):
+        answer = problem(429, "quota_spent", limit=12 * 2**20)
+        answer.headers["Retry-After"] = "18000"
+        return answer
+
+    backends.notes.put("menu", "Menu", "Soup", ANA)
+    backends.notes.create = backends.notes.comment = refuse
+    browser = browse(ANA)
+    form = (await browser.get("/notes/add")).form("edit-form")
+    page = await browser.submit(form, title="Menu", body="Soup and bread", choice="save")
+    told = "as much as one person may in a day (12 MiB), so nothing was saved"
+    assert (page.status, told in page.text) == (429, True)
+    assert "save it in 5 hours" in page.text
+    assert page.form("edit-form").fields["body"] == "Soup and bread"
+    form = (await browser.get("/notes/menu")).form("/comments")
+    page = await browser.submit(form, text="so much to say")
+    assert (page.status, told in page.text, "so much to say" in page.text) == (429, True, True)
+
+
 async def test_a_search_of_more_than_200_characters_is_not_cut_but_refused(browse, backends):
     async def refuse(_):
         return problem(422, "invalid_search")

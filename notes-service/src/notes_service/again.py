@@ -3,7 +3,7 @@ again: one after the other in the background, and first the one that somebody op
 
 No version, no event: nobody changed the note. A save is never waited for nor lost, because what
 was derived again is stored only while the note's version is the one that it was derived from.
-Any number of processes may do it at once; it takes half of one's time at most.
+Any number of processes may do it at once; it takes a quarter of one's time at most.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class Again:
                 raise
             except Exception:
                 log.exception("a note cannot be derived again")
-            await asyncio.sleep(time.monotonic() - begun)
+            await asyncio.sleep(3 * (time.monotonic() - begun))
         if done:
             log.info("derived %d notes again, by newer rules", done)
 

@@ -26,6 +26,7 @@ from notes_service.finding import Finding
 from notes_service.metrics import Metrics
 from notes_service.notes import Notes
 from notes_service.once import Once
+from notes_service.quota import Quota
 from notes_service.relay import Relay
 from notes_service.rendering import Renderer
 from notes_service.routes.callers import Door
@@ -68,15 +69,18 @@ def create_app(settings: Settings) -> FastAPI:
             stack.push_async_callback(renderer.close)
             relay = _relay(settings, redis, metrics)
             await stack.enter_async_context(background(relay.run(), name="relay"))
-            keeping = housekeeping.run(database, metrics, now=_now)
+            quota = Quota(database, _now, settings.daily_mib * 2**20)
+            keeping = housekeeping.run(database, metrics, quota, now=_now)
             await stack.enter_async_context(background(keeping, name="housekeeping"))
             again = Again(database, renderer)
             await stack.enter_async_context(background(again.run(), name="again"))
             once = Once(database, _now)
             yield {
-                "notes": Notes(database, once, renderer, again, metrics, relay.ring, _now),
+                "notes": Notes(
+                    database, once, renderer, again, quota, metrics, relay.ring, _now
+                ),
                 "finding": Finding(database),
-                "comments": Comments(database, once, metrics, relay.ring, _now),
+                "comments": Comments(database, once, quota, metrics, relay.ring, _now),
                 "door": _door(settings, client, Revocations(revoked, metrics.unread)),
             }
 

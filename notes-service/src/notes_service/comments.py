@@ -19,6 +19,7 @@ from notes_service.errors import CommentNotFound
 from notes_service.forms import Json
 from notes_service.metrics import Metrics
 from notes_service.once import Once
+from notes_service.quota import Quota
 from notes_service.store import comments, notes, outbox
 from notes_service.store.database import Database
 
@@ -38,6 +39,7 @@ class Discussion:
 class Comments:
     database: Database
     once: Once
+    quota: Quota
     metrics: Metrics
     announce: Callable[[], None]
     now: Callable[[], datetime]
@@ -58,6 +60,7 @@ class Comments:
         said = texts.comment_text(text)
 
         async def work(connection: AsyncConnection) -> Json:
+            use.take()
             note = await live_row(connection, key, lock=True)
             comment = await comments.add(
                 connection, note.id, author=caller.person, text=said, now=self.now()
@@ -73,9 +76,10 @@ class Comments:
             await outbox.add(connection, events.encode(event, uuid4))
             return forms.comment(comment)
 
-        answer, is_new = await self.once.run(
-            work, key=idempotency_key, by=caller.person, request=("comment", key, said)
-        )
+        async with self.quota.use(caller.person.id, said) as use:
+            answer, is_new = await self.once.run(
+                work, key=idempotency_key, by=caller.person, request=("comment", key, said)
+            )
         if is_new:
             self._committed("comment", key)
         return answer

@@ -12,6 +12,7 @@
     ├── IfMatchRequired       if_match_required           428
     ├── InvalidKey, InvalidTitle, InvalidBody, BodyTooLong, InvalidComment,
     │   InvalidCursor, InvalidSearch, InvalidIdempotencyKey, IdempotencyKeyReused   422
+    ├── QuotaSpent            quota_spent                 429
     └── Unavailable           unavailable                 503
 
 `code` is public: clients switch on it. `facts` are what a client may want to show. The class
@@ -228,6 +229,24 @@ class IdempotencyKeyReused(NoteError):
 
     def __str__(self) -> str:
         return "this Idempotency-Key was used for another request"
+
+
+class QuotaSpent(NoteError):
+    """This person wrote as much today as one may; `retry_after` seconds are left of the day."""
+
+    code = "quota_spent"
+
+    def __init__(self, limit: int, *, retry_after: int) -> None:
+        self.limit = limit
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        mib = self.limit / 2**20
+        return f"one person writes at most {mib:g} MiB a day: nothing was saved, go on tomorrow"
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return {"limit": self.limit}
 
 
 class Unavailable(NoteError):

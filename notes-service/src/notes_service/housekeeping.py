@@ -13,7 +13,8 @@ from service_kit.tasks import heed_cancellation
 from notes_service.errors import Unavailable
 from notes_service.metrics import Metrics
 from notes_service.once import REMEMBERED_FOR
-from notes_service.store import idempotency, notes, outbox
+from notes_service.quota import Quota
+from notes_service.store import idempotency, notes, outbox, written
 from notes_service.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -24,12 +25,15 @@ MEASURE_SECONDS: Final = 5.0
 _PURGE_BATCH: Final = 500
 
 
-async def run(database: Database, metrics: Metrics, *, now: Callable[[], datetime]) -> None:
+async def run(
+    database: Database, metrics: Metrics, quota: Quota, *, now: Callable[[], datetime]
+) -> None:
     """Until cancelled."""
     due = now()
     while True:
         try:
             await measure(database, metrics, now())
+            await quota.tell()
             if now() >= due:
                 await purge(database, now())
                 due = now() + PURGE_EVERY
@@ -44,6 +48,7 @@ async def run(database: Database, metrics: Metrics, *, now: Callable[[], datetim
 async def purge(database: Database, now: datetime) -> None:
     async with database.statements() as connection:
         answers = await idempotency.purge(connection, before=now - REMEMBERED_FOR)
+        await written.purge(connection, before=(now - timedelta(days=2)).date())
         gone = _PURGE_BATCH
         while gone == _PURGE_BATCH:
             gone = await notes.purge_trash(

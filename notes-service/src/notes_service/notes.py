@@ -25,6 +25,7 @@ from notes_service.events import Message
 from notes_service.forms import Json
 from notes_service.metrics import Metrics
 from notes_service.once import Once
+from notes_service.quota import Quota
 from notes_service.rendering import Renderer
 from notes_service.store import lists, notes
 from notes_service.store.database import Database
@@ -44,6 +45,7 @@ class Notes:
     once: Once
     renderer: Renderer
     again: Again
+    quota: Quota
     metrics: Metrics
     announce: Callable[[], None]
     """Wakes the relay after a commit; losing the call costs time, never an event."""
@@ -83,6 +85,7 @@ class Notes:
         seen = await self._render(text.body, caller, Purpose.SAVE)
 
         async def work(connection: AsyncConnection) -> Json:
+            use.take()
             for wanted in keys:
                 note, event = domain.create(
                     wanted, text, seen, by=caller.person, now=self.now()
@@ -91,12 +94,13 @@ class Notes:
                     return forms.note(note)
             raise NoteExists(keys[-1])
 
-        answer, is_new = await self.once.run(
-            work,
-            key=idempotency_key,
-            by=caller.person,
-            request=("note", key, title, body),
-        )
+        async with self.quota.use(caller.person.id, text.title, text.body) as use:
+            answer, is_new = await self.once.run(
+                work,
+                key=idempotency_key,
+                by=caller.person,
+                request=("note", key, title, body),
+            )
         if is_new:
             self._committed("create", answer["key"])
         return answer
@@ -115,7 +119,7 @@ class Notes:
         caller.must_write()
         text = texts.note_text(title, body)
         read = ",".join(map(str, sorted(expected)))
-        use = self.once.use(
+        repeated = self.once.use(
             idempotency_key, by=caller.person, request=("edit", key, read, title, body)
         )
         seen = await self._render(text.body, caller, Purpose.SAVE)
@@ -132,14 +136,18 @@ class Notes:
             messages: Sequence[Message],
         ) -> bool:
             # Body and HTML follow from the request: what is remembered stays small.
-            once = (use, json.dumps(forms.row(after.row))) if use else None
+            once = (repeated, json.dumps(forms.row(after.row))) if repeated else None
             return await notes.save_text(connection, before, after, messages, once=once)
 
         async def work() -> Json:
+            use.take()
             return forms.row((await changes.make(self.database, key, decide, save)).row)
 
-        async with self._conflicts_told("edit", key):
-            answer, is_new = await self.once.keep(work, use)
+        async with self.quota.use(caller.person.id, text.title, text.body) as use:
+            async with self._conflicts_told("edit", key):
+                answer, is_new = await self.once.keep(work, repeated)
+            if not is_new:
+                use.give_back()
         if is_new:
             self._committed("edit", key)
         return {**answer, "body": text.body, "html": seen.html}

@@ -23,6 +23,7 @@ from notes_service.errors import (
     IdempotencyKeyReused,
     NoteGone,
     NoteNotFound,
+    QuotaSpent,
     Unavailable,
     VersionConflict,
 )
@@ -36,9 +37,9 @@ REMEMBERED_FOR: Final = timedelta(hours=24)
 Work = Callable[[AsyncConnection], Awaitable[Json]]
 Change = Callable[[], Awaitable[Json]]
 
-# How a change meets its own earlier try: the note has moved on, or has gone since, or the key
-# is there.
-_PERHAPS_REPEATED: Final = (VersionConflict, NoteGone, NoteNotFound, KeyTaken)
+# How a change meets its own earlier try: the note has moved on, or has gone since, or the day's
+# bytes are spent by it, or the key is there.
+_PERHAPS_REPEATED: Final = (VersionConflict, NoteGone, NoteNotFound, QuotaSpent, KeyTaken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     public_read: bool = True
     """Whether notes and comments may be read without a token."""
 
+    daily_mib: PositiveInt = 12
+    """How much one person may write in a day: titles, texts and comments."""
+
     channel_prefix: str = "gateway"
     """Prefix of the Redis keys, the same as the gateway's."""
     history_size: PositiveInt = 300

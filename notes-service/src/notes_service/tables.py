@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -130,3 +131,12 @@ idempotency_keys: Final = Table(
     PrimaryKeyConstraint("person_id", "key"),
 )
 Index("idempotency_keys_age", idempotency_keys.c.created_at)
+
+written: Final = Table(
+    "written",
+    metadata,
+    Column("person_id", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    PrimaryKeyConstraint("person_id", "day"),
+)

@@ -59,8 +59,8 @@ export class CommentForm {
 
   private refused(error: unknown): void {
     const status = error instanceof Failed ? error.status : 0;
-    // Signed out or a page out of date: the server's own pages carry the text on.
-    if (status === 401 || status === 403) return this.form.submit();
+    // Signed out, a page out of date, too much in a day: the server's own pages say so and carry the text on.
+    if (status === 401 || status === 403 || status === 429) return this.form.submit();
     if (status === 404 || status === 410) {
       return this.complain("This note was deleted, so nothing was said. Your comment is kept on this device.");
     }

@@ -46,7 +46,7 @@ async def list_comments(
     "",
     response_model=CommentOut,
     status_code=201,
-    responses=documented(403, 404, 410, 413),
+    responses=documented(403, 404, 410, 413, 429),
 )
 async def add_comment(
     key: str,

@@ -64,7 +64,9 @@ def _found(hits: Hits) -> Response:
     return answer({"notes": shown, "next": following, "total": hits.total})
 
 
-@router.post("", response_model=NoteOut, status_code=201, responses=documented(403, 409, 413))
+@router.post(
+    "", response_model=NoteOut, status_code=201, responses=documented(403, 409, 413, 429)
+)
 async def create_note(
     note: NewNoteIn,
     me: SignedIn,
@@ -100,7 +102,7 @@ async def get_note(
 @router.put(
     "/{key}",
     response_model=NoteOut,
-    responses=documented(403, 404, 410, 412, 413, 428),
+    responses=documented(403, 404, 410, 412, 413, 428, 429),
 )
 async def edit_note(
     key: str,

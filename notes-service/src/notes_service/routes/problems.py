@@ -29,6 +29,7 @@ STATUS: Final[dict[type[NoteError], int]] = {
     errors.InvalidSearch: 422,
     errors.InvalidIdempotencyKey: 422,
     errors.IdempotencyKeyReused: 422,
+    errors.QuotaSpent: status.HTTP_429_TOO_MANY_REQUESTS,
     errors.Unavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 
@@ -60,6 +61,8 @@ async def _on_note_error(request: Request, error: Exception) -> JSONResponse:
     headers = dict(_HEADERS.get(kind, {}))
     if isinstance(error, errors.VersionConflict):
         headers["ETag"] = f'"{error.actual}"'
+    if isinstance(error, errors.QuotaSpent):
+        headers["Retry-After"] = str(error.retry_after)
     return problem(STATUS[kind], error.code, str(error), headers=headers, **error.facts)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from web.pages import note
+from web.pages.refusals import said_of_quota
 from web.renewing import RenewingRoute
 from web.service import Refused, Unreachable
 from web.visit import CurrentVisit, Message
@@ -81,6 +82,8 @@ def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:
                 "A comment has between 1 and 4000 characters, and shows something.",
                 False,
             )
+        case Refused(code="quota_spent"):
+            return 429, said_of_quota(error), False
         case Refused(status=403):
             return 403, "Your account may read, but not comment.", False
         case _:

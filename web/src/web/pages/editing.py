@@ -18,6 +18,7 @@ from web import differences, merging
 from web.line_ends import normal
 from web.merging import Text
 from web.pages.note import path
+from web.pages.refusals import said_of_quota
 from web.renewing import RenewingRoute
 from web.service import BackendError, Refused, Unreachable
 from web.visit import CurrentVisit, Message, Visit
@@ -219,6 +220,8 @@ def refused(visit: Visit, draft: Draft, error: BackendError, *, new: bool) -> Re
 
 def _said(error: Refused) -> tuple[str, str]:
     """The field that it is about, and the sentence."""
+    if error.code == "quota_spent":
+        return "", said_of_quota(error)
     closer = SENTENCES.get(f"{error.code}:{error.facts.get('reason')}")
     return closer or SENTENCES.get(error.code, ("", error.detail or "It was refused."))
 

@@ -57,7 +57,7 @@ def reason(error: Refused | Unreachable) -> tuple[int, str, str]:
     if isinstance(error, Unreachable):
         return 503, "", UNKNOWN if error.may_be_done else AWAY
     if error.status == 429:
-        wait = f" Try again in {_words(error.retry_after)}." if error.retry_after else ""
+        wait = f" Try again in {in_words(error.retry_after)}." if error.retry_after else ""
         if error.code == "too_many_letters":
             return 429, "email", "That address got as many letters as it can for now." + wait
         return 429, "", "Too many attempts." + (wait or " Try again in a few minutes.")
@@ -65,7 +65,17 @@ def reason(error: Refused | Unreachable) -> tuple[int, str, str]:
     return error.status, field, sentence
 
 
-def _words(retry_after: str) -> str:
+def said_of_quota(error: Refused) -> str:
+    """Nothing of the text is lost: it stands in the form again."""
+    wait = f" in {in_words(error.retry_after)}" if error.retry_after else " tomorrow"
+    most = f"{error.facts.get('limit', 0) / 2**20:g} MiB"
+    return (
+        f"You have written as much as one person may in a day ({most}), so nothing was saved. "
+        f"Your text is still here: save it{wait}."
+    )
+
+
+def in_words(retry_after: str) -> str:
     seconds = int(retry_after) if retry_after.isdecimal() else 0
     for unit, name in ((3600, "hours"), (60, "minutes")):
         if seconds > 2 * unit:
