@@ -1,12 +1,11 @@
 """Comments on a note: said and taken back, by plain forms or by the note's island."""
 
-import hashlib
-import secrets
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
+from web import once
 from web.pages import note
 from web.pages.refusals import said_of_quota
 from web.renewing import RenewingRoute
@@ -24,16 +23,16 @@ router = APIRouter(prefix="/notes/{key}/comments", route_class=RenewingRoute)
 
 @router.post("")
 async def say(visit: CurrentVisit, key: str) -> Response:
-    text, once = visit.field("text"), visit.field("once")
+    text, form = visit.field("text"), visit.field("once")
     token = visit.token
     try:
         said = text.strip()
-        made = await visit.site.notes.comment(token, key, text=said, once=_same(once, said))
+        made = await visit.site.notes.comment(token, key, text=said, once=once.key(form, said))
     except (Refused, Unreachable) as error:
         status, sentence, is_same_try = _refused(error)
         if visit.wants_json or status in (401, 404, 410):
             raise
-        kept: dict[str, Any] = {"text": text, "once": once if is_same_try else ""}
+        kept: dict[str, Any] = {"text": text, "once": form if is_same_try else ""}
         return await note.shown(visit, key, status=status, errors={"text": sentence}, **kept)
     if visit.wants_json:
         return JSONResponse(made, status_code=201)
@@ -62,13 +61,6 @@ async def take_back(visit: CurrentVisit, key: str, comment: int) -> Response:
     if visit.wants_json:
         return Response(status_code=204)
     return visit.see(note.path(key) + "#comments", message=Message("The comment was deleted."))
-
-
-def _same(once: str, said: str) -> str:
-    """The key of this comment: the same form with the same words says them once."""
-    if not once:
-        return secrets.token_urlsafe(32)
-    return hashlib.sha256(f"{once} {said}".encode()).hexdigest()
 
 
 def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:

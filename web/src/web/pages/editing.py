@@ -5,16 +5,13 @@ refusal shows the form again with the text in it.
 """
 
 import asyncio
-import hashlib
-import json
-import secrets
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from web import differences, merging
+from web import differences, merging, once
 from web.line_ends import normal
 from web.merging import Text
 from web.pages.note import path
@@ -74,13 +71,8 @@ class Draft:
 
     @property
     def same_save(self) -> str:
-        """The key of this save: the same form with the same text is one save, however often
-        it is sent. Other words after a try that nobody answered are another one.
-        """
-        if not self.once:
-            return secrets.token_urlsafe(32)
-        parts = [self.once, self.key, self.version, *self.text]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        """The key of this save."""
+        return once.key(self.once, self.key, self.version, *self.text)
 
 
 def typed(visit: Visit, *, key: str) -> Draft:
@@ -159,7 +151,7 @@ async def created(visit: Visit, draft: Draft) -> Response:
 
 async def saved(visit: Visit, draft: Draft) -> Response:
     """The island asks for JSON, and only wants good news."""
-    text, once = draft.text, draft.same_save
+    text = draft.text
     try:
         note = await visit.site.notes.save(
             visit.token,
@@ -167,7 +159,7 @@ async def saved(visit: Visit, draft: Draft) -> Response:
             title=text.title,
             body=text.body,
             version=draft.version,
-            once=once,
+            once=draft.same_save,
         )
     except (Refused, Unreachable) as error:
         if visit.wants_json:
