@@ -100,3 +100,21 @@ def test_any_request_of_a_program_gets_an_answer_that_is_documented(
             allow_header_conformance,
         ],
     )
+
+
+def test_the_version_that_an_edge_tells_is_one_to_save_over_however_it_was_compressed(
+    stack: WiredStack, program: dict[str, str]
+) -> None:
+    at = f"{stack.url}/api/v1/notes/compressed"
+    words = {"title": "Menu", "body": "soup " * 400}
+    with httpx.Client(headers=program, trust_env=False) as edge:
+        made = edge.post(at.removesuffix("/compressed"), json={"key": "compressed", **words})
+        assert made.status_code == 201
+        for version, coding in enumerate(("identity", "gzip", "zstd", "gzip, zstd, br"), 1):
+            read = edge.get(at, headers={"Accept-Encoding": coding})
+            assert ("content-encoding" in read.headers) == (coding != "identity")
+            tag = {"Accept-Encoding": coding, "If-None-Match": read.headers["etag"]}
+            assert f'"{version}' in read.headers["etag"]
+            assert edge.get(at, headers=tag).status_code == 304
+            saved = edge.put(at, json=words, headers={"If-Match": read.headers["etag"]})
+            assert (saved.status_code, saved.json()["version"]) == (200, version + 1)
