@@ -30,7 +30,7 @@ def environment(notes_url: str, redis_url: str, issuer: Issuer) -> Environment:
 def run(environment: Environment, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "notes_service", *arguments],
-        env={**os.environ, **environment},
+        env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
         timeout=60,
