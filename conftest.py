@@ -6,6 +6,7 @@ at a time each worker has servers of its own. What servers said while a test fai
 """
 
 import gc
+import os
 import shutil
 import signal
 import tempfile
@@ -19,6 +20,7 @@ import httpx
 import hypothesis
 import kept_logs
 import pytest
+from local_stack import ports
 from local_stack.bootstrap import Environment
 from local_stack.islands import Islands
 from local_stack.postgres import Postgres
@@ -31,7 +33,10 @@ ROOT = Path(__file__).parent
 pytest_plugins = ["quick_set"]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        number = int(config.workerinput["workerid"].removeprefix("gw"))
+        os.environ |= ports.part(number, config.workerinput["workercount"])
     # How long an example takes says something about the machine, nothing about the code.
     hypothesis.settings.register_profile("notes", deadline=None)
     hypothesis.settings.load_profile("notes")

@@ -285,7 +285,7 @@ def test_up_hands_on_sign_in_and_mail_and_nothing_else_of_the_environment() -> N
 
 @pytest.mark.parametrize(
     ("cores", "memory_gib", "workers"),
-    [(1, 2, 2), (2, 8, 2), (2, 16, 4), (4, 12, 4), (64, 256, 6)],
+    [(1, 2, 2), (2, 8, 2), (2, 16, 3), (4, 12, 4), (64, 256, 6)],
 )
 def test_as_many_tests_run_at_a_time_as_cores_and_memory_bear(
     cores: int, memory_gib: float, workers: int

@@ -72,7 +72,7 @@ def add_test(parser: ArgumentParser) -> None:
 
 def _at_once(cores: int, memory_gib: float) -> int:
     """How many tests at a time. Half of each is waiting; each brings 3 GiB of servers."""
-    return max(2, min(2 * cores, int(memory_gib / 3), 6))
+    return max(2, min(cores + 1, int(memory_gib / 3), 6))
 
 
 def _memory_gib() -> float:
