@@ -14,17 +14,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from note_builders import NOON, an_editor
-from notes_service.again import Again
+from note_builders import an_editor, use_cases
 from notes_service.domain import Person
 from notes_service.errors import NoteGone, VersionConflict
-from notes_service.metrics import Metrics
-from notes_service.notes import Notes
-from notes_service.once import Once
-from notes_service.quota import Quota
-from notes_service.rendering import Renderer
 from notes_service.store.database import Database
-from prometheus_client import CollectorRegistry
 
 pytestmark = pytest.mark.long
 
@@ -47,18 +40,7 @@ class Editors(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         database = Database(self.url, pool_size=2)
         self.database = database
-        metrics = Metrics(CollectorRegistry())
-        once = Once(database, lambda: NOON)
-        self.notes = Notes(
-            database,
-            once,
-            Renderer(),
-            Again(database, Renderer()),
-            Quota(database, lambda: NOON, 2**40),
-            metrics,
-            lambda: None,
-            lambda: NOON,
-        )
+        self.notes = use_cases(database)
         self.key = f"note-{uuid4().hex}"  # other tests have left notes here
         self.history = ["0"]
         self.pages = [Page() for _ in range(5)]

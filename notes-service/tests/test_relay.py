@@ -1,7 +1,7 @@
 """The relay's promises, on a real PostgreSQL and a real Valkey."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -9,18 +9,14 @@ from uuid import uuid4
 
 import pytest
 from local_stack.valkey import Valkey
-from note_builders import MENU, NOON, SEEN, an_editor
+from note_builders import MENU, NOON, SEEN, an_editor, use_cases
 from notes_service import domain, events
-from notes_service.again import Again
 from notes_service.domain import Person
 from notes_service.errors import NoteExists
 from notes_service.metrics import Metrics
 from notes_service.notes import Notes
-from notes_service.once import Once
-from notes_service.quota import Quota
 from notes_service.relay import Publisher as Port
 from notes_service.relay import Relay
-from notes_service.rendering import Renderer
 from notes_service.store import notes as statements
 from notes_service.store import outbox
 from notes_service.store.database import Database
@@ -38,21 +34,6 @@ ANA = an_editor(Person("a", "Ana"))
 
 def a_relay(url: str, publisher: Port) -> Relay:
     return Relay(url, publisher, history=EVERYTHING, metrics=Metrics(CollectorRegistry()))
-
-
-def use_cases(database: Database, ring: Callable[[], None] = lambda: None) -> Notes:
-    once = Once(database, lambda: NOON)
-    metrics = Metrics(CollectorRegistry())
-    return Notes(
-        database,
-        once,
-        Renderer(),
-        Again(database, Renderer()),
-        Quota(database, lambda: NOON, 2**40),
-        metrics,
-        ring,
-        lambda: NOON,
-    )
 
 
 async def created(notes: Notes, key: str) -> None:

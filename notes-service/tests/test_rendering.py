@@ -10,6 +10,7 @@ from notes_service.domain import Rendering
 from notes_service.errors import Unavailable
 from notes_service.rendering import Renderer
 from notes_service.turns import Purpose
+from notes_service.words import NO_WORDS
 
 pytestmark = pytest.mark.quick  # the program is the renderer
 
@@ -33,6 +34,12 @@ async def renderer() -> AsyncIterator[Renderer]:
 async def test_long_and_short_bodies_look_the_same(renderer: Renderer):
     for body in ("*short*", LONG, "漢字 \u2028 " * 2000):
         assert await shown(renderer, body) == rendering.derive(body)
+
+
+async def test_a_preview_looks_the_same_and_costs_no_words(renderer: Renderer):
+    for body in ("*short*", LONG):
+        seen = await renderer.render(body, by="ana", purpose=Purpose.PREVIEW)
+        assert (seen.html, seen.words) == (rendering.derive(body).html, NO_WORDS)
 
 
 async def test_the_loop_runs_on_while_a_hostile_body_is_rendered_and_then_given_up(

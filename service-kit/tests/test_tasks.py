@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from service_kit.tasks import background, heed_cancellation
+from service_kit.tasks import background, heed_cancellation, rest
 
 
 async def test_work_ends_with_its_block():
@@ -56,3 +56,17 @@ async def test_a_loop_ends_at_once_although_its_cancellation_was_swallowed():
     await asyncio.wait([task])
     assert task.cancelled()
     assert rested == []
+
+
+async def test_a_pause_is_none_after_a_swallowed_cancellation():
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await rest(3600)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=30)
+    assert task.cancelled()

@@ -18,6 +18,16 @@ def provider(backends: Backends) -> None:
     backends.users.ways = {"passwords": True, "passkeys": False, "providers": [WORK]}
 
 
+async def _gone_to_prove(browse, backends, name, **typed):
+    """Ana's browser at the provider that she is linked to: a form wants a fresh proof."""
+    browser = browse(ANA)
+    backends.users.linked.add("ana")
+    backends.users.stale = True
+    form = (await browser.get("/account")).form(name)
+    asked = await browser.submit(form, **typed)
+    return browser, await browser.submit(asked.form("/account/confirm/at/work"))
+
+
 async def _leave(browser: Browser, path: str, form: str) -> str:
     page = await browser.get(path)
     return (await browser.submit(page.form(form))).text
@@ -89,12 +99,9 @@ async def test_a_link_never_signs_in_and_a_sign_in_never_links(browse, backends)
 async def test_promise_a_provider_proves_who_one_is_and_the_form_that_waited_goes_on(
     browse, backends
 ):
-    browser = browse(ANA)
-    backends.users.linked.add("ana")
-    backends.users.stale = True
-    form = (await browser.get("/account")).form("profile-form")
-    asked = await browser.submit(form, email="ana@example.org")
-    away = await browser.submit(asked.form("/account/confirm/at/work"))
+    browser, away = await _gone_to_prove(
+        browse, backends, "profile-form", email="ana@example.org"
+    )
     assert "id.example/authorize" in away.text
     assert "ana@example.org" not in away.text
     back = await browser.get(BACK)
@@ -121,12 +128,7 @@ async def test_a_proof_at_a_provider_goes_on_to_the_second_step_and_loses_nothin
     browse, backends
 ):
     backends.users.totp.add("ana")
-    browser = browse(ANA)
-    backends.users.linked.add("ana")
-    backends.users.stale = True
-    form = (await browser.get("/account")).form("profile-form")
-    asked = await browser.submit(form, email="ana@example.org")
-    await browser.submit(asked.form("/account/confirm/at/work"))
+    browser, _ = await _gone_to_prove(browse, backends, "profile-form", email="ana@example.org")
     page = await browser.get(BACK)
     wrong = await browser.submit(page.form("confirm-form"), confirm_code="000000")
     assert (wrong.status, "That code is wrong" in wrong.text) == (403, True)
@@ -138,12 +140,7 @@ async def test_a_proof_at_a_provider_goes_on_to_the_second_step_and_loses_nothin
 
 async def test_a_second_step_of_a_proof_that_took_too_long_asks_for_all_of_it(browse, backends):
     backends.users.totp.add("ana")
-    browser = browse(ANA)
-    backends.users.linked.add("ana")
-    backends.users.stale = True
-    form = (await browser.get("/account")).form("export-form")
-    asked = await browser.submit(form)
-    await browser.submit(asked.form("/account/confirm/at/work"))
+    browser, _ = await _gone_to_prove(browse, backends, "export-form")
     step = (await browser.get(BACK)).form("confirm-form")
     page = await browser.submit(step, confirm_step="old", confirm_code="123456")
     assert "took too long" in page.text
@@ -154,13 +151,10 @@ async def test_what_was_too_long_to_wait_changes_nothing_after_the_second_step(
     browse, backends
 ):
     backends.users.totp.add("ana")
-    browser = browse(ANA)
     backends.users.emails["ana"] = "ana@example.org"
-    backends.users.linked.add("ana")
-    backends.users.stale = True
-    form = (await browser.get("/account")).form("profile-form")
-    asked = await browser.submit(form, email="a" * 3000 + "@example.org")
-    await browser.submit(asked.form("/account/confirm/at/work"))
+    browser, _ = await _gone_to_prove(
+        browse, backends, "profile-form", email="a" * 3000 + "@example.org"
+    )
     page = await browser.get(BACK)
     page = await browser.submit(page.form("confirm-form"), confirm_code="000000")
     page = await browser.submit(page.form("confirm-form"), confirm_code="123456")
@@ -171,24 +165,16 @@ async def test_what_was_too_long_to_wait_changes_nothing_after_the_second_step(
 
 @pytest.mark.parametrize("said", ["?error=login_required&state=s", "?code=c&state=other"])
 async def test_a_return_without_a_proof_asks_again_and_loses_nothing(browse, backends, said):
-    browser = browse(ANA)
-    backends.users.linked.add("ana")
-    backends.users.stale = True
-    form = (await browser.get("/account")).form("profile-form")
-    asked = await browser.submit(form, email="ana@example.org")
-    await browser.submit(asked.form("/account/confirm/at/work"))
+    browser, _ = await _gone_to_prove(browse, backends, "profile-form", email="ana@example.org")
     page = await browser.get("/users/callback/work" + said)
     assert page.status == 403
     assert page.form("/account/confirm/at/work").fields["email"] == "ana@example.org"
 
 
 async def test_a_form_too_long_for_a_cookie_is_begun_again(browse, backends):
-    browser = browse(ANA)
-    backends.users.linked.add("ana")
-    backends.users.stale = True
-    form = (await browser.get("/account")).form("profile-form")
-    asked = await browser.submit(form, email="a" * 3000 + "@example.org")
-    await browser.submit(asked.form("/account/confirm/at/work"))
+    browser, _ = await _gone_to_prove(
+        browse, backends, "profile-form", email="a" * 3000 + "@example.org"
+    )
     page = await browser.get(BACK)
     assert "begin it again" in page.text
     assert "confirmed-form" not in page.forms

@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
+from service_kit.tasks import rest
+
 from notes_service import domain, texts
 from notes_service.domain import Note
 from notes_service.errors import Unavailable
@@ -42,7 +44,7 @@ class Again:
                 log.info("deriving notes again waits for PostgreSQL or for its turn")
             except Exception:
                 log.exception("deriving notes again failed, trying again")
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await rest(LOOK_EVERY_SECONDS)
 
     async def all(self) -> None:
         """Each stale note once: one that cannot be derived does not stop the others."""
@@ -56,7 +58,7 @@ class Again:
                 raise
             except Exception:
                 log.exception("a note cannot be derived again")
-            await asyncio.sleep(3 * (time.monotonic() - begun))
+            await rest(3 * (time.monotonic() - begun))
         if done:
             log.info("derived %d notes again, by newer rules", done)
 

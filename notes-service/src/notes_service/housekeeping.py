@@ -2,13 +2,12 @@
 outbox. Any number of processes may do it at once; while PostgreSQL is away it waits.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from service_kit.tasks import heed_cancellation
+from service_kit.tasks import rest
 
 from notes_service.errors import Unavailable
 from notes_service.metrics import Metrics
@@ -41,8 +40,7 @@ async def run(
             log.info("housekeeping waits for PostgreSQL")
         except Exception:
             log.exception("housekeeping failed, trying again")
-        heed_cancellation()
-        await asyncio.sleep(MEASURE_SECONDS)
+        await rest(MEASURE_SECONDS)
 
 
 async def purge(database: Database, now: datetime) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from redis.exceptions import RedisError
 from service_kit.channel_log import HistoryOptions
 from service_kit.logs import area
-from service_kit.tasks import heed_cancellation
+from service_kit.tasks import heed_cancellation, rest
 
 from notes_service.metrics import Metrics
 from notes_service.store import reader
@@ -74,7 +74,7 @@ class Relay:
                 log.exception("relay: failed, starting again")
             finally:
                 self._metrics.is_relay.set(0)
-            await asyncio.sleep(pause)
+            await rest(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _stand_by(self, outbox: OutboxReader) -> None:
@@ -102,7 +102,7 @@ class Relay:
                 pause = FIRST_PAUSE_SECONDS
             else:
                 # Looking again before the next try proves that the turn is still ours.
-                await asyncio.sleep(pause)
+                await rest(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _publish(self, waiting: Sequence[Waiting]) -> bool:

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import BinaryIO, Final
 
-from notes_service.rendering import LENGTH, READY, RENDER_SECONDS, derive
+from notes_service.rendering import ASKED, LENGTH, READY, RENDER_SECONDS, derive
 
 _ALARM_SECONDS: Final = int(RENDER_SECONDS) + 2
 
@@ -16,11 +16,11 @@ _ALARM_SECONDS: Final = int(RENDER_SECONDS) + 2
 def work(source: BinaryIO, answers: BinaryIO) -> None:
     answers.write(READY)
     answers.flush()
-    while head := source.read(LENGTH.size):
-        (length,) = LENGTH.unpack(head)
+    while head := source.read(ASKED.size):
+        with_words, length = ASKED.unpack(head)
         # Ends this process if the parent is not there any more to do it.
         signal.alarm(_ALARM_SECONDS)
-        seen = derive(source.read(length).decode())
+        seen = derive(source.read(length).decode(), with_words=with_words)
         signal.alarm(0)
         answer = json.dumps([seen.html, seen.excerpt, *seen.words]).encode()
         answers.write(LENGTH.pack(len(answer)) + answer)

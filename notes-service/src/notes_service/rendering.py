@@ -34,13 +34,19 @@ RENDER_SECONDS: Final = 4.0
 QUEUE_SECONDS: Final = 5.0
 START_SECONDS: Final = 30.0
 READY: Final = b"!"
+ASKED: Final = struct.Struct("!?I")
+"""Whether words are wanted, and the length of the body that follows."""
 LENGTH: Final = struct.Struct("!I")
 _COMMAND: Final = (sys.executable, "-m", "notes_service.render_worker")
 
 
-def derive(body: str) -> Rendering:
+def derive(body: str, *, with_words: bool = True) -> Rendering:
     """All that is derived from a body. RULES of `tables` count up when this changes."""
-    return replace(markdown.render(body), words=words.of(body))
+    return _found_by(body, markdown.render(body), with_words)
+
+
+def _found_by(body: str, seen: Rendering, with_words: bool) -> Rendering:
+    return replace(seen, words=words.of(body)) if with_words else seen
 
 
 class Renderer:
@@ -49,9 +55,10 @@ class Renderer:
         self._workers = [_Worker() for _ in range(WORKERS)]
 
     async def render(self, body: str, *, by: str, purpose: Purpose) -> Rendering:
-        """`by` is the id of the person who waits."""
+        """`by` is the id of the person who waits. Nobody looks for a preview by its words."""
+        with_words = purpose is not Purpose.PREVIEW
         if len(body) <= AT_ONCE_CHARACTERS:
-            return derive(body)
+            return derive(body, with_words=with_words)
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(QUEUE_SECONDS):
@@ -60,7 +67,7 @@ class Renderer:
             except TimeoutError:
                 log.warning("too many long notes are waiting to be rendered")
                 raise Unavailable from None
-            return await worker.render(body)
+            return await worker.render(body, with_words)
 
     async def close(self) -> None:
         for worker in self._workers:
@@ -80,16 +87,17 @@ class _Worker:
                 process.kill()
             await process.wait()
 
-    async def render(self, body: str) -> Rendering:
+    async def render(self, body: str, with_words: bool) -> Rendering:
         try:
             process = self._process or await self._start()
             async with asyncio.timeout(RENDER_SECONDS):
-                return await self._ask(process, body)
+                return await self._ask(process, body, with_words)
         except TimeoutError:
             log.warning("a body of %d characters takes too long to render", len(body))
             await self.close()
-            found_by = await asyncio.to_thread(words.of, body)
-            return replace(markdown.as_written(body), words=found_by)
+            return await asyncio.to_thread(
+                _found_by, body, markdown.as_written(body), with_words
+            )
         except (asyncio.IncompleteReadError, OSError) as error:
             log.warning("the renderer died: %s", error.__class__.__name__)
             await self.close()
@@ -99,12 +107,14 @@ class _Worker:
             await self.close()
             raise
 
-    async def _ask(self, process: asyncio.subprocess.Process, body: str) -> Rendering:
+    async def _ask(
+        self, process: asyncio.subprocess.Process, body: str, with_words: bool
+    ) -> Rendering:
         trace.debug("%d characters go to the worker", len(body))
         assert process.stdin is not None
         assert process.stdout is not None
         source = body.encode()
-        process.stdin.write(LENGTH.pack(len(source)) + source)
+        process.stdin.write(ASKED.pack(with_words, len(source)) + source)
         await process.stdin.drain()
         (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
         html, excerpt, sequence, lexemes = json.loads(await process.stdout.readexactly(length))

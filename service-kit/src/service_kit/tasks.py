@@ -39,8 +39,14 @@ async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
 def heed_cancellation() -> None:
     """Raise the cancellation that something awaited since has swallowed.
 
-    For loops that are about to rest: they end now, not when it is said again.
+    For loops that are about to wait: they end now, not when it is said again.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def rest(seconds: float) -> None:
+    """The pause of a loop that runs until cancelled, however that was swallowed before."""
+    heed_cancellation()
+    await asyncio.sleep(seconds)

@@ -1,6 +1,5 @@
 """Tells others what happened, until they have heard it: at least once, from a table."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 import httpx
 from prometheus_client import Counter
 from redis.exceptions import RedisError
-from service_kit.tasks import heed_cancellation
+from service_kit.tasks import rest
 from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
@@ -32,5 +31,4 @@ async def keep_telling(tell: Callable[[], Awaitable[bool]], what: str, told: Cou
             told.labels("failed").inc()
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             log.warning("%s not told, again in %s s: %r", what, pause, error)
-        heed_cancellation()
-        await asyncio.sleep(pause)
+        await rest(pause)

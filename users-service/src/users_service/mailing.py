@@ -5,7 +5,6 @@ is away is asked again, ever later, for as long as the letter is worth reading. 
 replicas share the table.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from prometheus_client import Counter
-from service_kit.tasks import heed_cancellation
+from service_kit.tasks import rest
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -51,8 +50,7 @@ class Mailing:
                     pass
             except (SQLAlchemyError, OSError) as error:
                 log.warning("letters wait: the database is away (%s)", type(error).__name__)
-            heed_cancellation()
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            await rest(_LOOK_EVERY_SECONDS)
 
     async def send_next(self) -> bool:
         """False if nothing is due."""
