@@ -1,7 +1,7 @@
 """The quick set (`pytest --quick`): tests that start no program of ours, and a few that may.
 
 Left out is a test that uses a fixture which starts a program, or is marked `slow`, `long`,
-`alone` or `browser`. What nevertheless starts one in a quick run fails with that sentence, so
+`alone` or `browser`. What nevertheless starts one fails with that sentence, in every run, so
 that the set stays quick by itself. `pytest.mark.quick` keeps a test in it, whatever it starts.
 In a whole run the quick files come last: what waits for programs begins, and no long file is
 the end.
@@ -38,7 +38,7 @@ class Guard:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        with self._set(not item.get_closest_marker("quick")):
+        with self._set(is_quick(item) and not item.get_closest_marker("quick")):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -65,10 +65,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--quick"):
-        guard = Guard()
-        config.pluginmanager.register(guard)
-        sys.addaudithook(guard.hears)
+    guard = Guard()
+    config.pluginmanager.register(guard)
+    sys.addaudithook(guard.hears)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

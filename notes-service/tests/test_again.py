@@ -10,6 +10,8 @@ from notes_service.rendering import Renderer
 from notes_service.store.database import Database
 from sqlalchemy import text
 
+pytestmark = pytest.mark.slow
+
 AS_BEFORE = """
     UPDATE notes SET renderer = 0, html = '<p>old</p>', excerpt = 'old', lexemes = NULL,
                      found_title = NULL, found_text = NULL

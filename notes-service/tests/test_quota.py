@@ -22,6 +22,7 @@ def settings(notes_url: str, redis_url: str, issuer: Issuer) -> Settings:
     return Settings.model_validate(given | {"daily_mib": 1})
 
 
+@pytest.mark.slow
 async def test_one_person_is_stopped_with_words_and_nobody_else_is(api: Api):
     answers = [await api.create(f"n{number}", body=LARGE) for number in range(6)]
     assert [answer.status_code for answer in answers] == [201] * 4 + [429] * 2
@@ -47,6 +48,7 @@ async def test_much_at_once_does_not_get_past_it(database: Database):
     assert [type(end) for end in ends if end] == [QuotaSpent] * 5
 
 
+@pytest.mark.slow
 async def test_a_save_that_was_made_is_answered_again_and_counted_once(api: Api):
     once = {"headers": {"Idempotency-Key": "one"}}
     assert (await api.create("a", body="a")).status_code == 201
@@ -62,6 +64,7 @@ async def test_a_save_that_was_made_is_answered_again_and_counted_once(api: Api)
     assert edited.status_code == 200
 
 
+@pytest.mark.slow
 async def test_what_is_refused_is_given_back(api: Api):
     await api.create("a", body="a")
     for _ in range(6):
