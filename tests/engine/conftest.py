@@ -20,6 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in ours:
         # The first one waits for five images.
         item.add_marker(pytest.mark.timeout(1800))
+        item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
