@@ -120,6 +120,13 @@ async def test_a_phrase_and_a_minus_hold_whatever_the_title_resembles(
     assert await found(api, "-sugar") == ["bread"]
 
 
+async def test_a_short_word_is_not_taken_for_another_short_one(api: Api, database: Database):
+    await stored(database, "list", title="Shopping list for Saturday", body="milk")
+    await stored(database, "cat", title="The cat and the dog")
+    assert [await found(api, query) for query in ("fox", "fox -lazy", "car", "dig")] == [[]] * 4
+    assert await found(api, "shoping") == ["list"]
+
+
 async def test_no_phrase_goes_from_the_title_into_the_text(api: Api, database: Database):
     await stored(database, "a", title="Monday", body="soup")
     assert await found(api, '"monday soup"') == []

@@ -17,8 +17,12 @@ PASSAGE_CHARACTERS: Final = 200
 _BEFORE: Final = 60
 _CHUNK: Final = 4096
 _OVERLAP: Final = 256
-# Marks of Markdown say nothing in a passage.
-_MARKS: Final = re.compile(r"[*_`#>|~\[\]]+|\]\([^)\s]*\)|^\s*[-+]\s", re.MULTILINE)
+# Marks of Markdown say nothing in a passage: lines that only draw a line, signs, bullets.
+_MARKS: Final = re.compile(
+    r"^[ \t|:]*[-=][ \t|:=-]*$|!(?=\[)|[*_`#>|~\[\]]+|^\s*[-+]\s", re.MULTILINE
+)
+# Where a link goes; the passage may end in it.
+_TARGET: Final = re.compile(r"\]\([^)\s]*(?:\)|\Z)")
 
 
 class Piece(NamedTuple):
@@ -59,9 +63,14 @@ def _around(body: str, hit: int, query: Query) -> list[Piece]:
     if begin:  # at the beginning of a word
         begin = max(begin, body.find(" ", begin, hit) + 1)
     end = begin + PASSAGE_CHARACTERS
-    plain = " ".join(_MARKS.sub(" ", body[begin:end]).split())
-    pieces = marked(("…" if begin else "") + plain + ("…" if end < len(body) else ""), query)
-    return pieces if any(piece.is_hit for piece in pieces) else []
+    said = body[begin:end]
+    for text in (_TARGET.sub("]", said), said):  # the address only if it is what was found
+        plain = " ".join(_MARKS.sub(" ", text).split())
+        whole = ("…" if begin else "") + plain + ("…" if end < len(body) else "")
+        pieces = marked(whole, query)
+        if any(piece.is_hit for piece in pieces):
+            return pieces
+    return []
 
 
 def _may_hit(chunk: str, query: Query) -> bool:

@@ -12,7 +12,8 @@ from notes_service import words
 
 _ITEM: Final = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<plain>[^\s"]+))')
 _QUOTES: Final = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))
-_NEAR_CHARACTERS: Final = 3
+_NEAR_CHARACTERS: Final = 4
+"""Of three letters one is a third: "fox" would be nearly "for"."""
 
 
 @dataclass(frozen=True)
