@@ -44,6 +44,9 @@ def quick() -> Iterator[Passwords]:
         ("1234567890", PasswordCommon),
         ("ivysmith-2026", PasswordContainsName),
         ("my-IVYSMITH!", PasswordContainsName),
+        ("ivysmith ivysmith ivysmith", PasswordContainsName),
+        ("ivysmith12345678", PasswordContainsName),
+        ("password-ivysmith", PasswordContainsName),
         ("notes2026", PasswordContainsName),
         ("NotesNotes!!", PasswordContainsName),
     ],
@@ -69,6 +72,11 @@ def test_a_password_that_is_guessed_first_is_refused(
 )
 def test_any_characters_make_a_password(password: str) -> None:
     passwords.validate(password, username="ivysmith", common=COMMON)
+
+
+@pytest.mark.parametrize("password", ["correct horse battery ana", "banana bread at noon"])
+def test_a_long_password_may_have_the_name_in_it(password: str) -> None:
+    passwords.validate(password, username="ana", common=COMMON)
 
 
 def test_a_name_of_two_letters_does_not_rule_out_half_the_language() -> None:

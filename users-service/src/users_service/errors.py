@@ -262,4 +262,4 @@ class PasswordContainsName(UsersError):
     code = "password_contains_name"
 
     def __str__(self) -> str:
-        return "a password does not contain your username or this application's name"
+        return "a password is more than your username or this application's name"

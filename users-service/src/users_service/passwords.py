@@ -64,15 +64,18 @@ def validate(password: str, *, username: str, common: frozenset[str]) -> None:
     folded = text.casefold()
     if folded in common:
         raise PasswordCommon
-    name = _normal(username).casefold()
-    if len(name) >= _SHORTEST_NAME_TO_LOOK_FOR and name in folded:
+    rest = _without_known_words(folded, _normal(username).casefold())
+    if rest != folded and (len(rest) < MINIMUM or rest in common):
         raise PasswordContainsName
+
+
+def _without_known_words(folded: str, name: str) -> str:
+    """What is left to guess: a long sentence may well speak of notes, or of Ana."""
     rest = folded
-    for word in _APPLICATION_WORDS:
-        # Not "contains": a long sentence may well speak of notes.
-        rest = rest.replace(word, "")
-    if len(rest) < MINIMUM:
-        raise PasswordContainsName
+    for word in (name, *_APPLICATION_WORDS):
+        if len(word) >= _SHORTEST_NAME_TO_LOOK_FOR:
+            rest = rest.replace(word, "")
+    return rest.strip(" -_.,:;!") if rest != folded else folded
 
 
 def bcrypt_cost(text: str) -> int | None:

@@ -12,7 +12,10 @@ SENTENCES = {
     "password_too_short": ("password", "Use at least 8 characters."),
     "password_too_long": ("password", "Use at most 128 characters."),
     "password_common": ("password", "This password is known to everyone. Choose another."),
-    "password_contains_name": ("password", "Leave your user name out of your password."),
+    "password_contains_name": (
+        "password",
+        "This password is too easy to guess from your user name or this site’s name.",
+    ),
     "signup_closed": ("", "New accounts are not open here. Ask an administrator."),
     "invalid_invite": ("invite", "This invitation is not valid, or was used."),
     "invalid_setup_token": ("setup_token", "This setup token is not the one we made."),
