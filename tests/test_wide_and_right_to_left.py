@@ -1,5 +1,6 @@
 """What is wider than its place, and what is written from right to left: screen and paper."""
 
+import re
 from typing import Any
 
 import pytest
@@ -108,3 +109,38 @@ def test_a_column_is_aligned_as_it_is_written(phone: Window, ana: Person) -> Non
         "all => all.map(it => getComputedStyle(it).textAlign)"
     )
     assert found == ["left", "center", "right"]
+
+
+def test_paper_is_white_in_the_dark_theme_too(window: OpenWindow, ana: Person) -> None:
+    dark = window(ana, color_scheme="dark")
+    dark.watch_note(ana.create("Printed", "words")["key"])
+    for theme in ("auto", "dark"):
+        dark.page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        dark.page.emulate_media(media="print", color_scheme="dark")
+        ink = dark.page.locator("#note-body").evaluate("it => getComputedStyle(it).color")
+        paper = dark.page.locator("body").evaluate("it => getComputedStyle(it).backgroundColor")
+        assert max(map(int, re.findall(r"\d+", ink))) < 128, theme
+        assert paper == "rgba(0, 0, 0, 0)", theme
+        dark.page.emulate_media(media="screen")
+
+
+def test_what_was_looked_for_is_in_sight(phone: Window, ana: Person) -> None:
+    body = "Some words that stand in front of it on the same line, before the needle comes."
+    key = ana.create("A haystack", body)["key"]
+    phone.go("/?q=needle")
+    mark = phone.row(key).locator("mark").bounding_box()
+    row = phone.row(key).bounding_box()
+    assert mark is not None
+    assert row is not None
+    assert mark["x"] + mark["width"] <= row["x"] + row["width"]
+    assert mark["y"] + mark["height"] <= row["y"] + row["height"]
+
+
+@pytest.mark.parametrize("width", [720, 820, 959, 960, 1099, 1100])
+def test_the_head_of_a_page_is_one_row(window: OpenWindow, ana: Person, width: int) -> None:
+    tablet = window(ana, viewport={"width": width, "height": 900})
+    tablet.watch_home()
+    tops = tablet.page.locator(".bar :is(.brand, .search, .account)").evaluate_all(
+        "all => all.map(it => Math.round(it.getBoundingClientRect().top))"
+    )
+    assert len(set(tops)) == 1, tops
