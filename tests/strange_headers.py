@@ -60,14 +60,14 @@ def addresses(app: FastAPI, **filled: str) -> Iterator[tuple[str, str]]:
     def fill(found: re.Match[str]) -> str:
         return filled.get(found[1], "x")
 
-    for route in _routes(app.routes):
+    for route in routes_of(app.routes):
         path = re.sub(r"\{(\w+)(?::\w+)?\}", fill, route.path)
         for method in sorted(getattr(route, "methods", None) or {"GET"}):
             if method != "HEAD":
                 yield method, path
 
 
-def _routes(routes: Iterable[Any]) -> Iterator[Any]:
+def routes_of(routes: Iterable[Any]) -> Iterator[Any]:
     for route in routes:
         included = getattr(route, "effective_route_contexts", None)
         if included is None:

@@ -358,6 +358,14 @@ async def test_a_name_that_no_account_can_have_is_found_nowhere(
     assert (await check(original, "nul\0", "x"))["check"] is False
 
 
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "unicode_escape", "utf-7"])
+async def test_a_form_in_parts_is_utf_8(original: httpx.AsyncClient, charset: str) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\n\\ud800\r\n--x--\r\n'
+    kind = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+    answer = await original.post("/create-user", content=part, headers=kind)
+    assert answer.status_code == 415
+
+
 async def test_a_multipart_form_works_and_files_do_not(original: httpx.AsyncClient) -> None:
     fields = {"username": (None, "multi"), "givenName": (None, "M")}
     made = await original.post("/create-user", files=fields)

@@ -51,7 +51,9 @@ def served(backends: Backends, host: str = "127.0.0.1") -> Iterator[str]:
         listening.bind(("127.0.0.1", 0))
         url = f"http://{host}:{listening.getsockname()[1]}"
         app = create_app(web_settings(public_url=url), transports=backends.transports())
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="error", lifespan="on", server_header=False)
+        )
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         while not server.started:

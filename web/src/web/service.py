@@ -23,6 +23,8 @@ debug = area("notes:backends")
 Json = dict[str, Any]
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+# On their way these would be left out, and the address one of something else.
+_NO_NAMES = frozenset({"", ".", ".."})
 
 
 class BackendError(Exception):
@@ -95,6 +97,8 @@ class Service:
         is what carries an Idempotency-Key. `is_patient`: worth waiting for. `changes`: false
         where a POST only asks.
         """
+        if _NO_NAMES & set(path.split("/")[1:]):
+            raise Refused(404, "not_found", "nothing has this address")
         sent = {"X-Request-Id": request_id.get(), **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
