@@ -12,10 +12,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
-from users_service import domain, factors, opaque, passwords
-from users_service.callers import ApiKeys
-from users_service.errors import InvalidField, InvalidUsername, UsersError
-from users_service.passwords import Passwords
+from users_service.credentials import passwords
+from users_service.credentials.passwords import Passwords
+from users_service.crypto import random_tokens
+from users_service.domain import two_factor
+from users_service.domain.accounts import (
+    GIVEN_TEXT_LIMIT,
+    USERNAME_LIMIT,
+    names_like,
+    new_email,
+    new_username,
+    shown_name,
+    username_key,
+)
+from users_service.domain.errors import InvalidField, InvalidUsername, UsersError
+from users_service.http.authentication import ApiKeys
 
 pytestmark = pytest.mark.slow
 
@@ -75,14 +86,14 @@ def test_any_password_fits_its_own_hash_and_no_other_does(password: str, other: 
 @example("İstanbul")
 def test_a_username_is_kept_so_that_keeping_it_again_changes_nothing(typed: str) -> None:
     try:
-        kept = domain.new_username(typed)
+        kept = new_username(typed)
     except InvalidUsername:
         return
-    assert domain.new_username(kept) == kept
-    assert len(kept) <= domain.USERNAME_LIMIT
+    assert new_username(kept) == kept
+    assert len(kept) <= USERNAME_LIMIT
     assert re.fullmatch(r"\w[\w.@+-]*", kept)
-    assert domain.username_key(kept) == domain.username_key(domain.username_key(kept))
-    assert domain.username_key(kept) == domain.username_key(kept.upper().lower()) or (
+    assert username_key(kept) == username_key(username_key(kept))
+    assert username_key(kept) == username_key(kept.upper().lower()) or (
         # Some letters have no way back from their capital.
         kept.upper().lower() != kept.lower()
     )
@@ -91,19 +102,19 @@ def test_a_username_is_kept_so_that_keeping_it_again_changes_nothing(typed: str)
 @always_the_same
 @given(st.none() | torn_text)
 def test_who_comes_from_elsewhere_gets_a_username_that_one_may_have(wanted: str | None) -> None:
-    names = list(domain.names_like(wanted, 12))
+    names = list(names_like(wanted, 12))
     assert len(set(names)) == 12
     for name in names:
-        assert domain.new_username(name) == name
+        assert new_username(name) == name
 
 
 @always_the_same
 @given(st.none() | torn_text)
 def test_a_name_that_a_stranger_brings_can_be_kept_and_shown(name: str | None) -> None:
-    shown = domain.shown_name(name)
-    assert shown == domain.shown_name(shown)
+    shown = shown_name(name)
+    assert shown == shown_name(shown)
     if shown is not None:
-        assert 0 < len(shown) <= domain.GIVEN_TEXT_LIMIT
+        assert 0 < len(shown) <= GIVEN_TEXT_LIMIT
         shown.encode()
         assert "\n" not in shown
 
@@ -112,7 +123,7 @@ def test_a_name_that_a_stranger_brings_can_be_kept_and_shown(name: str | None) -
 @given(torn_text)
 def test_an_email_address_is_refused_or_is_one_line_with_two_sides(typed: str) -> None:
     try:
-        kept = domain.new_email(typed)
+        kept = new_email(typed)
     except InvalidField:
         return
     assert kept.count("@") == 1
@@ -122,23 +133,23 @@ def test_an_email_address_is_refused_or_is_one_line_with_two_sides(typed: str) -
 @always_the_same
 @given(torn_text)
 def test_no_text_but_the_code_of_now_is_the_code_of_now(typed: str) -> None:
-    step = factors.totp_step(SECRET, typed, NOON)
+    step = two_factor.totp_step(SECRET, typed, NOON)
     if step is not None:
         assert re.fullmatch(r"\d{6}", "".join(typed.split()))
 
 
 @always_the_same
-@given(st.sampled_from(factors.new_recovery_codes()), st.text(" -\t", max_size=3))
+@given(st.sampled_from(two_factor.new_recovery_codes()), st.text(" -\t", max_size=3))
 def test_a_recovery_code_is_one_however_it_is_typed(code: str, between: str) -> None:
     typed = between.join(code.replace("-", "").upper())
-    assert factors.recovery_code_as_kept(typed) == factors.recovery_code_as_kept(code)
+    assert two_factor.recovery_code_as_kept(typed) == two_factor.recovery_code_as_kept(code)
 
 
 @always_the_same
 @given(torn_text)
 def test_the_digest_of_anything_is_a_digest(secret: str) -> None:
-    assert len(opaque.digest(secret)) == 32
-    assert len(opaque.new_secret()) >= 43  # 256 bits
+    assert len(random_tokens.digest(secret)) == 32
+    assert len(random_tokens.new_secret()) >= 43  # 256 bits
 
 
 @always_the_same

@@ -14,7 +14,7 @@ import pytest
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
 from users_running import KEY, Process, environment, process
-from users_service.cli import _parser, base_url, main
+from users_service.cli.legacy import _parser, base_url, main
 
 pytestmark = pytest.mark.slow
 

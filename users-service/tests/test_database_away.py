@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from service_kit import asgi
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
-from users_service import answers
+from users_service.http import problems
 
 
 class SaidError(Exception):
@@ -25,7 +25,7 @@ async def asked(error: Exception) -> httpx.Response:
         raise error
 
     asgi.install(app, ready=ready, registry=CollectorRegistry(), max_body=1)
-    answers.install(app)
+    problems.install(app)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as client:
         return await client.post("/v1/tokens")

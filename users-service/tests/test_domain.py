@@ -5,9 +5,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from users_service import answers, domain, errors
-from users_service.domain import Account, Origin
-from users_service.errors import InvalidField, InvalidUsername, UsersError
+from users_service.domain import sign_in_errors
+from users_service.domain.accounts import (
+    Account,
+    first_roles,
+    new_email,
+    new_username,
+    username_key,
+)
+from users_service.domain.errors import InvalidField, InvalidUsername, UsersError
+from users_service.domain.sessions import Origin, Session, start_session
+from users_service.http import problems
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -33,7 +41,7 @@ def an_account(**changes: Any) -> Account:
     ],
 )
 def test_a_new_username_is_kept_in_one_spelling(typed: str, kept: str) -> None:
-    assert domain.new_username(typed) == kept
+    assert new_username(typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -42,7 +50,7 @@ def test_a_new_username_is_kept_in_one_spelling(typed: str, kept: str) -> None:
 )
 def test_a_new_username_has_letters_digits_and_a_few_signs(typed: str) -> None:
     with pytest.raises(InvalidUsername):
-        domain.new_username(typed)
+        new_username(typed)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +64,13 @@ def test_a_new_username_has_letters_digits_and_a_few_signs(typed: str) -> None:
     ],
 )
 def test_names_that_look_alike_have_one_key(one: str, other: str, alike: bool) -> None:
-    assert (domain.username_key(one) == domain.username_key(other)) is alike
+    assert (username_key(one) == username_key(other)) is alike
 
 
 @pytest.mark.parametrize("email", ["", "ivy", "ivy@", "@x", "a b@x", "a@b@c", "a\n@x"])
 def test_an_email_address_has_two_sides(email: str) -> None:
     with pytest.raises(InvalidField):
-        domain.new_email(email)
+        new_email(email)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +98,7 @@ def test_an_account_shows_the_best_name_it_has(account: Account, shown: str) -> 
 def test_the_first_is_administrator_and_the_invited_are_as_invited(
     invited: list[str] | None, is_first: bool, roles: tuple[str, ...]
 ) -> None:
-    assert domain.first_roles(invited, is_first=is_first) == roles
+    assert first_roles(invited, is_first=is_first) == roles
 
 
 @pytest.mark.parametrize(
@@ -105,14 +113,14 @@ def test_the_first_is_administrator_and_the_invited_are_as_invited(
 def test_a_session_ends_after_7_idle_days_and_30_in_any_case(
     seen_after: timedelta, asked_after: timedelta, alive: bool
 ) -> None:
-    started = domain.start_session(
+    started = start_session(
         UUID(int=2),
         account_id=UUID(int=1),
         origin=Origin(address=None),
         now=NOON,
         proven_at=NOON,
     )
-    seen = domain.Session(
+    seen = Session(
         **{
             **{f: getattr(started, f) for f in started.__slots__},
             "last_seen_at": NOON + seen_after,
@@ -127,7 +135,7 @@ def _all_errors(root: type[UsersError]) -> set[type[UsersError]]:
 
 def test_every_refusal_has_a_status_and_a_code_of_its_own() -> None:
     everything = _all_errors(UsersError)
-    assert set(answers.STATUS) == everything
+    assert set(problems.STATUS) == everything
     assert len({error.code for error in everything}) == len(everything)
 
 
@@ -146,4 +154,4 @@ def test_no_refusal_can_hold_a_password() -> None:
         "maximum",
         "retry_after",
     }
-    assert issubclass(errors.PasswordCommon, UsersError)
+    assert issubclass(sign_in_errors.PasswordCommon, UsersError)

@@ -15,7 +15,8 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from pydantic import SecretStr, ValidationError
 from signing_in import Someone, join, told
 from users_running import KEY, PASSWORD, Service, running, some_settings
-from users_service import domain, providers
+from users_service.domain.accounts import names_like, new_username
+from users_service.oidc import providers
 
 pytestmark = pytest.mark.slow
 
@@ -102,9 +103,9 @@ async def test_a_username_or_an_address_that_exists_here_opens_nothing(
      ("a b\0c", "abc"), ("x" * 99, "x" * 60)],
 )  # fmt: skip
 def test_a_name_from_elsewhere_becomes_one_that_fits(wanted: str | None, first: str) -> None:
-    names = list(domain.names_like(wanted, 3))
+    names = list(names_like(wanted, 3))
     assert names == [first, f"{first}-2", f"{first}-3"]
-    assert all(domain.new_username(name) == name for name in names)
+    assert all(new_username(name) == name for name in names)
 
 
 NOW = int(time.time())

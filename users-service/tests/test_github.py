@@ -11,8 +11,8 @@ from github import GitHub
 from pydantic import SecretStr
 from signing_in import Someone, join, told
 from users_running import KEY, Service, running, some_settings
-from users_service.provider_checks import github_metadata
-from users_service.providers import GITHUB, Provider
+from users_service.oidc.checks import github_metadata
+from users_service.oidc.providers import GITHUB, Provider
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_running import SEALING, Clock
 from users_service import database
-from users_service.keys import Keys
-from users_service.sealing import Seal
+from users_service.crypto.encryption import Seal
+from users_service.crypto.signing_keys import Keys
 
 Database = async_sessionmaker[AsyncSession]
 SEAL = Seal.parse(SEALING)

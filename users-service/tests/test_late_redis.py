@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from users_service.app import connect_redis
-from users_service.errors import TooManyAttempts
-from users_service.limits import WRONG_PASSWORDS, Limits
+from users_service.domain.errors import TooManyAttempts
+from users_service.rate_limits.limits import WRONG_PASSWORDS, Limits
 
 pytestmark = pytest.mark.slow
 

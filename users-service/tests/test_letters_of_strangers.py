@@ -9,9 +9,9 @@ from mail_server import MailServer, link_in, mail_server, text_of, until
 from signing_in import join, told
 from test_mail import SITE, _results, alone, ask, audited, look_often
 from users_running import KEY, PASSWORD, Service, running, some_settings
-from users_service import limits
-from users_service.letters import spelled
-from users_service.limits import LETTERS_OF_AN_HOUR
+from users_service.domain.emails import spelled
+from users_service.rate_limits import limits
+from users_service.rate_limits.limits import LETTERS_OF_AN_HOUR
 
 __all__ = ["alone", "look_often"]
 

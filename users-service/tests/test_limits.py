@@ -8,10 +8,10 @@ from local_stack.valkey import Valkey
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from users_running import KEY, PASSWORD, Service, running, some_settings
-from users_service import counters, limits
 from users_service.app import connect_redis, routed
-from users_service.errors import TooManyAttempts
-from users_service.limits import Limits
+from users_service.domain.errors import TooManyAttempts
+from users_service.rate_limits import counters, limits
+from users_service.rate_limits.limits import Limits
 
 OWNER, STRANGER = "192.0.2.1", "198.51.100.7"
 NOWHERE = "redis://127.0.0.1:1"

@@ -24,8 +24,9 @@ from mail_server import (
 from signing_in import Someone, join, told
 from sqlalchemy import event
 from users_running import KEY, Service, running, some_settings
-from users_service import mailing, smtp
-from users_service.letters import pause_after
+from users_service.domain.emails import pause_after
+from users_service.jobs import mail_sender
+from users_service.mail import smtp
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,7 @@ Serving = Callable[..., AbstractAsyncContextManager[Service]]
 
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailing, "_LOOK_EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(mail_sender, "_LOOK_EVERY_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -286,7 +287,7 @@ async def test_without_a_mail_server_nothing_is_sent_or_kept_and_that_is_said(
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch, look_often: None) -> None:
     """Only the test sends: a clock that leaps makes what the background sends due again."""
-    monkeypatch.setattr(mailing, "_LOOK_EVERY_SECONDS", 3600)
+    monkeypatch.setattr(mail_sender, "_LOOK_EVERY_SECONDS", 3600)
 
 
 @pytest.mark.usefixtures("alone")

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from signing_in import Someone, join, sign_in, told
 from users_running import PASSWORD, Service
-from users_service.devices import device_name
+from users_service.sessions.devices import device_name
 
 NEW = "another quiet river"
 LINUX_FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -8,17 +8,17 @@ from typing import Any
 import argon2
 import bcrypt
 import pytest
-from users_service import passwords
 from users_service.app import argon2id
-from users_service.errors import (
+from users_service.credentials import passwords
+from users_service.credentials.passwords import Check, Passwords
+from users_service.domain.errors import UsersError
+from users_service.domain.sign_in_errors import (
     Busy,
     PasswordCommon,
     PasswordContainsName,
     PasswordTooLong,
     PasswordTooShort,
-    UsersError,
 )
-from users_service.passwords import Check, Passwords
 
 COMMON = passwords.common_passwords()
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from users_running import Service
 from users_service import store
-from users_service.letters import Kind
-from users_service.store.endings import Listener
+from users_service.domain.emails import Kind
+from users_service.store.session_ends import Listener
 
 PLANS = {
     "as it comes": "",
@@ -35,14 +35,14 @@ async def ended_right_after_vacuum(
     """So many sessions whose ends wait in a queue that PostgreSQL believes tiny."""
     database, now = service.state["sessions"].database, service.clock()
     async with database.begin() as session:
-        await store.endings.announce(session, uuid4(), uuid4(), now=now)
-        await store.endings.take_all(session, Listener.GATEWAY)
-        await store.endings.take_all(session, Listener.REDIS)
+        await store.session_ends.announce(session, uuid4(), uuid4(), now=now)
+        await store.session_ends.take_all(session, Listener.GATEWAY)
+        await store.session_ends.take_all(session, Listener.REDIS)
     believed_tiny(postgres, "session_ends")
     sessions = [uuid4() for _ in range(count)]
     async with database.begin() as session:
         for each in sessions:
-            await store.endings.announce(session, uuid4(), each, now=now)
+            await store.session_ends.announce(session, uuid4(), each, now=now)
     return sessions
 
 
@@ -61,11 +61,11 @@ async def test_each_end_of_a_session_is_told_right_after_vacuum_too(
     for _ in sessions:
         async with database.begin() as session:
             await _plan(session, settings)
-            ended = await store.endings.take(session, Listener.GATEWAY)
+            ended = await store.session_ends.take(session, Listener.GATEWAY)
             told.append(ended and ended.session_id)
     assert told == sessions
     async with database.begin() as session:
-        assert await store.endings.take(session, Listener.GATEWAY) is None
+        assert await store.session_ends.take(session, Listener.GATEWAY) is None
 
 
 async def test_replicas_that_look_at_once_tell_different_ends(
@@ -74,7 +74,9 @@ async def test_replicas_that_look_at_once_tell_different_ends(
     database = service.state["sessions"].database
     sessions = set(await ended_right_after_vacuum(service, postgres, 3))
     async with database.begin() as one, database.begin() as two, database.begin() as three:
-        taken = [await store.endings.take(each, Listener.GATEWAY) for each in (one, two, three)]
+        taken = [
+            await store.session_ends.take(each, Listener.GATEWAY) for each in (one, two, three)
+        ]
     assert {each and each.session_id for each in taken} == sessions
 
 
@@ -86,7 +88,7 @@ async def test_each_letter_is_tried_once_right_after_vacuum_too(
     database, now = service.state["sessions"].database, service.clock()
     async with database.begin() as session:
         for _ in range(4):
-            await store.letters.add(
+            await store.emails.add(
                 session, (Kind.NOTICE, {}), now=now, expires_at=now + timedelta(1),
                 account_id=None,
             )  # fmt: skip
@@ -94,6 +96,6 @@ async def test_each_letter_is_tried_once_right_after_vacuum_too(
     for _ in range(4):
         async with database.begin() as session:
             await _plan(session, settings)
-            letter = await store.letters.take(session, now=now)
+            letter = await store.emails.take(session, now=now)
             tried.append(letter and letter.tries)
     assert tried == [1, 1, 1, 1]

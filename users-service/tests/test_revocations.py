@@ -133,14 +133,14 @@ async def test_what_happened_longer_ago_than_any_token_lives_is_not_written(
     account, revocations = uuid4(), service.state["revocations"]
     async with revocations.database.begin() as session:
         long_ago = service.clock().replace(year=2020)
-        await store.endings.announce(session, account, None, generation=1, now=long_ago)
+        await store.session_ends.announce(session, account, None, generation=1, now=long_ago)
     await revocations.write()
     assert await redis.exists(f"revoked:account:{account}") == 0
 
 
 async def announce(service: Service, account: UUID, generation: int) -> None:
     async with service.state["revocations"].database.begin() as session:
-        await store.endings.announce(
+        await store.session_ends.announce(
             session, account, None, generation=generation, now=service.clock()
         )
 
@@ -150,8 +150,8 @@ async def test_one_that_redis_refuses_holds_up_no_other(service: Service, redis:
     await redis.lpush(f"revoked:account:{spoiled}", "not a generation")
     async with service.state["revocations"].database.begin() as session:
         now = service.clock()
-        await store.endings.announce(session, spoiled, None, generation=1, now=now)
-        await store.endings.announce(session, uuid4(), other, now=now)
+        await store.session_ends.announce(session, spoiled, None, generation=1, now=now)
+        await store.session_ends.announce(session, uuid4(), other, now=now)
     assert await until_written(redis, f"revoked:session:{other}") == "1"
     async with asyncio.timeout(20):
         while (await waiting(service)) != [None]:  # noqa: ASYNC110 - nothing tells when
@@ -161,5 +161,5 @@ async def test_one_that_redis_refuses_holds_up_no_other(service: Service, redis:
 async def waiting(service: Service) -> list[UUID | None]:
     """The sessions that Redis has not been told of, as others see it now."""
     async with service.state["revocations"].database() as session:
-        rows = await store.endings.take_all(session, store.endings.Listener.REDIS)
+        rows = await store.session_ends.take_all(session, store.session_ends.Listener.REDIS)
         return [row.session_id for row in rows]

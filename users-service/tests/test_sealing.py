@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from test_process import command
 from users_running import SEALING, Clock, Service, environment, process
 from users_service import database
-from users_service.keys import Keys
-from users_service.resealing import Lost, reseal
-from users_service.sealing import CannotOpen, Seal
+from users_service.crypto.encryption import CannotOpen, Seal
+from users_service.crypto.signing_keys import Keys
+from users_service.jobs.reencryption import Lost, reseal
 
 NOTHING_LOST = Lost(signing_keys=0, totp_secrets=0)
 

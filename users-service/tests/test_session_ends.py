@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr
 from signing_in import Someone, join, sign_in
 from users_running import KEY, PASSWORD, Service, running, some_settings
-from users_service.disconnects import Disconnects
+from users_service.jobs.gateway_disconnects import Disconnects
 
 
 class Gateway:

@@ -14,7 +14,7 @@ from local_stack.ports import free_port
 from pydantic import SecretStr, ValidationError
 from signing_in import Someone, join, sign_in, told
 from users_running import KEY, PASSWORD, Service, environment, process, running, some_settings
-from users_service import cli
+from users_service.cli import legacy
 
 pytestmark = pytest.mark.slow
 
@@ -225,7 +225,7 @@ def test_the_command_line_prints_the_link(
         monkeypatch.setenv("USERS_API_KEY", ":".join(KEY))
         for arguments in (["add", "ada"], ["role", "ada", "admin"], ["sign-in-link", "ada"]):
             with pytest.raises(SystemExit, match="0"):
-                cli.main(["-u", service.url, *arguments])
+                legacy.main(["-u", service.url, *arguments])
         said = json.loads("{" + capsys.readouterr().out.rpartition("{")[2])
         assert said["url"].startswith(f"{SITE}/users/sign-in-link#token=")
         done = httpx.post(

@@ -27,9 +27,9 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from users_service import database
 from users_service.app import create_app
-from users_service.keys import Keys
+from users_service.crypto.signing_keys import Keys
+from users_service.jobs.reencryption import Lost, reseal
 from users_service.migrations import migrate
-from users_service.resealing import Lost, reseal
 from users_service.settings import Settings
 
 gc.freeze()
@@ -124,7 +124,7 @@ def _serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        # Whom to believe about addresses is decided by API key, in `callers`.
+        # Whom to believe about addresses is decided by API key, in `http.authentication`.
         proxy_headers=False,
         timeout_keep_alive=asgi.KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,

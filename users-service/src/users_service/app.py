@@ -1,6 +1,5 @@
 """Builds the service from its settings: the only module that creates anything."""
 
-import asyncio
 import logging
 import os
 import ssl
@@ -25,12 +24,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from users_service import answers, database, original, v1
-from users_service.disconnects import GATEWAY_SECONDS, Disconnects
-from users_service.elsewhere import SECONDS
-from users_service.passwords import Passwords
+from users_service import database
+from users_service.credentials.passwords import Passwords
+from users_service.http import problems, v1
+from users_service.jobs.gateway_disconnects import GATEWAY_SECONDS, Disconnects
+from users_service.jobs.housekeeping import keep_house
+from users_service.legacy import routes
+from users_service.oidc.client import SECONDS
 from users_service.settings import Settings
-from users_service.state import State, Tools, build
+from users_service.wiring import State, Tools, build
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,6 @@ _PASSWORD_THREADS: Final = min(4, os.cpu_count() or 1)
 _PASSWORDS_WAITING: Final = 64
 _REDIS_SECONDS: Final = 3.0
 """A late answer is not an absent Redis: on a busy machine it may take more than a second."""
-_HOUSEKEEPING_SECONDS: Final = 15 * 60
 
 
 def argon2id() -> argon2.PasswordHasher:
@@ -152,7 +153,7 @@ def routed(
         redoc_url=None,
         openapi_url=None,
     )
-    # Without Redis people still sign in: see `limits`.
+    # Without Redis people still sign in: see `rate_limits`.
     asgi.install(
         app,
         ready=ready,
@@ -160,9 +161,9 @@ def routed(
         max_body=MAX_BODY,
         optional=frozenset({"redis"}),
     )
-    answers.install(app)
+    problems.install(app)
     v1.install(app)
-    original.install(app)
+    routes.install(app)
     return app
 
 
@@ -198,18 +199,17 @@ def _gateway_client(settings: Settings) -> httpx.AsyncClient:
 
 
 async def _keep_house(state: State, disconnects: Disconnects) -> None:
-    """Until cancelled. A failure is logged and tried again, never fatal."""
+    """Until cancelled."""
     await state["departures"].look()
-    while True:
-        await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-        try:
-            await state["keys"].keep_fresh()
-            await state["sessions"].forget_dead()
-            await state["audit"].forget_old()
-            await state["mailing"].forget_dead()
-            await disconnects.forget_old()
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("housekeeping failed, again in a while: %s", type(error).__name__)
+    await keep_house(
+        (
+            state["keys"].keep_fresh,
+            state["sessions"].forget_dead,
+            state["audit"].forget_old,
+            state["mailing"].forget_dead,
+            disconnects.forget_old,
+        )
+    )
 
 
 async def _answers(sessions: async_sessionmaker[AsyncSession]) -> bool:

@@ -14,11 +14,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from users_service import providers
-from users_service.callers import ApiKeys
-from users_service.providers import Provider
-from users_service.sealing import Seal
-from users_service.smtp import PORTS, Security, Smtp, is_sender
+from users_service.crypto.encryption import Seal
+from users_service.http.authentication import ApiKeys
+from users_service.mail.smtp import PORTS, Security, Smtp, is_sender
+from users_service.oidc import providers
+from users_service.oidc.providers import Provider
 
 
 class Settings(BaseSettings):

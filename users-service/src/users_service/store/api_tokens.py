@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.domain import Account
-from users_service.grants import ApiToken
-from users_service.store import endings
-from users_service.store.accounts import account_from
+from users_service.domain.accounts import Account
+from users_service.domain.api_tokens import ApiToken
+from users_service.store import session_ends
+from users_service.store.accounts_by_username import account_from
 from users_service.tables import AccountRow, ApiTokenRow
 
 
@@ -69,7 +69,7 @@ async def revoke(
     )
     name: str | None = await session.scalar(revoked.returning(ApiTokenRow.name))
     if name is not None:
-        await endings.announce(session, account_id, token_id, now=now)
+        await session_ends.announce(session, account_id, token_id, now=now)
     return name
 
 

@@ -7,14 +7,14 @@ from uuid import UUID
 from sqlalchemy import and_, delete, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.acts import OK, Act
-from users_service.letters import (
+from users_service.domain.audit_events import OK, Act
+from users_service.domain.emails import (
     NOTICE_LIFETIME,
     WRONG_SECOND_STEPS,
     WRONG_STEP_PAUSE,
     notice_of,
 )
-from users_service.store import letters
+from users_service.store import emails
 from users_service.tables import AuditRow
 
 
@@ -39,7 +39,7 @@ async def write(session: AsyncSession, act: Act, *, now: datetime) -> None:
     )
     if notice is not None and act.account is not None:
         expires_at = now + NOTICE_LIFETIME
-        await letters.add(
+        await emails.add(
             session, notice, now=now, expires_at=expires_at, account_id=act.account.id
         )
 

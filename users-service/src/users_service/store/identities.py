@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.domain import LOCAL, username_key
+from users_service.domain.accounts import LOCAL, username_key
 from users_service.tables import AccountRow, IdentityRow
 
 

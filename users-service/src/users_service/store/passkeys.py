@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.factors import Passkey
+from users_service.domain.two_factor import Passkey
 from users_service.tables import PasskeyRow
 
 

@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.acts import Actor
-from users_service.domain import SESSION_IDLE, Account, Session
-from users_service.errors import SessionEnded
-from users_service.store import ceremonies, endings
-from users_service.store.accounts import account_from
+from users_service.domain.accounts import Account
+from users_service.domain.principals import Actor
+from users_service.domain.sessions import SESSION_IDLE, Session
+from users_service.domain.sign_in_errors import SessionEnded
+from users_service.store import pending_flows, session_ends
+from users_service.store.accounts_by_username import account_from
 from users_service.tables import AccountRow, SessionRow
 
 
@@ -90,7 +91,7 @@ async def end(
     )
     if await session.scalar(ended.returning(SessionRow.id)) is None:
         return False
-    await endings.announce(session, account_id, session_id, now=now)
+    await session_ends.announce(session, account_id, session_id, now=now)
     return True
 
 
@@ -100,7 +101,7 @@ async def end_others(session: AsyncSession, kept: Session, *, now: datetime) -> 
     )
     ended = (await session.scalars(others.returning(SessionRow.id))).all()
     for session_id in ended:
-        await endings.announce(session, kept.account_id, session_id, now=now)
+        await session_ends.announce(session, kept.account_id, session_id, now=now)
     return len(ended)
 
 
@@ -117,8 +118,8 @@ async def end_all_of(session: AsyncSession, account_id: UUID, *, now: datetime) 
         execution_options={"synchronize_session": False},
     )
     await session.execute(delete(SessionRow).where(SessionRow.account_id == account_id))
-    await ceremonies.end_of(session, account_id)
-    await endings.announce(session, account_id, None, generation=generation, now=now)
+    await pending_flows.end_of(session, account_id)
+    await session_ends.announce(session, account_id, None, generation=generation, now=now)
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> None:

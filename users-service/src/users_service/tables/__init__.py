@@ -8,13 +8,7 @@ from users_service.tables.accounts import (
     SetupRow,
 )
 from users_service.tables.base import Base
-from users_service.tables.records import (
-    AuditRow,
-    LetterRow,
-    SessionEndRow,
-    SigningKeyRow,
-)
-from users_service.tables.ways_in import (
+from users_service.tables.credentials import (
     ApiTokenRow,
     CeremonyRow,
     PasskeyRow,
@@ -23,6 +17,7 @@ from users_service.tables.ways_in import (
     SessionRow,
     TotpRow,
 )
+from users_service.tables.records import AuditRow, LetterRow, SessionEndRow, SigningKeyRow
 
 __all__ = [
     "AccountRow",

@@ -1,0 +1,83 @@
+"""The use cases of whoever lets people in: make a code for one sign-up, list, revoke."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.crypto.random_tokens import digest, new_secret
+from users_service.domain.accounts import INVITATION_LIFETIME, ROLES, new_email
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.emails import Kind
+from users_service.domain.errors import InvitationNotFound
+from users_service.domain.principals import Actor
+from users_service.mail.queue import Outbox
+from users_service.rate_limits.limits import Limits
+from users_service.tables import InvitationRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """`code` is shown here and never again."""
+
+    id: UUID
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitations:
+    database: async_sessionmaker[AsyncSession]
+    outbox: Outbox
+    limits: Limits
+    now: Callable[[], datetime]
+
+    async def invite(self, role: str, by: Actor, *, email: str | None = None) -> Invitation:
+        """A code for one new account, good for 7 days; `email` gets a letter with it."""
+        if email is not None:
+            self.outbox.require()
+            email = new_email(email)
+            await self.limits.admit_letter_to(email, "asked")
+        now = self.now()
+        invitation = Invitation(
+            id=uuid4(), code=new_secret(), expires_at=now + INVITATION_LIFETIME
+        )
+        async with self.database.begin() as session:
+            await store.invitations.add(
+                session,
+                invitation.id,
+                code_hash=digest(invitation.code),
+                roles=ROLES[role],
+                created_by=by.account_id,
+                now=now,
+                expires_at=invitation.expires_at,
+            )
+            if email is not None:
+                await self.outbox.write(
+                    session,
+                    Kind.INVITATION,
+                    {"to": email, "token": invitation.code},
+                    account_id=None,
+                    now=now,
+                    expires_at=invitation.expires_at,
+                )
+            facts = {"invitation": str(invitation.id), "role": role}
+            act = Act(event=Event.INVITATION_MADE, by=by, facts=facts)
+            await store.audit.write(session, act, now=now)
+        return invitation
+
+    async def all_open(self) -> list[InvitationRow]:
+        async with self.database() as session:
+            return await store.invitations.all_open(session, now=self.now())
+
+    async def revoke(self, invitation_id: UUID, by: Actor) -> None:
+        now = self.now()
+        async with self.database.begin() as session:
+            if not await store.invitations.revoke(session, invitation_id, now=now):
+                raise InvitationNotFound
+            facts = {"invitation": str(invitation_id)}
+            act = Act(event=Event.INVITATION_REVOKED, by=by, facts=facts)
+            await store.audit.write(session, act, now=now)

@@ -1,0 +1,181 @@
+"""A new password by a one-time link: the way back for who forgot the old one.
+
+The link is 256 random bits, kept as a hash, good once: for a day where an administrator made
+it, for an hour in a letter. It sets the password and ends every session; it signs nobody in, so
+a second factor is asked for as ever.
+
+Whoever asks for a letter hears the same at the same time, whoever they ask for: the request is
+only written down, and whose it is is found out in the background. A letter goes to the proven
+address of an account and never to what was typed, once in a quarter of an hour and ten times a
+day: a stranger who asks again and again neither floods the owner nor makes the link worthless
+that they have.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.audit_log import AuditLog
+from users_service.credentials import passwords
+from users_service.credentials.passwords import Passwords
+from users_service.crypto.random_tokens import digest, new_secret
+from users_service.domain import principals
+from users_service.domain.accounts import (
+    MAILED_LINK_LIFETIME,
+    MAILED_LINK_PAUSE,
+    RESET_LINK_LIFETIME,
+    Account,
+    given_text,
+)
+from users_service.domain.audit_events import OK, Act, Event
+from users_service.domain.emails import Kind
+from users_service.domain.errors import InvalidResetLink, TooManyLetters
+from users_service.domain.principals import Actor
+from users_service.domain.sessions import Origin
+from users_service.mail.queue import Outbox
+from users_service.rate_limits.limits import Limits
+from users_service.tables import LetterRow
+
+_NOBODY: Final = "unknown_account"
+_ACCOUNTS_OF_AN_ADDRESS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetLink:
+    """`token` is shown here and never again."""
+
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resets:
+    database: async_sessionmaker[AsyncSession]
+    passwords: Passwords
+    limits: Limits
+    common: frozenset[str]
+    outbox: Outbox
+    audit: AuditLog
+    now: Callable[[], datetime]
+
+    async def make(self, account_id: UUID, by: Actor) -> ResetLink:
+        now = self.now()
+        link = ResetLink(token=new_secret(), expires_at=now + RESET_LINK_LIFETIME)
+        async with self.database.begin() as session:
+            account = await store.accounts_by_id.by_id(session, account_id, lock=True)
+            await store.reset_links.add(
+                session,
+                account_id,
+                secret_hash=digest(link.token),
+                now=now,
+                expires_at=link.expires_at,
+            )
+            act = Act(event=Event.RESET_LINK_MADE, by=by, account=account)
+            await store.audit.write(session, act, now=now)
+        return link
+
+    async def ask(self, wanted: str, origin: Origin) -> None:
+        """`wanted` is a username or an e-mail address, of anybody or nobody."""
+        self.outbox.require()
+        await self.limits.admit_reset_asked(origin.address or "")
+        wanted = given_text("account", wanted.strip())
+        now = self.now()
+        async with self.database.begin() as session:
+            await self.outbox.write(
+                session,
+                Kind.RESET_ASKED,
+                {"wanted": wanted},
+                account_id=None,
+                now=now,
+                expires_at=now + MAILED_LINK_LIFETIME,
+                facts={"address": origin.address},
+            )
+
+    async def answer(self, wanted: str, asked: LetterRow) -> str:
+        """Write the letters, if there are any to be written; the result of the last one."""
+        by = Actor(address=asked.facts["address"])
+        async with self.database.begin() as session:
+            result = _NOBODY
+            found = await store.accounts_by_id.known_as(
+                session, wanted, limit=_ACCOUNTS_OF_AN_ADDRESS
+            )
+            for account in found:
+                result = await self._mail_link(session, account)
+                act = Act(event=Event.RESET_ASKED, by=by, account=account, result=result)
+                await store.audit.write(session, act, now=self.now())
+            if not found:
+                act = Act(event=Event.RESET_ASKED, by=by, result=result)
+                await store.audit.write(session, act, now=self.now())
+        return result
+
+    async def _mail_link(self, session: AsyncSession, account: Account) -> str:
+        now, to = self.now(), account.proven_email
+        if to is None:
+            return "no_proven_address"
+        since = now - MAILED_LINK_PAUSE
+        if await store.reset_links.was_mailed(session, account.id, since=since):
+            return "mailed_lately"
+        try:
+            await self.limits.admit_letter_to(to, "reset")
+        except TooManyLetters:
+            return "mailed_enough"
+        token, expires_at = new_secret(), now + MAILED_LINK_LIFETIME
+        await store.reset_links.add(
+            session,
+            account.id,
+            secret_hash=digest(token),
+            now=now,
+            expires_at=expires_at,
+            by_mail=True,
+        )
+        secrets = {"to": to, "token": token}
+        await self.outbox.write(
+            session,
+            Kind.RESET_LINK,
+            secrets,
+            account_id=account.id,
+            now=now,
+            expires_at=expires_at,
+        )
+        return OK
+
+    async def _refuse(self, account: Account | None, origin: Origin) -> None:
+        by, result = principals.stranger(origin), InvalidResetLink.code
+        await self.audit.refuse(Event.PASSWORD_RESET, by, result, account)
+
+    async def redeem(self, token: str, password: str, origin: Origin) -> None:
+        # The same allowance as for other attempts by strangers that cost a hash.
+        await self.limits.admit_sign_up(origin.address or "")
+        secret_hash = digest(token)
+        async with self.database() as session:
+            account = await store.reset_links.account_of(session, secret_hash, now=self.now())
+        if account is None or not account.may_sign_in:
+            await self._refuse(account, origin)
+            raise InvalidResetLink
+        passwords.validate(password, username=account.username, common=self.common)
+        password_hash = await self.passwords.hash(password)
+        try:
+            await self._set(account, secret_hash, password_hash, origin)
+        except InvalidResetLink:
+            await self._refuse(account, origin)
+            raise
+
+    async def _set(
+        self, account: Account, secret_hash: bytes, password_hash: str, origin: Origin
+    ) -> None:
+        now = self.now()
+        async with self.database.begin() as session:
+            held = await store.accounts_by_id.hold(session, account)
+            if held is None or not await store.reset_links.use(session, secret_hash, now=now):
+                raise InvalidResetLink
+            columns = {"password_hash": password_hash}
+            await store.accounts_by_id.change(session, account.id, columns=columns, now=now)
+            await store.sessions.end_all_of(session, account.id, now=now)
+            by = principals.stranger(origin)
+            act = Act(event=Event.PASSWORD_RESET, by=by, account=account)
+            await store.audit.write(session, act, now=now)

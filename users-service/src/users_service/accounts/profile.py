@@ -1,0 +1,151 @@
+"""What people do to their own account: profile, password, a copy of everything, its end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.accounts import deletion
+from users_service.accounts.email_verification import EmailAddresses
+from users_service.credentials import passwords
+from users_service.credentials.check import Credentials
+from users_service.credentials.passwords import Passwords
+from users_service.domain import principals
+from users_service.domain.accounts import Account, Overview, given_text, new_email
+from users_service.domain.api_tokens import ApiToken
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.errors import InvalidField
+from users_service.domain.principals import Actor
+from users_service.domain.sessions import Origin, Session
+from users_service.sessions import sessions
+from users_service.sessions.sessions import SignedIn
+from users_service.sign_in.two_factor import SecondFactors
+from users_service.tables import AuditRow
+
+_EXPORTED_LINES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Everything here that is about one person, without what proves who they are."""
+
+    overview: Overview
+    sessions: list[Session]
+    identities: list[tuple[str, str, datetime]]
+    """Provider, subject, since when."""
+    api_tokens: list[ApiToken]
+    audit: list[AuditRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChange:
+    old: str | None
+    """May be missing only where there is none: who came by another way in."""
+    new: str
+    code: str | None
+    """Of the second step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    database: async_sessionmaker[AsyncSession]
+    credentials: Credentials
+    second_factors: SecondFactors
+    passwords: Passwords
+    common: frozenset[str]
+    email_addresses: EmailAddresses
+    now: Callable[[], datetime]
+
+    async def overview(self, account_id: UUID) -> Overview:
+        async with self.database() as session:
+            return await store.accounts_by_id.overview(session, account_id)
+
+    async def change_profile(
+        self, account: Account, by: Actor, *, changes: dict[str, str | None]
+    ) -> Overview:
+        """`changes` has "name", "email", or both; None takes it away."""
+        columns: dict[str, Any] = {}
+        if "name" in changes:
+            columns["name"] = _name(changes["name"])
+        if "email" in changes:
+            email = changes["email"]
+            columns["emails"] = None if email is None else [new_email(email)]
+            if email is None:
+                columns["proven_email"] = None
+            await self.email_addresses.admit(account)
+        now = self.now()
+        async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
+            changed = await store.accounts_by_id.change(
+                session, account.id, columns=columns, now=now
+            )
+            if "email" in changes:
+                await self.email_addresses.changed(session, account, changed, by)
+            facts = {"fields": sorted(changes)}
+            act = Act(event=Event.ACCOUNT_CHANGED, by=by, account=account, facts=facts)
+            await store.audit.write(session, act, now=now)
+            return await store.accounts_by_id.overview(session, account.id)
+
+    async def change_password(
+        self, kept: Session, account: Account, origin: Origin, wanted: PasswordChange
+    ) -> SignedIn:
+        """Every session ends, and the person goes on with a new one. Who has a second step
+        shows it, unless this session did lately; the new one is no fresher than that.
+        """
+        by, event = principals.person(account, origin, kept), Event.PASSWORD_CHANGED
+        if wanted.old is not None or (await self.overview(account.id)).has_password:
+            await self.credentials.check(
+                account.username, wanted.old or "", origin, exactly=True, event=event, by=by
+            )
+        passwords.validate(wanted.new, username=account.username, common=self.common)
+        columns = {"password_hash": await self.passwords.hash(wanted.new)}
+        now = self.now()
+        shown = self.second_factors.shown(
+            event, by, account, wanted.code, lately=kept.is_fresh(now)
+        )
+        # The hash took its time: whose session ended meanwhile changes nothing.
+        async with shown as (session, second):
+            await store.accounts_by_id.change(session, account.id, columns=columns, now=now)
+            await store.sessions.end_all_of(session, account.id, now=now)
+            act = Act(event=event, by=by, account=account)
+            await store.audit.write(session, act, now=now)
+            return await sessions.start(
+                session, account, origin, by="password change", now=now,
+                proven_at=kept.reauthenticated_at if second is None else now,
+            )  # fmt: skip
+
+    async def export(self, account: Account, by: Actor) -> Export:
+        now = self.now()
+        async with self.database.begin() as session:
+            act = Act(event=Event.ACCOUNT_EXPORTED, by=by, account=account)
+            await store.audit.write(session, act, now=now)
+            identities = await store.accounts_by_id.identities(session, account.id)
+            lines = await store.audit.newest(
+                session, before=None, limit=_EXPORTED_LINES, account_id=account.id
+            )
+            return Export(
+                overview=await store.accounts_by_id.overview(session, account.id),
+                sessions=await store.sessions.of_account(session, account.id),
+                identities=[(row.provider, row.subject, row.created_at) for row in identities],
+                api_tokens=await store.api_tokens.of_account(session, account.id),
+                audit=list(lines),
+            )
+
+    async def delete(self, account: Account, by: Actor) -> None:
+        async with self.database.begin() as session:
+            # Administrators first, all in one order: two who leave at once wait in turn.
+            await store.accounts_by_id.keep_an_administrator(session, without=account.id)
+            await store.sessions.hold(session, by)
+            await deletion.remove(session, account, by, now=self.now())
+
+
+def _name(name: str | None) -> str | None:
+    if name is None:
+        return None
+    if not name.strip():
+        raise InvalidField("name", "is empty: leave it out instead")
+    return given_text("name", name.strip())

@@ -1,0 +1,153 @@
+"""How people get accounts by themselves: in the open, invited, as first administrator.
+
+Exactly one account ever becomes administrator by being the first: where a setup token is
+configured, the one that shows it; else, where sign-up is open, whoever comes first.
+"""
+
+import hmac
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.accounts.email_verification import EmailAddresses
+from users_service.credentials import passwords
+from users_service.credentials.passwords import Passwords
+from users_service.crypto.random_tokens import digest
+from users_service.domain import principals
+from users_service.domain.accounts import (
+    LOCAL,
+    Account,
+    Given,
+    SignUpMode,
+    first_roles,
+    given_text,
+    new_email,
+    new_username,
+)
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.errors import (
+    InvalidInvite,
+    InvalidSetupToken,
+    SignUpClosed,
+    TooManyLetters,
+    UsernameTaken,
+)
+from users_service.domain.sessions import Origin
+from users_service.rate_limits.limits import Limits
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """What a person says of themselves to get an account."""
+
+    username: str
+    password: str
+    name: str | None = None
+    email: str | None = None
+    invite: str | None = None
+    setup_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    database: async_sessionmaker[AsyncSession]
+    passwords: Passwords
+    limits: Limits
+    common: frozenset[str]
+    mode: SignUpMode
+    setup_token: str | None
+    email_addresses: EmailAddresses
+    now: Callable[[], datetime]
+
+    async def is_first_expected(self) -> bool:
+        """There has been no administrator yet."""
+        async with self.database() as session:
+            return not await store.invitations.is_set_up(session)
+
+    async def sign_up(self, applicant: Applicant, origin: Origin) -> Account:
+        await self.limits.admit_sign_up(origin.address or "")
+        username = new_username(applicant.username)
+        given = _profile(applicant)
+        passwords.validate(applicant.password, username=username, common=self.common)
+        await self._may_enter(applicant)
+        password_hash = await self.passwords.hash(applicant.password)
+        async with self.database.begin() as session:
+            if await store.retired_usernames.is_retired(session, username, now=self.now()):
+                raise UsernameTaken(username)
+            account = await store.accounts_by_username.add(
+                session,
+                uuid4(),
+                username,
+                columns={**given, "password_hash": password_hash},
+                roles=first_roles(None, is_first=False),
+                now=self.now(),
+            )
+            account = await self._enter(session, applicant, account)
+            facts = {"roles": list(account.roles), "invited": applicant.invite is not None}
+            by = principals.person(account, origin)
+            act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
+            await store.audit.write(session, act, now=self.now())
+            with suppress(TooManyLetters):
+                # Whoever had so many written, the account is this person's all the same.
+                await self.email_addresses.ask(session, account)
+        log.info("signed up", extra={"account": account.id, "address": origin.address})
+        return account
+
+    async def _may_enter(self, applicant: Applicant) -> None:
+        """Refuse before the costly part; `_enter` decides."""
+        if applicant.setup_token is not None:
+            if not _is_same(applicant.setup_token, self.setup_token):
+                raise InvalidSetupToken
+        elif applicant.invite is not None:
+            async with self.database() as session:
+                code_hash = digest(applicant.invite)
+                if not await store.invitations.is_open(session, code_hash, now=self.now()):
+                    raise InvalidInvite
+        elif self.mode is not SignUpMode.OPEN:
+            raise SignUpClosed
+
+    async def _enter(
+        self, session: AsyncSession, applicant: Applicant, account: Account
+    ) -> Account:
+        """With the account in one transaction: use up what let it in, give its roles."""
+        invited = None
+        is_first = False
+        if applicant.setup_token is not None:
+            is_first = await self._claim(session, account)
+            if not is_first:
+                raise InvalidSetupToken
+        elif applicant.invite is not None:
+            invited = await store.invitations.use(
+                session, digest(applicant.invite), by=account.id, now=self.now()
+            )
+            if invited is None:
+                raise InvalidInvite
+        elif self.setup_token is None:
+            # Where there is a setup token, being quick does not make an administrator.
+            is_first = await self._claim(session, account)
+        roles = first_roles(invited, is_first=is_first)
+        return await store.accounts_by_username.set_roles(session, account.id, roles)
+
+    async def _claim(self, session: AsyncSession, account: Account) -> bool:
+        return await store.invitations.claim_setup(session, account.id, now=self.now())
+
+
+def _profile(applicant: Applicant) -> Given:
+    given: Given = {"provider": LOCAL}
+    if applicant.name and applicant.name.strip():
+        given["name"] = given_text("name", applicant.name.strip())
+    if applicant.email and applicant.email.strip():
+        given["emails"] = [new_email(applicant.email)]
+    return given
+
+
+def _is_same(shown: str, expected: str | None) -> bool:
+    return bool(expected) and hmac.compare_digest(digest(shown), digest(expected or ""))

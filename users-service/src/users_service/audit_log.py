@@ -1,0 +1,71 @@
+"""The audit log, read by administrators and kept for as long as the operator says.
+
+A use case writes its line with `store.audit.write`, in the transaction of the act. `add` is for
+what has no transaction: a refusal.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.domain import principals
+from users_service.domain.accounts import Account
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.errors import TooManyAttempts
+from users_service.domain.principals import Actor
+from users_service.domain.sessions import Origin
+from users_service.rate_limits.limits import Limits
+from users_service.tables import AuditRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLog:
+    database: async_sessionmaker[AsyncSession]
+    kept_for: timedelta
+    now: Callable[[], datetime]
+
+    async def add(self, act: Act) -> None:
+        async with self.database.begin() as session:
+            await store.audit.write(session, act, now=self.now())
+
+    async def refuse(
+        self, event: Event, by: Actor, result: str, account: Account | None = None
+    ) -> None:
+        """A credential that was wrong."""
+        await self.add(Act(event=event, by=by, account=account, result=result))
+
+    async def refuse_within(
+        self,
+        limits: Limits,
+        event: Event,
+        origin: Origin,
+        result: str,
+        account: Account | None = None,
+    ) -> None:
+        """The same of a stranger, as many lines as an address has challenges: nobody fills a
+        table with them.
+        """
+        try:
+            await limits.admit_challenge(origin.address or "")
+        except TooManyAttempts:
+            return
+        await self.refuse(event, principals.stranger(origin), result, account)
+
+    async def page(
+        self, *, before: int | None, limit: int, account_id: UUID | None, event: str | None
+    ) -> tuple[Sequence[AuditRow], int | None]:
+        """Lines, newest first, and what to ask the next page with."""
+        async with self.database() as session:
+            rows = await store.audit.newest(
+                session, before=before, limit=limit + 1, account_id=account_id, event=event
+            )
+        page = rows[:limit]
+        return page, page[-1].id if len(rows) > limit else None
+
+    async def forget_old(self) -> None:
+        async with self.database.begin() as session:
+            await store.audit.forget(session, before=self.now() - self.kept_for)

@@ -1,0 +1,1 @@
+"""`notes-users`: accounts from the command line."""

@@ -1,0 +1,1 @@
+"""Passwords, and which ways to sign in count."""

@@ -1,0 +1,47 @@
+"""Which ways in count here, as the operator's settings say, and that nobody loses the last."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from users_service import store
+from users_service.domain.sign_in_errors import PasswordLoginOff
+from users_service.domain.two_factor import LastWayIn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysIn:
+    passwords: bool
+    passkeys: bool
+    issuers: Set[str]
+    """Of the providers that are set up now: an identity with another one opens nothing."""
+    provers: Set[str]
+    """Those of them that can be asked to make a person prove again who they are."""
+
+    def require_passwords(self) -> None:
+        if not self.passwords:
+            raise PasswordLoginOff
+
+    async def keep_one(self, session: AsyncSession, account_id: UUID) -> None:
+        """LastWayIn if the account has none that counts, after what was just taken away."""
+        if not await self._has_one(session, account_id, self.issuers):
+            raise LastWayIn
+
+    async def can_prove(self, session: AsyncSession, account_id: UUID) -> bool:
+        """Can its person be asked who they are in a session that there is?"""
+        return await self._has_one(session, account_id, self.provers)
+
+    async def _has_one(
+        self, session: AsyncSession, account_id: UUID, issuers: Set[str]
+    ) -> bool:
+        if (
+            self.passwords
+            and await store.accounts_by_id.password_hash(session, account_id) is not None
+        ):
+            return True
+        if self.passkeys and await store.passkeys.of_account(session, account_id):
+            return True
+        identities = await store.identities.of_account(session, account_id)
+        return any(identity.issuer in issuers for identity in identities)

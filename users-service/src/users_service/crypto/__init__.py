@@ -1,0 +1,1 @@
+"""Encryption, signing keys and random tokens."""

@@ -1,0 +1,1 @@
+"""The rules and their refusals. Pure: no framework, no database, no event loop."""

@@ -1,0 +1,182 @@
+"""What an account, a sign-in and an invitation are, and which of them are legal.
+
+Pure: no I/O, no clock, no framework. What is not legal raises one of `errors`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Final, TypedDict
+from uuid import UUID
+
+from users_service.domain.errors import InvalidField, InvalidUsername
+
+LOCAL: Final = "local"
+"""The provider of accounts that sign in here, with a password."""
+
+READER: Final = "reader"
+EDITOR: Final = "editor"
+ADMIN: Final = "admin"
+
+USERNAME_LIMIT: Final = 64
+GIVEN_TEXT_LIMIT: Final = 255
+INVITATION_LIFETIME: Final = timedelta(days=7)
+RESET_LINK_LIFETIME: Final = timedelta(hours=24)
+MAILED_LINK_LIFETIME: Final = timedelta(hours=1)
+MAILED_LINK_PAUSE: Final = timedelta(minutes=15)
+"""One letter in this time: whoever asks for more, the one that was sent still works."""
+EMAIL_LINK_LIFETIME: Final = timedelta(hours=24)
+USERNAME_RETIRED: Final = timedelta(days=365)
+"""The name of a deleted account is nobody else's for this long: old notes still carry it."""
+
+ROLES: Final = {READER: (READER,), EDITOR: (EDITOR,), ADMIN: (EDITOR, ADMIN)}
+"""What an administrator can make of somebody, and the roles that others read of it."""
+
+_USERNAME = re.compile(r"[\w.@+-]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+class SignUpMode(Enum):
+    """Who may make an account for themselves."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    CLOSED = "closed"
+
+
+class Given(TypedDict, total=False):
+    """What a caller said of an account: an absent key says nothing, None says "none"."""
+
+    password: str | None
+    name: str | None
+    provider: str | None
+    family_name: str | None
+    given_name: str | None
+    middle_name: str | None
+    emails: list[Any] | None
+    photos: list[Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    id: UUID
+    username: str
+    name: str | None
+    provider: str | None
+    family_name: str | None
+    given_name: str | None
+    middle_name: str | None
+    emails: list[Any] | None
+    photos: list[Any] | None
+    roles: tuple[str, ...]
+    disabled_at: datetime | None
+    proven_email: str | None = None
+    """The address that a letter reached its person at: the last one that did."""
+    generation: int = 0
+    """Tokens of an earlier one are refused."""
+
+    @property
+    def display_name(self) -> str:
+        names = (self.given_name, self.middle_name, self.family_name)
+        full = " ".join(name.strip() for name in names if name and name.strip())
+        return self.name or full or self.username
+
+    @property
+    def email(self) -> str | None:
+        """The address that letters go to: the first that looks like one."""
+        texts = (each for each in self.emails or () if isinstance(each, str))
+        return next((each for each in texts if _EMAIL.fullmatch(each)), None)
+
+    @property
+    def email_is_proven(self) -> bool:
+        return self.email is not None and self.email == self.proven_email
+
+    @property
+    def may_sign_in(self) -> bool:
+        return self.disabled_at is None
+
+    @property
+    def is_admin(self) -> bool:
+        return ADMIN in self.roles and self.may_sign_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """An account as its person and administrators see it."""
+
+    account: Account
+    created_at: datetime
+    has_password: bool
+    sessions: int
+    last_seen_at: datetime | None
+
+
+def username_key(username: str) -> str:
+    """Two names with one key look alike, so only one of them may exist."""
+    folded = unicodedata.normalize("NFKC", username).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
+def new_username(username: str) -> str:
+    """The name as it will be kept, or InvalidUsername: the rule for signing up."""
+    name = unicodedata.normalize("NFC", username.strip())
+    fits = len(name) <= USERNAME_LIMIT and _USERNAME.fullmatch(name)
+    if not fits or not name[0].isalnum():
+        raise InvalidUsername(USERNAME_LIMIT)
+    return name
+
+
+def names_like(wanted: str | None, number: int) -> Iterator[str]:
+    """Usernames for who comes from elsewhere: as they are called there, or nearly so."""
+    text = unicodedata.normalize("NFC", wanted or "").split("@")[0]
+    kept = "".join(_USERNAME.findall(text)).lstrip("._@+-")[: USERNAME_LIMIT - 4]
+    base = kept if kept and kept[0].isalnum() else "person"
+    yield base
+    for suffix in range(2, number + 1):
+        yield f"{base}-{suffix}"
+
+
+def shown_name(name: str | None) -> str | None:
+    """A name that a stranger brings, as far as it can be kept."""
+    kept = "".join(each for each in name or "" if _is_text(each)).strip()
+    return kept[:GIVEN_TEXT_LIMIT] or None
+
+
+def may_exist(username: str) -> bool:
+    """Could there be an account of this name, by the looser rule for API keys?"""
+    return bool(username.strip()) and len(username) <= GIVEN_TEXT_LIMIT and _is_text(username)
+
+
+def given_text(field: str, text: str) -> str:
+    """`text` if the database can keep it; a control character has no place in a name."""
+    if len(text) > GIVEN_TEXT_LIMIT:
+        raise InvalidField(field, f"has at most {GIVEN_TEXT_LIMIT} characters")
+    if not _is_text(text):
+        raise InvalidField(field, "has no control characters")
+    return text
+
+
+def new_email(email: str) -> str:
+    email = given_text("email", email.strip())
+    if not _EMAIL.fullmatch(email):
+        raise InvalidField("email", "looks like name@example.org")
+    return email
+
+
+def first_roles(invited: Sequence[str] | None, *, is_first: bool) -> tuple[str, ...]:
+    """The first person runs the place; the invited are what they were invited as."""
+    if is_first:
+        return (EDITOR, ADMIN)
+    return tuple(invited) if invited else (EDITOR,)
+
+
+def identity_provider(given: Mapping[str, Any]) -> str:
+    """An account of the original's that never said its provider is one of ours."""
+    return given.get("provider") or LOCAL
+
+
+def _is_text(text: str) -> bool:
+    return all(unicodedata.category(character) not in {"Cc", "Cs"} for character in text)

@@ -1,0 +1,172 @@
+"""What letters say, when one is due, and for how long it is worth sending. Pure.
+
+A letter names the account, what happened, when and from where; it never holds what somebody
+else could have written into it: no display names, no titles. User names are somebody's words,
+too: no mail program makes a link of them.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+from users_service.domain.audit_events import OK, Act, Event
+
+NOTICE_LIFETIME: Final = timedelta(days=3)
+RESET_PAGE: Final = "/users/reset"
+CONFIRM_PAGE: Final = "/users/confirm-email"
+INVITED_PAGE: Final = "/users/signup?invited=1"
+
+_FIRST_PAUSE: Final = timedelta(seconds=30)
+_LONGEST_PAUSE: Final = timedelta(minutes=10)
+
+
+class Kind(Enum):
+    RESET_ASKED = "reset_asked"
+    """No letter yet: whose it is is found out in the background."""
+    RESET_LINK = "reset_link"
+    CONFIRM_EMAIL = "confirm_email"
+    EMAIL_CHANGED = "email_changed"
+    INVITATION = "invitation"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    subject: str
+    body: str
+
+
+WRONG_SECOND_STEPS: Final = {
+    Event.SIGNED_IN: ("wrong_code", "passkey_refused"),
+    Event.REAUTHENTICATED: ("wrong_code",),
+    Event.PASSWORD_CHANGED: ("wrong_code",),
+}
+"""Somebody had the first step right, a password say, and not the second."""
+WRONG_STEP_PAUSE: Final = timedelta(hours=1)
+"""One letter in this time, however often somebody tries: people mistype, too."""
+
+_NOTICES: Final = {
+    Event.SIGNED_IN: "Somebody gave your password or link, and then a wrong second step.",
+    Event.PASSWORD_CHANGED: "The password was changed.",
+    Event.PASSWORD_RESET: "A new password was set with a one-time link.",
+    Event.RESET_LINK_MADE: "A one-time link was made that sets a new password.",
+    Event.SIGN_IN_LINK_MADE: "A one-time link was made that signs in.",
+    Event.TOTP_ADDED: "Two-step sign-in was switched on.",
+    Event.TOTP_REMOVED: "Two-step sign-in was switched off.",
+    Event.RECOVERY_CODES_MADE: "New recovery codes were made. The old ones are void.",
+    Event.PASSKEY_ADDED: "A passkey was added. It can sign in to your account.",
+    Event.PASSKEY_REMOVED: "A passkey was removed.",
+    Event.IDENTITY_LINKED: "Another way to sign in was linked: {provider}",
+    Event.IDENTITY_UNLINKED: "A way to sign in was unlinked: {provider}",
+    Event.API_TOKEN_MADE: "An API token was made. Programs that have it act as you.",
+}
+
+
+def notice_of(act: Act) -> tuple[Kind, Mapping[str, Any]] | None:
+    """Of an act that its person has to hear of, if there is an address that reaches them."""
+    account = act.account
+    if account is None or account.proven_email is None:
+        return None
+    is_wrong = act.result in WRONG_SECOND_STEPS.get(act.event, ())
+    is_done = act.event in _NOTICES and act.event is not Event.SIGNED_IN and act.result == OK
+    if not is_done and not is_wrong:
+        return None
+    event = Event.SIGNED_IN if is_wrong else act.event
+    facts = {"event": event.value, "address": act.by.address}
+    if "provider" in act.facts:
+        facts["provider"] = act.facts["provider"]
+    if act.by.name != account.username:
+        facts["by"] = act.by.name
+    return Kind.NOTICE, facts
+
+
+def spelled(name: str) -> str:
+    """A user name, with whatever could make a link of it apart: "www . evil . example"."""
+    apart = (each if _is_of_a_word(each) else f" {each} " for each in name if _is_seen(each))
+    return " ".join("".join(apart).split())
+
+
+def _is_of_a_word(character: str) -> bool:
+    return character in "_-+" or unicodedata.category(character)[0] in "LMN"
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) != "Cf"
+
+
+def pause_after(tries: int) -> timedelta:
+    # Half a minute, a whole one, two: the fifth is the longest already.
+    return min(_FIRST_PAUSE * (1 << min(tries - 1, 10)), _LONGEST_PAUSE)
+
+
+def compose(
+    kind: Kind,
+    *,
+    username: str,
+    at: datetime,
+    facts: Mapping[str, Any],
+    token: str,
+    site: str,
+) -> Letter:
+    """`token` goes behind the # of its link, where no server and no log sees it."""
+    username = spelled(username)
+    match kind:
+        case Kind.RESET_LINK:
+            link = f"{site}{RESET_PAGE}#token={token}"
+            subject, text = "A new password", _reset(username, link)
+        case Kind.CONFIRM_EMAIL:
+            link = f"{site}{CONFIRM_PAGE}#token={token}"
+            subject, text = "Is this your e-mail address?", _confirm(username, link)
+        case Kind.EMAIL_CHANGED:
+            subject = "Your e-mail address was changed"
+            sentence = "The e-mail address was changed or taken away."
+            text = _told(username, sentence, at, facts, site)
+        case Kind.INVITATION:
+            subject, text = "An invitation", _invited(f"{site}{INVITED_PAGE}#invite={token}")
+        case _:
+            event = Event(facts["event"])
+            sentence = _NOTICES[event].format(provider=facts.get("provider", ""))
+            subject = sentence.partition(".")[0].partition(":")[0]
+            text = _told(username, sentence, at, facts, site)
+    return Letter(subject=f"{subject} · Notes", body=f"{text}\n-- \nNotes, {site}\n")
+
+
+def _reset(username: str, link: str) -> str:
+    return (
+        f"Somebody, probably you, asked for a new password for the account {username}.\n\n"
+        f"Set it here, within an hour and once:\n\n{link}\n\n"
+        "It was not you? Then there is nothing to do: without this link nothing changes.\n"
+    )
+
+
+def _confirm(username: str, link: str) -> str:
+    return (
+        f"The account {username} says that this is its e-mail address.\n\n"
+        f"If that is right, confirm it here, within a day:\n\n{link}\n\n"
+        "If you do not know that account, there is nothing to do.\n"
+    )
+
+
+def _invited(link: str) -> str:
+    return (
+        "You are invited to write notes together.\n\n"
+        f"Make your account here, within a week and once:\n\n{link}\n"
+    )
+
+
+def _told(
+    username: str, sentence: str, at: datetime, facts: Mapping[str, Any], site: str
+) -> str:
+    about = [f"Account: {username}", f"When: {at:%Y-%m-%d %H:%M} UTC"]
+    if facts.get("address"):
+        about.append(f"From: {facts['address']}")
+    if facts.get("by"):
+        about.append(f"By: {spelled(facts['by'])}")
+    return (
+        f"{sentence}\n\n" + "\n".join(about) + "\n\n"
+        "If you know of it, there is nothing to do. If not, sign in, end your other sessions "
+        f"and\nchange your password, or tell an administrator:\n\n{site}/account/sessions\n"
+    )

@@ -1,0 +1,73 @@
+"""Sessions: how long one lives, and when it is fresh enough for acts that change the ways in.
+
+Pure: no I/O, no clock, no framework.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+SESSION_IDLE: Final = timedelta(days=7)
+SESSION_LIFETIME: Final = timedelta(days=30)
+SESSION_TOUCH: Final = timedelta(minutes=1)
+"""`last_seen_at` is written at most this often, so that reading costs no write."""
+SESSION_FRESH: Final = timedelta(minutes=15)
+"""For this long after a proof of who it is, a session may change the ways in."""
+UNPROVEN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When who somebody is was proven, where nobody says: never fresh."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request comes from, as far as we may believe it."""
+
+    address: str | None
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One sign-in. `id` is public; the secret that proves it is kept only as a hash."""
+
+    id: UUID
+    account_id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    device: str
+    address: str | None
+    reauthenticated_at: datetime
+
+    @property
+    def idle_expires_at(self) -> datetime:
+        return min(self.last_seen_at + SESSION_IDLE, self.expires_at)
+
+    def is_alive(self, now: datetime) -> bool:
+        return now < self.idle_expires_at
+
+    def is_fresh(self, now: datetime) -> bool:
+        return now - self.reauthenticated_at < SESSION_FRESH
+
+    def needs_touch(self, now: datetime) -> bool:
+        return now - self.last_seen_at >= SESSION_TOUCH
+
+
+def start_session(
+    session_id: UUID,
+    *,
+    account_id: UUID,
+    origin: Origin,
+    now: datetime,
+    proven_at: datetime,
+) -> Session:
+    return Session(
+        id=session_id,
+        account_id=account_id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + SESSION_LIFETIME,
+        device=origin.device,
+        address=origin.address,
+        reauthenticated_at=proven_at,
+    )

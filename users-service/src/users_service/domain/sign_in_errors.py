@@ -1,0 +1,99 @@
+"""What is refused about signing in, and about passwords, by its public `code`."""
+
+from dataclasses import dataclass
+
+from users_service.domain.errors import UsersError
+
+
+class WrongCredentials(UsersError):
+    """Unknown, disabled or a wrong password: nobody outside learns which."""
+
+    code = "wrong_credentials"
+
+    def __str__(self) -> str:
+        return "the username or the password is wrong"
+
+
+class SessionEnded(UsersError):
+    code = "session_ended"
+
+    def __str__(self) -> str:
+        return "sign in again"
+
+
+class Unauthenticated(UsersError):
+    code = "unauthenticated"
+
+    def __str__(self) -> str:
+        return "sign in, or show an API key"
+
+
+class NotAllowed(UsersError):
+    code = "not_allowed"
+
+    def __str__(self) -> str:
+        return "only an administrator may do this"
+
+
+class ReauthenticationRequired(UsersError):
+    """Signed in, but too long ago for this act."""
+
+    code = "reauthentication_required"
+
+    def __str__(self) -> str:
+        return "prove once more that it is you: this needs a sign-in of the last 15 minutes"
+
+
+class Busy(UsersError):
+    """More passwords wait to be hashed than memory and patience allow."""
+
+    code = "busy"
+
+    def __str__(self) -> str:
+        return "too many people sign in right now: try again in a moment"
+
+
+@dataclass(eq=False)
+class PasswordTooShort(UsersError):
+    code = "password_too_short"
+    minimum: int
+
+    def __str__(self) -> str:
+        return f"a password has at least {self.minimum} characters"
+
+
+@dataclass(eq=False)
+class PasswordTooLong(UsersError):
+    code = "password_too_long"
+    maximum: int
+
+    def __str__(self) -> str:
+        return f"a password has at most {self.maximum} characters"
+
+
+class PasswordCommon(UsersError):
+    code = "password_common"
+
+    def __str__(self) -> str:
+        return "this password is among the first that a guesser tries"
+
+
+class PasswordContainsName(UsersError):
+    code = "password_contains_name"
+
+    def __str__(self) -> str:
+        return "a password is more than your username or this application's name"
+
+
+class PasswordLoginOff(UsersError):
+    code = "password_login_off"
+
+    def __str__(self) -> str:
+        return "passwords sign nobody in here: use one of the other ways"
+
+
+class InvalidSignInLink(UsersError):
+    code = "invalid_sign_in_link"
+
+    def __str__(self) -> str:
+        return "this link is unknown, used or expired"

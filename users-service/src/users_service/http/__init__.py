@@ -1,0 +1,1 @@
+"""HTTP: who calls, how refusals are told, and the routes of /v1."""

@@ -1,0 +1,146 @@
+"""One's own account: profile, password, a copy of everything, deletion."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from users_service.accounts.profile import OwnAccount, PasswordChange
+from users_service.http.openapi import problems
+from users_service.http.v1.api_tokens import ApiTokenOut, api_token_out
+from users_service.http.v1.audit import LineOut, line_out
+from users_service.http.v1.dependencies import (
+    AllSessions,
+    Body,
+    FreshlySignedIn,
+    SignedIn,
+    Text,
+    with_passwords,
+)
+from users_service.http.v1.identities import TheIdentities
+from users_service.http.v1.schemas import (
+    DeviceOut,
+    LoginOut,
+    OverviewOut,
+    device_out,
+    login_out,
+    overview_out,
+)
+
+router = APIRouter(prefix="/account", responses=problems(401))
+
+
+class Profile(Body):
+    """What is left out stays, null takes it away."""
+
+    name: Text | None = None
+    email: Text | None = None
+
+
+class NewPassword(Body):
+    old_password: Text | None = None
+    """May be missing only where the account has none."""
+    new_password: Text
+    code: Text | None = None
+    """Of the app, or a recovery code: where the account has a second step, and this session
+    proved it too long ago.
+    """
+
+
+class LinkedOut(BaseModel):
+    """Who one is to a provider."""
+
+    provider: str | None
+    """Its name here; null if it is not set up any more."""
+    issuer: str
+    subject: str
+    linked_at: datetime
+
+
+class MyAccountOut(OverviewOut):
+    identities: list[LinkedOut]
+
+
+class IdentityOut(BaseModel):
+    provider: str
+    subject: str
+    created_at: datetime
+
+
+class ExportOut(BaseModel):
+    account: OverviewOut
+    sessions: list[DeviceOut]
+    identities: list[IdentityOut]
+    api_tokens: list[ApiTokenOut]
+    audit: list[LineOut]
+    """The newest 1000 lines about the account."""
+
+
+async def _own_account(request: Request) -> OwnAccount:
+    own_account: OwnAccount = request.state.own_account
+    return own_account
+
+
+Mine = Annotated[OwnAccount, Depends(_own_account)]
+
+
+@router.get("")
+async def my_account(caller: SignedIn, mine: Mine, identities: TheIdentities) -> MyAccountOut:
+    found = await identities.of(caller.account.id)
+    overview = overview_out(await mine.overview(caller.account.id))
+    return MyAccountOut(
+        **overview.model_dump(),
+        identities=[
+            LinkedOut(
+                provider=name,
+                issuer=each.issuer,
+                subject=each.subject,
+                linked_at=each.linked_at,
+            )
+            for name, each in found
+        ],
+    )
+
+
+@router.patch("", responses=problems(403, 429))
+async def change_profile(
+    profile: Profile, caller: SignedIn, mine: Mine, sessions: AllSessions
+) -> OverviewOut:
+    if "email" in profile.model_fields_set:
+        # A new password can be sent there.
+        sessions.require_fresh(caller.session)
+    changes = profile.model_dump(exclude_unset=True)
+    changed = await mine.change_profile(caller.account, caller.actor, changes=changes)
+    return overview_out(changed)
+
+
+@router.put("/password", responses=problems(403, 429), dependencies=[Depends(with_passwords)])
+async def change_password(
+    wanted: NewPassword, caller: SignedIn, mine: Mine, sessions: AllSessions
+) -> LoginOut:
+    if wanted.old_password is None:
+        sessions.require_fresh(caller.session)
+    new = PasswordChange(old=wanted.old_password, new=wanted.new_password, code=wanted.code)
+    done = await mine.change_password(caller.session, caller.account, caller.origin, new)
+    return login_out(done.secret, done.session, done.account)
+
+
+@router.get("/export", responses=problems(403))
+async def export(caller: FreshlySignedIn, mine: Mine) -> ExportOut:
+    found = await mine.export(caller.account, caller.actor)
+    return ExportOut(
+        account=overview_out(found.overview),
+        sessions=[device_out(each, current=caller.session.id) for each in found.sessions],
+        identities=[
+            IdentityOut(provider=provider, subject=subject, created_at=created_at)
+            for provider, subject, created_at in found.identities
+        ],
+        api_tokens=[api_token_out(each) for each in found.api_tokens],
+        audit=[line_out(each) for each in found.audit],
+    )
+
+
+@router.delete("", status_code=204, responses=problems(403, 409))
+async def delete_account(caller: FreshlySignedIn, mine: Mine) -> None:
+    await mine.delete(caller.account, caller.actor)

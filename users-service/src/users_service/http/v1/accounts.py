@@ -1,0 +1,107 @@
+"""Administration of accounts, by an administrator's session or an API key."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel
+
+from users_service.accounts.administration import Administration
+from users_service.http.openapi import problems
+from users_service.http.v1.dependencies import (
+    Administrator,
+    Body,
+    FreshAdministrator,
+    Sought,
+    with_passwords,
+)
+from users_service.http.v1.password_reset import TheResets
+from users_service.http.v1.schemas import OverviewOut, overview_out
+from users_service.store.accounts_by_id import Wanted
+
+Role = Literal["reader", "editor", "admin"]
+
+router = APIRouter(prefix="/accounts", responses=problems(401, 403))
+
+
+class Change(Body):
+    """What is left out stays. A change ends the person's sessions."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+
+
+class AccountsOut(BaseModel):
+    accounts: list[OverviewOut]
+    next: str | None
+
+
+class ResetLinkOut(BaseModel):
+    token: str
+    expires_at: datetime
+
+
+async def _administration(request: Request) -> Administration:
+    administration: Administration = request.state.administration
+    return administration
+
+
+Everybody = Annotated[Administration, Depends(_administration)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+@router.get("")
+async def list_accounts(
+    by: Administrator,
+    everybody: Everybody,
+    q: Sought = None,
+    username: Sought = None,
+    role: Role | None = None,
+    disabled: bool | None = None,
+    cursor: Sought = None,
+    limit: Limit = 50,
+) -> AccountsOut:
+    wanted = Wanted(text=q, username=username, role=role, disabled=disabled)
+    page, following = await everybody.page(wanted, after=cursor, limit=limit)
+    return AccountsOut(accounts=[overview_out(each) for each in page], next=following)
+
+
+@router.get("/{account_id}", responses=problems(404))
+async def show_account(
+    account_id: UUID, by: Administrator, everybody: Everybody
+) -> OverviewOut:
+    return overview_out(await everybody.find(account_id))
+
+
+@router.patch("/{account_id}", responses=problems(404, 409))
+async def change_account(
+    account_id: UUID, change: Change, by: FreshAdministrator, everybody: Everybody
+) -> OverviewOut:
+    changed = await everybody.change(account_id, by, role=change.role, disabled=change.disabled)
+    return overview_out(changed)
+
+
+@router.delete("/{account_id}", status_code=204, responses=problems(404, 409))
+async def delete_account(
+    account_id: UUID, by: FreshAdministrator, everybody: Everybody
+) -> None:
+    await everybody.delete(account_id, by)
+
+
+@router.delete("/{account_id}/sessions", status_code=204, responses=problems(404))
+async def end_sessions(account_id: UUID, by: Administrator, everybody: Everybody) -> None:
+    await everybody.end_sessions(account_id, by)
+
+
+@router.post(
+    "/{account_id}/reset-link",
+    status_code=201,
+    responses=problems(404),
+    dependencies=[Depends(with_passwords)],
+)
+async def make_reset_link(
+    account_id: UUID, by: FreshAdministrator, resets: TheResets
+) -> ResetLinkOut:
+    link = await resets.make(account_id, by)
+    return ResetLinkOut(token=link.token, expires_at=link.expires_at)

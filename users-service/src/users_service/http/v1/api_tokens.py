@@ -1,0 +1,91 @@
+"""One's own API tokens: made, listed, revoked. They are used at POST /v1/tokens."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from users_service.domain.api_tokens import ApiToken
+from users_service.http.openapi import problems
+from users_service.http.v1.dependencies import Body, FreshlySignedIn, SignedIn, Text
+from users_service.sessions.api_tokens import ApiTokens
+
+router = APIRouter(prefix="/api-tokens", responses=problems(401))
+
+
+class NewApiToken(Body):
+    name: Text
+    scopes: Annotated[
+        list[Literal["read", "write", "realtime"]], Field(min_length=1, max_length=3)
+    ]
+    expires_in_days: Annotated[int, Field(ge=1, le=366)] | None = 90
+    """null: until it is revoked."""
+
+
+class ApiTokenOut(BaseModel):
+    id: UUID
+    name: str
+    prefix: str
+    """How the token begins."""
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    last_used_from: str | None
+
+
+class NewApiTokenOut(ApiTokenOut):
+    token: str
+    """Shown here and never again."""
+
+
+class ApiTokensOut(BaseModel):
+    api_tokens: list[ApiTokenOut]
+
+
+async def _api_tokens(request: Request) -> ApiTokens:
+    api_tokens: ApiTokens = request.state.api_tokens
+    return api_tokens
+
+
+TheApiTokens = Annotated[ApiTokens, Depends(_api_tokens)]
+
+
+@router.get("")
+async def my_api_tokens(caller: SignedIn, api_tokens: TheApiTokens) -> ApiTokensOut:
+    found = await api_tokens.of(caller.account)
+    return ApiTokensOut(api_tokens=[api_token_out(each) for each in found])
+
+
+@router.post("", status_code=201, responses=problems(403, 409))
+async def make_api_token(
+    wanted: NewApiToken, caller: FreshlySignedIn, api_tokens: TheApiTokens
+) -> NewApiTokenOut:
+    made, secret = await api_tokens.make(
+        caller.account,
+        caller.actor,
+        name=wanted.name,
+        scopes=wanted.scopes,
+        days=wanted.expires_in_days,
+    )
+    return NewApiTokenOut(token=secret, **api_token_out(made).model_dump())
+
+
+@router.delete("/{token_id}", status_code=204, responses=problems(404))
+async def revoke_api_token(token_id: UUID, caller: SignedIn, api_tokens: TheApiTokens) -> None:
+    await api_tokens.revoke(token_id, caller.account, caller.actor)
+
+
+def api_token_out(token: ApiToken) -> ApiTokenOut:
+    return ApiTokenOut(
+        id=token.id,
+        name=token.name,
+        prefix=token.prefix,
+        scopes=list(token.scopes),
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+        last_used_from=token.last_used_from,
+    )

@@ -1,0 +1,78 @@
+"""The audit log, for administrators."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel
+
+from users_service.audit_log import AuditLog
+from users_service.domain.audit_events import Event
+from users_service.http.openapi import problems
+from users_service.http.v1.dependencies import Administrator
+from users_service.tables import AuditRow
+
+_BIGINT = 2**63 - 1
+
+router = APIRouter(prefix="/audit", responses=problems(401, 403))
+
+
+class LineOut(BaseModel):
+    id: int
+    at: datetime
+    event: Event
+    result: str
+    """"ok", or the code of the refusal."""
+    actor_id: UUID | None
+    actor: str | None
+    """A username, "api key NAME", or null: a stranger."""
+    account_id: UUID | None
+    account: str | None
+    session_id: UUID | None
+    address: str | None
+    facts: dict[str, Any]
+
+
+class AuditOut(BaseModel):
+    lines: list[LineOut]
+    next: int | None
+
+
+async def _audit(request: Request) -> AuditLog:
+    audit: AuditLog = request.state.audit
+    return audit
+
+
+@router.get("")
+async def read_audit(
+    by: Administrator,
+    audit: Annotated[AuditLog, Depends(_audit)],
+    account_id: UUID | None = None,
+    event: Event | None = None,
+    cursor: Annotated[int | None, Query(ge=1, le=_BIGINT)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> AuditOut:
+    lines, following = await audit.page(
+        before=cursor,
+        limit=limit,
+        account_id=account_id,
+        event=event.value if event else None,
+    )
+    return AuditOut(lines=[line_out(line) for line in lines], next=following)
+
+
+def line_out(row: AuditRow) -> LineOut:
+    return LineOut(
+        id=row.id,
+        at=row.at,
+        event=Event(row.event),
+        result=row.result,
+        actor_id=row.actor_id,
+        actor=row.actor_name,
+        account_id=row.account_id,
+        account=row.account_name,
+        session_id=row.session_id,
+        address=row.address,
+        facts=row.facts,
+    )

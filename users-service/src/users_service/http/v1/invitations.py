@@ -1,0 +1,81 @@
+"""Invitations, by an administrator's session or an API key."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from users_service.accounts.invitations import Invitations
+from users_service.domain.accounts import ADMIN
+from users_service.http.openapi import problems
+from users_service.http.v1.dependencies import Administrator, Body, Text
+
+router = APIRouter(prefix="/invitations", responses=problems(401, 403))
+
+
+class NewInvitation(Body):
+    role: Literal["reader", "editor", "admin"] = "editor"
+    admin: bool = False
+    """Short for the role "admin"."""
+    email: Text | None = None
+    """Send the link there too, where letters are sent."""
+
+
+class InvitationOut(BaseModel):
+    id: UUID
+    code: str
+    expires_at: datetime
+
+
+class OpenInvitation(BaseModel):
+    id: UUID
+    roles: list[str]
+    created_at: datetime
+    expires_at: datetime
+    created_by: UUID | None
+
+
+class InvitationsOut(BaseModel):
+    invitations: list[OpenInvitation]
+
+
+async def _invitations(request: Request) -> Invitations:
+    invitations: Invitations = request.state.invitations
+    return invitations
+
+
+All = Annotated[Invitations, Depends(_invitations)]
+
+
+@router.post("", status_code=201, responses=problems(409, 429))
+async def invite(
+    by: Administrator, invitations: All, wanted: NewInvitation | None = None
+) -> InvitationOut:
+    wanted = wanted or NewInvitation()
+    role = ADMIN if wanted.admin else wanted.role
+    made = await invitations.invite(role, by, email=wanted.email)
+    return InvitationOut(id=made.id, code=made.code, expires_at=made.expires_at)
+
+
+@router.get("")
+async def open_invitations(by: Administrator, invitations: All) -> InvitationsOut:
+    rows = await invitations.all_open()
+    return InvitationsOut(
+        invitations=[
+            OpenInvitation(
+                id=row.id,
+                roles=row.roles,
+                created_at=row.created_at,
+                expires_at=row.expires_at,
+                created_by=row.created_by,
+            )
+            for row in rows
+        ]
+    )
+
+
+@router.delete("/{invitation_id}", status_code=204, responses=problems(404))
+async def revoke(invitation_id: UUID, by: Administrator, invitations: All) -> None:
+    await invitations.revoke(invitation_id, by)

@@ -1,0 +1,56 @@
+"""One-time links that sign in: made with an API key alone, so by the operator's own hand."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from users_service.http.openapi import problems
+from users_service.http.v1.dependencies import Body, From, Program, Text
+from users_service.http.v1.schemas import LoginOut, SecondStepOut, sign_in_out
+from users_service.sign_in.one_time_links import SignInLinks
+
+router = APIRouter()
+
+
+class SignInLinkOut(BaseModel):
+    token: str
+    url: str | None
+    """Null where USERS_PUBLIC_URL is not set."""
+    expires_at: datetime
+
+
+class LinkLogin(Body):
+    token: Text
+
+
+async def _sign_in_links(request: Request) -> SignInLinks:
+    links: SignInLinks = request.state.sign_in_links
+    return links
+
+
+Links = Annotated[SignInLinks, Depends(_sign_in_links)]
+
+
+@router.post(
+    "/accounts/{account_id}/sign-in-link", status_code=201, responses=problems(401, 404)
+)
+async def make_sign_in_link(account_id: UUID, by: Program, links: Links) -> SignInLinkOut:
+    link = await links.make(account_id, by)
+    return SignInLinkOut(token=link.token, url=link.url, expires_at=link.expires_at)
+
+
+@router.post(
+    "/sessions/link",
+    status_code=201,
+    responses={
+        200: {"model": SecondStepOut, "description": "The link was good; more is needed"},
+        **problems(403, 429),
+    },
+)
+async def sign_in_by_link(
+    login: LinkLogin, origin: From, links: Links, response: Response
+) -> LoginOut | SecondStepOut:
+    return sign_in_out(await links.redeem(login.token, origin), response)

@@ -1,0 +1,117 @@
+"""One's own passkeys, and what a browser is asked to show one."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from users_service.domain.two_factor import Passkey
+from users_service.http.openapi import problems
+from users_service.http.v1.dependencies import Body, FreshlySignedIn, From, SignedIn, Text
+from users_service.sign_in.passkeys import Begun, Passkeys
+
+router = APIRouter()
+
+
+class BegunOut(BaseModel):
+    flow: str
+    options: dict[str, Any]
+    """For `PublicKeyCredential.parse…OptionsFromJSON`."""
+
+
+class NewPasskey(Body):
+    flow: Text
+    credential: dict[str, Any]
+    """What `credential.toJSON()` says."""
+    name: Text = ""
+
+
+class PasskeyName(Body):
+    name: Text
+
+
+class PasskeyOut(BaseModel):
+    id: UUID
+    name: str
+    is_backed_up: bool
+    """It is on several devices of its person."""
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class PasskeysOut(BaseModel):
+    passkeys: list[PasskeyOut]
+
+
+async def _passkeys(request: Request) -> Passkeys:
+    passkeys: Passkeys = request.state.passkeys
+    return passkeys
+
+
+ThePasskeys = Annotated[Passkeys, Depends(_passkeys)]
+
+
+@router.post("/passkeys/options", responses=problems(409, 429))
+async def passkey_options(origin: From, passkeys: ThePasskeys) -> BegunOut:
+    """To sign in, for the second step, or to prove once more who one is."""
+    return _begun(await passkeys.begin_proving(origin))
+
+
+@router.get("/account/passkeys", responses=problems(401))
+async def my_passkeys(caller: SignedIn, passkeys: ThePasskeys) -> PasskeysOut:
+    found = await passkeys.of(caller.account)
+    return PasskeysOut(passkeys=[_passkey(each) for each in found])
+
+
+@router.post("/account/passkeys/options", responses=problems(401, 403, 409))
+async def new_passkey_options(caller: FreshlySignedIn, passkeys: ThePasskeys) -> BegunOut:
+    return _begun(await passkeys.begin_adding(caller.account))
+
+
+@router.post("/account/passkeys", status_code=201, responses=problems(401, 403, 409))
+async def add_passkey(
+    wanted: NewPasskey, caller: FreshlySignedIn, passkeys: ThePasskeys
+) -> PasskeyOut:
+    made = await passkeys.add(
+        caller.account,
+        caller.actor,
+        flow=wanted.flow,
+        credential=wanted.credential,
+        name=wanted.name,
+    )
+    return _passkey(made)
+
+
+@router.patch("/account/passkeys/{passkey_id:uuid}", responses=problems(401, 404))
+async def rename_passkey(
+    passkey_id: UUID, wanted: PasskeyName, caller: SignedIn, passkeys: ThePasskeys
+) -> PasskeyOut:
+    renamed = await passkeys.rename(passkey_id, wanted.name, caller.account, caller.actor)
+    return _passkey(renamed)
+
+
+@router.delete(
+    "/account/passkeys/{passkey_id:uuid}",
+    status_code=204,
+    responses=problems(401, 403, 404, 409),
+)
+async def remove_passkey(
+    passkey_id: UUID, caller: FreshlySignedIn, passkeys: ThePasskeys
+) -> None:
+    await passkeys.remove(passkey_id, caller.session, caller.account, caller.actor)
+
+
+def _begun(begun: Begun) -> BegunOut:
+    return BegunOut(flow=begun.flow, options=begun.options)
+
+
+def _passkey(passkey: Passkey) -> PasskeyOut:
+    return PasskeyOut(
+        id=passkey.id,
+        name=passkey.name,
+        is_backed_up=passkey.is_backed_up,
+        created_at=passkey.created_at,
+        last_used_at=passkey.last_used_at,
+    )

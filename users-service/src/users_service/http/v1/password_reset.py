@@ -1,0 +1,40 @@
+"""A new password for who has a one-time link, and a letter with one for who asks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from users_service.accounts.password_reset import Resets
+from users_service.http.openapi import problems
+from users_service.http.v1.dependencies import Body, From, Text, with_passwords
+
+router = APIRouter(dependencies=[Depends(with_passwords)])
+
+
+class Asked(Body):
+    account: Text
+    """A username or an e-mail address."""
+
+
+class Reset(Body):
+    token: Text
+    password: Text
+
+
+async def _resets(request: Request) -> Resets:
+    resets: Resets = request.state.resets
+    return resets
+
+
+TheResets = Annotated[Resets, Depends(_resets)]
+
+
+@router.post("/password-resets/letters", status_code=202, responses=problems(403, 409, 429))
+async def ask_for_a_letter(asked: Asked, origin: From, resets: TheResets) -> None:
+    """The same answer whether there is such an account or not."""
+    await resets.ask(asked.account, origin)
+
+
+@router.post("/password-resets", status_code=204, responses=problems(403, 429))
+async def reset_password(wanted: Reset, origin: From, resets: TheResets) -> None:
+    await resets.redeem(wanted.token, wanted.password, origin)

@@ -1,0 +1,58 @@
+"""Sign up: which form to show, and the account that comes of it."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from users_service.accounts.registration import Applicant, Entrance
+from users_service.http.openapi import problems
+from users_service.http.v1.dependencies import Body, From, Text, with_passwords
+from users_service.http.v1.schemas import AccountOut, account_out
+
+router = APIRouter()
+
+
+class NewAccount(Body):
+    username: Text
+    password: Text
+    name: Text | None = None
+    email: Text | None = None
+    invite: Text | None = None
+    setup_token: Text | None = None
+
+
+class SignUpOut(BaseModel):
+    mode: Literal["open", "invite", "closed"]
+    first_account: bool
+    setup_token: bool
+    """The first administrator has to show the setup token."""
+
+
+async def _entrance(request: Request) -> Entrance:
+    entrance: Entrance = request.state.entrance
+    return entrance
+
+
+TheEntrance = Annotated[Entrance, Depends(_entrance)]
+
+
+@router.get("/sign-up")
+async def sign_up_mode(entrance: TheEntrance) -> SignUpOut:
+    is_first = await entrance.is_first_expected()
+    return SignUpOut(
+        mode=entrance.mode.value,
+        first_account=is_first,
+        setup_token=is_first and entrance.setup_token is not None,
+    )
+
+
+@router.post(
+    "/accounts",
+    status_code=201,
+    responses=problems(403, 409, 429),
+    dependencies=[Depends(with_passwords)],
+)
+async def sign_up(wanted: NewAccount, origin: From, entrance: TheEntrance) -> AccountOut:
+    applicant = Applicant(**wanted.model_dump())
+    return account_out(await entrance.sign_up(applicant, origin))

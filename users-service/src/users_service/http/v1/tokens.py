@@ -1,0 +1,54 @@
+"""Access tokens, for sessions and API tokens, and the keys that others check them with."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from users_service.crypto.signing_keys import JWKS_MAX_AGE, Keys
+from users_service.http.openapi import problems
+from users_service.http.v1.api_tokens import TheApiTokens
+from users_service.http.v1.dependencies import AllSessions, Body, From, Secret
+from users_service.http.v1.schemas import AccountOut, account_out
+from users_service.sessions.api_tokens import MARK
+
+router = APIRouter()
+public = APIRouter(tags=["keys"])
+
+
+class TokenRequest(Body):
+    audience: Literal["notes", "realtime"] = "notes"
+
+
+class TokenOut(BaseModel):
+    token: str
+    expires_at: datetime
+    account: AccountOut
+
+
+@router.post("/tokens", responses=problems(401, 403))
+async def access_token(
+    secret: Secret,
+    sessions: AllSessions,
+    api_tokens: TheApiTokens,
+    origin: From,
+    wanted: TokenRequest | None = None,
+) -> TokenOut:
+    """For a session token, or for a personal API token as far as its scopes go."""
+    audience = (wanted or TokenRequest()).audience
+    if secret.startswith(MARK):
+        made = await api_tokens.access_token(secret, audience, origin)
+    else:
+        made = await sessions.access_token(secret, audience)
+    return TokenOut(
+        token=made.token, expires_at=made.expires_at, account=account_out(made.account)
+    )
+
+
+@public.get("/.well-known/jwks.json")
+async def jwks(request: Request, response: Response) -> dict[str, Any]:
+    keys: Keys = request.state.keys
+    max_age = int(JWKS_MAX_AGE.total_seconds())
+    response.headers["Cache-Control"] = f"public, max-age={max_age}"
+    return await keys.published()

@@ -1,0 +1,116 @@
+"""Sends the letters that wait, one by one, in the background.
+
+A letter leaves the table when the mail server has it: a restart loses none, and a server that
+is away is asked again, ever later, for as long as the letter is worth reading. Any number of
+replicas share the table.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from prometheus_client import Counter
+from service_kit.tasks import rest
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.accounts.password_reset import Resets
+from users_service.crypto.encryption import CannotOpen
+from users_service.domain.emails import Kind, compose
+from users_service.domain.errors import AccountNotFound
+from users_service.mail.queue import Outbox
+from users_service.mail.smtp import Deferred, Smtp, Undeliverable
+from users_service.tables import LetterRow
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_SECONDS: Final = 1.0
+_DEFERRED: Final = "deferred"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    database: async_sessionmaker[AsyncSession]
+    outbox: Outbox
+    resets: Resets
+    smtp: Smtp | None
+    site: str
+    """Where the links in letters lead."""
+    sent: Counter
+    now: Callable[[], datetime]
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is waited for."""
+        while True:
+            try:
+                while await self.send_next():
+                    pass
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("letters wait: the database is away (%s)", type(error).__name__)
+            await rest(_LOOK_EVERY_SECONDS)
+
+    async def send_next(self) -> bool:
+        """False if nothing is due."""
+        async with self.database.begin() as session:
+            letter = await store.emails.take(session, now=self.now())
+        if letter is None:
+            return False
+        result = await self._handled(letter)
+        facts = {"letter": letter.id, "account": letter.account_id, "try": letter.tries}
+        log.info("letter %s: %s", letter.kind, result, extra=facts)
+        if result != _DEFERRED:
+            async with self.database.begin() as session:
+                await store.emails.done(session, letter.id)
+        self.sent.labels(letter.kind, result).inc()
+        return True
+
+    async def forget_dead(self) -> None:
+        async with self.database.begin() as session:
+            dead = await store.emails.forget_dead(session, now=self.now())
+        if dead and self.smtp is not None:
+            log.warning("%d letters could not be sent in time", dead)
+
+    async def _handled(self, letter: LetterRow) -> str:
+        try:
+            secrets = self.outbox.secrets_of(letter)
+            if Kind(letter.kind) is Kind.RESET_ASKED:
+                return await self.resets.answer(secrets["wanted"], letter)
+            return await self._send(letter, secrets)
+        except (Undeliverable, Deferred) as error:
+            log.warning("letter not sent: %s", error, extra={"letter": letter.id})
+            return _DEFERRED if isinstance(error, Deferred) else "undeliverable"
+        except CannotOpen:
+            log.error("a letter cannot be opened: USERS_ENCRYPTION_KEY is another one")
+            return "unreadable"
+
+    async def _send(self, letter: LetterRow, secrets: dict[str, str]) -> str:
+        assert self.smtp is not None
+        username, to = await self._reader(letter)
+        to = secrets.get("to", to)
+        if not to:
+            return "no_address"
+        composed = compose(
+            Kind(letter.kind),
+            username=username,
+            at=letter.written_at,
+            facts=letter.facts,
+            token=secrets.get("token", ""),
+            site=self.site,
+        )
+        at, number = letter.written_at, letter.id
+        await self.smtp.send(composed, to, letter_id=number, at=at)
+        return "sent"
+
+    async def _reader(self, letter: LetterRow) -> tuple[str, str]:
+        """The account's name and its proven address, where there is an account."""
+        if letter.account_id is None:
+            return "", ""
+        try:
+            async with self.database() as session:
+                account = await store.accounts_by_id.by_id(session, letter.account_id)
+        except AccountNotFound:
+            return "", ""
+        return account.username, account.proven_email or ""

@@ -1,0 +1,86 @@
+"""Takes access tokens back before their end: contracts/revocations.md, the writing side.
+
+At least once: a row leaves the table in the transaction in which Redis took it; one that Redis
+refuses holds up no other. What is older
+than an access token need not be written any more.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from prometheus_client import Counter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.jobs.retry import AWAY, keep_telling
+from users_service.sessions.access_tokens import ACCESS_TOKEN_LIFETIME
+from users_service.store.session_ends import Listener
+from users_service.tables import SessionEndRow
+
+log = logging.getLogger(__name__)
+
+KEPT_FOR: Final = ACCESS_TOKEN_LIFETIME + timedelta(minutes=1)
+
+# Two replicas may come in the wrong order: a lower generation changes nothing.
+_RAISE: Final = """
+local known = redis.call('GET', KEYS[1])
+if not known or tonumber(known) < tonumber(ARGV[1]) then
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+end
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocations:
+    database: async_sessionmaker[AsyncSession]
+    redis: Redis
+    """Has a timeout."""
+    told: Counter
+    now: Callable[[], datetime]
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await keep_telling(self._write_and_rest, "Redis: revocations", self.told)
+
+    async def write(self) -> None:
+        """All that wait. Whatever another replica is writing just now is written, too."""
+        async with self.database.begin() as session:
+            ended = await store.session_ends.take_all(session, Listener.REDIS)
+            fresh = [each for each in ended if self.now() - each.ended_at <= KEPT_FOR]
+            refused = await self._set(fresh) if fresh else {}
+            if refused:
+                await store.session_ends.put_back(session, list(refused))
+            self.told.labels("ok").inc(len(fresh) - len(refused))
+        for error in refused.values():
+            raise error
+
+    async def write_at_once(self) -> None:
+        """For acts that are done when their tokens are dead. What fails now is tried again."""
+        try:
+            await self.write()
+        except AWAY as error:
+            log.warning("revocations not written yet: %r", error)
+
+    async def _write_and_rest(self) -> bool:
+        await self.write()
+        return False
+
+    async def _set(self, ended: Sequence[SessionEndRow]) -> dict[SessionEndRow, RedisError]:
+        """Those that Redis refuses, and why: the others are written all the same."""
+        seconds = int(KEPT_FOR.total_seconds())
+        async with self.redis.pipeline(transaction=False) as pipe:
+            for each in ended:
+                if each.session_id is not None:
+                    pipe.set(f"revoked:session:{each.session_id}", "1", ex=seconds)
+                else:
+                    account = f"revoked:account:{each.account_id}"
+                    pipe.eval(_RAISE, 1, account, str(each.generation), str(seconds))
+            answers = await pipe.execute(raise_on_error=False)
+        answered = zip(ended, answers, strict=True)
+        return {each: answer for each, answer in answered if isinstance(answer, RedisError)}

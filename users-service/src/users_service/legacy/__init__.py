@@ -1,0 +1,1 @@
+"""The REST interface of the original users service, behind API keys."""

@@ -1,0 +1,143 @@
+"""The use cases of whoever holds an API key: accounts as the original's interface has them.
+
+The caller acts for an operator and is bound only by what can be stored. One public method, one
+transaction.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.accounts import deletion
+from users_service.credentials import passwords
+from users_service.credentials.passwords import Passwords
+from users_service.domain.accounts import (
+    Account,
+    Given,
+    first_roles,
+    given_text,
+    identity_provider,
+    may_exist,
+)
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.errors import (
+    AccountNotFound,
+    InvalidField,
+    OtherProvider,
+    UsernameTaken,
+)
+from users_service.domain.principals import Actor
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    database: async_sessionmaker[AsyncSession]
+    passwords: Passwords
+    now: Callable[[], datetime]
+
+    async def create(self, username: str, given: Given, by: Actor) -> Account:
+        given_text("username", username)
+        columns = await self._columns(given)
+        async with self.database.begin() as session:
+            account = await store.accounts_by_username.add(
+                session,
+                uuid4(),
+                username,
+                columns=columns,
+                roles=first_roles(None, is_first=False),
+                now=self.now(),
+            )
+            await self._write(session, Event.ACCOUNT_CREATED, by, account)
+        return account
+
+    async def find_or_create(self, username: str, given: Given, by: Actor) -> Account:
+        """The account of (provider, username); OtherProvider rather than somebody else's."""
+        given_text("username", username)
+        provider = identity_provider(given)
+        if found := await self._of_identity(provider, username):
+            return found
+        try:
+            return await self.create(username, given, by)
+        except UsernameTaken as error:
+            # Either a racing caller made it just now, or the name is another provider's.
+            if found := await self._of_identity(provider, username):
+                return found
+            raise OtherProvider(username) from error
+
+    async def update(self, username: str, given: Given, by: Actor) -> Account:
+        """What is absent stays. A new password ends all sessions of the account."""
+        _must_be_possible(username)
+        columns = await self._columns(given)
+        async with self.database.begin() as session:
+            account = await store.accounts_by_username.change(
+                session, username, columns=columns, now=self.now()
+            )
+            if "password_hash" in columns:
+                await store.sessions.end_all_of(session, account.id, now=self.now())
+            facts = {"fields": sorted(given)}
+            await self._write(session, Event.ACCOUNT_CHANGED, by, account, facts)
+        return account
+
+    async def find(self, username: str) -> Account:
+        _must_be_possible(username)
+        async with self.database() as session:
+            return await store.accounts_by_username.named(session, username)
+
+    async def everyone(self) -> list[Account]:
+        async with self.database() as session:
+            return await store.accounts_by_username.everyone(session)
+
+    async def destroy(self, username: str, by: Actor) -> None:
+        """LastAdministrator where nobody else could run the place."""
+        _must_be_possible(username)
+        async with self.database.begin() as session:
+            account = await store.accounts_by_username.named(session, username)
+            await deletion.remove(session, account, by, now=self.now())
+        log.info("account destroyed", extra={"account": account.id})
+
+    async def _write(
+        self,
+        session: AsyncSession,
+        event: Event,
+        by: Actor,
+        account: Account,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
+        act = Act(event=event, by=by, account=account, facts=facts or {})
+        await store.audit.write(session, act, now=self.now())
+
+    async def _of_identity(self, provider: str, username: str) -> Account | None:
+        async with self.database() as session:
+            return await store.accounts_by_username.of_identity(session, provider, username)
+
+    async def _columns(self, given: Given) -> dict[str, Any]:
+        columns: dict[str, Any] = {**given}
+        if "password" in columns:
+            columns["password_hash"] = await self._hash(columns.pop("password"))
+        return columns
+
+    async def _hash(self, password: str | None) -> str | None:
+        """None, so that no password ever fits, for an account that signs in elsewhere."""
+        if not password:
+            return None
+        cost = passwords.bcrypt_cost(password)
+        if cost is None:
+            return await self.passwords.hash(password)
+        if cost > passwords.BCRYPT_COST_LIMIT:
+            limit = passwords.BCRYPT_COST_LIMIT
+            raise InvalidField("password", f"is a bcrypt hash of a cost above {limit}")
+        return password
+
+
+def _must_be_possible(username: str) -> None:
+    # The database would not even take such a text to look for.
+    if not may_exist(username):
+        raise AccountNotFound(username)

@@ -1,0 +1,134 @@
+"""What a client of the original sends, read as the original read it.
+
+JSON or a form makes the parameters; a body of another type makes none, and neither does the
+query string. Whatever is sent, the outcome is a `Given` that can be stored, or a refusal.
+"""
+
+import json
+import re
+from typing import Any, Final, NoReturn, cast
+
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from users_service.domain.accounts import Given, given_text
+from users_service.domain.errors import InvalidField
+
+PASSWORD_LIMIT: Final = 1024
+_LIST_LIMIT: Final = 2048
+_JSON = re.compile(r"application/([\w.-]+\+)?json")
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_IN_PARTS = b"multipart/form-data"
+_LIST_FIELD = re.compile(r"(emails|photos)(\[\d*\])?")
+_TEXTS: Final = {
+    "provider": "provider",
+    "familyName": "family_name",
+    "givenName": "given_name",
+    "middleName": "middle_name",
+}
+
+
+async def parameters(request: Request) -> dict[str, Any]:
+    """The parameters of a body; 400 if it says it is JSON and is not."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if _JSON.fullmatch(media_type):
+        return _from_json(await request.body())
+    if media_type in _FORMS:
+        kind, told = parse_options_header(request.headers["content-type"])
+        # Python knows charsets that fail, make no text, or take seconds for 160 kB.
+        if kind == _IN_PARTS and told.get(b"charset", b"utf-8").lower() != b"utf-8":
+            raise HTTPException(415, "A form is UTF-8")
+        async with request.form(max_files=0, max_fields=100) as form:
+            return _from_form(form)
+    return {}
+
+
+def text(sent: dict[str, Any], field: str) -> str:
+    """A parameter that must be there, and may be empty."""
+    value = _text(field, sent.get(field))
+    if value is None:
+        raise InvalidField(field, "is missing")
+    return value
+
+
+def username(sent: dict[str, Any]) -> str:
+    said = text(sent, "username")
+    if not said.strip():
+        raise InvalidField("username", "is missing")
+    return said
+
+
+def password(sent: dict[str, Any]) -> str | None:
+    value = sent.get("password")
+    if value is not None and not isinstance(value, str):
+        raise InvalidField("password", "is a text")
+    if value is not None and len(value) > PASSWORD_LIMIT:
+        raise InvalidField("password", f"has at most {PASSWORD_LIMIT} characters")
+    return value
+
+
+def given(sent: dict[str, Any]) -> Given:
+    """Only what was sent: an absent parameter changes nothing, null empties."""
+    found: dict[str, Any] = {}
+    if "password" in sent:
+        found["password"] = password(sent)
+    for parameter, field in _TEXTS.items():
+        if parameter in sent:
+            value = _text(parameter, sent[parameter])
+            found[field] = None if value is None else given_text(parameter, value)
+    for parameter in ("emails", "photos"):
+        if parameter in sent:
+            found[parameter] = _list(parameter, sent[parameter])
+    return cast("Given", found)
+
+
+def _text(field: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise InvalidField(field, "is a text")
+
+
+def _list(field: str, value: object) -> list[Any] | None:
+    if value is None:
+        return None
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list):
+        raise InvalidField(field, "is a list")
+    stored = json.dumps(values, ensure_ascii=False)
+    if len(stored) > _LIST_LIMIT or "\\u0000" in stored:
+        raise InvalidField(field, f"has at most {_LIST_LIMIT} characters, none of them NUL")
+    return values
+
+
+def _from_json(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        return {}
+    try:
+        sent = json.loads(body, parse_constant=_refuse_constant)
+        # A lone surrogate is JSON, but no text that could be stored or sent back.
+        json.dumps(sent, ensure_ascii=False, allow_nan=False).encode()
+    except json.JSONDecodeError as error:
+        raise HTTPException(400, f"Invalid JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "Invalid JSON") from error
+    if not isinstance(sent, dict):
+        raise HTTPException(400, "Invalid JSON: not an object")
+    return sent
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _from_form(form: FormData) -> dict[str, Any]:
+    sent: dict[str, Any] = {}
+    for field, value in form.multi_items():
+        if listed := _LIST_FIELD.fullmatch(field):
+            sent.setdefault(listed[1], []).append(value)
+        else:
+            sent.setdefault(field, value)
+    return sent

@@ -1,0 +1,193 @@
+"""The REST interface of the original users service, for programs written for it.
+
+Same paths, parameters, shapes and statuses, behind API keys over HTTP Basic. Path parameters
+win over the body's. Where the original answered wrongly, this answers rightly; README.md lists
+where.
+"""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote_to_bytes
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.security import HTTPBasic
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from users_service.audit_log import AuditLog
+from users_service.credentials.check import Credentials
+from users_service.domain import principals
+from users_service.domain.accounts import Account
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.errors import InvalidField
+from users_service.domain.principals import Actor
+from users_service.domain.sign_in_errors import (
+    PasswordLoginOff,
+    Unauthenticated,
+    WrongCredentials,
+)
+from users_service.http import authentication
+from users_service.http.openapi import password_body, refusals, user_body
+from users_service.legacy import parameters
+from users_service.legacy.accounts import Accounts
+
+INCORRECT = "Incorrect username or password"
+
+
+class UserObject(BaseModel):
+    """In the original's own names: they are the interface."""
+
+    id: str
+    username: str
+    provider: str | None
+    familyName: str | None
+    givenName: str | None
+    middleName: str | None
+    emails: list[Any] | None
+    photos: list[Any] | None
+
+
+class RightPassword(BaseModel):
+    check: Literal[True]
+    username: str
+
+
+class WrongPassword(BaseModel):
+    check: Literal[False]
+    username: str
+    message: str
+
+
+class _WithKey(HTTPBasic):
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
+        keys: authentication.ApiKeys = request.state.api_keys
+        if keys.holder(request) is None:
+            await authentication.refuse(request, authentication.peer(request))
+            raise Unauthenticated
+
+
+async def _not_stored(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"
+
+
+async def _accounts(request: Request) -> Accounts:
+    accounts: Accounts = request.state.accounts
+    return accounts
+
+
+async def _credentials(request: Request) -> Credentials:
+    credentials: Credentials = request.state.credentials
+    return credentials
+
+
+async def _caller(request: Request) -> Actor:
+    keys: authentication.ApiKeys = request.state.api_keys
+    said = authentication.forwarded(request)
+    origin = said if said.address else authentication.peer(request)
+    return principals.program(keys.holder(request) or "unknown", origin)
+
+
+async def _parameters(request: Request) -> dict[str, Any]:
+    return await parameters.parameters(request)
+
+
+async def _named(request: Request, username: str) -> str:
+    """The last segment of the path, where %2F is a part of a name and / is not."""
+    raw: bytes = request.scope["raw_path"].partition(b"?")[0]
+    segment = raw.split(b"/", 2)[2]
+    if not segment or b"/" in segment:
+        raise HTTPException(404)
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError as error:
+        raise HTTPException(404) from error
+
+
+AllAccounts = Annotated[Accounts, Depends(_accounts)]
+By = Annotated[Actor, Depends(_caller)]
+Parameters = Annotated[dict[str, Any], Depends(_parameters)]
+Named = Annotated[str, Depends(_named)]
+
+router = APIRouter(
+    tags=["original"],
+    dependencies=[Depends(_WithKey(scheme_name="ApiKey")), Depends(_not_stored)],
+    responses=refusals(400, 401, 404, 409, 413, 422, 503),
+)
+
+
+@router.post("/create-user", openapi_extra=user_body(with_name=True))
+async def create_user(sent: Parameters, accounts: AllAccounts, by: By) -> UserObject:
+    return user_object(
+        await accounts.create(parameters.username(sent), parameters.given(sent), by)
+    )
+
+
+@router.post("/find-or-create", openapi_extra=user_body(with_name=True))
+async def find_or_create(sent: Parameters, accounts: AllAccounts, by: By) -> UserObject:
+    username, said = parameters.username(sent), parameters.given(sent)
+    return user_object(await accounts.find_or_create(username, said, by))
+
+
+@router.post("/update-user/{username:path}", openapi_extra=user_body(with_name=False))
+async def update_user(
+    username: Named, sent: Parameters, accounts: AllAccounts, by: By
+) -> UserObject:
+    return user_object(await accounts.update(username, parameters.given(sent), by))
+
+
+@router.get("/find/{username:path}")
+async def find(username: Named, accounts: AllAccounts) -> UserObject:
+    return user_object(await accounts.find(username))
+
+
+@router.delete("/destroy/{username:path}")
+async def destroy(username: Named, accounts: AllAccounts, by: By) -> dict[str, str]:
+    await accounts.destroy(username, by)
+    return {}
+
+
+@router.get("/list")
+async def list_users(accounts: AllAccounts) -> list[UserObject]:
+    return [user_object(account) for account in await accounts.everyone()]
+
+
+@router.post("/password-check", openapi_extra=password_body(), responses=refusals(429))
+async def password_check(
+    request: Request,
+    sent: Parameters,
+    credentials: Annotated[Credentials, Depends(_credentials)],
+    by: By,
+) -> RightPassword | WrongPassword:
+    username = parameters.username(sent)
+    password = parameters.password(sent)
+    if password is None:
+        raise InvalidField("password", "is missing")
+    origin = authentication.forwarded(request)
+    try:
+        account = await credentials.check(
+            username, password, origin, exactly=True, event=Event.PASSWORD_CHECKED, by=by
+        )
+    except WrongCredentials:
+        return WrongPassword(check=False, username=username, message=INCORRECT)
+    except PasswordLoginOff as refusal:
+        # Its clients know "wrong" and nothing else; whether it is right they are not told.
+        return WrongPassword(check=False, username=username, message=str(refusal))
+    audit: AuditLog = request.state.audit
+    await audit.add(Act(event=Event.PASSWORD_CHECKED, by=by, account=account))
+    return RightPassword(check=True, username=username)
+
+
+def user_object(account: Account) -> UserObject:
+    return UserObject(
+        id=account.username,
+        username=account.username,
+        provider=account.provider,
+        familyName=account.family_name,
+        givenName=account.given_name,
+        middleName=account.middle_name,
+        emails=account.emails,
+        photos=account.photos,
+    )
+
+
+def install(app: FastAPI) -> None:
+    app.include_router(router)

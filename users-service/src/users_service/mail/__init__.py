@@ -1,0 +1,1 @@
+"""E-mails, from the queue in the database to the mail server."""

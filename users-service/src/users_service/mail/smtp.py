@@ -1,0 +1,116 @@
+"""Gives one letter to the mail server, or says whether to try again.
+
+By TLS unless the operator said otherwise: a server that does not offer it, or shows another
+name's certificate, gets neither password nor letter.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Final, Literal
+
+import aiosmtplib
+from pydantic import SecretStr
+
+from users_service.domain.emails import Letter
+
+Security = Literal["starttls", "tls", "none"]
+PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
+
+_SECONDS: Final = 10.0
+"""For each answer of the server."""
+_SECONDS_IN_ALL: Final = 20.0
+"""Over before the letter is due again: who takes it then would send it twice."""
+_FOR_GOOD: Final = 500
+
+
+def is_sender(text: str) -> bool:
+    """May this be the From of a letter?"""
+    try:
+        return bool(Address(addr_spec=parseaddr(text)[1]).domain) and "\n" not in text
+    except (MessageError, ValueError, IndexError):
+        return False
+
+
+class Undeliverable(Exception):
+    """This letter, to this address, never: the server said so, or it cannot be put in words."""
+
+
+class Deferred(Exception):
+    """Not now: the server is away, busy, or set up wrongly. The text says no secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smtp:
+    host: str
+    port: int
+    security: Security
+    sender: str
+    """As in a From: "Notes <notes@example.org>"."""
+    user: str | None = None
+    password: SecretStr | None = None
+    trusted: ssl.SSLContext | None = None
+
+    async def send(self, letter: Letter, to: str, *, letter_id: int, at: datetime) -> None:
+        """Undeliverable or Deferred; after neither, the server has it."""
+        message = self._message(letter, to, letter_id, at)
+        try:
+            async with asyncio.timeout(_SECONDS_IN_ALL):
+                await aiosmtplib.send(
+                    message,
+                    sender=parseaddr(self.sender)[1],
+                    # Not read from the message: one letter has one reader.
+                    recipients=[to],
+                    hostname=self.host,
+                    port=self.port,
+                    username=self.user,
+                    password=self.password.get_secret_value() if self.password else None,
+                    timeout=_SECONDS,
+                    use_tls=self.security == "tls",
+                    start_tls=self.security == "starttls",
+                    tls_context=self.trusted if self.security != "none" else None,
+                )
+        except (aiosmtplib.SMTPException, OSError) as error:
+            if _is_for_good(error):
+                raise Undeliverable(_told(error)) from None
+            raise Deferred(_told(error)) from None
+
+    def _message(self, letter: Letter, to: str, letter_id: int, at: datetime) -> EmailMessage:
+        message = EmailMessage(policy=SMTP)
+        domain = parseaddr(self.sender)[1].rpartition("@")[2]
+        try:
+            message["From"] = self.sender
+            message["To"] = Address(addr_spec=to)
+        except (MessageError, ValueError, IndexError):
+            raise Undeliverable("not an address") from None
+        message["Subject"] = letter.subject
+        message["Date"] = format_datetime(at)
+        # The same at every try: whoever gets it twice can see that.
+        message["Message-ID"] = f"<letter-{letter_id}-{int(at.timestamp())}@{domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        # As it is where it can be: a link that is cut at a line's end is hard to copy.
+        is_plain = letter.body.isascii()
+        message.set_content(letter.body, cte="7bit" if is_plain else "quoted-printable")
+        return message
+
+
+def _is_for_good(error: Exception) -> bool:
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return all(each.code >= _FOR_GOOD for each in error.recipients)
+    if isinstance(error, aiosmtplib.SMTPDataError | aiosmtplib.SMTPRecipientRefused):
+        return error.code >= _FOR_GOOD
+    return isinstance(error, aiosmtplib.SMTPNotSupported) and "UTF8" in str(error)
+
+
+def _told(error: Exception) -> str:
+    # Not the server's text: it may quote the address or the letter.
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return f"recipient refused: {error.recipients[0].code}"
+    code = getattr(error, "code", None)
+    return type(error).__name__ + (f" {code}" if isinstance(code, int) else "")

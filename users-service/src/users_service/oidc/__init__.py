@@ -1,0 +1,1 @@
+"""Sign-in with other providers: OpenID Connect, and GitHub's OAuth."""

@@ -1,0 +1,153 @@
+"""What a browser and a provider bring back, held against what was asked of them. Pure."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+from jwt import PyJWK
+
+from users_service.domain.oidc_errors import SignInRefused
+from users_service.oidc.providers import GITHUB, Provider, is_safe
+
+LEEWAY_SECONDS: Final = 60
+"""So far may a provider's clock be from ours."""
+_SUBJECT_LIMIT: Final = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What we remember of a browser that we sent to a provider."""
+
+    state: str
+    nonce: str
+    verifier: str
+    redirect_uri: str
+    since: float | None = None
+    """The person has to prove who they are there, after this time; None: as they please."""
+    invitation: str | None = None
+    """The hash of the code that they showed as they left, for who has no account yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """What the browser brings back."""
+
+    code: str
+    state: str
+    iss: str | None
+
+
+def check_metadata(provider: Provider, metadata: dict[str, Any]) -> None:
+    if metadata.get("issuer") != provider.issuer:
+        raise SignInRefused("metadata of another issuer")
+    by_tls = provider.issuer.startswith("https://")
+    for endpoint in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        where = metadata.get(endpoint)
+        # A provider out there has nothing to tell us about addresses of this machine.
+        if not is_safe(where) or (by_tls and not str(where).startswith("https://")):
+            raise SignInRefused(f"{endpoint} is not safe")
+
+
+def check_return(
+    provider: Provider, metadata: dict[str, Any], visit: Visit, brought: Return
+) -> None:
+    if not is_same(brought.state, visit.state):
+        raise SignInRefused("state")
+    # RFC 9207: the answer of one provider must not be taken for another's.
+    promised = metadata.get("authorization_response_iss_parameter_supported") is True
+    if (promised or brought.iss is not None) and brought.iss != provider.issuer:
+        raise SignInRefused("iss of the answer")
+
+
+def check_audience(provider: Provider, claims: dict[str, Any]) -> None:
+    audience = claims["aud"]
+    is_only_ours = audience in (provider.client_id, [provider.client_id])
+    authorized = claims.get("azp", provider.client_id if is_only_ours else None)
+    if authorized != provider.client_id:
+        raise SignInRefused("azp")
+
+
+def check_addressed(provider: Provider, said: dict[str, Any]) -> None:
+    """Of signed userinfo: where it says by whom and for whom (Core 5.3.2), by it and for us."""
+    audience = said.get("aud", provider.client_id)
+    is_for_us = provider.client_id in (audience if isinstance(audience, list) else [audience])
+    if said.get("iss", provider.issuer) != provider.issuer or not is_for_us:
+        raise SignInRefused("userinfo for somebody else")
+
+
+def fitting_key(keys: Sequence[PyJWK], header: dict[str, Any]) -> PyJWK | None:
+    """By its name; where there is none, the only one that can have signed it (Core 10.1)."""
+    able = [key for key in keys if _makes(key, header["alg"])]
+    kid = header.get("kid")
+    named = next((key for key in able if kid is not None and key.key_id == kid), None)
+    if named is None and len(able) == 1 and None in (kid, able[0].key_id):
+        return able[0]
+    return named
+
+
+def _makes(key: PyJWK, algorithm: str) -> bool:
+    """One RSA key makes several kinds of signatures, whichever of them its list names."""
+    is_rsa = key.key_type == "RSA" and algorithm.startswith(("RS", "PS"))
+    return is_rsa or key.algorithm_name == algorithm
+
+
+def authenticated_at(visit: Visit, claims: dict[str, Any], now: datetime) -> datetime | None:
+    """When the person last proved there who they are; None where the provider does not say.
+
+    Asked for a proof (`max_age=0`, OpenID Connect Core 3.1.2.1), an old one does not do.
+    """
+    said = claims.get("auth_time")
+    at = float(said) if isinstance(said, int | float) and said >= 0 else None
+    if at is not None and at > now.timestamp() + LEEWAY_SECONDS:
+        raise SignInRefused("auth_time")
+    if visit.since is not None and (at is None or at < visit.since - LEEWAY_SECONDS):
+        raise SignInRefused("auth_time")
+    return None if at is None else min(datetime.fromtimestamp(at, UTC), now)
+
+
+def github_metadata(provider: Provider) -> dict[str, Any]:
+    at = provider.issuer.rstrip("/")
+    api = "https://api.github.com" if at == GITHUB else f"{at}/api/v3"
+    return {
+        "authorization_endpoint": f"{at}/login/oauth/authorize",
+        "token_endpoint": f"{at}/login/oauth/access_token",
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "userinfo_endpoint": f"{api}/user",
+    }
+
+
+def subject_of(subject: object) -> str:
+    if not isinstance(subject, str) or not 1 <= len(subject) <= _SUBJECT_LIMIT:
+        raise SignInRefused("sub")
+    if "\0" in subject:
+        raise SignInRefused("sub")
+    return subject
+
+
+def text_of(said: object) -> str | None:
+    return said if isinstance(said, str) and said.strip() else None
+
+
+def is_same(shown: object, expected: str) -> bool:
+    return isinstance(shown, str) and hmac.compare_digest(shown.encode(), expected.encode())
+
+
+def decoded(token: str, key: PyJWK, algorithm: str, **asked: Any) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(
+        token, key.key, algorithms=[algorithm], leeway=LEEWAY_SECONDS, **asked
+    )
+    return claims
+
+
+def objects(listed: object) -> list[Any]:
+    return (
+        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
+
+
+def with_query(endpoint: str, asked: dict[str, str]) -> str:
+    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"

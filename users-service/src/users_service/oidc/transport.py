@@ -1,0 +1,52 @@
+"""One question to a provider: without redirects, with a bound on what is read of the answer.
+
+ProviderAway if it does not answer, or not now; SignInRefused if it says no, or nothing of use.
+"""
+
+import json
+import logging
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from users_service.domain.oidc_errors import ProviderAway, SignInRefused
+
+log = logging.getLogger(__name__)
+
+_LARGEST_ANSWER: Final = 256 * 1024
+
+
+async def asked_for_object(
+    client: httpx.AsyncClient, method: str, url: str, **sent: Any
+) -> dict[str, Any]:
+    return object_of(await asked_for(client, method, url, **sent))
+
+
+async def asked_for(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -> bytes:
+    headers = {"Accept": "application/json", **sent.pop("headers", {})}
+    try:
+        async with client.stream(method, url, headers=headers, **sent) as answer:
+            body = b""
+            async for part in answer.aiter_bytes():
+                body += part
+                if len(body) > _LARGEST_ANSWER:
+                    raise ProviderAway
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        log.warning("%s is away: %s", urlsplit(url).hostname, type(error).__name__)
+        raise ProviderAway from error
+    if answer.is_server_error:
+        raise ProviderAway
+    if not answer.is_success:
+        raise SignInRefused(f"status {answer.status_code}")
+    return body
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(body)
+    except ValueError as error:
+        raise SignInRefused("no JSON") from error
+    if not isinstance(said, dict):
+        raise SignInRefused("no JSON object")
+    return said

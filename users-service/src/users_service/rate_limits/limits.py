@@ -1,0 +1,157 @@
+"""How often somebody may try: login and sign-up limits, counted in Redis for all replicas.
+
+A wrong password counts for (account, address), so a stranger never locks the owner out; for the
+address, so one machine does not try many accounts; and for the account, where many only make
+every answer slower, never refused. While Redis is away each replica goes on from what it
+knows: weaker by what the others admit meanwhile, said by a warning and a metric.
+"""
+
+import hashlib
+import ipaddress
+import time
+import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from users_service.domain.errors import TooManyAttempts, TooManyLetters
+from users_service.rate_limits.counters import Counters, Rule
+
+LOGIN_WINDOW_SECONDS: Final = 15 * 60
+WRONG_PASSWORDS: Final = 10
+"""For one account from one address, in a window."""
+CHALLENGES: Final = 300
+"""For one address, in a window."""
+RESETS_ASKED: Final = 20
+"""From one address, in an hour."""
+UNPROVEN_LETTERS: Final = 5
+"""Of one account, in an hour."""
+LETTERS_OF_AN_HOUR: Final = 5
+LETTERS_OF_A_DAY: Final = 10
+"""To one address, of each kind that strangers can have written to it."""
+WRONG_CODES: Final = 10
+"""Of one account's second factor, in a window: 3 of 10^6 codes fit at a time."""
+
+_UNSLOWED: Final = 30
+_SLOWER_BY_SECONDS: Final = 0.1
+_SLOWEST_SECONDS: Final = 2.0
+_HOUR: Final = 3600
+_DAY: Final = 24 * _HOUR
+_NEVER: Final = 0
+
+
+class Limits:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        wrong_passwords_per_address: int,
+        sign_ups_per_hour: int,
+        registry: CollectorRegistry,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._counters = Counters(redis, registry=registry, clock=clock)
+        self._per_address = wrong_passwords_per_address
+        self._sign_ups = sign_ups_per_hour
+
+    async def admit_login(self, username_key: str, address: str | None) -> float:
+        """Count an attempt before it is made; return by how many seconds to slow it.
+
+        Raises TooManyAttempts. Without an address nothing can be refused: only the owner would
+        be hit.
+        """
+        counts = await self._counters.hit(self._login_rules(username_key, address))
+        excess = counts[0] - _UNSLOWED
+        return min(max(excess, 0) * _SLOWER_BY_SECONDS, _SLOWEST_SECONDS)
+
+    async def forgive_login(self, username_key: str, address: str | None) -> None:
+        """The password was right: take the attempt back, forget the pair's earlier ones."""
+        rules = self._login_rules(username_key, address)
+        await self._counters.take_back(rules[:2], forget=rules[2:])
+
+    async def admit_sign_up(self, address: str) -> None:
+        """Count an attempt to make an account, whatever comes of it; raises TooManyAttempts."""
+        await self._counters.hit([Rule(f"signup:{_network(address)}", self._sign_ups, _HOUR)])
+
+    async def admit_challenge(self, address: str) -> None:
+        """Count a challenge for a passkey, which anybody may ask for; TooManyAttempts."""
+        rule = Rule(f"challenge:{_network(address)}", CHALLENGES, LOGIN_WINDOW_SECONDS)
+        await self._counters.hit([rule])
+
+    async def admit_reset_asked(self, address: str) -> None:
+        """Count a letter asked for by who is not signed in; raises TooManyAttempts.
+
+        By address only: an account that many ask for is protected where letters are written.
+        """
+        await self._counters.hit([Rule(f"reset:{_network(address)}", RESETS_ASKED, _HOUR)])
+
+    async def admit_letter(self, account_id: UUID) -> None:
+        """Count a letter to an address that nobody has proven; raises TooManyAttempts."""
+        await self._counters.hit([Rule(f"letter:{account_id}", UNPROVEN_LETTERS, _HOUR)])
+
+    async def admit_letter_to(self, email: str, kind: str) -> None:
+        """Count a letter by its reader, whoever asks for it and from wherever; TooManyLetters.
+
+        `kind`: what one is had written by anybody uses up nothing of the other.
+        """
+        reader = hashlib.sha256(_mailbox(email).encode()).hexdigest()[:32]
+        windows = (("hour", LETTERS_OF_AN_HOUR, _HOUR), ("day", LETTERS_OF_A_DAY, _DAY))
+        rules = [
+            Rule(f"letters:{kind}:{name}:{reader}", limit, seconds)
+            for name, limit, seconds in windows
+        ]
+        try:
+            await self._counters.hit(rules)
+        except TooManyAttempts as refusal:
+            raise TooManyLetters(refusal.retry_after) from None
+
+    async def admit_code(self, account_id: UUID) -> None:
+        """Count a code of a second factor; raises TooManyAttempts, wherever it comes from.
+
+        Only who knows the password gets here: nobody else can use the allowance up.
+        """
+        await self._counters.hit([_code_rule(account_id)])
+
+    async def forgive_codes(self, account_id: UUID) -> None:
+        await self._counters.take_back([], forget=[_code_rule(account_id)])
+
+    def _login_rules(self, username_key: str, address: str | None) -> list[Rule]:
+        # Hashed: what is typed as a name may be anything, a password even.
+        name = hashlib.sha256(username_key.encode()).hexdigest()[:32]
+        rules = [Rule(f"account:{name}", _NEVER, LOGIN_WINDOW_SECONDS)]
+        if address is not None:
+            network = _network(address)
+            rules.append(Rule(f"address:{network}", self._per_address, LOGIN_WINDOW_SECONDS))
+            pair = f"pair:{name}:{network}"
+            rules.append(Rule(pair, WRONG_PASSWORDS, LOGIN_WINDOW_SECONDS))
+        return rules
+
+
+def _code_rule(account_id: UUID) -> Rule:
+    return Rule(f"code:{account_id}", WRONG_CODES, LOGIN_WINDOW_SECONDS)
+
+
+def _mailbox(email: str) -> str:
+    """Whom it reaches, as far as one can tell: "Vic.Tim+1@Home.example." is victim's."""
+    local, _, host = unicodedata.normalize("NFKC", email).casefold().rpartition("@")
+    host = host.rstrip(".")
+    with suppress(UnicodeError):  # no name of a host is counted as it is
+        host = host.encode("idna").decode()
+    return f"{local.partition('+')[0].replace('.', '')}@{host}"
+
+
+def _network(address: str) -> str:
+    """An IPv4 address, or the /64 that one IPv6 customer has for himself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed.packed, 64), strict=False))

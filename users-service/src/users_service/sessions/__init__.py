@@ -1,0 +1,1 @@
+"""Sessions, and the tokens that stand for them or for a person's scripts."""

@@ -1,0 +1,124 @@
+"""Personal API tokens: a person's own keys for their scripts, each with its scopes and end.
+
+Shown once, kept as SHA-256 of 256 random bits. What other services see is never this token but
+an access token of five minutes that it is exchanged for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.audit_log import AuditLog
+from users_service.crypto.random_tokens import digest, new_secret
+from users_service.domain import api_tokens
+from users_service.domain.accounts import Account, given_text
+from users_service.domain.api_tokens import ApiToken
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.errors import (
+    ApiTokenNotFound,
+    InvalidApiToken,
+    InvalidField,
+    TooManyApiTokens,
+)
+from users_service.domain.principals import Actor
+from users_service.domain.sessions import Origin
+from users_service.rate_limits.limits import Limits
+from users_service.sessions.access_tokens import AccessToken, AccessTokens
+
+MARK: Final = "notes_"
+"""How an API token begins: a person, a secret scanner and this service know it by that."""
+_PREFIX_LENGTH: Final = len(MARK) + 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokens:
+    database: async_sessionmaker[AsyncSession]
+    tokens: AccessTokens
+    limits: Limits
+    audit: AuditLog
+    now: Callable[[], datetime]
+
+    async def make(
+        self,
+        account: Account,
+        by: Actor,
+        *,
+        name: str,
+        scopes: Sequence[str],
+        days: int | None,
+    ) -> tuple[ApiToken, str]:
+        """The token's description, and the token itself, told here and never again."""
+        secret = MARK + new_secret()
+        now = self.now()
+        made = ApiToken(
+            id=uuid4(),
+            account_id=account.id,
+            name=_name(name),
+            prefix=secret[:_PREFIX_LENGTH],
+            scopes=api_tokens.ordered(scopes),
+            created_at=now,
+            expires_at=None if days is None else now + timedelta(days=days),
+            last_used_at=None,
+            last_used_from=None,
+        )
+        async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
+            if await store.api_tokens.count(session, account.id) >= api_tokens.API_TOKEN_LIMIT:
+                raise TooManyApiTokens(api_tokens.API_TOKEN_LIMIT)
+            await store.api_tokens.add(session, made, token_hash=digest(secret))
+            facts = {"api_token": str(made.id), "scopes": list(made.scopes)}
+            act = Act(event=Event.API_TOKEN_MADE, by=by, account=account, facts=facts)
+            await store.audit.write(session, act, now=now)
+        return made, secret
+
+    async def of(self, account: Account) -> list[ApiToken]:
+        """Expired ones too, until their owner revokes them."""
+        async with self.database() as session:
+            return await store.api_tokens.of_account(session, account.id)
+
+    async def revoke(self, token_id: UUID, account: Account, by: Actor) -> None:
+        now = self.now()
+        async with self.database.begin() as session:
+            name = await store.api_tokens.revoke(session, token_id, account.id, now=now)
+            if name is None:
+                raise ApiTokenNotFound
+            facts = {"api_token": str(token_id)}
+            act = Act(event=Event.API_TOKEN_REVOKED, by=by, account=account, facts=facts)
+            await store.audit.write(session, act, now=now)
+
+    async def _refuse(self, account: Account | None, origin: Origin) -> None:
+        event, result = Event.API_TOKEN_CHECKED, InvalidApiToken.code
+        await self.audit.refuse_within(self.limits, event, origin, result, account)
+
+    async def access_token(self, secret: str, audience: str, origin: Origin) -> AccessToken:
+        now = self.now()
+        async with self.database.begin() as session:
+            found = await store.api_tokens.find(session, digest(secret))
+        if found is None or not found[0].is_alive(now) or not found[1].may_sign_in:
+            await self._refuse(found[1] if found else None, origin)
+            raise InvalidApiToken
+        token, account = found
+        async with self.database.begin() as session:
+            roles = api_tokens.roles(account, token.scopes, audience)
+            if token.needs_touch(now):
+                await store.api_tokens.touch(session, token.id, address=origin.address, now=now)
+        return await self.tokens.make(
+            account,
+            audience,
+            sid=token.id,
+            until=token.expires_at,
+            roles=roles,
+            scopes=token.scopes,
+        )
+
+
+def _name(name: str) -> str:
+    name = given_text("name", name.strip())
+    if not name:
+        raise InvalidField("name", "is missing")
+    return name

@@ -1,0 +1,139 @@
+"""The use cases of a signed-in person: stay, see and end sessions, get access tokens.
+
+A session is an opaque secret that only its bearer has; what other services see is an access
+token of five minutes, signed here and checked by them without a call.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.crypto.random_tokens import digest, new_secret
+from users_service.domain import principals
+from users_service.domain.accounts import Account
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.errors import SessionNotFound
+from users_service.domain.principals import Actor
+from users_service.domain.sessions import Origin, Session, start_session
+from users_service.domain.sign_in_errors import ReauthenticationRequired, SessionEnded
+from users_service.sessions.access_tokens import AccessToken, AccessTokens
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """`secret` is told to its bearer here and never again; nothing else is kept of it."""
+
+    secret: str
+    session: Session
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    database: async_sessionmaker[AsyncSession]
+    tokens: AccessTokens
+    now: Callable[[], datetime]
+
+    async def current(self, secret: str) -> tuple[Session, Account]:
+        """Whose session it is; SessionEnded if it was ended, or ran out, or never was."""
+        now = self.now()
+        async with self.database.begin() as database:
+            found = await store.sessions.find(database, digest(secret))
+            if found is None or not found[0].is_alive(now) or not found[1].may_sign_in:
+                raise SessionEnded
+            session, account = found
+            if session.needs_touch(now):
+                session = await store.sessions.touch(database, session, now=now)
+        return session, account
+
+    def require_fresh(self, session: Session) -> None:
+        """For acts that change the ways in: a session left open somewhere is not enough."""
+        if not session.is_fresh(self.now()):
+            raise ReauthenticationRequired
+
+    async def of(self, account: Account) -> list[Session]:
+        """Those that are alive."""
+        now = self.now()
+        async with self.database() as database:
+            found = await store.sessions.of_account(database, account.id)
+        return [session for session in found if session.is_alive(now)]
+
+    async def end(self, session_id: UUID, account: Account, by: Actor) -> None:
+        """One of the account's sessions, the present one too."""
+        is_own = session_id == by.session_id
+        event = Event.SIGNED_OUT if is_own else Event.SESSION_ENDED
+        facts = {} if is_own else {"session": str(session_id)}
+        now = self.now()
+        async with self.database.begin() as database:
+            if not await store.sessions.end(database, session_id, account.id, now=now):
+                raise SessionNotFound
+            act = Act(event=event, by=by, account=account, facts=facts)
+            await store.audit.write(database, act, now=now)
+        log.info("session ended", extra={"account": account.id, "session": session_id})
+
+    async def end_others(self, kept: Session, account: Account, by: Actor) -> int:
+        now = self.now()
+        async with self.database.begin() as database:
+            await store.sessions.hold(database, by)
+            number = await store.sessions.end_others(database, kept, now=now)
+            facts = {"sessions": number}
+            act = Act(event=Event.SESSIONS_ENDED, by=by, account=account, facts=facts)
+            await store.audit.write(database, act, now=now)
+        return number
+
+    async def access_token(self, secret: str, audience: str) -> AccessToken:
+        session, account = await self.current(secret)
+        return await self.tokens.make(
+            account,
+            audience,
+            sid=session.id,
+            until=session.idle_expires_at,
+            roles=account.roles,
+        )
+
+    async def forget_dead(self) -> None:
+        """What has run out by itself: nobody needs to be told, its tokens ended with it."""
+        now = self.now()
+        async with self.database.begin() as database:
+            await store.sessions.forget_dead(database, now=now)
+            await store.reset_links.forget_dead(database, now=now)
+            await store.retired_usernames.forget_free(database, now=now)
+            await store.pending_flows.forget_dead(database, now=now)
+
+
+async def start(
+    database: AsyncSession,
+    account: Account,
+    origin: Origin,
+    *,
+    by: str,
+    now: datetime,
+    proven_at: datetime | None = None,
+) -> SignedIn:
+    """A session in the caller's transaction, which holds the account and has looked again at
+    what proves who it is. `by` is the way in, for the audit log.
+
+    `proven_at`: who they are was proven earlier, elsewhere; the session is as fresh as that.
+    """
+    secret = new_secret()
+    session = start_session(
+        uuid4(), account_id=account.id, origin=origin, now=now, proven_at=proven_at or now
+    )
+    await store.sessions.add(database, session, token_hash=digest(secret))
+    act = Act(
+        event=Event.SIGNED_IN,
+        by=principals.person(account, origin, session),
+        account=account,
+        facts={"by": by},
+    )
+    await store.audit.write(database, act, now=now)
+    facts = {"account": account.id, "session": session.id, "address": origin.address}
+    log.info("signed in", extra=facts)
+    return SignedIn(secret=secret, session=session, account=account)

@@ -1,0 +1,84 @@
+"""A way back in when every other is shut: a one-time link, made by who holds an API key.
+
+256 random bits, kept as a hash, good for fifteen minutes and once. It stands for the first
+step only: an account with a second factor is asked for that as ever.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from users_service import store
+from users_service.audit_log import AuditLog
+from users_service.crypto.random_tokens import digest, new_secret
+from users_service.domain import principals
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.principals import Actor
+from users_service.domain.sessions import Origin
+from users_service.domain.sign_in_errors import InvalidSignInLink
+from users_service.rate_limits.limits import Limits
+from users_service.sessions.sessions import SignedIn
+from users_service.sign_in.sign_in import SignIn
+from users_service.sign_in.two_factor import SecondStep
+from users_service.sign_in.webauthn import Site
+
+LIFETIME: Final = timedelta(minutes=15)
+PATH: Final = "/users/sign-in-link"
+"""The page of web that takes the token, from behind the # of its address."""
+_KIND: Final = "sign-in link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLink:
+    """`token` is shown here and never again. `url` is None where no address is known."""
+
+    token: str
+    url: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLinks:
+    database: async_sessionmaker[AsyncSession]
+    sign_in: SignIn
+    site: Site | None
+    limits: Limits
+    audit: AuditLog
+    now: Callable[[], datetime]
+
+    async def make(self, account_id: UUID, by: Actor) -> SignInLink:
+        now = self.now()
+        token, expires_at = new_secret(), now + LIFETIME
+        async with self.database.begin() as session:
+            account = await store.accounts_by_id.by_id(session, account_id, lock=True)
+            await store.pending_flows.begin(
+                session,
+                _KIND,
+                secret_hash=digest(token),
+                account_id=account_id,
+                facts={},
+                expires_at=expires_at,
+            )
+            act = Act(event=Event.SIGN_IN_LINK_MADE, by=by, account=account)
+            await store.audit.write(session, act, now=now)
+        url = f"{self.site.origin}{PATH}#token={token}" if self.site else None
+        return SignInLink(token=token, url=url, expires_at=expires_at)
+
+    async def redeem(self, token: str, origin: Origin) -> SignedIn | SecondStep:
+        # Each refusal is a line of the audit log: not as many as somebody likes.
+        await self.limits.admit_challenge(origin.address or "")
+        account = None
+        async with self.database.begin() as session:
+            now = self.now()
+            found = await store.pending_flows.hold(session, _KIND, digest(token), now=now)
+            if found is not None:
+                _, account = found
+                if account.may_sign_in:
+                    return await self.sign_in.let_in(session, account, origin, after=_KIND)
+        by, result = principals.stranger(origin), InvalidSignInLink.code
+        await self.audit.refuse(Event.SIGNED_IN, by, result, account)
+        raise InvalidSignInLink

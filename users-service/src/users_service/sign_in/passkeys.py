@@ -1,0 +1,226 @@
+"""Passkeys: a device's key in place of a password, with its person verified by the device.
+
+A challenge lies here for five minutes and serves once, whether the answer to it was right or
+not. What a passkey proves, it proves with two factors: no second step follows.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+
+from users_service import store
+from users_service.audit_log import AuditLog
+from users_service.credentials.methods import WaysIn
+from users_service.crypto.random_tokens import digest, new_secret
+from users_service.domain.accounts import Account, given_text
+from users_service.domain.audit_events import Act, Event
+from users_service.domain.errors import InvalidField
+from users_service.domain.principals import Actor
+from users_service.domain.sessions import Origin, Session
+from users_service.domain.two_factor import (
+    PASSKEY_LIMIT,
+    Passkey,
+    PasskeyNotFound,
+    PasskeyRefused,
+    PasskeysOff,
+    TooManyPasskeys,
+)
+from users_service.rate_limits.limits import Limits
+from users_service.sign_in import webauthn
+from users_service.sign_in.webauthn import Credential, Site
+
+LIFETIME: Final = timedelta(minutes=5)
+_ADD: Final = "add a passkey"
+_PROVE: Final = "prove a passkey"
+_TRANSPORTS: Final = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
+_CHALLENGE_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """`options` go to the browser; `flow` comes back with its answer."""
+
+    flow: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passkeys:
+    database: async_sessionmaker[AsyncSession]
+    limits: Limits
+    site: Site | None
+    """None: USERS_PUBLIC_URL is not set, so there is nothing to bind a passkey to."""
+    ways_in: WaysIn
+    audit: AuditLog
+    now: Callable[[], datetime]
+
+    async def begin_adding(self, account: Account) -> Begun:
+        site = self._site()
+        challenge = secrets.token_bytes(_CHALLENGE_BYTES)
+        async with self.database.begin() as session:
+            present = await store.passkeys.of_account(session, account.id)
+            if len(present) >= PASSKEY_LIMIT:
+                raise TooManyPasskeys(PASSKEY_LIMIT)
+            flow = await self._begin(session, _ADD, challenge, account.id)
+        return Begun(flow=flow, options=site.creation(account, challenge, present))
+
+    async def add(
+        self, account: Account, by: Actor, *, flow: str, credential: Credential, name: str
+    ) -> Passkey:
+        now = self.now()
+        challenge = await self._take(_ADD, flow, account.id)
+        verified = self._site().created(credential, challenge)
+        made = Passkey(
+            id=uuid4(),
+            account_id=account.id,
+            credential_id=verified.credential_id,
+            public_key=verified.credential_public_key,
+            sign_count=verified.sign_count,
+            name=given_text("name", name.strip()) or "Passkey",
+            transports=_transports(credential),
+            is_backed_up=verified.credential_backed_up,
+            created_at=now,
+            last_used_at=None,
+        )
+        try:
+            async with self.database.begin() as session:
+                await store.sessions.hold(session, by)
+                await store.passkeys.add(session, made)
+                await self._write(session, Event.PASSKEY_ADDED, by, account, made.id)
+        except IntegrityError as error:
+            raise PasskeyRefused from error
+        return made
+
+    async def of(self, account: Account) -> list[Passkey]:
+        async with self.database() as session:
+            return await store.passkeys.of_account(session, account.id)
+
+    async def rename(self, passkey_id: UUID, name: str, account: Account, by: Actor) -> Passkey:
+        wanted = given_text("name", name.strip())
+        if not wanted:
+            raise InvalidField("name", "is empty")
+        async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
+            renamed = await store.passkeys.rename(session, passkey_id, account.id, wanted)
+            if renamed is None:
+                raise PasskeyNotFound
+            await self._write(session, Event.PASSKEY_RENAMED, by, account, passkey_id)
+        return renamed
+
+    async def remove(
+        self, passkey_id: UUID, kept: Session, account: Account, by: Actor
+    ) -> None:
+        """Other sessions end: one of them may be whose device was lost."""
+        async with self.database.begin() as session:
+            await store.sessions.hold(session, by)
+            if not await store.passkeys.remove(session, passkey_id, account.id):
+                raise PasskeyNotFound
+            await self.ways_in.keep_one(session, account.id)
+            await store.sessions.end_others(session, kept, now=self.now())
+            await self._write(session, Event.PASSKEY_REMOVED, by, account, passkey_id)
+
+    async def begin_proving(self, origin: Origin) -> Begun:
+        """For whoever asks: the browser offers the passkeys it has for this site."""
+        site = self._site()
+        await self.limits.admit_challenge(origin.address or "")
+        challenge = secrets.token_bytes(_CHALLENGE_BYTES)
+        async with self.database.begin() as session:
+            flow = await self._begin(session, _PROVE, challenge, None)
+        return Begun(flow=flow, options=site.request(challenge))
+
+    async def challenge(self, flow: str) -> bytes:
+        """What a passkey has to answer: told once, whatever the answer."""
+        self._site()
+        return await self._take(_PROVE, flow, None)
+
+    async def prove(
+        self,
+        session: AsyncSession,
+        challenge: bytes,
+        credential: Credential,
+        *,
+        of: UUID | None = None,
+    ) -> Account:
+        """Whose passkey answered, if they may sign in: held till the end of the transaction.
+
+        PasskeyRefused for every other case, and where it is not one of `of`, which leaves
+        the passkey as it was.
+        """
+        site = self._site()
+        found = webauthn.credential_id(credential)
+        owner = await store.passkeys.owner(session, found)
+        if owner is None or of not in (None, owner):
+            raise PasskeyRefused
+        account = await store.accounts_by_id.by_id(session, owner, lock=True)
+        passkey = await store.passkeys.lock(session, found)
+        if passkey is None or not account.may_sign_in:
+            raise PasskeyRefused
+        verified = site.proven(credential, challenge, passkey)
+        await store.passkeys.used(
+            session,
+            passkey.id,
+            sign_count=verified.new_sign_count,
+            is_backed_up=verified.credential_backed_up,
+            now=self.now(),
+        )
+        return account
+
+    async def prove_again(
+        self, flow: str, credential: Credential, account: Account, by: Actor
+    ) -> None:
+        """By somebody who is signed in: with a passkey of theirs, and no other."""
+        try:
+            challenge = await self.challenge(flow)
+            async with self.database.begin() as session:
+                await self.prove(session, challenge, credential, of=account.id)
+        except PasskeyRefused:
+            await self.audit.refuse(Event.REAUTHENTICATED, by, PasskeyRefused.code, account)
+            raise
+
+    async def _begin(
+        self, session: AsyncSession, kind: str, challenge: bytes, account_id: UUID | None
+    ) -> str:
+        flow = new_secret()
+        await store.pending_flows.begin(
+            session,
+            kind,
+            secret_hash=digest(flow),
+            account_id=account_id,
+            facts={"challenge": bytes_to_base64url(challenge)},
+            expires_at=self.now() + LIFETIME,
+        )
+        return flow
+
+    async def _take(self, kind: str, flow: str, account_id: UUID | None) -> bytes:
+        """The challenge, once: committed before the answer to it is looked at."""
+        async with self.database.begin() as session:
+            begun = await store.pending_flows.finish(
+                session, kind, digest(flow), now=self.now()
+            )
+        if begun is None or begun.account_id != account_id:
+            raise PasskeyRefused
+        return base64url_to_bytes(begun.facts["challenge"])
+
+    async def _write(
+        self, session: AsyncSession, event: Event, by: Actor, account: Account, passkey: UUID
+    ) -> None:
+        act = Act(event=event, by=by, account=account, facts={"passkey": str(passkey)})
+        await store.audit.write(session, act, now=self.now())
+
+    def _site(self) -> Site:
+        if self.site is None:
+            raise PasskeysOff
+        return self.site
+
+
+def _transports(credential: Credential) -> tuple[str, ...]:
+    said = credential.get("response", {}).get("transports")
+    texts = [each for each in said if isinstance(each, str)] if isinstance(said, list) else []
+    return tuple(sorted(_TRANSPORTS.intersection(texts)))

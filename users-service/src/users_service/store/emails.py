@@ -1,0 +1,60 @@
+"""Statements about letters that wait to be sent.
+
+A try is counted before it is made: a letter that is the end of the process is not tried for
+ever, and one whose sender died is tried again.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from users_service.domain.emails import Kind, pause_after
+from users_service.tables import LetterRow
+
+
+async def add(
+    session: AsyncSession,
+    notice: tuple[Kind, Mapping[str, Any]],
+    *,
+    now: datetime,
+    expires_at: datetime,
+    account_id: UUID | None,
+    sealed: bytes | None = None,
+) -> None:
+    kind, facts = notice
+    await session.execute(
+        insert(LetterRow).values(
+            kind=kind.value,
+            account_id=account_id,
+            facts=dict(facts),
+            sealed=sealed,
+            written_at=now,
+            expires_at=expires_at,
+            next_try_at=now,
+        )
+    )
+
+
+async def take(session: AsyncSession, *, now: datetime) -> LetterRow | None:
+    """One that is due, with this try counted. Replicas never take the same one at once."""
+    due = select(LetterRow).where(LetterRow.next_try_at <= now, LetterRow.expires_at > now)
+    following = due.order_by(LetterRow.next_try_at, LetterRow.id).limit(1)
+    row = await session.scalar(following.with_for_update(skip_locked=True))
+    if row is not None:
+        row.tries += 1
+        row.next_try_at = now + pause_after(row.tries)
+    return row
+
+
+async def done(session: AsyncSession, letter_id: int) -> None:
+    await session.execute(delete(LetterRow).where(LetterRow.id == letter_id))
+
+
+async def forget_dead(session: AsyncSession, *, now: datetime) -> int:
+    """How many came too late to be sent."""
+    dead = delete(LetterRow).where(LetterRow.expires_at <= now)
+    return len((await session.scalars(dead.returning(LetterRow.id))).all())

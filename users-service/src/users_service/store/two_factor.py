@@ -1,0 +1,77 @@
+"""Statements about second factors: authenticator apps and recovery codes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from users_service.domain.two_factor import Totp
+from users_service.tables import PasskeyRow, RecoveryCodeRow, TotpRow
+
+
+async def totp(session: AsyncSession, account_id: UUID) -> Totp | None:
+    row = await session.scalar(select(TotpRow).where(TotpRow.account_id == account_id))
+    if row is None:
+        return None
+    return Totp(account_id=account_id, sealed=row.secret, confirmed_at=row.confirmed_at)
+
+
+async def begin_totp(session: AsyncSession, account_id: UUID, sealed: bytes) -> None:
+    """In place of one that was never confirmed."""
+    await session.execute(
+        delete(TotpRow).where(TotpRow.account_id == account_id, TotpRow.confirmed_at.is_(None))
+    )
+    row = insert(TotpRow).values(account_id=account_id, secret=sealed, last_step=0)
+    await session.execute(row)
+
+
+async def use_step(session: AsyncSession, account_id: UUID, step: int) -> bool:
+    """False if a code of this half minute, or of a later one, was used already."""
+    used = (
+        update(TotpRow)
+        .where(TotpRow.account_id == account_id, TotpRow.last_step < step)
+        .values(last_step=step)
+    )
+    return await session.scalar(used.returning(TotpRow.account_id)) is not None
+
+
+async def confirm_totp(session: AsyncSession, account_id: UUID, *, now: datetime) -> None:
+    row = update(TotpRow).where(TotpRow.account_id == account_id)
+    await session.execute(row.values(confirmed_at=now))
+
+
+async def remove(session: AsyncSession, account_id: UUID) -> bool:
+    """The app and its recovery codes; False if there was none."""
+    await replace_recovery_codes(session, account_id, [])
+    removed = delete(TotpRow).where(TotpRow.account_id == account_id)
+    return await session.scalar(removed.returning(TotpRow.account_id)) is not None
+
+
+async def replace_recovery_codes(
+    session: AsyncSession, account_id: UUID, hashes: Sequence[bytes]
+) -> None:
+    theirs = RecoveryCodeRow.account_id == account_id
+    await session.execute(delete(RecoveryCodeRow).where(theirs))
+    if hashes:
+        rows = [{"code_hash": each, "account_id": account_id} for each in hashes]
+        await session.execute(insert(RecoveryCodeRow), rows)
+
+
+async def use_recovery_code(session: AsyncSession, account_id: UUID, code_hash: bytes) -> bool:
+    """True once."""
+    used = delete(RecoveryCodeRow).where(
+        RecoveryCodeRow.account_id == account_id, RecoveryCodeRow.code_hash == code_hash
+    )
+    return await session.scalar(used.returning(RecoveryCodeRow.account_id)) is not None
+
+
+async def count_recovery_codes(session: AsyncSession, account_id: UUID) -> int:
+    query = select(func.count()).where(RecoveryCodeRow.account_id == account_id)
+    return await session.scalar(query) or 0
+
+
+async def count_passkeys(session: AsyncSession, account_id: UUID) -> int:
+    query = select(func.count()).where(PasskeyRow.account_id == account_id)
+    return await session.scalar(query) or 0
