@@ -14,7 +14,7 @@ from users_service.domain.accounts import (
     username_key,
 )
 from users_service.domain.errors import InvalidField, InvalidUsername, UsersError
-from users_service.domain.sessions import Origin, Session, start_session
+from users_service.domain.sessions import Client, Session, start_session
 from users_service.http import problems
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -116,9 +116,9 @@ def test_a_session_ends_after_7_idle_days_and_30_in_any_case(
     started = start_session(
         UUID(int=2),
         account_id=UUID(int=1),
-        origin=Origin(address=None),
+        client=Client(address=None),
         now=NOON,
-        proven_at=NOON,
+        authenticated_at=NOON,
     )
     seen = Session(
         **{

@@ -13,7 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from users_service.app import connect_redis
 from users_service.domain.errors import TooManyAttempts
-from users_service.rate_limits.limits import WRONG_PASSWORDS, Limits
+from users_service.rate_limits.limits import WRONG_PASSWORDS, RateLimits
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ class Replica:
     def __init__(self, redis: Redis) -> None:
         self.now = 0.0
         self._registry = CollectorRegistry()
-        self._limits = Limits(
+        self._limits = RateLimits(
             redis,
             wrong_passwords_per_address=100,
             sign_ups_per_hour=60,

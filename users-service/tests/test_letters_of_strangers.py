@@ -11,7 +11,7 @@ from test_mail import SITE, _results, alone, ask, audited, look_often
 from users_running import KEY, PASSWORD, Service, running, some_settings
 from users_service.domain.emails import spelled
 from users_service.rate_limits import limits
-from users_service.rate_limits.limits import LETTERS_OF_AN_HOUR
+from users_service.rate_limits.limits import EMAILS_PER_HOUR
 
 __all__ = ["alone", "look_often"]
 
@@ -61,20 +61,20 @@ async def test_promise_however_many_sign_up_with_an_address_it_gets_few_letters(
         made = await sign_up(office.client(f"198.51.100.{n}"), f"mallory-{n}", address)
         assert made.status_code == 201  # whoever's it is, they get their account
     await sign_up(office.client(), "bob", "bob@home.example")
-    await post.kept(LETTERS_OF_AN_HOUR + 1)  # others get theirs as ever
+    await post.kept(EMAILS_PER_HOUR + 1)  # others get theirs as ever
     # Counted is what has left the table: the clock would make the rest of it due again.
-    await until(lambda: sum(_results(office).values()) == LETTERS_OF_AN_HOUR + 1)
+    await until(lambda: sum(_results(office).values()) == EMAILS_PER_HOUR + 1)
     office.clock.move(minutes=5)
-    while await office.state["mailing"].send_next():
+    while await office.state["mail_sender"].send_next():
         pass
-    assert len(await post.kept(LETTERS_OF_AN_HOUR + 1)) == LETTERS_OF_AN_HOUR + 1
+    assert len(await post.kept(EMAILS_PER_HOUR + 1)) == EMAILS_PER_HOUR + 1
 
 
 async def test_every_way_to_have_a_letter_written_counts_and_the_person_is_told(
     office: Service, post: MailServer
 ) -> None:
     boss = await join(office.client(), "boss", email="boss@home.example")
-    for n in range(LETTERS_OF_AN_HOUR - 1):
+    for n in range(EMAILS_PER_HOUR - 1):
         await sign_up(office.client(), f"mallory-{n}", "victim@home.example")
     invited = {"role": "reader", "email": "victim@home.example"}
     assert (await boss("POST", "/v1/invitations", json=invited)).status_code == 201
@@ -97,14 +97,14 @@ async def test_a_stranger_who_asks_all_day_has_ten_reset_letters_written(
     alone: None, office: Service, post: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Redis' hours are real ones: what is looked at is the day.
-    monkeypatch.setattr(limits, "LETTERS_OF_AN_HOUR", 1000)
+    monkeypatch.setattr(limits, "EMAILS_PER_HOUR", 1000)
     await join(office.client(), "ivy", email="ivy@home.example")
-    await office.state["mailing"].send_next()
+    await office.state["mail_sender"].send_next()
     token = link_in((await post.kept(1))[0])[1]
     await office.client().post("/v1/email-proofs", json={"token": token})
     for n in range(24):
         await ask(office.client(f"198.51.100.{n}"), "ivy")
-        while await office.state["mailing"].send_next():
+        while await office.state["mail_sender"].send_next():
             pass
         office.clock.move(hours=1)
     results = [result for result, _ in await audited(office.client(), "reset_asked")]

@@ -11,7 +11,7 @@ from users_running import KEY, PASSWORD, Service, running, some_settings
 from users_service.app import connect_redis, routed
 from users_service.domain.errors import TooManyAttempts
 from users_service.rate_limits import counters, limits
-from users_service.rate_limits.limits import Limits
+from users_service.rate_limits.limits import RateLimits
 
 OWNER, STRANGER = "192.0.2.1", "198.51.100.7"
 NOWHERE = "redis://127.0.0.1:1"
@@ -138,8 +138,8 @@ class StoppedClock:
         return self.time
 
 
-def some_limits(redis: Redis, clock: StoppedClock) -> Limits:
-    return Limits(
+def some_limits(redis: Redis, clock: StoppedClock) -> RateLimits:
+    return RateLimits(
         redis,
         wrong_passwords_per_address=100,
         sign_ups_per_hour=60,

@@ -71,7 +71,7 @@ async def tell(service: Service, number: int = 30) -> list[str]:
     """Send what is due; the results, without waiting for the background."""
     before = _results(service)
     for _ in range(number):
-        if not await service.state["mailing"].send_next():
+        if not await service.state["mail_sender"].send_next():
             break
     after = _results(service)
     return sorted(key for key, count in after.items() if count > before.get(key, 0))
@@ -140,7 +140,7 @@ async def test_a_forgotten_password_is_set_by_a_link_that_works_once_and_ends_al
 @contextmanager
 def statements(service: Service) -> Iterator[list[str]]:
     """What this task has the database do."""
-    engine = service.state["resets"].database.kw["bind"].sync_engine
+    engine = service.state["password_reset"].database.kw["bind"].sync_engine
     task, found = asyncio.current_task(), []
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
@@ -193,7 +193,7 @@ async def test_a_stranger_who_asks_on_and_on_gives_the_owner_one_letter_whose_li
     made = await ivy.client.post(f"/v1/accounts/{ivy.id}/reset-link", auth=KEY)
     for n in range(40):
         assert (await ask(office.client(f"203.0.113.{n}"), "ivy")).status_code == 202
-    while await office.state["mailing"].send_next():
+    while await office.state["mail_sender"].send_next():
         pass
     first = (await post.kept(2))[-1]
     office.clock.move(minutes=16)
@@ -334,7 +334,7 @@ async def test_a_letter_that_came_too_late_is_dropped(
         service.clock.time = clock
         service.clock.move(hours=25)
         assert await tell(service) == []
-        await service.state["mailing"].forget_dead()
+        await service.state["mail_sender"].forget_dead()
         service.clock.move(hours=-1)
         assert await tell(service) == []
     assert post.letters == []
@@ -370,7 +370,7 @@ async def test_replicas_share_the_letters_and_send_each_once(
 ) -> None:
     for n in range(8):
         await join(office.client(), f"person{n}", email=f"person{n}@home.example")
-    sender = office.state["mailing"]
+    sender = office.state["mail_sender"]
 
     async def replica() -> None:
         while await sender.send_next():

@@ -10,7 +10,7 @@ import bcrypt
 import pytest
 from users_service.app import argon2id
 from users_service.credentials import passwords
-from users_service.credentials.passwords import Check, Passwords
+from users_service.credentials.passwords import Passwords, PasswordVerdict
 from users_service.domain.errors import UsersError
 from users_service.domain.sign_in_errors import (
     Busy,
@@ -110,7 +110,7 @@ async def test_a_hash_with_old_parameters_is_replaced(quick: Passwords) -> None:
     assert check.is_right
     assert check.replacement is not None
     again = await quick.check("secret", check.replacement, legacy_cost=None)
-    assert again == Check(True, replacement=None)
+    assert again == PasswordVerdict(True, replacement=None)
 
 
 async def test_a_bcrypt_hash_is_replaced_by_argon2id(quick: Passwords) -> None:
@@ -171,7 +171,9 @@ async def test_a_failed_check_costs_the_same_work_for_everybody(
         "bcrypt": bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode(),
     }[kind]
     work = CountedWork(monkeypatch)
-    assert await quick.check(password, stored, legacy_cost=legacy_cost) == Check(False)
+    assert await quick.check(password, stored, legacy_cost=legacy_cost) == PasswordVerdict(
+        False
+    )
     assert (work.argon2, work.bcrypt) == (1, 0 if legacy_cost is None else 1)
 
 

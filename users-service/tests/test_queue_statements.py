@@ -13,8 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from users_running import Service
 from users_service import store
-from users_service.domain.emails import Kind
-from users_service.store.session_ends import Listener
+from users_service.domain.emails import EmailKind
+from users_service.store.session_ends import Consumer
 
 PLANS = {
     "as it comes": "",
@@ -36,8 +36,8 @@ async def ended_right_after_vacuum(
     database, now = service.state["sessions"].database, service.clock()
     async with database.begin() as session:
         await store.session_ends.announce(session, uuid4(), uuid4(), now=now)
-        await store.session_ends.take_all(session, Listener.GATEWAY)
-        await store.session_ends.take_all(session, Listener.REDIS)
+        await store.session_ends.take_all(session, Consumer.GATEWAY)
+        await store.session_ends.take_all(session, Consumer.REDIS)
     believed_tiny(postgres, "session_ends")
     sessions = [uuid4() for _ in range(count)]
     async with database.begin() as session:
@@ -61,11 +61,11 @@ async def test_each_end_of_a_session_is_told_right_after_vacuum_too(
     for _ in sessions:
         async with database.begin() as session:
             await _plan(session, settings)
-            ended = await store.session_ends.take(session, Listener.GATEWAY)
+            ended = await store.session_ends.take(session, Consumer.GATEWAY)
             told.append(ended and ended.session_id)
     assert told == sessions
     async with database.begin() as session:
-        assert await store.session_ends.take(session, Listener.GATEWAY) is None
+        assert await store.session_ends.take(session, Consumer.GATEWAY) is None
 
 
 async def test_replicas_that_look_at_once_tell_different_ends(
@@ -75,7 +75,7 @@ async def test_replicas_that_look_at_once_tell_different_ends(
     sessions = set(await ended_right_after_vacuum(service, postgres, 3))
     async with database.begin() as one, database.begin() as two, database.begin() as three:
         taken = [
-            await store.session_ends.take(each, Listener.GATEWAY) for each in (one, two, three)
+            await store.session_ends.take(each, Consumer.GATEWAY) for each in (one, two, three)
         ]
     assert {each and each.session_id for each in taken} == sessions
 
@@ -89,7 +89,7 @@ async def test_each_letter_is_tried_once_right_after_vacuum_too(
     async with database.begin() as session:
         for _ in range(4):
             await store.emails.add(
-                session, (Kind.NOTICE, {}), now=now, expires_at=now + timedelta(1),
+                session, (EmailKind.NOTICE, {}), now=now, expires_at=now + timedelta(1),
                 account_id=None,
             )  # fmt: skip
     tried = []

@@ -161,5 +161,5 @@ async def test_one_that_redis_refuses_holds_up_no_other(service: Service, redis:
 async def waiting(service: Service) -> list[UUID | None]:
     """The sessions that Redis has not been told of, as others see it now."""
     async with service.state["revocations"].database() as session:
-        rows = await store.session_ends.take_all(session, store.session_ends.Listener.REDIS)
+        rows = await store.session_ends.take_all(session, store.session_ends.Consumer.REDIS)
         return [row.session_id for row in rows]

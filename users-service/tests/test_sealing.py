@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from test_process import command
 from users_running import SEALING, Clock, Service, environment, process
 from users_service import database
-from users_service.crypto.encryption import CannotOpen, Seal
-from users_service.crypto.signing_keys import Keys
-from users_service.jobs.reencryption import Lost, reseal
+from users_service.crypto.encryption import DecryptionError, Encryptor
+from users_service.crypto.signing_keys import SigningKeys
+from users_service.jobs.reencryption import Undecryptable, reencrypt
 
-NOTHING_LOST = Lost(signing_keys=0, totp_secrets=0)
+NOTHING_LOST = Undecryptable(signing_keys=0, totp_secrets=0)
 
 
 @pytest.fixture
@@ -36,35 +36,35 @@ def new_key() -> str:
 @pytest.mark.parametrize("wrong", ["", " , ", "short", "ä" * 43, "A" * 44, "A" * 42, "?" * 43])
 def test_what_is_no_key_of_32_bytes_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="key"):
-        Seal.parse(wrong)
+        Encryptor.parse(wrong)
 
 
 def test_a_sealed_text_opens_for_what_it_is_about_and_unchanged_only() -> None:
-    seal = Seal.parse(SEALING)
-    sealed = seal.close(b"a secret", "totp 1")
-    assert seal.open(sealed, "totp 1") == b"a secret"
+    encryptor = Encryptor.parse(SEALING)
+    sealed = encryptor.encrypt(b"a secret", "totp 1")
+    assert encryptor.decrypt(sealed, "totp 1") == b"a secret"
     assert b"secret" not in sealed
-    assert seal.close(b"a secret", "totp 1") != sealed
+    assert encryptor.encrypt(b"a secret", "totp 1") != sealed
     changed = [
         sealed[:n] + bytes([sealed[n] ^ 1]) + sealed[n + 1 :] for n in range(len(sealed))
     ]
     for wrong in (*changed, b"", sealed[:10], b"a secret", sealed[:-1]):
-        with pytest.raises(CannotOpen):
-            seal.open(wrong, "totp 1")
-    with pytest.raises(CannotOpen):
-        seal.open(sealed, "totp 2")
+        with pytest.raises(DecryptionError):
+            encryptor.decrypt(wrong, "totp 1")
+    with pytest.raises(DecryptionError):
+        encryptor.decrypt(sealed, "totp 2")
 
 
 def test_the_first_key_seals_and_every_key_opens() -> None:
     old, new = new_key(), new_key()
-    sealed = Seal.parse(old).close(b"x", "it")
-    both = Seal.parse(f"{new},\n{old}")
-    assert both.open(sealed, "it") == b"x"
-    renewed = both.renewed(sealed, "it")
-    assert Seal.parse(new).open(renewed, "it") == b"x"
-    with pytest.raises(CannotOpen):
-        Seal.parse(old).open(renewed, "it")
-    assert Seal.parse(new + "=").open(renewed, "it") == b"x"
+    sealed = Encryptor.parse(old).encrypt(b"x", "it")
+    both = Encryptor.parse(f"{new},\n{old}")
+    assert both.decrypt(sealed, "it") == b"x"
+    renewed = both.reencrypted(sealed, "it")
+    assert Encryptor.parse(new).decrypt(renewed, "it") == b"x"
+    with pytest.raises(DecryptionError):
+        Encryptor.parse(old).decrypt(renewed, "it")
+    assert Encryptor.parse(new + "=").decrypt(renewed, "it") == b"x"
 
 
 async def test_a_copy_of_the_database_gives_no_second_factor_and_no_signing_key(
@@ -95,7 +95,7 @@ async def test_what_lay_in_clear_is_sealed_at_the_next_start_and_works_on(
     secret = pyotp.random_base32()
     clear = "UPDATE totp SET secret = convert_to(:'secret', 'UTF8')"
     postgres.execute(clear, database="users_tests", variables={"secret": secret})
-    assert await reseal(table, Seal.parse(SEALING)) == NOTHING_LOST
+    assert await reencrypt(table, Encryptor.parse(SEALING)) == NOTHING_LOST
     stored = postgres.execute(
         "SELECT encode(secret, 'escape') FROM totp", database="users_tests"
     )
@@ -111,11 +111,15 @@ async def test_replicas_that_start_together_replace_a_key_once(
     ivy = await join(people, "ivy")
     await ivy("POST", "/v1/account/totp")
     fresh = new_key()
-    both = Seal.parse(f"{fresh} {SEALING}")
-    assert await asyncio.gather(*(reseal(table, both) for _ in range(3))) == [NOTHING_LOST] * 3
-    assert await reseal(table, Seal.parse(fresh)) == NOTHING_LOST
-    assert await reseal(table, Seal.parse(SEALING)) == Lost(signing_keys=1, totp_secrets=1)
-    await Keys(table, Seal.parse(fresh), now=Clock()).published()
+    both = Encryptor.parse(f"{fresh} {SEALING}")
+    assert (
+        await asyncio.gather(*(reencrypt(table, both) for _ in range(3))) == [NOTHING_LOST] * 3
+    )
+    assert await reencrypt(table, Encryptor.parse(fresh)) == NOTHING_LOST
+    assert await reencrypt(table, Encryptor.parse(SEALING)) == Undecryptable(
+        signing_keys=1, totp_secrets=1
+    )
+    await SigningKeys(table, Encryptor.parse(fresh), now=Clock()).published()
 
 
 async def test_without_the_key_no_code_is_right_and_recovery_codes_still_are(

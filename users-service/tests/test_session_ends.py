@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr
 from signing_in import Someone, join, sign_in
 from users_running import KEY, PASSWORD, Service, running, some_settings
-from users_service.jobs.gateway_disconnects import Disconnects
+from users_service.jobs.gateway_disconnects import GatewayDisconnects
 
 
 class Gateway:
@@ -160,12 +160,12 @@ async def test_what_ended_longer_ago_than_any_token_lives_is_not_told(
         told = Counter("told", "", ["result"], registry=CollectorRegistry())
         url = f"http://127.0.0.1:{gateway.port}"
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-            disconnects = Disconnects(
+            disconnects = GatewayDisconnects(
                 database=service.state["sessions"].database,
                 gateway=client,
-                told=told,
+                delivered=told,
                 now=service.clock,
             )
-            assert await disconnects.tell_next() is True
-            assert await disconnects.tell_next() is False
+            assert await disconnects.deliver_next() is True
+            assert await disconnects.deliver_next() is False
     assert gateway.heard.empty()

@@ -32,7 +32,7 @@ class Held:
     """One kind of slow work: done, and not yet told."""
 
     def __init__(self, service: Service, work: str) -> None:
-        self._passwords: Any = service.state["credentials"].passwords
+        self._passwords: Any = service.state["credential_check"].passwords
         self._work = work
         self.is_done, self.goes_on = asyncio.Event(), asyncio.Event()
 

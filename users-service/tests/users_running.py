@@ -17,7 +17,7 @@ from forked_process import ForkedProcess
 from local_stack.ports import free_port
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from users_service.app import opened, routed
+from users_service.app import routed, running_service
 from users_service.settings import Settings
 
 KEY = ("them", "a-key-for-tests-only")
@@ -78,7 +78,7 @@ async def running(
     settings: Settings, *, hasher: argon2.PasswordHasher = CHEAP
 ) -> AsyncIterator[Service]:
     clock, registry = Clock(), CollectorRegistry()
-    async with opened(settings, registry, now=clock, hasher=hasher) as there:
+    async with running_service(settings, registry, now=clock, hasher=hasher) as there:
         service = Service(_routes(), dict(there.state), clock, registry, there.ready)
         try:
             yield service

@@ -27,8 +27,8 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from users_service import database
 from users_service.app import create_app
-from users_service.crypto.signing_keys import Keys
-from users_service.jobs.reencryption import Lost, reseal
+from users_service.crypto.signing_keys import SigningKeys
+from users_service.jobs.reencryption import Undecryptable, reencrypt
 from users_service.migrations import migrate
 from users_service.settings import Settings
 
@@ -46,7 +46,7 @@ def main() -> None:
     logs.configure("users-service", environ=os.environ)
     settings = env.load(Settings, os.environ)
     try:
-        lost = asyncio.run(_prepare(settings))
+        undecryptable = asyncio.run(_prepare(settings))
         if arguments.command == "rotate-keys":
             asyncio.run(_rotate(settings, at_once=arguments.at_once))
     except SchemaTooNew as error:
@@ -56,7 +56,7 @@ def main() -> None:
         log.critical("the database cannot be used: %s", type(error).__name__)
         raise SystemExit(1) from None
     if arguments.command == "serve":
-        if lost.signing_keys:
+        if undecryptable.signing_keys:
             _refuse_to_serve()
         _serve(settings)
 
@@ -86,15 +86,15 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _prepare(settings: Settings) -> Lost:
+async def _prepare(settings: Settings) -> Undecryptable:
     """The tables of this version, and everything in them that has to be sealed."""
     engine = database.connect(settings.database_url.get_secret_value())
     try:
         await migrate(engine)
-        lost = await reseal(async_sessionmaker(engine), settings.seal())
-        if lost.totp_secrets:
-            log.error("%d authenticator apps cannot be opened", lost.totp_secrets)
-        return lost
+        undecryptable = await reencrypt(async_sessionmaker(engine), settings.encryptor())
+        if undecryptable.totp_secrets:
+            log.error("%d authenticator apps cannot be opened", undecryptable.totp_secrets)
+        return undecryptable
     finally:
         await engine.dispose()
 
@@ -102,7 +102,9 @@ async def _prepare(settings: Settings) -> Lost:
 async def _rotate(settings: Settings, *, at_once: bool) -> None:
     engine = database.connect(settings.database_url.get_secret_value())
     try:
-        keys = Keys(async_sessionmaker(engine), settings.seal(), now=lambda: datetime.now(UTC))
+        keys = SigningKeys(
+            async_sessionmaker(engine), settings.encryptor(), now=lambda: datetime.now(UTC)
+        )
         print(await keys.rotate(at_once=at_once))
     finally:
         await engine.dispose()

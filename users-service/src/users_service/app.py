@@ -27,12 +27,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service import database
 from users_service.credentials.passwords import Passwords
 from users_service.http import problems, v1
-from users_service.jobs.gateway_disconnects import GATEWAY_SECONDS, Disconnects
+from users_service.jobs.gateway_disconnects import GATEWAY_SECONDS, GatewayDisconnects
 from users_service.jobs.housekeeping import keep_house
 from users_service.legacy import routes
 from users_service.oidc.client import SECONDS
 from users_service.settings import Settings
-from users_service.wiring import State, Tools, build
+from users_service.wiring import RequestState, Resources, wire
 
 log = logging.getLogger(__name__)
 
@@ -61,21 +61,21 @@ def connect_redis(url: str) -> Redis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class RunningService:
     """A service that runs: what its requests can reach, and whether it can serve them."""
 
-    state: State
+    state: RequestState
     ready: Callable[[], Awaitable[dict[str, bool]]]
 
 
 @asynccontextmanager
-async def opened(
+async def running_service(
     settings: Settings,
     registry: CollectorRegistry,
     *,
     now: Callable[[], datetime],
     hasher: argon2.PasswordHasher | None = None,
-) -> AsyncIterator[Opened]:
+) -> AsyncIterator[RunningService]:
     """Everything behind the routes, built top to bottom and torn down bottom to top."""
     async with AsyncExitStack() as stack:
         engine = database.connect(settings.database_url.get_secret_value())
@@ -89,7 +89,7 @@ async def opened(
         outside = httpx.AsyncClient(
             timeout=SECONDS, follow_redirects=False, trust_env=False, verify=_trusted()
         )
-        tools = Tools(
+        resources = Resources(
             database=async_sessionmaker(engine, expire_on_commit=False),
             redis=redis,
             outside=await stack.enter_async_context(outside),
@@ -97,13 +97,13 @@ async def opened(
             registry=registry,
             now=now,
         )
-        state = build(settings, tools)
-        await state["keys"].keep_fresh()
+        state = wire(settings, resources)
+        await state["signing_keys"].keep_fresh()
         gateway = await stack.enter_async_context(_gateway_client(settings))
-        disconnects = _disconnects(gateway, tools)
+        disconnects = _disconnects(gateway, resources)
         if settings.gateway_url:
-            telling = background(disconnects.run(), name="disconnects")
-            await stack.enter_async_context(telling)
+            disconnecting = background(disconnects.run(), name="disconnects")
+            await stack.enter_async_context(disconnecting)
         else:
             log.warning(
                 "USERS_GATEWAY_URL is not set: sockets of ended sessions stay open for up "
@@ -112,23 +112,23 @@ async def opened(
         revoking = background(state["revocations"].run(), name="revocations")
         await stack.enter_async_context(revoking)
         if settings.smtp_host:
-            sending = background(state["mailing"].run(), name="mailing")
+            sending = background(state["mail_sender"].run(), name="mailing")
             await stack.enter_async_context(sending)
         keeping = _keep_house(state, disconnects)
         await stack.enter_async_context(background(keeping, name="housekeeping"))
-        yield Opened(state=state, ready=partial(_ready, tools))
+        yield RunningService(state=state, ready=partial(_ready, resources))
 
 
 def create_app(
     settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> FastAPI:
     registry = CollectorRegistry()
-    running: Opened | None = None
+    running: RunningService | None = None
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[RequestState]:
         nonlocal running
-        async with opened(settings, registry, now=now) as running:
+        async with running_service(settings, registry, now=now) as running:
             yield running.state
 
     async def ready() -> dict[str, bool]:
@@ -141,7 +141,7 @@ def routed(
     registry: CollectorRegistry,
     *,
     ready: Callable[[], Awaitable[dict[str, bool]]],
-    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[State]] | None = None,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[RequestState]] | None = None,
 ) -> FastAPI:
     """The routes, which know nothing but the state that a request brings along."""
     app = FastAPI(
@@ -167,8 +167,11 @@ def routed(
     return app
 
 
-async def _ready(tools: Tools) -> dict[str, bool]:
-    return {"database": await _answers(tools.database), "redis": await _pongs(tools.redis)}
+async def _ready(resources: Resources) -> dict[str, bool]:
+    return {
+        "database": await _answers(resources.database),
+        "redis": await _pongs(resources.redis),
+    }
 
 
 @cache
@@ -177,14 +180,16 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _disconnects(gateway: httpx.AsyncClient, tools: Tools) -> Disconnects:
-    told = Counter(
+def _disconnects(gateway: httpx.AsyncClient, resources: Resources) -> GatewayDisconnects:
+    delivered = Counter(
         "users_session_ends",
         "Ends of sessions that the gateway was told, by result",
         ["result"],
-        registry=tools.registry,
+        registry=resources.registry,
     )
-    return Disconnects(database=tools.database, gateway=gateway, told=told, now=tools.now)
+    return GatewayDisconnects(
+        database=resources.database, gateway=gateway, delivered=delivered, now=resources.now
+    )
 
 
 def _gateway_client(settings: Settings) -> httpx.AsyncClient:
@@ -198,15 +203,15 @@ def _gateway_client(settings: Settings) -> httpx.AsyncClient:
     )
 
 
-async def _keep_house(state: State, disconnects: Disconnects) -> None:
+async def _keep_house(state: RequestState, disconnects: GatewayDisconnects) -> None:
     """Until cancelled."""
-    await state["departures"].look()
+    await state["flows"].check_providers()
     await keep_house(
         (
-            state["keys"].keep_fresh,
+            state["signing_keys"].keep_fresh,
             state["sessions"].forget_dead,
             state["audit"].forget_old,
-            state["mailing"].forget_dead,
+            state["mail_sender"].forget_dead,
             disconnects.forget_old,
         )
     )

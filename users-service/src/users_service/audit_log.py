@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service import store
 from users_service.domain import principals
 from users_service.domain.accounts import Account
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import TooManyAttempts
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin
-from users_service.rate_limits.limits import Limits
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client
+from users_service.rate_limits.limits import RateLimits
 from users_service.tables import AuditRow
 
 
@@ -28,21 +28,21 @@ class AuditLog:
     kept_for: timedelta
     now: Callable[[], datetime]
 
-    async def add(self, act: Act) -> None:
+    async def add(self, audit_event: AuditEvent) -> None:
         async with self.database.begin() as session:
-            await store.audit.write(session, act, now=self.now())
+            await store.audit.write(session, audit_event, now=self.now())
 
     async def refuse(
-        self, event: Event, by: Actor, result: str, account: Account | None = None
+        self, event: AuditEventType, by: Principal, result: str, account: Account | None = None
     ) -> None:
         """A credential that was wrong."""
-        await self.add(Act(event=event, by=by, account=account, result=result))
+        await self.add(AuditEvent(type=event, by=by, account=account, result=result))
 
     async def refuse_within(
         self,
-        limits: Limits,
-        event: Event,
-        origin: Origin,
+        limits: RateLimits,
+        event: AuditEventType,
+        client: Client,
         result: str,
         account: Account | None = None,
     ) -> None:
@@ -50,10 +50,10 @@ class AuditLog:
         table with them.
         """
         try:
-            await limits.admit_challenge(origin.address or "")
+            await limits.admit_challenge(client.address or "")
         except TooManyAttempts:
             return
-        await self.refuse(event, principals.stranger(origin), result, account)
+        await self.refuse(event, principals.anonymous(client), result, account)
 
     async def page(
         self, *, before: int | None, limit: int, account_id: UUID | None, event: str | None

@@ -14,7 +14,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from users_service.crypto.encryption import Seal
+from users_service.crypto.encryption import Encryptor
 from users_service.http.authentication import ApiKeys
 from users_service.mail.smtp import PORTS, Security, Smtp, is_sender
 from users_service.oidc import providers
@@ -86,8 +86,8 @@ class Settings(BaseSettings):
             trusted=trusted,
         )
 
-    def seal(self) -> Seal:
-        return Seal.parse(self.encryption_key.get_secret_value())
+    def encryptor(self) -> Encryptor:
+        return Encryptor.parse(self.encryption_key.get_secret_value())
 
     @field_validator("database_url")
     @classmethod
@@ -112,8 +112,8 @@ class Settings(BaseSettings):
 
     @field_validator("encryption_key")
     @classmethod
-    def _seals(cls, keys: SecretStr) -> SecretStr:
-        Seal.parse(keys.get_secret_value())
+    def _is_an_encryption_key(cls, keys: SecretStr) -> SecretStr:
+        Encryptor.parse(keys.get_secret_value())
         return keys
 
     @field_validator("gateway_url", "public_url")
@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     def _are_providers(cls, listed: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if listed is None or not listed.get_secret_value().strip():
             return None
-        _told_without_values(providers.parse, listed.get_secret_value())
+        _parsed_without_quoting(providers.parse, listed.get_secret_value())
         if not info.data.get("public_url"):
             raise ValueError("it needs USERS_PUBLIC_URL, where providers send people back to")
         return listed
@@ -140,12 +140,12 @@ class Settings(BaseSettings):
         if listed is not None:
             known = providers.parse(listed.get_secret_value())
             said = secrets.get_secret_value() if secrets else ""
-            _told_without_values(lambda text: providers.with_secrets(known, text), said)
+            _parsed_without_quoting(lambda text: providers.with_secrets(known, text), said)
         return secrets
 
     @field_validator("password_login")
     @classmethod
-    def _leaves_a_way_in(cls, switch: str, info: ValidationInfo) -> str:
+    def _leaves_a_sign_in_method(cls, switch: str, info: ValidationInfo) -> str:
         if switch == "off" and info.data.get("providers") is None:
             raise ValueError("off needs USERS_PROVIDERS: nobody could sign in")
         return switch
@@ -204,7 +204,7 @@ class Settings(BaseSettings):
         return token if token is not None and token.get_secret_value().strip() else None
 
 
-def _told_without_values(parse: Callable[[str], object], text: str) -> None:
+def _parsed_without_quoting(parse: Callable[[str], object], text: str) -> None:
     """Without what was given: a part of it is a secret."""
     try:
         parse(text)

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
 from users_service.accounts import deletion
-from users_service.domain.accounts import ADMIN, ROLES, Account, Overview, username_key
-from users_service.domain.audit_events import Act, Event
-from users_service.domain.principals import Actor
-from users_service.store.accounts_by_id import Wanted
+from users_service.domain.accounts import ADMIN, ROLES, Account, AccountOverview, username_key
+from users_service.domain.audit_events import AuditEvent, AuditEventType
+from users_service.domain.principals import Principal
+from users_service.store.accounts_by_id import AccountFilter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,8 @@ class Administration:
     now: Callable[[], datetime]
 
     async def page(
-        self, wanted: Wanted, *, after: str | None, limit: int
-    ) -> tuple[list[Overview], str | None]:
+        self, wanted: AccountFilter, *, after: str | None, limit: int
+    ) -> tuple[list[AccountOverview], str | None]:
         """Accounts by name, and what to ask the next page with."""
         async with self.database() as session:
             found = await store.accounts_by_id.listed(
@@ -39,13 +39,13 @@ class Administration:
         more = len(found) > limit
         return page, username_key(page[-1].account.username) if more else None
 
-    async def find(self, account_id: UUID) -> Overview:
+    async def find(self, account_id: UUID) -> AccountOverview:
         async with self.database() as session:
             return await store.accounts_by_id.overview(session, account_id)
 
     async def change(
-        self, account_id: UUID, by: Actor, *, role: str | None, disabled: bool | None
-    ) -> Overview:
+        self, account_id: UUID, by: Principal, *, role: str | None, disabled: bool | None
+    ) -> AccountOverview:
         """None changes nothing, and neither does what is so already."""
         async with self.database.begin() as session:
             before = await store.accounts_by_id.by_id(session, account_id)
@@ -57,44 +57,50 @@ class Administration:
         await self.revoke()
         return overview
 
-    async def end_sessions(self, account_id: UUID, by: Actor) -> None:
+    async def end_sessions(self, account_id: UUID, by: Principal) -> None:
         async with self.database.begin() as session:
             account = await store.accounts_by_id.by_id(session, account_id)
             await store.sessions.end_all_of(session, account_id, now=self.now())
-            act = Act(event=Event.SESSIONS_ENDED, by=by, account=account)
-            await store.audit.write(session, act, now=self.now())
+            audit_event = AuditEvent(type=AuditEventType.SESSIONS_ENDED, by=by, account=account)
+            await store.audit.write(session, audit_event, now=self.now())
         await self.revoke()
 
-    async def delete(self, account_id: UUID, by: Actor) -> None:
+    async def delete(self, account_id: UUID, by: Principal) -> None:
         async with self.database.begin() as session:
             account = await store.accounts_by_id.by_id(session, account_id)
             await deletion.remove(session, account, by, now=self.now())
         await self.revoke()
 
     async def _set_role(
-        self, session: AsyncSession, account: Account, role: str, by: Actor
+        self, session: AsyncSession, account: Account, role: str, by: Principal
     ) -> None:
         if role != ADMIN:
             await store.accounts_by_id.keep_an_administrator(session, without=account.id)
         facts = {"from": list(account.roles), "to": list(ROLES[role])}
         columns = {"roles": list(ROLES[role])}
-        act = Act(event=Event.ROLES_CHANGED, by=by, account=account, facts=facts)
-        await self._apply(session, act, account, columns)
+        audit_event = AuditEvent(
+            type=AuditEventType.ROLES_CHANGED, by=by, account=account, facts=facts
+        )
+        await self._apply(session, audit_event, account, columns)
 
     async def _set_disabled(
-        self, session: AsyncSession, account: Account, disabled: bool, by: Actor
+        self, session: AsyncSession, account: Account, disabled: bool, by: Principal
     ) -> None:
         if disabled:
             await store.accounts_by_id.keep_an_administrator(session, without=account.id)
-        event = Event.ACCOUNT_DISABLED if disabled else Event.ACCOUNT_ENABLED
+        event = AuditEventType.ACCOUNT_DISABLED if disabled else AuditEventType.ACCOUNT_ENABLED
         columns = {"disabled_at": self.now() if disabled else None}
-        act = Act(event=event, by=by, account=account)
-        await self._apply(session, act, account, columns)
+        audit_event = AuditEvent(type=event, by=by, account=account)
+        await self._apply(session, audit_event, account, columns)
 
     async def _apply(
-        self, session: AsyncSession, act: Act, account: Account, columns: dict[str, Any]
+        self,
+        session: AsyncSession,
+        audit_event: AuditEvent,
+        account: Account,
+        columns: dict[str, Any],
     ) -> None:
         now = self.now()
         await store.accounts_by_id.change(session, account.id, columns=columns, now=now)
         await store.sessions.end_all_of(session, account.id, now=now)
-        await store.audit.write(session, act, now=now)
+        await store.audit.write(session, audit_event, now=now)

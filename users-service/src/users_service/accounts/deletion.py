@@ -6,16 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service import store
 from users_service.domain.accounts import USERNAME_RETIRED, Account
-from users_service.domain.audit_events import Act, Event
-from users_service.domain.principals import Actor
+from users_service.domain.audit_events import AuditEvent, AuditEventType
+from users_service.domain.principals import Principal
 
 
-async def remove(session: AsyncSession, account: Account, by: Actor, *, now: datetime) -> None:
+async def remove(
+    session: AsyncSession, account: Account, by: Principal, *, now: datetime
+) -> None:
     """The account with all its ways in. Its name stays nobody's for a year."""
     await store.accounts_by_id.keep_an_administrator(session, without=account.id)
     await store.sessions.end_all_of(session, account.id, now=now)
     await store.accounts_by_id.remove(session, account.id)
     free_at = now + USERNAME_RETIRED
     await store.retired_usernames.retire(session, account.username, free_at=free_at)
-    act = Act(event=Event.ACCOUNT_DELETED, by=by, account=account)
-    await store.audit.write(session, act, now=now)
+    audit_event = AuditEvent(type=AuditEventType.ACCOUNT_DELETED, by=by, account=account)
+    await store.audit.write(session, audit_event, now=now)

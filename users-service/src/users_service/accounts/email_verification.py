@@ -16,41 +16,41 @@ from users_service.audit_log import AuditLog
 from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain import principals
 from users_service.domain.accounts import EMAIL_LINK_LIFETIME, Account
-from users_service.domain.audit_events import Act, Event
-from users_service.domain.emails import NOTICE_LIFETIME, Kind
-from users_service.domain.errors import EmailIsProven, InvalidEmailLink
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin
-from users_service.mail.queue import Outbox
-from users_service.rate_limits.limits import Limits
+from users_service.domain.audit_events import AuditEvent, AuditEventType
+from users_service.domain.emails import NOTICE_LIFETIME, EmailKind
+from users_service.domain.errors import EmailAlreadyVerified, InvalidEmailLink
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client
+from users_service.mail.queue import EmailQueue
+from users_service.rate_limits.limits import RateLimits
 
 _KIND: Final = "confirm email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmailAddresses:
+class EmailVerification:
     database: async_sessionmaker[AsyncSession]
-    outbox: Outbox
-    limits: Limits
+    email_queue: EmailQueue
+    limits: RateLimits
     audit: AuditLog
     now: Callable[[], datetime]
 
     async def admit(self, account: Account) -> None:
         """TooManyAttempts for who would have us write to ever more strangers."""
-        if self.outbox.is_on:
-            await self.limits.admit_letter(account.id)
+        if self.email_queue.is_on:
+            await self.limits.admit_email(account.id)
 
     async def changed(
-        self, session: AsyncSession, before: Account, after: Account, by: Actor
+        self, session: AsyncSession, before: Account, after: Account, by: Principal
     ) -> None:
         """Ask the new address, tell the old one: in the transaction of the change."""
         now = self.now()
         await self.ask(session, after)
-        if self.outbox.is_on and before.proven_email not in (None, after.email):
+        if self.email_queue.is_on and before.proven_email not in (None, after.email):
             assert before.proven_email is not None
-            await self.outbox.write(
+            await self.email_queue.write(
                 session,
-                Kind.EMAIL_CHANGED,
+                EmailKind.EMAIL_CHANGED,
                 {"to": before.proven_email},
                 account_id=before.id,
                 now=now,
@@ -61,11 +61,11 @@ class EmailAddresses:
     async def ask(self, session: AsyncSession, account: Account) -> None:
         """A letter with a link to the address, if it is not proven and letters are sent.
 
-        TooManyLetters where the address has got its share: nobody has asked its reader.
+        TooManyEmails where the address has got its share: nobody has asked its reader.
         """
-        if not self.outbox.is_on or account.email is None or account.email_is_proven:
+        if not self.email_queue.is_on or account.email is None or account.email_is_verified:
             return
-        await self.limits.admit_letter_to(account.email, "asked")
+        await self.limits.admit_email_to(account.email, "asked")
         now, token = self.now(), new_secret()
         expires_at = now + EMAIL_LINK_LIFETIME
         await store.pending_flows.begin(
@@ -76,9 +76,9 @@ class EmailAddresses:
             facts={"email": account.email},
             expires_at=expires_at,
         )
-        await self.outbox.write(
+        await self.email_queue.write(
             session,
-            Kind.CONFIRM_EMAIL,
+            EmailKind.CONFIRM_EMAIL,
             {"to": account.email, "token": token},
             account_id=account.id,
             now=now,
@@ -86,24 +86,24 @@ class EmailAddresses:
         )
 
     async def ask_again(self, account: Account) -> None:
-        self.outbox.require()
-        if account.email is None or account.email_is_proven:
-            raise EmailIsProven
+        self.email_queue.require()
+        if account.email is None or account.email_is_verified:
+            raise EmailAlreadyVerified
         await self.admit(account)
         async with self.database.begin() as session:
             await self.ask(session, account)
 
-    async def prove(self, token: str, origin: Origin) -> str:
+    async def verify(self, token: str, client: Client) -> str:
         """By who has the letter, signed in or not; the address that is proven now."""
-        await self.limits.admit_challenge(origin.address or "")
+        await self.limits.admit_challenge(client.address or "")
         try:
-            return await self._prove(token, origin)
+            return await self._verify(token, client)
         except InvalidEmailLink:
-            by, result = principals.stranger(origin), InvalidEmailLink.code
-            await self.audit.refuse(Event.EMAIL_PROVEN, by, result)
+            by, result = principals.anonymous(client), InvalidEmailLink.code
+            await self.audit.refuse(AuditEventType.EMAIL_VERIFIED, by, result)
             raise
 
-    async def _prove(self, token: str, origin: Origin) -> str:
+    async def _verify(self, token: str, client: Client) -> str:
         now = self.now()
         async with self.database.begin() as session:
             found = await store.pending_flows.hold(session, _KIND, digest(token), now=now)
@@ -115,7 +115,7 @@ class EmailAddresses:
                 raise InvalidEmailLink
             columns = {"proven_email": email}
             await store.accounts_by_id.change(session, account.id, columns=columns, now=now)
-            by = principals.stranger(origin)
-            act = Act(event=Event.EMAIL_PROVEN, by=by, account=account)
-            await store.audit.write(session, act, now=now)
+            by = principals.anonymous(client)
+            audit_event = AuditEvent(type=AuditEventType.EMAIL_VERIFIED, by=by, account=account)
+            await store.audit.write(session, audit_event, now=now)
         return email

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service import store
 from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain.accounts import INVITATION_LIFETIME, ROLES, new_email
-from users_service.domain.audit_events import Act, Event
-from users_service.domain.emails import Kind
+from users_service.domain.audit_events import AuditEvent, AuditEventType
+from users_service.domain.emails import EmailKind
 from users_service.domain.errors import InvitationNotFound
-from users_service.domain.principals import Actor
-from users_service.mail.queue import Outbox
-from users_service.rate_limits.limits import Limits
+from users_service.domain.principals import Principal
+from users_service.mail.queue import EmailQueue
+from users_service.rate_limits.limits import RateLimits
 from users_service.tables import InvitationRow
 
 
@@ -31,16 +31,16 @@ class Invitation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitations:
     database: async_sessionmaker[AsyncSession]
-    outbox: Outbox
-    limits: Limits
+    email_queue: EmailQueue
+    limits: RateLimits
     now: Callable[[], datetime]
 
-    async def invite(self, role: str, by: Actor, *, email: str | None = None) -> Invitation:
+    async def invite(self, role: str, by: Principal, *, email: str | None = None) -> Invitation:
         """A code for one new account, good for 7 days; `email` gets a letter with it."""
         if email is not None:
-            self.outbox.require()
+            self.email_queue.require()
             email = new_email(email)
-            await self.limits.admit_letter_to(email, "asked")
+            await self.limits.admit_email_to(email, "asked")
         now = self.now()
         invitation = Invitation(
             id=uuid4(), code=new_secret(), expires_at=now + INVITATION_LIFETIME
@@ -56,28 +56,28 @@ class Invitations:
                 expires_at=invitation.expires_at,
             )
             if email is not None:
-                await self.outbox.write(
+                await self.email_queue.write(
                     session,
-                    Kind.INVITATION,
+                    EmailKind.INVITATION,
                     {"to": email, "token": invitation.code},
                     account_id=None,
                     now=now,
                     expires_at=invitation.expires_at,
                 )
             facts = {"invitation": str(invitation.id), "role": role}
-            act = Act(event=Event.INVITATION_MADE, by=by, facts=facts)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(type=AuditEventType.INVITATION_MADE, by=by, facts=facts)
+            await store.audit.write(session, audit_event, now=now)
         return invitation
 
     async def all_open(self) -> list[InvitationRow]:
         async with self.database() as session:
             return await store.invitations.all_open(session, now=self.now())
 
-    async def revoke(self, invitation_id: UUID, by: Actor) -> None:
+    async def revoke(self, invitation_id: UUID, by: Principal) -> None:
         now = self.now()
         async with self.database.begin() as session:
             if not await store.invitations.revoke(session, invitation_id, now=now):
                 raise InvitationNotFound
             facts = {"invitation": str(invitation_id)}
-            act = Act(event=Event.INVITATION_REVOKED, by=by, facts=facts)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(type=AuditEventType.INVITATION_REVOKED, by=by, facts=facts)
+            await store.audit.write(session, audit_event, now=now)

@@ -32,14 +32,14 @@ from users_service.domain.accounts import (
     Account,
     given_text,
 )
-from users_service.domain.audit_events import OK, Act, Event
-from users_service.domain.emails import Kind
-from users_service.domain.errors import InvalidResetLink, TooManyLetters
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin
-from users_service.mail.queue import Outbox
-from users_service.rate_limits.limits import Limits
-from users_service.tables import LetterRow
+from users_service.domain.audit_events import OK, AuditEvent, AuditEventType
+from users_service.domain.emails import EmailKind
+from users_service.domain.errors import InvalidResetLink, TooManyEmails
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client
+from users_service.mail.queue import EmailQueue
+from users_service.rate_limits.limits import RateLimits
+from users_service.tables import EmailRow
 
 _NOBODY: Final = "unknown_account"
 _ACCOUNTS_OF_AN_ADDRESS: Final = 5
@@ -54,16 +54,16 @@ class ResetLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resets:
+class PasswordReset:
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
-    limits: Limits
+    limits: RateLimits
     common: frozenset[str]
-    outbox: Outbox
+    email_queue: EmailQueue
     audit: AuditLog
     now: Callable[[], datetime]
 
-    async def make(self, account_id: UUID, by: Actor) -> ResetLink:
+    async def make(self, account_id: UUID, by: Principal) -> ResetLink:
         now = self.now()
         link = ResetLink(token=new_secret(), expires_at=now + RESET_LINK_LIFETIME)
         async with self.database.begin() as session:
@@ -75,30 +75,32 @@ class Resets:
                 now=now,
                 expires_at=link.expires_at,
             )
-            act = Act(event=Event.RESET_LINK_MADE, by=by, account=account)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(
+                type=AuditEventType.RESET_LINK_MADE, by=by, account=account
+            )
+            await store.audit.write(session, audit_event, now=now)
         return link
 
-    async def ask(self, wanted: str, origin: Origin) -> None:
+    async def ask(self, wanted: str, client: Client) -> None:
         """`wanted` is a username or an e-mail address, of anybody or nobody."""
-        self.outbox.require()
-        await self.limits.admit_reset_asked(origin.address or "")
+        self.email_queue.require()
+        await self.limits.admit_reset_asked(client.address or "")
         wanted = given_text("account", wanted.strip())
         now = self.now()
         async with self.database.begin() as session:
-            await self.outbox.write(
+            await self.email_queue.write(
                 session,
-                Kind.RESET_ASKED,
+                EmailKind.RESET_ASKED,
                 {"wanted": wanted},
                 account_id=None,
                 now=now,
                 expires_at=now + MAILED_LINK_LIFETIME,
-                facts={"address": origin.address},
+                facts={"address": client.address},
             )
 
-    async def answer(self, wanted: str, asked: LetterRow) -> str:
+    async def answer(self, wanted: str, asked: EmailRow) -> str:
         """Write the letters, if there are any to be written; the result of the last one."""
-        by = Actor(address=asked.facts["address"])
+        by = Principal(address=asked.facts["address"])
         async with self.database.begin() as session:
             result = _NOBODY
             found = await store.accounts_by_id.known_as(
@@ -106,11 +108,13 @@ class Resets:
             )
             for account in found:
                 result = await self._mail_link(session, account)
-                act = Act(event=Event.RESET_ASKED, by=by, account=account, result=result)
-                await store.audit.write(session, act, now=self.now())
+                audit_event = AuditEvent(
+                    type=AuditEventType.RESET_ASKED, by=by, account=account, result=result
+                )
+                await store.audit.write(session, audit_event, now=self.now())
             if not found:
-                act = Act(event=Event.RESET_ASKED, by=by, result=result)
-                await store.audit.write(session, act, now=self.now())
+                audit_event = AuditEvent(type=AuditEventType.RESET_ASKED, by=by, result=result)
+                await store.audit.write(session, audit_event, now=self.now())
         return result
 
     async def _mail_link(self, session: AsyncSession, account: Account) -> str:
@@ -121,8 +125,8 @@ class Resets:
         if await store.reset_links.was_mailed(session, account.id, since=since):
             return "mailed_lately"
         try:
-            await self.limits.admit_letter_to(to, "reset")
-        except TooManyLetters:
+            await self.limits.admit_email_to(to, "reset")
+        except TooManyEmails:
             return "mailed_enough"
         token, expires_at = new_secret(), now + MAILED_LINK_LIFETIME
         await store.reset_links.add(
@@ -134,9 +138,9 @@ class Resets:
             by_mail=True,
         )
         secrets = {"to": to, "token": token}
-        await self.outbox.write(
+        await self.email_queue.write(
             session,
-            Kind.RESET_LINK,
+            EmailKind.RESET_LINK,
             secrets,
             account_id=account.id,
             now=now,
@@ -144,29 +148,29 @@ class Resets:
         )
         return OK
 
-    async def _refuse(self, account: Account | None, origin: Origin) -> None:
-        by, result = principals.stranger(origin), InvalidResetLink.code
-        await self.audit.refuse(Event.PASSWORD_RESET, by, result, account)
+    async def _refuse(self, account: Account | None, client: Client) -> None:
+        by, result = principals.anonymous(client), InvalidResetLink.code
+        await self.audit.refuse(AuditEventType.PASSWORD_RESET, by, result, account)
 
-    async def redeem(self, token: str, password: str, origin: Origin) -> None:
+    async def redeem(self, token: str, password: str, client: Client) -> None:
         # The same allowance as for other attempts by strangers that cost a hash.
-        await self.limits.admit_sign_up(origin.address or "")
+        await self.limits.admit_sign_up(client.address or "")
         secret_hash = digest(token)
         async with self.database() as session:
             account = await store.reset_links.account_of(session, secret_hash, now=self.now())
         if account is None or not account.may_sign_in:
-            await self._refuse(account, origin)
+            await self._refuse(account, client)
             raise InvalidResetLink
         passwords.validate(password, username=account.username, common=self.common)
         password_hash = await self.passwords.hash(password)
         try:
-            await self._set(account, secret_hash, password_hash, origin)
+            await self._set(account, secret_hash, password_hash, client)
         except InvalidResetLink:
-            await self._refuse(account, origin)
+            await self._refuse(account, client)
             raise
 
     async def _set(
-        self, account: Account, secret_hash: bytes, password_hash: str, origin: Origin
+        self, account: Account, secret_hash: bytes, password_hash: str, client: Client
     ) -> None:
         now = self.now()
         async with self.database.begin() as session:
@@ -176,6 +180,6 @@ class Resets:
             columns = {"password_hash": password_hash}
             await store.accounts_by_id.change(session, account.id, columns=columns, now=now)
             await store.sessions.end_all_of(session, account.id, now=now)
-            by = principals.stranger(origin)
-            act = Act(event=Event.PASSWORD_RESET, by=by, account=account)
-            await store.audit.write(session, act, now=now)
+            by = principals.anonymous(client)
+            audit_event = AuditEvent(type=AuditEventType.PASSWORD_RESET, by=by, account=account)
+            await store.audit.write(session, audit_event, now=now)

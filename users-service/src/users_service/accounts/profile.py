@@ -10,20 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
 from users_service.accounts import deletion
-from users_service.accounts.email_verification import EmailAddresses
+from users_service.accounts.email_verification import EmailVerification
 from users_service.credentials import passwords
-from users_service.credentials.check import Credentials
+from users_service.credentials.check import CredentialCheck
 from users_service.credentials.passwords import Passwords
 from users_service.domain import principals
-from users_service.domain.accounts import Account, Overview, given_text, new_email
+from users_service.domain.accounts import Account, AccountOverview, given_text, new_email
 from users_service.domain.api_tokens import ApiToken
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import InvalidField
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin, Session
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client, Session
 from users_service.sessions import sessions
-from users_service.sessions.sessions import SignedIn
-from users_service.sign_in.two_factor import SecondFactors
+from users_service.sessions.sessions import NewSession
+from users_service.sign_in.two_factor import TwoFactor
 from users_service.tables import AuditRow
 
 _EXPORTED_LINES: Final = 1000
@@ -33,7 +33,7 @@ _EXPORTED_LINES: Final = 1000
 class Export:
     """Everything here that is about one person, without what proves who they are."""
 
-    overview: Overview
+    overview: AccountOverview
     sessions: list[Session]
     identities: list[tuple[str, str, datetime]]
     """Provider, subject, since when."""
@@ -51,22 +51,22 @@ class PasswordChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnAccount:
+class Profiles:
     database: async_sessionmaker[AsyncSession]
-    credentials: Credentials
-    second_factors: SecondFactors
+    credential_check: CredentialCheck
+    two_factor: TwoFactor
     passwords: Passwords
     common: frozenset[str]
-    email_addresses: EmailAddresses
+    email_verification: EmailVerification
     now: Callable[[], datetime]
 
-    async def overview(self, account_id: UUID) -> Overview:
+    async def overview(self, account_id: UUID) -> AccountOverview:
         async with self.database() as session:
             return await store.accounts_by_id.overview(session, account_id)
 
     async def change_profile(
-        self, account: Account, by: Actor, *, changes: dict[str, str | None]
-    ) -> Overview:
+        self, account: Account, by: Principal, *, changes: dict[str, str | None]
+    ) -> AccountOverview:
         """`changes` has "name", "email", or both; None takes it away."""
         columns: dict[str, Any] = {}
         if "name" in changes:
@@ -76,7 +76,7 @@ class OwnAccount:
             columns["emails"] = None if email is None else [new_email(email)]
             if email is None:
                 columns["proven_email"] = None
-            await self.email_addresses.admit(account)
+            await self.email_verification.admit(account)
         now = self.now()
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
@@ -84,45 +84,52 @@ class OwnAccount:
                 session, account.id, columns=columns, now=now
             )
             if "email" in changes:
-                await self.email_addresses.changed(session, account, changed, by)
+                await self.email_verification.changed(session, account, changed, by)
             facts = {"fields": sorted(changes)}
-            act = Act(event=Event.ACCOUNT_CHANGED, by=by, account=account, facts=facts)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(
+                type=AuditEventType.ACCOUNT_CHANGED, by=by, account=account, facts=facts
+            )
+            await store.audit.write(session, audit_event, now=now)
             return await store.accounts_by_id.overview(session, account.id)
 
     async def change_password(
-        self, kept: Session, account: Account, origin: Origin, wanted: PasswordChange
-    ) -> SignedIn:
+        self, kept: Session, account: Account, client: Client, wanted: PasswordChange
+    ) -> NewSession:
         """Every session ends, and the person goes on with a new one. Who has a second step
         shows it, unless this session did lately; the new one is no fresher than that.
         """
-        by, event = principals.person(account, origin, kept), Event.PASSWORD_CHANGED
+        by, event = (
+            principals.account_holder(account, client, kept),
+            AuditEventType.PASSWORD_CHANGED,
+        )
         if wanted.old is not None or (await self.overview(account.id)).has_password:
-            await self.credentials.check(
-                account.username, wanted.old or "", origin, exactly=True, event=event, by=by
+            await self.credential_check.check(
+                account.username, wanted.old or "", client, exactly=True, event=event, by=by
             )
         passwords.validate(wanted.new, username=account.username, common=self.common)
         columns = {"password_hash": await self.passwords.hash(wanted.new)}
         now = self.now()
-        shown = self.second_factors.shown(
+        shown = self.two_factor.verified(
             event, by, account, wanted.code, lately=kept.is_fresh(now)
         )
         # The hash took its time: whose session ended meanwhile changes nothing.
         async with shown as (session, second):
             await store.accounts_by_id.change(session, account.id, columns=columns, now=now)
             await store.sessions.end_all_of(session, account.id, now=now)
-            act = Act(event=event, by=by, account=account)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(type=event, by=by, account=account)
+            await store.audit.write(session, audit_event, now=now)
             return await sessions.start(
-                session, account, origin, by="password change", now=now,
-                proven_at=kept.reauthenticated_at if second is None else now,
+                session, account, client, by="password change", now=now,
+                authenticated_at=kept.reauthenticated_at if second is None else now,
             )  # fmt: skip
 
-    async def export(self, account: Account, by: Actor) -> Export:
+    async def export(self, account: Account, by: Principal) -> Export:
         now = self.now()
         async with self.database.begin() as session:
-            act = Act(event=Event.ACCOUNT_EXPORTED, by=by, account=account)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(
+                type=AuditEventType.ACCOUNT_EXPORTED, by=by, account=account
+            )
+            await store.audit.write(session, audit_event, now=now)
             identities = await store.accounts_by_id.identities(session, account.id)
             lines = await store.audit.newest(
                 session, before=None, limit=_EXPORTED_LINES, account_id=account.id
@@ -135,7 +142,7 @@ class OwnAccount:
                 audit=list(lines),
             )
 
-    async def delete(self, account: Account, by: Actor) -> None:
+    async def delete(self, account: Account, by: Principal) -> None:
         async with self.database.begin() as session:
             # Administrators first, all in one order: two who leave at once wait in turn.
             await store.accounts_by_id.keep_an_administrator(session, without=account.id)

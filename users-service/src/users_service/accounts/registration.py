@@ -15,7 +15,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
-from users_service.accounts.email_verification import EmailAddresses
+from users_service.accounts.email_verification import EmailVerification
 from users_service.credentials import passwords
 from users_service.credentials.passwords import Passwords
 from users_service.crypto.random_tokens import digest
@@ -23,29 +23,29 @@ from users_service.domain import principals
 from users_service.domain.accounts import (
     LOCAL,
     Account,
-    Given,
+    AccountFields,
     SignUpMode,
     first_roles,
     given_text,
     new_email,
     new_username,
 )
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import (
     InvalidInvite,
     InvalidSetupToken,
     SignUpClosed,
-    TooManyLetters,
+    TooManyEmails,
     UsernameTaken,
 )
-from users_service.domain.sessions import Origin
-from users_service.rate_limits.limits import Limits
+from users_service.domain.sessions import Client
+from users_service.rate_limits.limits import RateLimits
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applicant:
+class RegistrationRequest:
     """What a person says of themselves to get an account."""
 
     username: str
@@ -57,14 +57,14 @@ class Applicant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
+class Registration:
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
-    limits: Limits
+    limits: RateLimits
     common: frozenset[str]
     mode: SignUpMode
     setup_token: str | None
-    email_addresses: EmailAddresses
+    email_verification: EmailVerification
     now: Callable[[], datetime]
 
     async def is_first_expected(self) -> bool:
@@ -72,13 +72,13 @@ class Entrance:
         async with self.database() as session:
             return not await store.invitations.is_set_up(session)
 
-    async def sign_up(self, applicant: Applicant, origin: Origin) -> Account:
-        await self.limits.admit_sign_up(origin.address or "")
-        username = new_username(applicant.username)
-        given = _profile(applicant)
-        passwords.validate(applicant.password, username=username, common=self.common)
-        await self._may_enter(applicant)
-        password_hash = await self.passwords.hash(applicant.password)
+    async def register(self, form: RegistrationRequest, client: Client) -> Account:
+        await self.limits.admit_sign_up(client.address or "")
+        username = new_username(form.username)
+        fields = _profile(form)
+        passwords.validate(form.password, username=username, common=self.common)
+        await self._check_admission(form)
+        password_hash = await self.passwords.hash(form.password)
         async with self.database.begin() as session:
             if await store.retired_usernames.is_retired(session, username, now=self.now()):
                 raise UsernameTaken(username)
@@ -86,47 +86,49 @@ class Entrance:
                 session,
                 uuid4(),
                 username,
-                columns={**given, "password_hash": password_hash},
+                columns={**fields, "password_hash": password_hash},
                 roles=first_roles(None, is_first=False),
                 now=self.now(),
             )
-            account = await self._enter(session, applicant, account)
-            facts = {"roles": list(account.roles), "invited": applicant.invite is not None}
-            by = principals.person(account, origin)
-            act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
-            await store.audit.write(session, act, now=self.now())
-            with suppress(TooManyLetters):
+            account = await self._admit(session, form, account)
+            facts = {"roles": list(account.roles), "invited": form.invite is not None}
+            by = principals.account_holder(account, client)
+            audit_event = AuditEvent(
+                type=AuditEventType.ACCOUNT_CREATED, by=by, account=account, facts=facts
+            )
+            await store.audit.write(session, audit_event, now=self.now())
+            with suppress(TooManyEmails):
                 # Whoever had so many written, the account is this person's all the same.
-                await self.email_addresses.ask(session, account)
-        log.info("signed up", extra={"account": account.id, "address": origin.address})
+                await self.email_verification.ask(session, account)
+        log.info("signed up", extra={"account": account.id, "address": client.address})
         return account
 
-    async def _may_enter(self, applicant: Applicant) -> None:
+    async def _check_admission(self, form: RegistrationRequest) -> None:
         """Refuse before the costly part; `_enter` decides."""
-        if applicant.setup_token is not None:
-            if not _is_same(applicant.setup_token, self.setup_token):
+        if form.setup_token is not None:
+            if not _is_same(form.setup_token, self.setup_token):
                 raise InvalidSetupToken
-        elif applicant.invite is not None:
+        elif form.invite is not None:
             async with self.database() as session:
-                code_hash = digest(applicant.invite)
+                code_hash = digest(form.invite)
                 if not await store.invitations.is_open(session, code_hash, now=self.now()):
                     raise InvalidInvite
         elif self.mode is not SignUpMode.OPEN:
             raise SignUpClosed
 
-    async def _enter(
-        self, session: AsyncSession, applicant: Applicant, account: Account
+    async def _admit(
+        self, session: AsyncSession, form: RegistrationRequest, account: Account
     ) -> Account:
         """With the account in one transaction: use up what let it in, give its roles."""
         invited = None
         is_first = False
-        if applicant.setup_token is not None:
+        if form.setup_token is not None:
             is_first = await self._claim(session, account)
             if not is_first:
                 raise InvalidSetupToken
-        elif applicant.invite is not None:
+        elif form.invite is not None:
             invited = await store.invitations.use(
-                session, digest(applicant.invite), by=account.id, now=self.now()
+                session, digest(form.invite), by=account.id, now=self.now()
             )
             if invited is None:
                 raise InvalidInvite
@@ -140,13 +142,13 @@ class Entrance:
         return await store.invitations.claim_setup(session, account.id, now=self.now())
 
 
-def _profile(applicant: Applicant) -> Given:
-    given: Given = {"provider": LOCAL}
-    if applicant.name and applicant.name.strip():
-        given["name"] = given_text("name", applicant.name.strip())
-    if applicant.email and applicant.email.strip():
-        given["emails"] = [new_email(applicant.email)]
-    return given
+def _profile(form: RegistrationRequest) -> AccountFields:
+    fields: AccountFields = {"provider": LOCAL}
+    if form.name and form.name.strip():
+        fields["name"] = given_text("name", form.name.strip())
+    if form.email and form.email.strip():
+        fields["emails"] = [new_email(form.email)]
+    return fields
 
 
 def _is_same(shown: str, expected: str | None) -> bool:

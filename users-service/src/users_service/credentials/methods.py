@@ -8,16 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service import store
 from users_service.domain.sign_in_errors import PasswordLoginOff
-from users_service.domain.two_factor import LastWayIn
+from users_service.domain.two_factor import LastSignInMethod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaysIn:
+class SignInMethods:
     passwords: bool
     passkeys: bool
     issuers: Set[str]
     """Of the providers that are set up now: an identity with another one opens nothing."""
-    provers: Set[str]
+    reauthenticating_issuers: Set[str]
     """Those of them that can be asked to make a person prove again who they are."""
 
     def require_passwords(self) -> None:
@@ -27,11 +27,11 @@ class WaysIn:
     async def keep_one(self, session: AsyncSession, account_id: UUID) -> None:
         """LastWayIn if the account has none that counts, after what was just taken away."""
         if not await self._has_one(session, account_id, self.issuers):
-            raise LastWayIn
+            raise LastSignInMethod
 
-    async def can_prove(self, session: AsyncSession, account_id: UUID) -> bool:
+    async def can_reauthenticate(self, session: AsyncSession, account_id: UUID) -> bool:
         """Can its person be asked who they are in a session that there is?"""
-        return await self._has_one(session, account_id, self.provers)
+        return await self._has_one(session, account_id, self.reauthenticating_issuers)
 
     async def _has_one(
         self, session: AsyncSession, account_id: UUID, issuers: Set[str]

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class PasswordVerdict:
     """`replacement` is the hash to keep from now on, where the old one is out of date."""
 
     is_right: bool
@@ -109,7 +109,7 @@ class Passwords:
 
     async def check(
         self, password: str, stored: str | None, *, legacy_cost: int | None
-    ) -> Check:
+    ) -> PasswordVerdict:
         """Is it the password behind `stored`?
 
         While bcrypt hashes of `legacy_cost` are left anywhere, a failed check costs one
@@ -117,21 +117,23 @@ class Passwords:
         """
         return await self._in_thread(lambda: self._check(password, stored, legacy_cost))
 
-    def _check(self, password: str, stored: str | None, legacy_cost: int | None) -> Check:
+    def _check(
+        self, password: str, stored: str | None, legacy_cost: int | None
+    ) -> PasswordVerdict:
         if stored is not None and bcrypt_cost(stored) is not None:
             is_right = _is_bcrypt_of(password, stored)
             if is_right and password:
-                return Check(True, replacement=self._hasher.hash(_normal(password)))
+                return PasswordVerdict(True, replacement=self._hasher.hash(_normal(password)))
             self._is_argon2_of(password, self._dummy)
-            return Check(False)
+            return PasswordVerdict(False)
         is_right = self._is_argon2_of(password, stored or self._dummy)
         # An empty password is nobody's: clients of the original stored its hash for
         # accounts that sign in elsewhere.
         if is_right and stored is not None and password:
-            return Check(True, replacement=self._renewed(password, stored))
+            return PasswordVerdict(True, replacement=self._renewed(password, stored))
         if legacy_cost is not None:
             _is_bcrypt_of(password, _bcrypt_dummy(legacy_cost))
-        return Check(False)
+        return PasswordVerdict(False)
 
     def _is_argon2_of(self, password: str, stored: str) -> bool:
         try:

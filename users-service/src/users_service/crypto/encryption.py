@@ -22,11 +22,11 @@ _NONCE_BYTES: Final = 12
 _HEAD: Final = len(_VERSION) + _ID_BYTES
 
 
-class CannotOpen(Exception):
+class DecryptionError(Exception):
     """Sealed with a key that we do not have, or not what it was."""
 
 
-class Seal:
+class Encryptor:
     def __init__(self, keys: list[bytes]) -> None:
         self._keys = {_id(key): AESGCM(key) for key in keys}
         self._first = _id(keys[0])
@@ -39,51 +39,58 @@ class Seal:
             raise ValueError("it has no key in it")
         return cls(found)
 
-    def close(self, text: bytes, about: str) -> bytes:
+    def encrypt(self, plaintext: bytes, context: str) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._keys[self._first].encrypt(nonce, text, about.encode())
-        return _VERSION + self._first + nonce + sealed
+        ciphertext = self._keys[self._first].encrypt(nonce, plaintext, context.encode())
+        return _VERSION + self._first + nonce + ciphertext
 
-    def open(self, sealed: bytes, about: str) -> bytes:
-        key = self._keys.get(sealed[len(_VERSION) : _HEAD])
-        nonce, rest = sealed[_HEAD : _HEAD + _NONCE_BYTES], sealed[_HEAD + _NONCE_BYTES :]
-        if not _is_sealed(sealed) or key is None or len(nonce) < _NONCE_BYTES:
-            raise CannotOpen
+    def decrypt(self, ciphertext: bytes, context: str) -> bytes:
+        key = self._keys.get(ciphertext[len(_VERSION) : _HEAD])
+        nonce, rest = (
+            ciphertext[_HEAD : _HEAD + _NONCE_BYTES],
+            ciphertext[_HEAD + _NONCE_BYTES :],
+        )
+        if not _is_encrypted(ciphertext) or key is None or len(nonce) < _NONCE_BYTES:
+            raise DecryptionError
         try:
-            return key.decrypt(nonce, rest, about.encode())
+            return key.decrypt(nonce, rest, context.encode())
         except InvalidTag:
-            raise CannotOpen from None
+            raise DecryptionError from None
 
     @property
-    def head(self) -> bytes:
+    def header(self) -> bytes:
         """How everything begins that the first key sealed."""
         return _VERSION + self._first
 
-    def renewed(self, kept: bytes, about: str) -> bytes:
+    def reencrypted(self, stored: bytes, context: str) -> bytes:
         """Under the first key. What lies in clear yet is taken as it is."""
-        return self.close(self.open(kept, about) if _is_sealed(kept) else kept, about)
+        return self.encrypt(
+            self.decrypt(stored, context) if _is_encrypted(stored) else stored, context
+        )
 
 
-def of_signing_key(kid: str) -> str:
+def signing_key_context(kid: str) -> str:
     return f"signing key {kid}"
 
 
-def of_totp(account_id: UUID) -> str:
+def totp_context(account_id: UUID) -> str:
     return f"totp {account_id}"
 
 
-def of_letter(account_id: UUID | None) -> str:
+def email_context(account_id: UUID | None) -> str:
     return f"letter {account_id}"
 
 
-def _is_sealed(kept: bytes) -> bool:
+def _is_encrypted(stored: bytes) -> bool:
     # Neither a key in DER nor a secret in base32 begins with this byte.
-    return kept.startswith(_VERSION)
+    return stored.startswith(_VERSION)
 
 
-def _key(text: str) -> bytes:
+def _key(plaintext: str) -> bytes:
     try:
-        key = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        key = base64.b64decode(
+            plaintext + "=" * (-len(plaintext) % 4), altchars=b"-_", validate=True
+        )
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != _KEY_BYTES:

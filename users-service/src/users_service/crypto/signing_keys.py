@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service.crypto import encryption
-from users_service.crypto.encryption import CannotOpen, Seal
+from users_service.crypto.encryption import DecryptionError, Encryptor
 from users_service.tables import SigningKeyRow
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ _LOCK: Final = 5_858_002
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SigningKey:
     kid: str
     private: Ed25519PrivateKey
     active_from: datetime
@@ -56,20 +56,20 @@ class Key:
         return {**public, "kid": self.kid, "alg": "EdDSA", "use": "sig"}
 
 
-class Keys:
+class SigningKeys:
     """Signs, and publishes what others need to check it. Reads the table once a minute."""
 
     def __init__(
         self,
         database: async_sessionmaker[AsyncSession],
-        seal: Seal,
+        encryptor: Encryptor,
         *,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._seal = seal
+        self._encryptor = encryptor
         self._now = now
-        self._known: list[Key] = []
+        self._known: list[SigningKey] = []
         self._read_at: datetime | None = None
         self._reading = asyncio.Lock()
 
@@ -121,7 +121,7 @@ class Keys:
         self._read_at = None
         return kid
 
-    async def _all(self) -> list[Key]:
+    async def _all(self) -> list[SigningKey]:
         async with self._reading:
             now = self._now()
             if self._read_at is None or now - self._read_at >= _READ_EVERY:
@@ -134,7 +134,7 @@ class Keys:
             async with self._database() as session:
                 rows = await session.scalars(select(SigningKeyRow))
                 self._known = [self._key(row) for row in rows]
-        except (SQLAlchemyError, OSError, CannotOpen) as error:
+        except (SQLAlchemyError, OSError, DecryptionError) as error:
             if not self._known:
                 raise
             # Better keys of a minute ago than nobody signed in.
@@ -147,16 +147,18 @@ class Keys:
         )
         return SigningKeyRow(
             kid=kid,
-            private_key=self._seal.close(private, encryption.of_signing_key(kid)),
+            private_key=self._encryptor.encrypt(private, encryption.signing_key_context(kid)),
             created_at=now,
             active_from=active_from,
         )
 
-    def _key(self, row: SigningKeyRow) -> Key:
-        opened = self._seal.open(row.private_key, encryption.of_signing_key(row.kid))
-        private = load_der_private_key(opened, password=None)
+    def _key(self, row: SigningKeyRow) -> SigningKey:
+        decrypted = self._encryptor.decrypt(
+            row.private_key, encryption.signing_key_context(row.kid)
+        )
+        private = load_der_private_key(decrypted, password=None)
         assert isinstance(private, Ed25519PrivateKey)
-        return Key(row.kid, private, row.active_from)
+        return SigningKey(row.kid, private, row.active_from)
 
 
 async def _locked(session: AsyncSession) -> list[SigningKeyRow]:

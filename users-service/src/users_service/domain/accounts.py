@@ -47,7 +47,7 @@ class SignUpMode(Enum):
     CLOSED = "closed"
 
 
-class Given(TypedDict, total=False):
+class AccountFields(TypedDict, total=False):
     """What a caller said of an account: an absent key says nothing, None says "none"."""
 
     password: str | None
@@ -91,7 +91,7 @@ class Account:
         return next((each for each in texts if _EMAIL.fullmatch(each)), None)
 
     @property
-    def email_is_proven(self) -> bool:
+    def email_is_verified(self) -> bool:
         return self.email is not None and self.email == self.proven_email
 
     @property
@@ -104,7 +104,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class AccountOverview:
     """An account as its person and administrators see it."""
 
     account: Account
@@ -173,9 +173,9 @@ def first_roles(invited: Sequence[str] | None, *, is_first: bool) -> tuple[str, 
     return tuple(invited) if invited else (EDITOR,)
 
 
-def identity_provider(given: Mapping[str, Any]) -> str:
+def identity_provider(fields: Mapping[str, Any]) -> str:
     """An account of the original's that never said its provider is one of ours."""
-    return given.get("provider") or LOCAL
+    return fields.get("provider") or LOCAL
 
 
 def _is_text(text: str) -> bool:

@@ -9,12 +9,12 @@ from enum import Enum
 from typing import Any, Final
 
 from users_service.domain.accounts import Account
-from users_service.domain.principals import Actor
+from users_service.domain.principals import Principal
 
 OK: Final = "ok"
 
 
-class Event(Enum):
+class AuditEventType(Enum):
     """What happened. The values are public: people filter the log by them."""
 
     ACCOUNT_CREATED = "account_created"
@@ -32,7 +32,7 @@ class Event(Enum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
     RESET_ASKED = "reset_asked"
     RESET_LINK_MADE = "reset_link_made"
-    EMAIL_PROVEN = "email_proven"
+    EMAIL_VERIFIED = "email_proven"
     SIGN_IN_LINK_MADE = "sign_in_link_made"
     SESSION_ENDED = "session_ended"
     SESSIONS_ENDED = "sessions_ended"
@@ -54,11 +54,11 @@ class Event(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class AuditEvent:
     """One line. `facts` never hold a secret, nor what a stranger typed."""
 
-    event: Event
-    by: Actor
+    type: AuditEventType
+    by: Principal
     account: Account | None = None
     """Whose account it is about, where it is about one."""
     result: str = OK

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from users_service.domain.audit_events import OK, Act, Event
+from users_service.domain.audit_events import OK, AuditEvent, AuditEventType
 
 NOTICE_LIFETIME: Final = timedelta(days=3)
 RESET_PAGE: Final = "/users/reset"
@@ -23,7 +23,7 @@ _FIRST_PAUSE: Final = timedelta(seconds=30)
 _LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 
-class Kind(Enum):
+class EmailKind(Enum):
     RESET_ASKED = "reset_asked"
     """No letter yet: whose it is is found out in the background."""
     RESET_LINK = "reset_link"
@@ -34,53 +34,59 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Email:
     subject: str
     body: str
 
 
 WRONG_SECOND_STEPS: Final = {
-    Event.SIGNED_IN: ("wrong_code", "passkey_refused"),
-    Event.REAUTHENTICATED: ("wrong_code",),
-    Event.PASSWORD_CHANGED: ("wrong_code",),
+    AuditEventType.SIGNED_IN: ("wrong_code", "passkey_refused"),
+    AuditEventType.REAUTHENTICATED: ("wrong_code",),
+    AuditEventType.PASSWORD_CHANGED: ("wrong_code",),
 }
 """Somebody had the first step right, a password say, and not the second."""
 WRONG_STEP_PAUSE: Final = timedelta(hours=1)
 """One letter in this time, however often somebody tries: people mistype, too."""
 
 _NOTICES: Final = {
-    Event.SIGNED_IN: "Somebody gave your password or link, and then a wrong second step.",
-    Event.PASSWORD_CHANGED: "The password was changed.",
-    Event.PASSWORD_RESET: "A new password was set with a one-time link.",
-    Event.RESET_LINK_MADE: "A one-time link was made that sets a new password.",
-    Event.SIGN_IN_LINK_MADE: "A one-time link was made that signs in.",
-    Event.TOTP_ADDED: "Two-step sign-in was switched on.",
-    Event.TOTP_REMOVED: "Two-step sign-in was switched off.",
-    Event.RECOVERY_CODES_MADE: "New recovery codes were made. The old ones are void.",
-    Event.PASSKEY_ADDED: "A passkey was added. It can sign in to your account.",
-    Event.PASSKEY_REMOVED: "A passkey was removed.",
-    Event.IDENTITY_LINKED: "Another way to sign in was linked: {provider}",
-    Event.IDENTITY_UNLINKED: "A way to sign in was unlinked: {provider}",
-    Event.API_TOKEN_MADE: "An API token was made. Programs that have it act as you.",
+    AuditEventType.SIGNED_IN: (
+        "Somebody gave your password or link, and then a wrong second step."
+    ),
+    AuditEventType.PASSWORD_CHANGED: "The password was changed.",
+    AuditEventType.PASSWORD_RESET: "A new password was set with a one-time link.",
+    AuditEventType.RESET_LINK_MADE: "A one-time link was made that sets a new password.",
+    AuditEventType.SIGN_IN_LINK_MADE: "A one-time link was made that signs in.",
+    AuditEventType.TOTP_ADDED: "Two-step sign-in was switched on.",
+    AuditEventType.TOTP_REMOVED: "Two-step sign-in was switched off.",
+    AuditEventType.RECOVERY_CODES_MADE: "New recovery codes were made. The old ones are void.",
+    AuditEventType.PASSKEY_ADDED: "A passkey was added. It can sign in to your account.",
+    AuditEventType.PASSKEY_REMOVED: "A passkey was removed.",
+    AuditEventType.IDENTITY_LINKED: "Another way to sign in was linked: {provider}",
+    AuditEventType.IDENTITY_UNLINKED: "A way to sign in was unlinked: {provider}",
+    AuditEventType.API_TOKEN_MADE: "An API token was made. Programs that have it act as you.",
 }
 
 
-def notice_of(act: Act) -> tuple[Kind, Mapping[str, Any]] | None:
+def notice_of(audit_event: AuditEvent) -> tuple[EmailKind, Mapping[str, Any]] | None:
     """Of an act that its person has to hear of, if there is an address that reaches them."""
-    account = act.account
+    account = audit_event.account
     if account is None or account.proven_email is None:
         return None
-    is_wrong = act.result in WRONG_SECOND_STEPS.get(act.event, ())
-    is_done = act.event in _NOTICES and act.event is not Event.SIGNED_IN and act.result == OK
+    is_wrong = audit_event.result in WRONG_SECOND_STEPS.get(audit_event.type, ())
+    is_done = (
+        audit_event.type in _NOTICES
+        and audit_event.type is not AuditEventType.SIGNED_IN
+        and audit_event.result == OK
+    )
     if not is_done and not is_wrong:
         return None
-    event = Event.SIGNED_IN if is_wrong else act.event
-    facts = {"event": event.value, "address": act.by.address}
-    if "provider" in act.facts:
-        facts["provider"] = act.facts["provider"]
-    if act.by.name != account.username:
-        facts["by"] = act.by.name
-    return Kind.NOTICE, facts
+    event = AuditEventType.SIGNED_IN if is_wrong else audit_event.type
+    facts = {"event": event.value, "address": audit_event.by.address}
+    if "provider" in audit_event.facts:
+        facts["provider"] = audit_event.facts["provider"]
+    if audit_event.by.name != account.username:
+        facts["by"] = audit_event.by.name
+    return EmailKind.NOTICE, facts
 
 
 def spelled(name: str) -> str:
@@ -103,35 +109,35 @@ def pause_after(tries: int) -> timedelta:
 
 
 def compose(
-    kind: Kind,
+    kind: EmailKind,
     *,
     username: str,
     at: datetime,
     facts: Mapping[str, Any],
     token: str,
     site: str,
-) -> Letter:
+) -> Email:
     """`token` goes behind the # of its link, where no server and no log sees it."""
     username = spelled(username)
     match kind:
-        case Kind.RESET_LINK:
+        case EmailKind.RESET_LINK:
             link = f"{site}{RESET_PAGE}#token={token}"
             subject, text = "A new password", _reset(username, link)
-        case Kind.CONFIRM_EMAIL:
+        case EmailKind.CONFIRM_EMAIL:
             link = f"{site}{CONFIRM_PAGE}#token={token}"
             subject, text = "Is this your e-mail address?", _confirm(username, link)
-        case Kind.EMAIL_CHANGED:
+        case EmailKind.EMAIL_CHANGED:
             subject = "Your e-mail address was changed"
             sentence = "The e-mail address was changed or taken away."
-            text = _told(username, sentence, at, facts, site)
-        case Kind.INVITATION:
+            text = _notice(username, sentence, at, facts, site)
+        case EmailKind.INVITATION:
             subject, text = "An invitation", _invited(f"{site}{INVITED_PAGE}#invite={token}")
         case _:
-            event = Event(facts["event"])
+            event = AuditEventType(facts["event"])
             sentence = _NOTICES[event].format(provider=facts.get("provider", ""))
             subject = sentence.partition(".")[0].partition(":")[0]
-            text = _told(username, sentence, at, facts, site)
-    return Letter(subject=f"{subject} · Notes", body=f"{text}\n-- \nNotes, {site}\n")
+            text = _notice(username, sentence, at, facts, site)
+    return Email(subject=f"{subject} · Notes", body=f"{text}\n-- \nNotes, {site}\n")
 
 
 def _reset(username: str, link: str) -> str:
@@ -157,7 +163,7 @@ def _invited(link: str) -> str:
     )
 
 
-def _told(
+def _notice(
     username: str, sentence: str, at: datetime, facts: Mapping[str, Any], site: str
 ) -> str:
     about = [f"Account: {username}", f"When: {at:%Y-%m-%d %H:%M} UTC"]

@@ -146,7 +146,7 @@ class InvalidEmailLink(UsersError):
         return "this link is unknown, used, expired or of an address that was changed again"
 
 
-class EmailIsProven(UsersError):
+class EmailAlreadyVerified(UsersError):
     code = "email_is_proven"
 
     def __str__(self) -> str:
@@ -176,7 +176,7 @@ class TooManyAttempts(UsersError):
         return f"too many attempts: wait {self.retry_after} s"
 
 
-class TooManyLetters(TooManyAttempts):
+class TooManyEmails(TooManyAttempts):
     """To one address, whoever had them written."""
 
     code = "too_many_letters"

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from users_service.domain.accounts import Account
-from users_service.domain.sessions import Origin, Session
+from users_service.domain.sessions import Client, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
+class Principal:
     """Who acts and from where: a signed-in person, a program with an API key, or a stranger."""
 
     name: str | None = None
@@ -17,19 +17,21 @@ class Actor:
     address: str | None = None
 
 
-def stranger(origin: Origin) -> Actor:
-    return Actor(address=origin.address)
+def anonymous(client: Client) -> Principal:
+    return Principal(address=client.address)
 
 
-def person(account: Account, origin: Origin, session: Session | None = None) -> Actor:
-    return Actor(
+def account_holder(
+    account: Account, client: Client, session: Session | None = None
+) -> Principal:
+    return Principal(
         name=account.username,
         account_id=account.id,
         session_id=session.id if session else None,
-        address=origin.address,
+        address=client.address,
     )
 
 
-def program(key: str, origin: Origin) -> Actor:
+def api_key_holder(key: str, client: Client) -> Principal:
     """The holder of an API key, by the key's name."""
-    return Actor(name=f"api key {key}", address=origin.address)
+    return Principal(name=f"api key {key}", address=client.address)

@@ -14,12 +14,12 @@ SESSION_TOUCH: Final = timedelta(minutes=1)
 """`last_seen_at` is written at most this often, so that reading costs no write."""
 SESSION_FRESH: Final = timedelta(minutes=15)
 """For this long after a proof of who it is, a session may change the ways in."""
-UNPROVEN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When who somebody is was proven, where nobody says: never fresh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Client:
     """Where a request comes from, as far as we may believe it."""
 
     address: str | None
@@ -57,9 +57,9 @@ def start_session(
     session_id: UUID,
     *,
     account_id: UUID,
-    origin: Origin,
+    client: Client,
     now: datetime,
-    proven_at: datetime,
+    authenticated_at: datetime,
 ) -> Session:
     return Session(
         id=session_id,
@@ -67,7 +67,7 @@ def start_session(
         created_at=now,
         last_seen_at=now,
         expires_at=now + SESSION_LIFETIME,
-        device=origin.device,
-        address=origin.address,
-        reauthenticated_at=proven_at,
+        device=client.device,
+        address=client.address,
+        reauthenticated_at=authenticated_at,
     )

@@ -33,7 +33,7 @@ _GROUP: Final = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totp:
     account_id: UUID
-    sealed: bytes
+    encrypted_secret: bytes
     confirmed_at: datetime | None
 
     @property
@@ -87,7 +87,7 @@ class TooManyPasskeys(UsersError):
         return f"an account has at most {self.limit} passkeys: remove one first"
 
 
-class LastWayIn(UsersError):
+class LastSignInMethod(UsersError):
     code = "last_way_in"
 
     def __str__(self) -> str:
@@ -110,21 +110,21 @@ class CodeRequired(UsersError):
         return "this account has a second step: send a code of its app or a recovery code too"
 
 
-class SecondStepEnded(UsersError):
+class TwoFactorChallengeEnded(UsersError):
     code = "second_step_ended"
 
     def __str__(self) -> str:
         return "this sign-in took too long: begin again"
 
 
-class TotpIsOn(UsersError):
+class TotpAlreadyEnabled(UsersError):
     code = "totp_is_on"
 
     def __str__(self) -> str:
         return "an authenticator app is set up already: remove it first"
 
 
-class TotpIsOff(UsersError):
+class TotpNotEnabled(UsersError):
     code = "totp_is_off"
 
     def __str__(self) -> str:

@@ -16,10 +16,10 @@ from typing import Self
 from starlette.requests import Request
 
 from users_service.audit_log import AuditLog
-from users_service.domain.audit_events import Event
-from users_service.domain.sessions import Origin
+from users_service.domain.audit_events import AuditEventType
+from users_service.domain.sessions import Client
 from users_service.domain.sign_in_errors import Unauthenticated
-from users_service.rate_limits.limits import Limits
+from users_service.rate_limits.limits import RateLimits
 
 _DEVICE_LIMIT = 200
 
@@ -83,14 +83,14 @@ def _is_right(known: Mapping[str, bytes], name: str, secret: str) -> bool:
     return hmac.compare_digest(_digest(secret), known.get(name, b""))
 
 
-async def refuse(request: Request, origin: Origin) -> None:
+async def refuse(request: Request, client: Client) -> None:
     """Write down that a key is wrong, without what was shown; nothing where none was."""
     if not request.headers.get("authorization", "").lower().startswith("basic"):
         return
     audit: AuditLog = request.state.audit
-    limits: Limits = request.state.credentials.limits
-    event, result = Event.API_KEY_CHECKED, Unauthenticated.code
-    await audit.refuse_within(limits, event, origin, result)
+    limits: RateLimits = request.state.credential_check.limits
+    event, result = AuditEventType.API_KEY_CHECKED, Unauthenticated.code
+    await audit.refuse_within(limits, event, client, result)
 
 
 def bearer_secret(request: Request) -> str | None:
@@ -98,20 +98,20 @@ def bearer_secret(request: Request) -> str | None:
     return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
 
 
-def peer(request: Request) -> Origin:
+def peer(request: Request) -> Client:
     """The other end of the connection."""
     address = request.client.host if request.client else None
-    return Origin(address=address, device=_device(request, "user-agent"))
+    return Client(address=address, device=_device(request, "user-agent"))
 
 
-def forwarded(request: Request) -> Origin:
+def forwarded(request: Request) -> Client:
     """Whom a trusted caller speaks for; no address if it does not say."""
     first = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
     device = _device(request, "x-forwarded-user-agent")
     try:
-        return Origin(address=str(ipaddress.ip_address(first)), device=device)
+        return Client(address=str(ipaddress.ip_address(first)), device=device)
     except ValueError:
-        return Origin(address=None, device=device)
+        return Client(address=None, device=device)
 
 
 def _device(request: Request, header: str) -> str:

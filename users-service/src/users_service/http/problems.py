@@ -37,7 +37,7 @@ STATUS: Final[dict[type[UsersError], int]] = {
     errors.InvalidSetupToken: 403,
     errors.InvalidResetLink: 403,
     errors.InvalidEmailLink: 403,
-    errors.EmailIsProven: 409,
+    errors.EmailAlreadyVerified: 409,
     errors.MailOff: 409,
     sign_in_errors.NotAllowed: 403,
     sign_in_errors.ReauthenticationRequired: 403,
@@ -64,14 +64,14 @@ STATUS: Final[dict[type[UsersError], int]] = {
     two_factor.PasskeyNotFound: 404,
     two_factor.PasskeysOff: 409,
     two_factor.TooManyPasskeys: 409,
-    two_factor.LastWayIn: 409,
+    two_factor.LastSignInMethod: 409,
     two_factor.WrongCode: 403,
     two_factor.CodeRequired: 403,
-    two_factor.SecondStepEnded: 403,
-    two_factor.TotpIsOn: 409,
-    two_factor.TotpIsOff: 409,
+    two_factor.TwoFactorChallengeEnded: 403,
+    two_factor.TotpAlreadyEnabled: 409,
+    two_factor.TotpNotEnabled: 409,
     errors.TooManyAttempts: 429,
-    errors.TooManyLetters: 429,
+    errors.TooManyEmails: 429,
     sign_in_errors.Busy: 503,
 }
 
@@ -87,7 +87,7 @@ _CODES: Final = {
 }
 """As restify names them; its clients make the name of their error object from it."""
 
-_TOLD_NOTHING: Final = frozenset({sign_in_errors.Unauthenticated, errors.AccountNotFound})
+_WITHOUT_A_BODY: Final = frozenset({sign_in_errors.Unauthenticated, errors.AccountNotFound})
 
 _DATABASE_IS_AWAY: Final[tuple[type[Exception], ...]] = (
     exc.OperationalError,
@@ -104,7 +104,7 @@ _NOT_NOW: Final = ("08", "40", "53", "55P03", "57")
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def original(
+def legacy_error(
     status: int, message: str, *, headers: dict[str, str] | None = None
 ) -> JSONResponse:
     code = _CODES.get(status) or HTTPStatus(status).phrase.replace(" ", "")
@@ -126,9 +126,9 @@ async def _on_users_error(request: Request, error: Exception) -> Response:
     headers = _headers(request, error, status)
     if _is_ours(request):
         return problem(status, error.code, str(error), headers=headers)
-    if type(error) in _TOLD_NOTHING and not request.url.path.startswith("/update-user/"):
+    if type(error) in _WITHOUT_A_BODY and not request.url.path.startswith("/update-user/"):
         return JSONResponse({}, status, headers)
-    return original(status, str(error), headers=headers)
+    return legacy_error(status, str(error), headers=headers)
 
 
 def _headers(request: Request, error: UsersError, status: int) -> dict[str, str]:
@@ -155,7 +155,7 @@ def _by_interface(app: FastAPI) -> Handler:
             HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed",
         }.get(HTTPStatus(error.status_code), str(error.detail))
         headers = dict(error.headers) if error.headers else None
-        return original(error.status_code, message, headers=headers)
+        return legacy_error(error.status_code, message, headers=headers)
 
     return on_http_exception
 
@@ -167,7 +167,7 @@ async def _on_database_away(request: Request, error: Exception) -> Response:
     detail = "the database is away for a moment: try again"
     if _is_ours(request):
         return problem(503, "database_away", detail, headers=headers)
-    return original(503, detail, headers=headers)
+    return legacy_error(503, detail, headers=headers)
 
 
 async def _on_database_error(request: Request, error: Exception) -> Response:

@@ -18,9 +18,9 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
-from users_service.jobs.retry import keep_telling
+from users_service.jobs.retry import keep_delivering
 from users_service.sessions.access_tokens import ACCESS_TOKEN_LIFETIME
-from users_service.store.session_ends import Listener
+from users_service.store.session_ends import Consumer
 from users_service.tables import SessionEndRow
 
 # "State invalidated": official clients drop the token in hand and ask for a new one.
@@ -44,31 +44,31 @@ class _Rest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disconnects:
+class GatewayDisconnects:
     database: async_sessionmaker[AsyncSession]
     gateway: httpx.AsyncClient
     """Knows the gateway's address and API key, and has a timeout."""
-    told: Counter
+    delivered: Counter
     now: Callable[[], datetime]
     resting: dict[int, _Rest] = field(default_factory=dict)
     """By id of what the gateway did not hear."""
 
     async def run(self) -> None:
         """Until cancelled."""
-        await keep_telling(self.tell_next, "the gateway: ended sessions", self.told)
+        await keep_delivering(self.deliver_next, "the gateway: ended sessions", self.delivered)
 
-    async def tell_next(self) -> bool:
+    async def deliver_next(self) -> bool:
         """False if there was nothing to tell."""
         now = time.monotonic()
         rest = [number for number, each in self.resting.items() if each.until > now]
         async with self.database.begin() as session:
-            ended = await store.session_ends.take(session, Listener.GATEWAY, but=rest)
+            ended = await store.session_ends.take(session, Consumer.GATEWAY, but=rest)
             if ended is None:
                 return False
             number = ended.id
             if self.now() - ended.ended_at <= _WORTH_SAYING_FOR:
                 try:
-                    await self._tell(ended)
+                    await self._deliver(ended)
                 except httpx.ConnectError:
                     raise  # it would hear none of the others, either
                 except httpx.HTTPError as error:
@@ -78,16 +78,16 @@ class Disconnects:
         self.resting.pop(number, None)
         return True
 
-    async def _tell(self, ended: SessionEndRow) -> None:
+    async def _deliver(self, ended: SessionEndRow) -> None:
         answer = await self.gateway.post("/api/disconnect", json=_command(ended))
         _raise_for(answer)
-        self.told.labels("ok").inc()
+        self.delivered.labels("ok").inc()
 
     def _let_rest(self, number: int, error: httpx.HTTPError) -> None:
         now, before = time.monotonic(), self.resting.get(number)
         pause = SHORTEST_REST if before is None else min(before.pause * 2, LONGEST_REST)
         self.resting[number] = _Rest(pause, until=now + pause)
-        self.told.labels("failed").inc()
+        self.delivered.labels("failed").inc()
         log.warning("the gateway was not told of %d, again in %s s: %r", number, pause, error)
 
     async def forget_old(self) -> None:

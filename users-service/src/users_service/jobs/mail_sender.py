@@ -17,13 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
-from users_service.accounts.password_reset import Resets
-from users_service.crypto.encryption import CannotOpen
-from users_service.domain.emails import Kind, compose
+from users_service.accounts.password_reset import PasswordReset
+from users_service.crypto.encryption import DecryptionError
+from users_service.domain.emails import EmailKind, compose
 from users_service.domain.errors import AccountNotFound
-from users_service.mail.queue import Outbox
+from users_service.mail.queue import EmailQueue
 from users_service.mail.smtp import Deferred, Smtp, Undeliverable
-from users_service.tables import LetterRow
+from users_service.tables import EmailRow
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +32,10 @@ _DEFERRED: Final = "deferred"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mailing:
+class MailSender:
     database: async_sessionmaker[AsyncSession]
-    outbox: Outbox
-    resets: Resets
+    email_queue: EmailQueue
+    password_reset: PasswordReset
     smtp: Smtp | None
     site: str
     """Where the links in letters lead."""
@@ -55,16 +55,16 @@ class Mailing:
     async def send_next(self) -> bool:
         """False if nothing is due."""
         async with self.database.begin() as session:
-            letter = await store.emails.take(session, now=self.now())
-        if letter is None:
+            email = await store.emails.take(session, now=self.now())
+        if email is None:
             return False
-        result = await self._handled(letter)
-        facts = {"letter": letter.id, "account": letter.account_id, "try": letter.tries}
-        log.info("letter %s: %s", letter.kind, result, extra=facts)
+        result = await self._handled(email)
+        facts = {"letter": email.id, "account": email.account_id, "try": email.tries}
+        log.info("letter %s: %s", email.kind, result, extra=facts)
         if result != _DEFERRED:
             async with self.database.begin() as session:
-                await store.emails.done(session, letter.id)
-        self.sent.labels(letter.kind, result).inc()
+                await store.emails.done(session, email.id)
+        self.sent.labels(email.kind, result).inc()
         return True
 
     async def forget_dead(self) -> None:
@@ -73,44 +73,44 @@ class Mailing:
         if dead and self.smtp is not None:
             log.warning("%d letters could not be sent in time", dead)
 
-    async def _handled(self, letter: LetterRow) -> str:
+    async def _handled(self, email: EmailRow) -> str:
         try:
-            secrets = self.outbox.secrets_of(letter)
-            if Kind(letter.kind) is Kind.RESET_ASKED:
-                return await self.resets.answer(secrets["wanted"], letter)
-            return await self._send(letter, secrets)
+            secrets = self.email_queue.secrets_of(email)
+            if EmailKind(email.kind) is EmailKind.RESET_ASKED:
+                return await self.password_reset.answer(secrets["wanted"], email)
+            return await self._send(email, secrets)
         except (Undeliverable, Deferred) as error:
-            log.warning("letter not sent: %s", error, extra={"letter": letter.id})
+            log.warning("letter not sent: %s", error, extra={"letter": email.id})
             return _DEFERRED if isinstance(error, Deferred) else "undeliverable"
-        except CannotOpen:
+        except DecryptionError:
             log.error("a letter cannot be opened: USERS_ENCRYPTION_KEY is another one")
             return "unreadable"
 
-    async def _send(self, letter: LetterRow, secrets: dict[str, str]) -> str:
+    async def _send(self, email: EmailRow, secrets: dict[str, str]) -> str:
         assert self.smtp is not None
-        username, to = await self._reader(letter)
+        username, to = await self._reader(email)
         to = secrets.get("to", to)
         if not to:
             return "no_address"
         composed = compose(
-            Kind(letter.kind),
+            EmailKind(email.kind),
             username=username,
-            at=letter.written_at,
-            facts=letter.facts,
+            at=email.written_at,
+            facts=email.facts,
             token=secrets.get("token", ""),
             site=self.site,
         )
-        at, number = letter.written_at, letter.id
-        await self.smtp.send(composed, to, letter_id=number, at=at)
+        at, number = email.written_at, email.id
+        await self.smtp.send(composed, to, email_id=number, at=at)
         return "sent"
 
-    async def _reader(self, letter: LetterRow) -> tuple[str, str]:
+    async def _reader(self, email: EmailRow) -> tuple[str, str]:
         """The account's name and its proven address, where there is an account."""
-        if letter.account_id is None:
+        if email.account_id is None:
             return "", ""
         try:
             async with self.database() as session:
-                account = await store.accounts_by_id.by_id(session, letter.account_id)
+                account = await store.accounts_by_id.by_id(session, email.account_id)
         except AccountNotFound:
             return "", ""
         return account.username, account.proven_email or ""

@@ -19,16 +19,18 @@ _LOOK_EVERY_SECONDS: Final = 0.25
 _LONGEST_PAUSE_SECONDS: Final = 10.0
 
 
-async def keep_telling(tell: Callable[[], Awaitable[bool]], what: str, told: Counter) -> None:
+async def keep_delivering(
+    deliver: Callable[[], Awaitable[bool]], what: str, delivered: Counter
+) -> None:
     """Until cancelled. `tell` is False if there was nothing. Who is away is told ever later."""
     pause = _LOOK_EVERY_SECONDS
     while True:
         try:
-            while await tell():
+            while await deliver():
                 pass
             pause = _LOOK_EVERY_SECONDS
         except AWAY as error:
-            told.labels("failed").inc()
+            delivered.labels("failed").inc()
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             log.warning("%s not told, again in %s s: %r", what, pause, error)
         await rest(pause)

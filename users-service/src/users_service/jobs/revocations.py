@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
-from users_service.jobs.retry import AWAY, keep_telling
+from users_service.jobs.retry import AWAY, keep_delivering
 from users_service.sessions.access_tokens import ACCESS_TOKEN_LIFETIME
-from users_service.store.session_ends import Listener
+from users_service.store.session_ends import Consumer
 from users_service.tables import SessionEndRow
 
 log = logging.getLogger(__name__)
@@ -37,26 +37,26 @@ return 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revocations:
+class RevocationWriter:
     database: async_sessionmaker[AsyncSession]
     redis: Redis
     """Has a timeout."""
-    told: Counter
+    delivered: Counter
     now: Callable[[], datetime]
 
     async def run(self) -> None:
         """Until cancelled."""
-        await keep_telling(self._write_and_rest, "Redis: revocations", self.told)
+        await keep_delivering(self._write_and_rest, "Redis: revocations", self.delivered)
 
     async def write(self) -> None:
         """All that wait. Whatever another replica is writing just now is written, too."""
         async with self.database.begin() as session:
-            ended = await store.session_ends.take_all(session, Listener.REDIS)
+            ended = await store.session_ends.take_all(session, Consumer.REDIS)
             fresh = [each for each in ended if self.now() - each.ended_at <= KEPT_FOR]
             refused = await self._set(fresh) if fresh else {}
             if refused:
                 await store.session_ends.put_back(session, list(refused))
-            self.told.labels("ok").inc(len(fresh) - len(refused))
+            self.delivered.labels("ok").inc(len(fresh) - len(refused))
         for error in refused.values():
             raise error
 

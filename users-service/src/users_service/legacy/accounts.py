@@ -19,33 +19,33 @@ from users_service.credentials import passwords
 from users_service.credentials.passwords import Passwords
 from users_service.domain.accounts import (
     Account,
-    Given,
+    AccountFields,
     first_roles,
     given_text,
     identity_provider,
     may_exist,
 )
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import (
     AccountNotFound,
     InvalidField,
     OtherProvider,
     UsernameTaken,
 )
-from users_service.domain.principals import Actor
+from users_service.domain.principals import Principal
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accounts:
+class LegacyAccounts:
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
     now: Callable[[], datetime]
 
-    async def create(self, username: str, given: Given, by: Actor) -> Account:
+    async def create(self, username: str, fields: AccountFields, by: Principal) -> Account:
         given_text("username", username)
-        columns = await self._columns(given)
+        columns = await self._columns(fields)
         async with self.database.begin() as session:
             account = await store.accounts_by_username.add(
                 session,
@@ -55,35 +55,37 @@ class Accounts:
                 roles=first_roles(None, is_first=False),
                 now=self.now(),
             )
-            await self._write(session, Event.ACCOUNT_CREATED, by, account)
+            await self._write(session, AuditEventType.ACCOUNT_CREATED, by, account)
         return account
 
-    async def find_or_create(self, username: str, given: Given, by: Actor) -> Account:
+    async def find_or_create(
+        self, username: str, fields: AccountFields, by: Principal
+    ) -> Account:
         """The account of (provider, username); OtherProvider rather than somebody else's."""
         given_text("username", username)
-        provider = identity_provider(given)
+        provider = identity_provider(fields)
         if found := await self._of_identity(provider, username):
             return found
         try:
-            return await self.create(username, given, by)
+            return await self.create(username, fields, by)
         except UsernameTaken as error:
             # Either a racing caller made it just now, or the name is another provider's.
             if found := await self._of_identity(provider, username):
                 return found
             raise OtherProvider(username) from error
 
-    async def update(self, username: str, given: Given, by: Actor) -> Account:
+    async def update(self, username: str, fields: AccountFields, by: Principal) -> Account:
         """What is absent stays. A new password ends all sessions of the account."""
         _must_be_possible(username)
-        columns = await self._columns(given)
+        columns = await self._columns(fields)
         async with self.database.begin() as session:
             account = await store.accounts_by_username.change(
                 session, username, columns=columns, now=self.now()
             )
             if "password_hash" in columns:
                 await store.sessions.end_all_of(session, account.id, now=self.now())
-            facts = {"fields": sorted(given)}
-            await self._write(session, Event.ACCOUNT_CHANGED, by, account, facts)
+            facts = {"fields": sorted(fields)}
+            await self._write(session, AuditEventType.ACCOUNT_CHANGED, by, account, facts)
         return account
 
     async def find(self, username: str) -> Account:
@@ -95,7 +97,7 @@ class Accounts:
         async with self.database() as session:
             return await store.accounts_by_username.everyone(session)
 
-    async def destroy(self, username: str, by: Actor) -> None:
+    async def destroy(self, username: str, by: Principal) -> None:
         """LastAdministrator where nobody else could run the place."""
         _must_be_possible(username)
         async with self.database.begin() as session:
@@ -106,20 +108,20 @@ class Accounts:
     async def _write(
         self,
         session: AsyncSession,
-        event: Event,
-        by: Actor,
+        event: AuditEventType,
+        by: Principal,
         account: Account,
         facts: dict[str, Any] | None = None,
     ) -> None:
-        act = Act(event=event, by=by, account=account, facts=facts or {})
-        await store.audit.write(session, act, now=self.now())
+        audit_event = AuditEvent(type=event, by=by, account=account, facts=facts or {})
+        await store.audit.write(session, audit_event, now=self.now())
 
     async def _of_identity(self, provider: str, username: str) -> Account | None:
         async with self.database() as session:
             return await store.accounts_by_username.of_identity(session, provider, username)
 
-    async def _columns(self, given: Given) -> dict[str, Any]:
-        columns: dict[str, Any] = {**given}
+    async def _columns(self, fields: AccountFields) -> dict[str, Any]:
+        columns: dict[str, Any] = {**fields}
         if "password" in columns:
             columns["password_hash"] = await self._hash(columns.pop("password"))
         return columns

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from users_service.domain.accounts import Given, given_text
+from users_service.domain.accounts import AccountFields, given_text
 from users_service.domain.errors import InvalidField
 
 PASSWORD_LIMIT: Final = 1024
@@ -30,7 +30,7 @@ _TEXTS: Final = {
 }
 
 
-async def parameters(request: Request) -> dict[str, Any]:
+async def read(request: Request) -> dict[str, Any]:
     """The parameters of a body; 400 if it says it is JSON and is not."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if _JSON.fullmatch(media_type):
@@ -69,7 +69,7 @@ def password(sent: dict[str, Any]) -> str | None:
     return value
 
 
-def given(sent: dict[str, Any]) -> Given:
+def account_fields(sent: dict[str, Any]) -> AccountFields:
     """Only what was sent: an absent parameter changes nothing, null empties."""
     found: dict[str, Any] = {}
     if "password" in sent:
@@ -81,7 +81,7 @@ def given(sent: dict[str, Any]) -> Given:
     for parameter in ("emails", "photos"):
         if parameter in sent:
             found[parameter] = _list(parameter, sent[parameter])
-    return cast("Given", found)
+    return cast("AccountFields", found)
 
 
 def _text(field: str, value: object) -> str | None:

@@ -14,12 +14,12 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from users_service.audit_log import AuditLog
-from users_service.credentials.check import Credentials
+from users_service.credentials.check import CredentialCheck
 from users_service.domain import principals
 from users_service.domain.accounts import Account
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import InvalidField
-from users_service.domain.principals import Actor
+from users_service.domain.principals import Principal
 from users_service.domain.sign_in_errors import (
     PasswordLoginOff,
     Unauthenticated,
@@ -28,7 +28,7 @@ from users_service.domain.sign_in_errors import (
 from users_service.http import authentication
 from users_service.http.openapi import password_body, refusals, user_body
 from users_service.legacy import parameters
-from users_service.legacy.accounts import Accounts
+from users_service.legacy.accounts import LegacyAccounts
 
 INCORRECT = "Incorrect username or password"
 
@@ -69,25 +69,25 @@ async def _not_stored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-async def _accounts(request: Request) -> Accounts:
-    accounts: Accounts = request.state.accounts
+async def _accounts(request: Request) -> LegacyAccounts:
+    accounts: LegacyAccounts = request.state.legacy_accounts
     return accounts
 
 
-async def _credentials(request: Request) -> Credentials:
-    credentials: Credentials = request.state.credentials
-    return credentials
+async def _credential_check(request: Request) -> CredentialCheck:
+    credential_check: CredentialCheck = request.state.credential_check
+    return credential_check
 
 
-async def _caller(request: Request) -> Actor:
+async def _principal(request: Request) -> Principal:
     keys: authentication.ApiKeys = request.state.api_keys
     said = authentication.forwarded(request)
-    origin = said if said.address else authentication.peer(request)
-    return principals.program(keys.holder(request) or "unknown", origin)
+    client = said if said.address else authentication.peer(request)
+    return principals.api_key_holder(keys.holder(request) or "unknown", client)
 
 
 async def _parameters(request: Request) -> dict[str, Any]:
-    return await parameters.parameters(request)
+    return await parameters.read(request)
 
 
 async def _named(request: Request, username: str) -> str:
@@ -102,8 +102,8 @@ async def _named(request: Request, username: str) -> str:
         raise HTTPException(404) from error
 
 
-AllAccounts = Annotated[Accounts, Depends(_accounts)]
-By = Annotated[Actor, Depends(_caller)]
+AllAccounts = Annotated[LegacyAccounts, Depends(_accounts)]
+By = Annotated[Principal, Depends(_principal)]
 Parameters = Annotated[dict[str, Any], Depends(_parameters)]
 Named = Annotated[str, Depends(_named)]
 
@@ -117,13 +117,13 @@ router = APIRouter(
 @router.post("/create-user", openapi_extra=user_body(with_name=True))
 async def create_user(sent: Parameters, accounts: AllAccounts, by: By) -> UserObject:
     return user_object(
-        await accounts.create(parameters.username(sent), parameters.given(sent), by)
+        await accounts.create(parameters.username(sent), parameters.account_fields(sent), by)
     )
 
 
 @router.post("/find-or-create", openapi_extra=user_body(with_name=True))
 async def find_or_create(sent: Parameters, accounts: AllAccounts, by: By) -> UserObject:
-    username, said = parameters.username(sent), parameters.given(sent)
+    username, said = parameters.username(sent), parameters.account_fields(sent)
     return user_object(await accounts.find_or_create(username, said, by))
 
 
@@ -131,7 +131,7 @@ async def find_or_create(sent: Parameters, accounts: AllAccounts, by: By) -> Use
 async def update_user(
     username: Named, sent: Parameters, accounts: AllAccounts, by: By
 ) -> UserObject:
-    return user_object(await accounts.update(username, parameters.given(sent), by))
+    return user_object(await accounts.update(username, parameters.account_fields(sent), by))
 
 
 @router.get("/find/{username:path}")
@@ -154,17 +154,22 @@ async def list_users(accounts: AllAccounts) -> list[UserObject]:
 async def password_check(
     request: Request,
     sent: Parameters,
-    credentials: Annotated[Credentials, Depends(_credentials)],
+    credential_check: Annotated[CredentialCheck, Depends(_credential_check)],
     by: By,
 ) -> RightPassword | WrongPassword:
     username = parameters.username(sent)
     password = parameters.password(sent)
     if password is None:
         raise InvalidField("password", "is missing")
-    origin = authentication.forwarded(request)
+    client = authentication.forwarded(request)
     try:
-        account = await credentials.check(
-            username, password, origin, exactly=True, event=Event.PASSWORD_CHECKED, by=by
+        account = await credential_check.check(
+            username,
+            password,
+            client,
+            exactly=True,
+            event=AuditEventType.PASSWORD_CHECKED,
+            by=by,
         )
     except WrongCredentials:
         return WrongPassword(check=False, username=username, message=INCORRECT)
@@ -172,7 +177,7 @@ async def password_check(
         # Its clients know "wrong" and nothing else; whether it is right they are not told.
         return WrongPassword(check=False, username=username, message=str(refusal))
     audit: AuditLog = request.state.audit
-    await audit.add(Act(event=Event.PASSWORD_CHECKED, by=by, account=account))
+    await audit.add(AuditEvent(type=AuditEventType.PASSWORD_CHECKED, by=by, account=account))
     return RightPassword(check=True, username=username)
 
 

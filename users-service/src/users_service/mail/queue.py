@@ -15,15 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service import store
 from users_service.crypto import encryption
-from users_service.crypto.encryption import Seal
-from users_service.domain.emails import Kind
+from users_service.crypto.encryption import Encryptor
+from users_service.domain.emails import EmailKind
 from users_service.domain.errors import MailOff
-from users_service.tables import LetterRow
+from users_service.tables import EmailRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outbox:
-    seal: Seal
+class EmailQueue:
+    encryptor: Encryptor
     is_on: bool
     """False: no SMTP server is set up, so nothing is written."""
 
@@ -34,7 +34,7 @@ class Outbox:
     async def write(
         self,
         session: AsyncSession,
-        kind: Kind,
+        kind: EmailKind,
         secrets: Mapping[str, str],
         *,
         account_id: UUID | None,
@@ -43,20 +43,22 @@ class Outbox:
         facts: Mapping[str, Any] | None = None,
     ) -> None:
         """`secrets`: "to", whom it goes to, "token", and what else nobody may read."""
-        about = encryption.of_letter(account_id)
+        context = encryption.email_context(account_id)
         await store.emails.add(
             session,
             (kind, facts or {}),
             now=now,
             expires_at=expires_at,
             account_id=account_id,
-            sealed=self.seal.close(json.dumps(dict(secrets)).encode(), about),
+            sealed=self.encryptor.encrypt(json.dumps(dict(secrets)).encode(), context),
         )
 
-    def secrets_of(self, letter: LetterRow) -> dict[str, str]:
-        """As they were written. CannotOpen: under a key that is gone."""
-        if letter.sealed is None:
+    def secrets_of(self, email: EmailRow) -> dict[str, str]:
+        """As they were written. DecryptionError: under a key that is gone."""
+        if email.sealed is None:
             return {}
-        opened = self.seal.open(letter.sealed, encryption.of_letter(letter.account_id))
-        secrets: dict[str, str] = json.loads(opened)
+        decrypted = self.encryptor.decrypt(
+            email.sealed, encryption.email_context(email.account_id)
+        )
+        secrets: dict[str, str] = json.loads(decrypted)
         return secrets

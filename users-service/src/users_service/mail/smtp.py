@@ -18,7 +18,7 @@ from typing import Final, Literal
 import aiosmtplib
 from pydantic import SecretStr
 
-from users_service.domain.emails import Letter
+from users_service.domain.emails import Email
 
 Security = Literal["starttls", "tls", "none"]
 PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
@@ -57,9 +57,9 @@ class Smtp:
     password: SecretStr | None = None
     trusted: ssl.SSLContext | None = None
 
-    async def send(self, letter: Letter, to: str, *, letter_id: int, at: datetime) -> None:
+    async def send(self, email: Email, to: str, *, email_id: int, at: datetime) -> None:
         """Undeliverable or Deferred; after neither, the server has it."""
-        message = self._message(letter, to, letter_id, at)
+        message = self._message(email, to, email_id, at)
         try:
             async with asyncio.timeout(_SECONDS_IN_ALL):
                 await aiosmtplib.send(
@@ -78,10 +78,10 @@ class Smtp:
                 )
         except (aiosmtplib.SMTPException, OSError) as error:
             if _is_for_good(error):
-                raise Undeliverable(_told(error)) from None
-            raise Deferred(_told(error)) from None
+                raise Undeliverable(_described(error)) from None
+            raise Deferred(_described(error)) from None
 
-    def _message(self, letter: Letter, to: str, letter_id: int, at: datetime) -> EmailMessage:
+    def _message(self, email: Email, to: str, email_id: int, at: datetime) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
         domain = parseaddr(self.sender)[1].rpartition("@")[2]
         try:
@@ -89,14 +89,14 @@ class Smtp:
             message["To"] = Address(addr_spec=to)
         except (MessageError, ValueError, IndexError):
             raise Undeliverable("not an address") from None
-        message["Subject"] = letter.subject
+        message["Subject"] = email.subject
         message["Date"] = format_datetime(at)
         # The same at every try: whoever gets it twice can see that.
-        message["Message-ID"] = f"<letter-{letter_id}-{int(at.timestamp())}@{domain}>"
+        message["Message-ID"] = f"<letter-{email_id}-{int(at.timestamp())}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
         # As it is where it can be: a link that is cut at a line's end is hard to copy.
-        is_plain = letter.body.isascii()
-        message.set_content(letter.body, cte="7bit" if is_plain else "quoted-printable")
+        is_plain = email.body.isascii()
+        message.set_content(email.body, cte="7bit" if is_plain else "quoted-printable")
         return message
 
 
@@ -108,7 +108,7 @@ def _is_for_good(error: Exception) -> bool:
     return isinstance(error, aiosmtplib.SMTPNotSupported) and "UTF8" in str(error)
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     # Not the server's text: it may quote the address or the letter.
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return f"recipient refused: {error.recipients[0].code}"

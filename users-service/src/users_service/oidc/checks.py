@@ -19,7 +19,7 @@ _SUBJECT_LIMIT: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class AuthorizationRequest:
     """What we remember of a browser that we sent to a provider."""
 
     state: str
@@ -33,7 +33,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Return:
+class AuthorizationResponse:
     """What the browser brings back."""
 
     code: str
@@ -53,13 +53,16 @@ def check_metadata(provider: Provider, metadata: dict[str, Any]) -> None:
 
 
 def check_return(
-    provider: Provider, metadata: dict[str, Any], visit: Visit, brought: Return
+    provider: Provider,
+    metadata: dict[str, Any],
+    request: AuthorizationRequest,
+    response: AuthorizationResponse,
 ) -> None:
-    if not is_same(brought.state, visit.state):
+    if not is_same(response.state, request.state):
         raise SignInRefused("state")
     # RFC 9207: the answer of one provider must not be taken for another's.
     promised = metadata.get("authorization_response_iss_parameter_supported") is True
-    if (promised or brought.iss is not None) and brought.iss != provider.issuer:
+    if (promised or response.iss is not None) and response.iss != provider.issuer:
         raise SignInRefused("iss of the answer")
 
 
@@ -95,7 +98,9 @@ def _makes(key: PyJWK, algorithm: str) -> bool:
     return is_rsa or key.algorithm_name == algorithm
 
 
-def authenticated_at(visit: Visit, claims: dict[str, Any], now: datetime) -> datetime | None:
+def authenticated_at(
+    request: AuthorizationRequest, claims: dict[str, Any], now: datetime
+) -> datetime | None:
     """When the person last proved there who they are; None where the provider does not say.
 
     Asked for a proof (`max_age=0`, OpenID Connect Core 3.1.2.1), an old one does not do.
@@ -104,7 +109,7 @@ def authenticated_at(visit: Visit, claims: dict[str, Any], now: datetime) -> dat
     at = float(said) if isinstance(said, int | float) and said >= 0 else None
     if at is not None and at > now.timestamp() + LEEWAY_SECONDS:
         raise SignInRefused("auth_time")
-    if visit.since is not None and (at is None or at < visit.since - LEEWAY_SECONDS):
+    if request.since is not None and (at is None or at < request.since - LEEWAY_SECONDS):
         raise SignInRefused("auth_time")
     return None if at is None else min(datetime.fromtimestamp(at, UTC), now)
 

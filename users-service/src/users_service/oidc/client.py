@@ -20,8 +20,8 @@ from service_kit.tokens import usable_keys
 
 from users_service.domain.oidc_errors import ProviderAway, SignInRefused
 from users_service.oidc.checks import (
-    Return,
-    Visit,
+    AuthorizationRequest,
+    AuthorizationResponse,
     authenticated_at,
     check_addressed,
     check_audience,
@@ -37,12 +37,12 @@ from users_service.oidc.checks import (
     with_query,
 )
 from users_service.oidc.providers import Provider, Providers, is_safe
-from users_service.oidc.transport import asked_for, asked_for_object, object_of
+from users_service.oidc.transport import fetch, fetch_object, json_object
 
 log = logging.getLogger(__name__)
 
 SECONDS: Final = 5.0
-_TELL_WHEN: Final = str(365 * 24 * 3600)
+_ANY_AGE: Final = str(365 * 24 * 3600)
 """As `max_age`, which makes a provider say when the person signed in there (Core 2)."""
 _KNOWN_FOR: Final = timedelta(minutes=10)
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
@@ -50,7 +50,7 @@ _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stranger:
+class ExternalIdentity:
     """(issuer, subject) is who it is; the rest is only what they are called."""
 
     issuer: str
@@ -62,38 +62,38 @@ class Stranger:
 
 
 @dataclass(slots=True)
-class _Known:
+class _KnownProvider:
     metadata: dict[str, Any]
     keys: list[jwt.PyJWK]
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class OidcClient:
     client: httpx.AsyncClient
     now: Callable[[], datetime]
-    _known: dict[str, _Known] = field(default_factory=dict)
+    _known: dict[str, _KnownProvider] = field(default_factory=dict)
 
-    async def authorization_url(self, provider: Provider, visit: Visit) -> str:
+    async def authorization_url(self, provider: Provider, request: AuthorizationRequest) -> str:
         metadata = (await self._metadata(provider)).metadata
-        challenge = hashlib.sha256(visit.verifier.encode()).digest()
+        challenge = hashlib.sha256(request.verifier.encode()).digest()
         asked = {
             "response_type": "code",
             "client_id": provider.client_id,
-            "redirect_uri": visit.redirect_uri,
-            "state": visit.state,
+            "redirect_uri": request.redirect_uri,
+            "state": request.state,
             "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
         if provider.kind == "oidc":
-            asked |= {"scope": provider.scope, "nonce": visit.nonce}
-        if visit.since is not None:
+            asked |= {"scope": provider.scope, "nonce": request.nonce}
+        if request.since is not None:
             asked |= {"max_age": "0", "prompt": "login"}
-        elif provider.proves:
-            asked["max_age"] = _TELL_WHEN
+        elif provider.can_reauthenticate:
+            asked["max_age"] = _ANY_AGE
         return with_query(metadata["authorization_endpoint"], asked)
 
-    async def look(self, providers: Providers) -> None:
+    async def check_providers(self, providers: Providers) -> None:
         """Tell the operator now of a provider that cannot be used, before people do."""
         for provider in providers.values():
             try:
@@ -102,49 +102,55 @@ class Elsewhere:
                 why = error.check if isinstance(error, SignInRefused) else "it does not answer"
                 log.warning("nobody can sign in at %s now: %s", provider.name, why)
 
-    async def who(self, provider: Provider, visit: Visit, brought: Return) -> Stranger:
+    async def identify(
+        self, provider: Provider, request: AuthorizationRequest, response: AuthorizationResponse
+    ) -> ExternalIdentity:
         """SignInRefused if one check fails; ProviderAway if it cannot be asked."""
         known = await self._metadata(provider)
-        check_return(provider, known.metadata, visit, brought)
-        tokens = await self._tokens(provider, known.metadata, visit, brought.code)
+        check_return(provider, known.metadata, request, response)
+        tokens = await self._tokens(provider, known.metadata, request, response.code)
         if provider.kind == "github":
             return await self._github_user(provider, known.metadata, tokens)
         claims = await self._claims(provider, known, tokens.get("id_token"))
-        if not is_same(claims.get("nonce"), visit.nonce):
+        if not is_same(claims.get("nonce"), request.nonce):
             raise SignInRefused("nonce")
         profile = await self._profile(provider, known, tokens)
         if profile and profile.get("sub") != claims["sub"]:
             raise SignInRefused("userinfo is somebody else's")
         said = {**profile, **claims}
-        return Stranger(
+        return ExternalIdentity(
             issuer=provider.issuer,
             subject=subject_of(claims["sub"]),
             username=text_of(said.get("preferred_username")),
             name=text_of(said.get("name")),
-            authenticated_at=authenticated_at(visit, claims, self.now()),
+            authenticated_at=authenticated_at(request, claims, self.now()),
         )
 
-    async def _metadata(self, provider: Provider) -> _Known:
+    async def _metadata(self, provider: Provider) -> _KnownProvider:
         known = self._known.get(provider.name)
         if known is not None and self.now() < known.until:
             return known
         metadata = github_metadata(provider) if provider.kind == "github" else None
         if metadata is None:
             where = provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
-            metadata = await asked_for_object(self.client, "GET", where)
+            metadata = await fetch_object(self.client, "GET", where)
             check_metadata(provider, metadata)
-        known = _Known(metadata, [], self.now() + _KNOWN_FOR)
+        known = _KnownProvider(metadata, [], self.now() + _KNOWN_FOR)
         self._known[provider.name] = known
         return known
 
     async def _tokens(
-        self, provider: Provider, metadata: dict[str, Any], visit: Visit, code: str
+        self,
+        provider: Provider,
+        metadata: dict[str, Any],
+        request: AuthorizationRequest,
+        code: str,
     ) -> dict[str, Any]:
         sent = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": visit.redirect_uri,
-            "code_verifier": visit.verifier,
+            "redirect_uri": request.redirect_uri,
+            "code_verifier": request.verifier,
             "client_id": provider.client_id,
         }
         secret = provider.client_secret.get_secret_value()
@@ -153,16 +159,18 @@ class Elsewhere:
         )
         if by_post:
             sent["client_secret"] = secret
-            return await asked_for_object(
+            return await fetch_object(
                 self.client, "POST", metadata["token_endpoint"], data=sent
             )
         # Each of them form-encoded, so that any characters may be in them: RFC 6749 2.3.1.
         auth = (quote_plus(provider.client_id), quote_plus(secret))
-        return await asked_for_object(
+        return await fetch_object(
             self.client, "POST", metadata["token_endpoint"], data=sent, auth=auth
         )
 
-    async def _claims(self, provider: Provider, known: _Known, token: object) -> dict[str, Any]:
+    async def _claims(
+        self, provider: Provider, known: _KnownProvider, token: object
+    ) -> dict[str, Any]:
         if not isinstance(token, str):
             raise SignInRefused("no ID token")
         claims = await self._verified(
@@ -175,7 +183,9 @@ class Elsewhere:
         check_audience(provider, claims)
         return claims
 
-    async def _verified(self, known: _Known, token: str, **asked: Any) -> dict[str, Any]:
+    async def _verified(
+        self, known: _KnownProvider, token: str, **asked: Any
+    ) -> dict[str, Any]:
         """The claims of what the issuer signed."""
         try:
             header = jwt.get_unverified_header(token)
@@ -192,13 +202,13 @@ class Elsewhere:
         except jwt.PyJWTError as error:
             raise SignInRefused(type(error).__name__) from error
 
-    async def _key(self, known: _Known, header: dict[str, Any]) -> jwt.PyJWK:
+    async def _key(self, known: _KnownProvider, header: dict[str, Any]) -> jwt.PyJWK:
         """An unknown one makes us look once more, for keys rotate."""
         if header.get("alg") not in _ALGORITHMS:
             raise SignInRefused("alg")
         key = fitting_key(known.keys, header)
         if key is None:
-            listed = await asked_for_object(self.client, "GET", known.metadata["jwks_uri"])
+            listed = await fetch_object(self.client, "GET", known.metadata["jwks_uri"])
             known.keys = usable_keys(objects(listed.get("keys")))
             key = fitting_key(known.keys, header)
         if key is None:
@@ -206,7 +216,7 @@ class Elsewhere:
         return key
 
     async def _profile(
-        self, provider: Provider, known: _Known, tokens: dict[str, Any]
+        self, provider: Provider, known: _KnownProvider, tokens: dict[str, Any]
     ) -> dict[str, Any]:
         """What else is told of the person, as JSON or signed; {} where nothing is: who they are
         stands in the ID token.
@@ -219,30 +229,30 @@ class Elsewhere:
             "Authorization": f"Bearer {shown}",
         }
         try:
-            body = await asked_for(self.client, "GET", str(where), headers=headers)
+            body = await fetch(self.client, "GET", str(where), headers=headers)
             if body.count(b".") == 2 and not body.lstrip().startswith(b"{"):
                 token = body.decode("ascii", "replace").strip()
                 said = await self._verified(known, token, options={"verify_aud": False})
                 check_addressed(provider, said)
                 return said
-            return object_of(body)
+            return json_object(body)
         except SignInRefused as refusal:
             log.info("%s tells no userinfo: %s", provider.name, refusal.check)
             return {}
 
     async def _github_user(
         self, provider: Provider, metadata: dict[str, Any], tokens: dict[str, Any]
-    ) -> Stranger:
+    ) -> ExternalIdentity:
         """GitHub is no OpenID provider: its API says whose the access token is."""
         if not isinstance(tokens.get("access_token"), str):
             raise SignInRefused("no user")
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-        user = await asked_for_object(
+        user = await fetch_object(
             self.client, "GET", metadata["userinfo_endpoint"], headers=headers
         )
         if type(user.get("id")) is not int:
             raise SignInRefused("no user")
-        return Stranger(
+        return ExternalIdentity(
             issuer=provider.issuer,
             subject=str(user["id"]),
             username=text_of(user.get("login")),

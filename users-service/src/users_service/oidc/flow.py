@@ -19,7 +19,7 @@ from users_service import store
 from users_service.audit_log import AuditLog
 from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain.accounts import Account
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import UsersError
 from users_service.domain.oidc_errors import (
     InvalidRedirect,
@@ -27,12 +27,12 @@ from users_service.domain.oidc_errors import (
     ProviderNotFound,
     SignInRefused,
 )
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin
-from users_service.oidc.checks import Return, Visit
-from users_service.oidc.client import Elsewhere, Stranger
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client
+from users_service.oidc.checks import AuthorizationRequest, AuthorizationResponse
+from users_service.oidc.client import ExternalIdentity, OidcClient
 from users_service.oidc.providers import Provider, Providers
-from users_service.rate_limits.limits import Limits
+from users_service.rate_limits.limits import RateLimits
 from users_service.sign_in.webauthn import Site
 
 log = logging.getLogger(__name__)
@@ -40,16 +40,16 @@ log = logging.getLogger(__name__)
 LIFETIME: Final = timedelta(minutes=10)
 
 
-class Purpose(Enum):
+class FlowPurpose(Enum):
     """What one left for is all that one can come back with."""
 
     SIGN_IN = "sign in"
     LINK = "link"
-    PROVE = "prove"
+    REAUTHENTICATE = "prove"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class StartedFlow:
     """`flow` stays in the browser that leaves; only it can come back."""
 
     authorization_url: str
@@ -57,47 +57,47 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    stranger: Stranger
+class FinishedFlow:
+    identity: ExternalIdentity
     invitation: bytes | None
     """The hash of the code that they left with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departures:
+class AuthorizationFlows:
     database: async_sessionmaker[AsyncSession]
-    elsewhere: Elsewhere
+    oidc_client: OidcClient
     providers: Providers
     site: Site | None
-    limits: Limits
+    limits: RateLimits
     audit: AuditLog
     now: Callable[[], datetime]
 
-    async def begin(
+    async def start(
         self,
-        purpose: Purpose,
+        purpose: FlowPurpose,
         name: str,
         redirect_uri: str,
-        origin: Origin,
+        client: Client,
         account_id: UUID | None = None,
         *,
         invite: str | None = None,
-    ) -> Departure:
+    ) -> StartedFlow:
         provider = self.provider(name)
         if self.site is None or not redirect_uri.startswith(f"{self.site.origin}/"):
             raise InvalidRedirect
-        if purpose is Purpose.PROVE and not provider.proves:
+        if purpose is FlowPurpose.REAUTHENTICATE and not provider.can_reauthenticate:
             raise ProviderCannotProve
-        await self.limits.admit_challenge(origin.address or "")
-        visit = Visit(
+        await self.limits.admit_challenge(client.address or "")
+        request = AuthorizationRequest(
             state=new_secret(),
             nonce=new_secret(),
             verifier=secrets.token_urlsafe(48),
             redirect_uri=redirect_uri,
-            since=self.now().timestamp() if purpose is Purpose.PROVE else None,
+            since=self.now().timestamp() if purpose is FlowPurpose.REAUTHENTICATE else None,
             invitation=digest(invite).hex() if invite else None,
         )
-        url = await self.elsewhere.authorization_url(provider, visit)
+        url = await self.oidc_client.authorization_url(provider, request)
         flow = new_secret()
         async with self.database.begin() as session:
             await store.pending_flows.begin(
@@ -105,19 +105,19 @@ class Departures:
                 _kind(purpose, provider),
                 secret_hash=digest(flow),
                 account_id=account_id,
-                facts=asdict(visit),
+                facts=asdict(request),
                 expires_at=self.now() + LIFETIME,
             )
-        return Departure(authorization_url=url, flow=flow)
+        return StartedFlow(authorization_url=url, flow=flow)
 
-    async def end(
+    async def finish(
         self,
-        purpose: Purpose,
+        purpose: FlowPurpose,
         name: str,
         flow: str,
-        brought: Return,
+        response: AuthorizationResponse,
         account_id: UUID | None = None,
-    ) -> Arrival:
+    ) -> FinishedFlow:
         """Who came back from the provider; SignInRefused if anything is not as it was."""
         provider = self.provider(name)
         kind = _kind(purpose, provider)
@@ -127,13 +127,18 @@ class Departures:
             )
         if begun is None or begun.account_id != account_id:
             raise SignInRefused("flow")
-        visit = Visit(**begun.facts)
-        stranger = await self.elsewhere.who(provider, visit, brought)
-        invitation = bytes.fromhex(visit.invitation) if visit.invitation else None
-        return Arrival(stranger=stranger, invitation=invitation)
+        request = AuthorizationRequest(**begun.facts)
+        identity = await self.oidc_client.identify(provider, request, response)
+        invitation = bytes.fromhex(request.invitation) if request.invitation else None
+        return FinishedFlow(identity=identity, invitation=invitation)
 
-    async def tell(
-        self, event: Event, by: Actor, account: Account | None, refusal: UsersError, name: str
+    async def record_refusal(
+        self,
+        event: AuditEventType,
+        by: Principal,
+        account: Account | None,
+        refusal: UsersError,
+        name: str,
     ) -> None:
         """Write a refusal down, with the check that failed: its person is not told which."""
         check = refusal.check if isinstance(refusal, SignInRefused) else refusal.code
@@ -141,12 +146,14 @@ class Departures:
         if name in self.providers:
             facts = {"provider": self.providers[name].issuer, "check": check}
             result = refusal.code
-            act = Act(event=event, by=by, account=account, result=result, facts=facts)
-            await self.audit.add(act)
+            audit_event = AuditEvent(
+                type=event, by=by, account=account, result=result, facts=facts
+            )
+            await self.audit.add(audit_event)
 
-    async def look(self) -> None:
+    async def check_providers(self) -> None:
         """At the start: tell the operator of providers that cannot be used."""
-        await self.elsewhere.look(self.providers)
+        await self.oidc_client.check_providers(self.providers)
 
     def provider(self, name: str) -> Provider:
         if name not in self.providers:
@@ -154,5 +161,5 @@ class Departures:
         return self.providers[name]
 
 
-def _kind(purpose: Purpose, provider: Provider) -> str:
+def _kind(purpose: FlowPurpose, provider: Provider) -> str:
     return f"{purpose.value} at {provider.name}"

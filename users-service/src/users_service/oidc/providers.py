@@ -39,7 +39,7 @@ class Provider(BaseModel):
         return self.title or self.name
 
     @property
-    def proves(self) -> bool:
+    def can_reauthenticate(self) -> bool:
         """Can it be asked to make the person prove again who they are?"""
         return self.kind == "oidc" and self.reauthenticates
 

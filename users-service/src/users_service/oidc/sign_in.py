@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
-from users_service.credentials.methods import WaysIn
+from users_service.credentials.methods import SignInMethods
 from users_service.domain import principals
 from users_service.domain.accounts import (
     Account,
@@ -22,77 +22,77 @@ from users_service.domain.accounts import (
     names_like,
     shown_name,
 )
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import InvalidInvite, SignUpClosed, UsersError
 from users_service.domain.oidc_errors import SignInRefused
-from users_service.domain.sessions import UNPROVEN, Origin
-from users_service.oidc.checks import Return
-from users_service.oidc.flow import Arrival, Departure, Departures, Purpose
-from users_service.rate_limits.limits import Limits
-from users_service.sessions.sessions import SignedIn
+from users_service.domain.sessions import NEVER, Client
+from users_service.oidc.checks import AuthorizationResponse
+from users_service.oidc.flow import AuthorizationFlows, FinishedFlow, FlowPurpose, StartedFlow
+from users_service.rate_limits.limits import RateLimits
+from users_service.sessions.sessions import NewSession
 from users_service.sign_in.sign_in import SignIn
-from users_service.sign_in.two_factor import SecondStep
+from users_service.sign_in.two_factor import TwoFactorChallenge
 
 _NAMES_TRIED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignInElsewhere:
+class OidcSignIn:
     database: async_sessionmaker[AsyncSession]
-    departures: Departures
+    flows: AuthorizationFlows
     sign_in: SignIn
-    ways_in: WaysIn
-    limits: Limits
+    sign_in_methods: SignInMethods
+    limits: RateLimits
     mode: SignUpMode
     now: Callable[[], datetime]
 
-    async def depart(
-        self, name: str, redirect_uri: str, origin: Origin, *, invite: str | None = None
-    ) -> Departure:
+    async def start(
+        self, name: str, redirect_uri: str, client: Client, *, invite: str | None = None
+    ) -> StartedFlow:
         """`invite` is for who turns out to have no account yet; for others it stays good."""
-        return await self.departures.begin(
-            Purpose.SIGN_IN, name, redirect_uri, origin, invite=invite
+        return await self.flows.start(
+            FlowPurpose.SIGN_IN, name, redirect_uri, client, invite=invite
         )
 
-    async def come_back(
-        self, name: str, flow: str, brought: Return, origin: Origin
-    ) -> SignedIn | SecondStep:
+    async def finish(
+        self, name: str, flow: str, response: AuthorizationResponse, client: Client
+    ) -> NewSession | TwoFactorChallenge:
         # Each refusal is a line of the audit log: not as many as somebody likes.
-        await self.limits.admit_challenge(origin.address or "")
+        await self.limits.admit_challenge(client.address or "")
         try:
-            back = await self.departures.end(Purpose.SIGN_IN, name, flow, brought)
+            finished = await self.flows.finish(FlowPurpose.SIGN_IN, name, flow, response)
             async with self.database.begin() as session:
-                account = await self._account_of(session, back, origin)
+                account = await self._account_of(session, finished, client)
                 return await self.sign_in.let_in(
                     session,
                     account,
-                    origin,
-                    after=back.stranger.issuer,
-                    proven_at=await self._proven_at(session, back, account),
+                    client,
+                    after=finished.identity.issuer,
+                    authenticated_at=await self._authenticated_at(session, finished, account),
                 )
         except UsersError as refusal:
-            by = principals.stranger(origin)
-            await self.departures.tell(Event.SIGNED_IN, by, None, refusal, name)
+            by = principals.anonymous(client)
+            await self.flows.record_refusal(AuditEventType.SIGNED_IN, by, None, refusal, name)
             raise
 
-    async def _proven_at(
-        self, session: AsyncSession, back: Arrival, account: Account
+    async def _authenticated_at(
+        self, session: AsyncSession, finished: FinishedFlow, account: Account
     ) -> datetime | None:
         """As the provider says. Where it does not, it may have been long ago: such a session
         is fresh (None) only of who has no other way to prove it than to sign in anew.
         """
-        said = back.stranger.authenticated_at
-        if said is None and await self.ways_in.can_prove(session, account.id):
-            return UNPROVEN
+        said = finished.identity.authenticated_at
+        if said is None and await self.sign_in_methods.can_reauthenticate(session, account.id):
+            return NEVER
         return said
 
     async def _account_of(
-        self, session: AsyncSession, back: Arrival, origin: Origin
+        self, session: AsyncSession, finished: FinishedFlow, client: Client
     ) -> Account:
-        who = (back.stranger.issuer, back.stranger.subject)
+        who = (finished.identity.issuer, finished.identity.subject)
         known = await store.accounts_by_username.of_identity(session, *who)
         if known is None:
-            return await self._new_account(session, back, origin)
+            return await self._new_account(session, finished, client)
         if not known.may_sign_in:
             raise SignInRefused("disabled")
         held = await store.accounts_by_id.hold(session, known)
@@ -101,46 +101,48 @@ class SignInElsewhere:
         return held
 
     async def _new_account(
-        self, session: AsyncSession, back: Arrival, origin: Origin
+        self, session: AsyncSession, finished: FinishedFlow, client: Client
     ) -> Account:
-        if self.mode is not SignUpMode.OPEN and back.invitation is None:
+        if self.mode is not SignUpMode.OPEN and finished.invitation is None:
             raise SignUpClosed
-        await self.limits.admit_sign_up(origin.address or "")
-        account_id = await self._add(session, back)
-        invited = await self._invited(session, back, account_id)
+        await self.limits.admit_sign_up(client.address or "")
+        account_id = await self._add(session, finished)
+        invited = await self._invited(session, finished, account_id)
         roles = first_roles(invited, is_first=False)
         account = await store.accounts_by_username.set_roles(session, account_id, roles)
-        facts = {"provider": back.stranger.issuer, "invited": invited is not None}
-        by = principals.person(account, origin)
-        act = Act(event=Event.ACCOUNT_CREATED, by=by, account=account, facts=facts)
-        await store.audit.write(session, act, now=self.now())
+        facts = {"provider": finished.identity.issuer, "invited": invited is not None}
+        by = principals.account_holder(account, client)
+        audit_event = AuditEvent(
+            type=AuditEventType.ACCOUNT_CREATED, by=by, account=account, facts=facts
+        )
+        await store.audit.write(session, audit_event, now=self.now())
         return account
 
-    async def _add(self, session: AsyncSession, back: Arrival) -> UUID:
+    async def _add(self, session: AsyncSession, finished: FinishedFlow) -> UUID:
         """An account under a name that is free, with this identity."""
-        now, account_id, stranger = self.now(), uuid4(), back.stranger
-        name = shown_name(stranger.name)
-        for username in names_like(stranger.username, _NAMES_TRIED):
+        now, account_id, identity = self.now(), uuid4(), finished.identity
+        name = shown_name(identity.name)
+        for username in names_like(identity.username, _NAMES_TRIED):
             if await store.retired_usernames.is_retired(session, username, now=now):
                 continue
             if await store.identities.add_account(session, account_id, username, name, now=now):
                 break
         else:
             raise SignInRefused("no free name")
-        who = (stranger.issuer, stranger.subject)
+        who = (identity.issuer, identity.subject)
         if not await store.identities.link(session, account_id, *who, now=now):
             # Two tabs at once: the other one made the account just now.
             raise SignInRefused("twice at once")
         return account_id
 
     async def _invited(
-        self, session: AsyncSession, back: Arrival, account_id: UUID
+        self, session: AsyncSession, finished: FinishedFlow, account_id: UUID
     ) -> list[str] | None:
         """The roles of the invitation, which is used up; None: there was none."""
-        if back.invitation is None:
+        if finished.invitation is None:
             return None
         roles = await store.invitations.use(
-            session, back.invitation, by=account_id, now=self.now()
+            session, finished.invitation, by=account_id, now=self.now()
         )
         if roles is None:
             raise InvalidInvite

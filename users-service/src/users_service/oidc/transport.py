@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 _LARGEST_ANSWER: Final = 256 * 1024
 
 
-async def asked_for_object(
+async def fetch_object(
     client: httpx.AsyncClient, method: str, url: str, **sent: Any
 ) -> dict[str, Any]:
-    return object_of(await asked_for(client, method, url, **sent))
+    return json_object(await fetch(client, method, url, **sent))
 
 
-async def asked_for(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -> bytes:
+async def fetch(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -> bytes:
     headers = {"Accept": "application/json", **sent.pop("headers", {})}
     try:
         async with client.stream(method, url, headers=headers, **sent) as answer:
@@ -42,7 +42,7 @@ async def asked_for(client: httpx.AsyncClient, method: str, url: str, **sent: An
     return body
 
 
-def object_of(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
     try:
         said = json.loads(body)
     except ValueError as error:

@@ -133,10 +133,10 @@ class Counters:
             return _counted_here(attempts)
         return _counted_there(attempts, reply)
 
-    async def take_back(self, rules: Sequence[Rule], *, forget: Sequence[Rule]) -> None:
+    async def refund(self, rules: Sequence[Rule], *, forget: Sequence[Rule]) -> None:
         """Count one less on `rules`, and nothing any more on those to `forget`."""
-        self._own.take_back(rules, forget=forget)
-        await self._asked(lambda: self._shared.take_back(rules, forget=forget))
+        self._own.refund(rules, forget=forget)
+        await self._asked(lambda: self._shared.refund(rules, forget=forget))
 
     async def _asked(self, ask: Callable[[], Awaitable[list[int]]]) -> list[int] | None:
         """What Redis answers; None while it is away."""
@@ -178,14 +178,14 @@ class _RedisCounters:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._hit = _script("rate_limit_hit.lua")
-        self._take_back = _script("rate_limit_refund.lua")
+        self._refund = _script("rate_limit_refund.lua")
 
     async def hit(self, attempts: Sequence[_Attempt]) -> list[int]:
         arguments = [number for each in attempts for number in each.arguments()]
         return await self._run(self._hit, [each.rule for each in attempts], arguments)
 
-    async def take_back(self, rules: Sequence[Rule], *, forget: Sequence[Rule]) -> list[int]:
-        return await self._run(self._take_back, [*rules, *forget], [len(rules)])
+    async def refund(self, rules: Sequence[Rule], *, forget: Sequence[Rule]) -> list[int]:
+        return await self._run(self._refund, [*rules, *forget], [len(rules)])
 
     async def _run(
         self, script: tuple[str, str], rules: Sequence[Rule], arguments: list[int]
@@ -218,7 +218,7 @@ class _OwnCounters:
             self._counters.popitem(last=False)
         return [_Attempt.begin(*pair, now) for pair in zip(rules, found, strict=True)]
 
-    def take_back(self, rules: Sequence[Rule], *, forget: Sequence[Rule]) -> None:
+    def refund(self, rules: Sequence[Rule], *, forget: Sequence[Rule]) -> None:
         for rule in rules:
             if (counter := self._counters.get(rule.key)) and counter.number:
                 counter.number -= 1

@@ -18,7 +18,7 @@ from uuid import UUID
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from users_service.domain.errors import TooManyAttempts, TooManyLetters
+from users_service.domain.errors import TooManyAttempts, TooManyEmails
 from users_service.rate_limits.counters import Counters, Rule
 
 LOGIN_WINDOW_SECONDS: Final = 15 * 60
@@ -28,10 +28,10 @@ CHALLENGES: Final = 300
 """For one address, in a window."""
 RESETS_ASKED: Final = 20
 """From one address, in an hour."""
-UNPROVEN_LETTERS: Final = 5
+UNVERIFIED_EMAILS: Final = 5
 """Of one account, in an hour."""
-LETTERS_OF_AN_HOUR: Final = 5
-LETTERS_OF_A_DAY: Final = 10
+EMAILS_PER_HOUR: Final = 5
+EMAILS_PER_DAY: Final = 10
 """To one address, of each kind that strangers can have written to it."""
 WRONG_CODES: Final = 10
 """Of one account's second factor, in a window: 3 of 10^6 codes fit at a time."""
@@ -44,7 +44,7 @@ _DAY: Final = 24 * _HOUR
 _NEVER: Final = 0
 
 
-class Limits:
+class RateLimits:
     def __init__(
         self,
         redis: Redis,
@@ -71,7 +71,7 @@ class Limits:
     async def forgive_login(self, username_key: str, address: str | None) -> None:
         """The password was right: take the attempt back, forget the pair's earlier ones."""
         rules = self._login_rules(username_key, address)
-        await self._counters.take_back(rules[:2], forget=rules[2:])
+        await self._counters.refund(rules[:2], forget=rules[2:])
 
     async def admit_sign_up(self, address: str) -> None:
         """Count an attempt to make an account, whatever comes of it; raises TooManyAttempts."""
@@ -89,17 +89,17 @@ class Limits:
         """
         await self._counters.hit([Rule(f"reset:{_network(address)}", RESETS_ASKED, _HOUR)])
 
-    async def admit_letter(self, account_id: UUID) -> None:
+    async def admit_email(self, account_id: UUID) -> None:
         """Count a letter to an address that nobody has proven; raises TooManyAttempts."""
-        await self._counters.hit([Rule(f"letter:{account_id}", UNPROVEN_LETTERS, _HOUR)])
+        await self._counters.hit([Rule(f"letter:{account_id}", UNVERIFIED_EMAILS, _HOUR)])
 
-    async def admit_letter_to(self, email: str, kind: str) -> None:
-        """Count a letter by its reader, whoever asks for it and from wherever; TooManyLetters.
+    async def admit_email_to(self, email: str, kind: str) -> None:
+        """Count a letter by its reader, whoever asks for it and from wherever; TooManyEmails.
 
         `kind`: what one is had written by anybody uses up nothing of the other.
         """
         reader = hashlib.sha256(_mailbox(email).encode()).hexdigest()[:32]
-        windows = (("hour", LETTERS_OF_AN_HOUR, _HOUR), ("day", LETTERS_OF_A_DAY, _DAY))
+        windows = (("hour", EMAILS_PER_HOUR, _HOUR), ("day", EMAILS_PER_DAY, _DAY))
         rules = [
             Rule(f"letters:{kind}:{name}:{reader}", limit, seconds)
             for name, limit, seconds in windows
@@ -107,7 +107,7 @@ class Limits:
         try:
             await self._counters.hit(rules)
         except TooManyAttempts as refusal:
-            raise TooManyLetters(refusal.retry_after) from None
+            raise TooManyEmails(refusal.retry_after) from None
 
     async def admit_code(self, account_id: UUID) -> None:
         """Count a code of a second factor; raises TooManyAttempts, wherever it comes from.
@@ -117,7 +117,7 @@ class Limits:
         await self._counters.hit([_code_rule(account_id)])
 
     async def forgive_codes(self, account_id: UUID) -> None:
-        await self._counters.take_back([], forget=[_code_rule(account_id)])
+        await self._counters.refund([], forget=[_code_rule(account_id)])
 
     def _login_rules(self, username_key: str, address: str | None) -> list[Rule]:
         # Hashed: what is typed as a name may be anything, a password even.

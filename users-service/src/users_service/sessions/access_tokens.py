@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from users_service.crypto.signing_keys import Keys
+from users_service.crypto.signing_keys import SigningKeys
 from users_service.domain.accounts import Account
 
 ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=5)
@@ -22,7 +22,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessTokens:
-    keys: Keys
+    signing_keys: SigningKeys
     issuer: str
     now: Callable[[], datetime]
 
@@ -60,5 +60,5 @@ class AccessTokens:
             claims["scope"] = " ".join(scopes)
         if audience == REALTIME:
             claims["info"] = {"name": account.display_name}
-        token = await self.keys.sign(claims)
+        token = await self.signing_keys.sign(claims)
         return AccessToken(token=token, expires_at=expires_at, account=account)

@@ -18,16 +18,16 @@ from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain import api_tokens
 from users_service.domain.accounts import Account, given_text
 from users_service.domain.api_tokens import ApiToken
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import (
     ApiTokenNotFound,
     InvalidApiToken,
     InvalidField,
     TooManyApiTokens,
 )
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin
-from users_service.rate_limits.limits import Limits
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client
+from users_service.rate_limits.limits import RateLimits
 from users_service.sessions.access_tokens import AccessToken, AccessTokens
 
 MARK: Final = "notes_"
@@ -39,14 +39,14 @@ _PREFIX_LENGTH: Final = len(MARK) + 6
 class ApiTokens:
     database: async_sessionmaker[AsyncSession]
     tokens: AccessTokens
-    limits: Limits
+    limits: RateLimits
     audit: AuditLog
     now: Callable[[], datetime]
 
     async def make(
         self,
         account: Account,
-        by: Actor,
+        by: Principal,
         *,
         name: str,
         scopes: Sequence[str],
@@ -72,8 +72,10 @@ class ApiTokens:
                 raise TooManyApiTokens(api_tokens.API_TOKEN_LIMIT)
             await store.api_tokens.add(session, made, token_hash=digest(secret))
             facts = {"api_token": str(made.id), "scopes": list(made.scopes)}
-            act = Act(event=Event.API_TOKEN_MADE, by=by, account=account, facts=facts)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(
+                type=AuditEventType.API_TOKEN_MADE, by=by, account=account, facts=facts
+            )
+            await store.audit.write(session, audit_event, now=now)
         return made, secret
 
     async def of(self, account: Account) -> list[ApiToken]:
@@ -81,32 +83,34 @@ class ApiTokens:
         async with self.database() as session:
             return await store.api_tokens.of_account(session, account.id)
 
-    async def revoke(self, token_id: UUID, account: Account, by: Actor) -> None:
+    async def revoke(self, token_id: UUID, account: Account, by: Principal) -> None:
         now = self.now()
         async with self.database.begin() as session:
             name = await store.api_tokens.revoke(session, token_id, account.id, now=now)
             if name is None:
                 raise ApiTokenNotFound
             facts = {"api_token": str(token_id)}
-            act = Act(event=Event.API_TOKEN_REVOKED, by=by, account=account, facts=facts)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(
+                type=AuditEventType.API_TOKEN_REVOKED, by=by, account=account, facts=facts
+            )
+            await store.audit.write(session, audit_event, now=now)
 
-    async def _refuse(self, account: Account | None, origin: Origin) -> None:
-        event, result = Event.API_TOKEN_CHECKED, InvalidApiToken.code
-        await self.audit.refuse_within(self.limits, event, origin, result, account)
+    async def _refuse(self, account: Account | None, client: Client) -> None:
+        event, result = AuditEventType.API_TOKEN_CHECKED, InvalidApiToken.code
+        await self.audit.refuse_within(self.limits, event, client, result, account)
 
-    async def access_token(self, secret: str, audience: str, origin: Origin) -> AccessToken:
+    async def access_token(self, secret: str, audience: str, client: Client) -> AccessToken:
         now = self.now()
         async with self.database.begin() as session:
             found = await store.api_tokens.find(session, digest(secret))
         if found is None or not found[0].is_alive(now) or not found[1].may_sign_in:
-            await self._refuse(found[1] if found else None, origin)
+            await self._refuse(found[1] if found else None, client)
             raise InvalidApiToken
         token, account = found
         async with self.database.begin() as session:
             roles = api_tokens.roles(account, token.scopes, audience)
             if token.needs_touch(now):
-                await store.api_tokens.touch(session, token.id, address=origin.address, now=now)
+                await store.api_tokens.touch(session, token.id, address=client.address, now=now)
         return await self.tokens.make(
             account,
             audience,

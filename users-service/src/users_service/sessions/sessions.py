@@ -16,10 +16,10 @@ from users_service import store
 from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain import principals
 from users_service.domain.accounts import Account
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import SessionNotFound
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin, Session, start_session
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client, Session, start_session
 from users_service.domain.sign_in_errors import ReauthenticationRequired, SessionEnded
 from users_service.sessions.access_tokens import AccessToken, AccessTokens
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
+class NewSession:
     """`secret` is told to its bearer here and never again; nothing else is kept of it."""
 
     secret: str
@@ -65,27 +65,29 @@ class Sessions:
             found = await store.sessions.of_account(database, account.id)
         return [session for session in found if session.is_alive(now)]
 
-    async def end(self, session_id: UUID, account: Account, by: Actor) -> None:
+    async def end(self, session_id: UUID, account: Account, by: Principal) -> None:
         """One of the account's sessions, the present one too."""
         is_own = session_id == by.session_id
-        event = Event.SIGNED_OUT if is_own else Event.SESSION_ENDED
+        event = AuditEventType.SIGNED_OUT if is_own else AuditEventType.SESSION_ENDED
         facts = {} if is_own else {"session": str(session_id)}
         now = self.now()
         async with self.database.begin() as database:
             if not await store.sessions.end(database, session_id, account.id, now=now):
                 raise SessionNotFound
-            act = Act(event=event, by=by, account=account, facts=facts)
-            await store.audit.write(database, act, now=now)
+            audit_event = AuditEvent(type=event, by=by, account=account, facts=facts)
+            await store.audit.write(database, audit_event, now=now)
         log.info("session ended", extra={"account": account.id, "session": session_id})
 
-    async def end_others(self, kept: Session, account: Account, by: Actor) -> int:
+    async def end_others(self, kept: Session, account: Account, by: Principal) -> int:
         now = self.now()
         async with self.database.begin() as database:
             await store.sessions.hold(database, by)
             number = await store.sessions.end_others(database, kept, now=now)
             facts = {"sessions": number}
-            act = Act(event=Event.SESSIONS_ENDED, by=by, account=account, facts=facts)
-            await store.audit.write(database, act, now=now)
+            audit_event = AuditEvent(
+                type=AuditEventType.SESSIONS_ENDED, by=by, account=account, facts=facts
+            )
+            await store.audit.write(database, audit_event, now=now)
         return number
 
     async def access_token(self, secret: str, audience: str) -> AccessToken:
@@ -111,12 +113,12 @@ class Sessions:
 async def start(
     database: AsyncSession,
     account: Account,
-    origin: Origin,
+    client: Client,
     *,
     by: str,
     now: datetime,
-    proven_at: datetime | None = None,
-) -> SignedIn:
+    authenticated_at: datetime | None = None,
+) -> NewSession:
     """A session in the caller's transaction, which holds the account and has looked again at
     what proves who it is. `by` is the way in, for the audit log.
 
@@ -124,16 +126,20 @@ async def start(
     """
     secret = new_secret()
     session = start_session(
-        uuid4(), account_id=account.id, origin=origin, now=now, proven_at=proven_at or now
+        uuid4(),
+        account_id=account.id,
+        client=client,
+        now=now,
+        authenticated_at=authenticated_at or now,
     )
     await store.sessions.add(database, session, token_hash=digest(secret))
-    act = Act(
-        event=Event.SIGNED_IN,
-        by=principals.person(account, origin, session),
+    audit_event = AuditEvent(
+        type=AuditEventType.SIGNED_IN,
+        by=principals.account_holder(account, client, session),
         account=account,
         facts={"by": by},
     )
-    await store.audit.write(database, act, now=now)
-    facts = {"account": account.id, "session": session.id, "address": origin.address}
+    await store.audit.write(database, audit_event, now=now)
+    facts = {"account": account.id, "session": session.id, "address": client.address}
     log.info("signed in", extra=facts)
-    return SignedIn(secret=secret, session=session, account=account)
+    return NewSession(secret=secret, session=session, account=account)

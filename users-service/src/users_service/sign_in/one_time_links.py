@@ -16,14 +16,14 @@ from users_service import store
 from users_service.audit_log import AuditLog
 from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain import principals
-from users_service.domain.audit_events import Act, Event
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin
+from users_service.domain.audit_events import AuditEvent, AuditEventType
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client
 from users_service.domain.sign_in_errors import InvalidSignInLink
-from users_service.rate_limits.limits import Limits
-from users_service.sessions.sessions import SignedIn
+from users_service.rate_limits.limits import RateLimits
+from users_service.sessions.sessions import NewSession
 from users_service.sign_in.sign_in import SignIn
-from users_service.sign_in.two_factor import SecondStep
+from users_service.sign_in.two_factor import TwoFactorChallenge
 from users_service.sign_in.webauthn import Site
 
 LIFETIME: Final = timedelta(minutes=15)
@@ -33,7 +33,7 @@ _KIND: Final = "sign-in link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignInLink:
+class OneTimeLink:
     """`token` is shown here and never again. `url` is None where no address is known."""
 
     token: str
@@ -42,15 +42,15 @@ class SignInLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignInLinks:
+class OneTimeLinks:
     database: async_sessionmaker[AsyncSession]
     sign_in: SignIn
     site: Site | None
-    limits: Limits
+    limits: RateLimits
     audit: AuditLog
     now: Callable[[], datetime]
 
-    async def make(self, account_id: UUID, by: Actor) -> SignInLink:
+    async def make(self, account_id: UUID, by: Principal) -> OneTimeLink:
         now = self.now()
         token, expires_at = new_secret(), now + LIFETIME
         async with self.database.begin() as session:
@@ -63,14 +63,16 @@ class SignInLinks:
                 facts={},
                 expires_at=expires_at,
             )
-            act = Act(event=Event.SIGN_IN_LINK_MADE, by=by, account=account)
-            await store.audit.write(session, act, now=now)
+            audit_event = AuditEvent(
+                type=AuditEventType.SIGN_IN_LINK_MADE, by=by, account=account
+            )
+            await store.audit.write(session, audit_event, now=now)
         url = f"{self.site.origin}{PATH}#token={token}" if self.site else None
-        return SignInLink(token=token, url=url, expires_at=expires_at)
+        return OneTimeLink(token=token, url=url, expires_at=expires_at)
 
-    async def redeem(self, token: str, origin: Origin) -> SignedIn | SecondStep:
+    async def redeem(self, token: str, client: Client) -> NewSession | TwoFactorChallenge:
         # Each refusal is a line of the audit log: not as many as somebody likes.
-        await self.limits.admit_challenge(origin.address or "")
+        await self.limits.admit_challenge(client.address or "")
         account = None
         async with self.database.begin() as session:
             now = self.now()
@@ -78,7 +80,7 @@ class SignInLinks:
             if found is not None:
                 _, account = found
                 if account.may_sign_in:
-                    return await self.sign_in.let_in(session, account, origin, after=_KIND)
-        by, result = principals.stranger(origin), InvalidSignInLink.code
-        await self.audit.refuse(Event.SIGNED_IN, by, result, account)
+                    return await self.sign_in.let_in(session, account, client, after=_KIND)
+        by, result = principals.anonymous(client), InvalidSignInLink.code
+        await self.audit.refuse(AuditEventType.SIGNED_IN, by, result, account)
         raise InvalidSignInLink

@@ -17,13 +17,13 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from users_service import store
 from users_service.audit_log import AuditLog
-from users_service.credentials.methods import WaysIn
+from users_service.credentials.methods import SignInMethods
 from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain.accounts import Account, given_text
-from users_service.domain.audit_events import Act, Event
+from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import InvalidField
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin, Session
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client, Session
 from users_service.domain.two_factor import (
     PASSKEY_LIMIT,
     Passkey,
@@ -32,19 +32,19 @@ from users_service.domain.two_factor import (
     PasskeysOff,
     TooManyPasskeys,
 )
-from users_service.rate_limits.limits import Limits
+from users_service.rate_limits.limits import RateLimits
 from users_service.sign_in import webauthn
 from users_service.sign_in.webauthn import Credential, Site
 
 LIFETIME: Final = timedelta(minutes=5)
-_ADD: Final = "add a passkey"
-_PROVE: Final = "prove a passkey"
+_REGISTER: Final = "add a passkey"
+_AUTHENTICATE: Final = "prove a passkey"
 _TRANSPORTS: Final = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
 _CHALLENGE_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class PasskeyFlow:
     """`options` go to the browser; `flow` comes back with its answer."""
 
     flow: str
@@ -54,29 +54,31 @@ class Begun:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passkeys:
     database: async_sessionmaker[AsyncSession]
-    limits: Limits
+    limits: RateLimits
     site: Site | None
     """None: USERS_PUBLIC_URL is not set, so there is nothing to bind a passkey to."""
-    ways_in: WaysIn
+    sign_in_methods: SignInMethods
     audit: AuditLog
     now: Callable[[], datetime]
 
-    async def begin_adding(self, account: Account) -> Begun:
+    async def begin_registration(self, account: Account) -> PasskeyFlow:
         site = self._site()
         challenge = secrets.token_bytes(_CHALLENGE_BYTES)
         async with self.database.begin() as session:
             present = await store.passkeys.of_account(session, account.id)
             if len(present) >= PASSKEY_LIMIT:
                 raise TooManyPasskeys(PASSKEY_LIMIT)
-            flow = await self._begin(session, _ADD, challenge, account.id)
-        return Begun(flow=flow, options=site.creation(account, challenge, present))
+            flow = await self._begin(session, _REGISTER, challenge, account.id)
+        return PasskeyFlow(
+            flow=flow, options=site.creation_options(account, challenge, present)
+        )
 
     async def add(
-        self, account: Account, by: Actor, *, flow: str, credential: Credential, name: str
+        self, account: Account, by: Principal, *, flow: str, credential: Credential, name: str
     ) -> Passkey:
         now = self.now()
-        challenge = await self._take(_ADD, flow, account.id)
-        verified = self._site().created(credential, challenge)
+        challenge = await self._take(_REGISTER, flow, account.id)
+        verified = self._site().verify_registration(credential, challenge)
         made = Passkey(
             id=uuid4(),
             account_id=account.id,
@@ -93,7 +95,7 @@ class Passkeys:
             async with self.database.begin() as session:
                 await store.sessions.hold(session, by)
                 await store.passkeys.add(session, made)
-                await self._write(session, Event.PASSKEY_ADDED, by, account, made.id)
+                await self._write(session, AuditEventType.PASSKEY_ADDED, by, account, made.id)
         except IntegrityError as error:
             raise PasskeyRefused from error
         return made
@@ -102,7 +104,9 @@ class Passkeys:
         async with self.database() as session:
             return await store.passkeys.of_account(session, account.id)
 
-    async def rename(self, passkey_id: UUID, name: str, account: Account, by: Actor) -> Passkey:
+    async def rename(
+        self, passkey_id: UUID, name: str, account: Account, by: Principal
+    ) -> Passkey:
         wanted = given_text("name", name.strip())
         if not wanted:
             raise InvalidField("name", "is empty")
@@ -111,36 +115,36 @@ class Passkeys:
             renamed = await store.passkeys.rename(session, passkey_id, account.id, wanted)
             if renamed is None:
                 raise PasskeyNotFound
-            await self._write(session, Event.PASSKEY_RENAMED, by, account, passkey_id)
+            await self._write(session, AuditEventType.PASSKEY_RENAMED, by, account, passkey_id)
         return renamed
 
     async def remove(
-        self, passkey_id: UUID, kept: Session, account: Account, by: Actor
+        self, passkey_id: UUID, kept: Session, account: Account, by: Principal
     ) -> None:
         """Other sessions end: one of them may be whose device was lost."""
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
             if not await store.passkeys.remove(session, passkey_id, account.id):
                 raise PasskeyNotFound
-            await self.ways_in.keep_one(session, account.id)
+            await self.sign_in_methods.keep_one(session, account.id)
             await store.sessions.end_others(session, kept, now=self.now())
-            await self._write(session, Event.PASSKEY_REMOVED, by, account, passkey_id)
+            await self._write(session, AuditEventType.PASSKEY_REMOVED, by, account, passkey_id)
 
-    async def begin_proving(self, origin: Origin) -> Begun:
+    async def begin_authentication(self, client: Client) -> PasskeyFlow:
         """For whoever asks: the browser offers the passkeys it has for this site."""
         site = self._site()
-        await self.limits.admit_challenge(origin.address or "")
+        await self.limits.admit_challenge(client.address or "")
         challenge = secrets.token_bytes(_CHALLENGE_BYTES)
         async with self.database.begin() as session:
-            flow = await self._begin(session, _PROVE, challenge, None)
-        return Begun(flow=flow, options=site.request(challenge))
+            flow = await self._begin(session, _AUTHENTICATE, challenge, None)
+        return PasskeyFlow(flow=flow, options=site.request_options(challenge))
 
     async def challenge(self, flow: str) -> bytes:
         """What a passkey has to answer: told once, whatever the answer."""
         self._site()
-        return await self._take(_PROVE, flow, None)
+        return await self._take(_AUTHENTICATE, flow, None)
 
-    async def prove(
+    async def verify(
         self,
         session: AsyncSession,
         challenge: bytes,
@@ -162,7 +166,7 @@ class Passkeys:
         passkey = await store.passkeys.lock(session, found)
         if passkey is None or not account.may_sign_in:
             raise PasskeyRefused
-        verified = site.proven(credential, challenge, passkey)
+        verified = site.verify_authentication(credential, challenge, passkey)
         await store.passkeys.used(
             session,
             passkey.id,
@@ -172,16 +176,18 @@ class Passkeys:
         )
         return account
 
-    async def prove_again(
-        self, flow: str, credential: Credential, account: Account, by: Actor
+    async def reauthenticate(
+        self, flow: str, credential: Credential, account: Account, by: Principal
     ) -> None:
         """By somebody who is signed in: with a passkey of theirs, and no other."""
         try:
             challenge = await self.challenge(flow)
             async with self.database.begin() as session:
-                await self.prove(session, challenge, credential, of=account.id)
+                await self.verify(session, challenge, credential, of=account.id)
         except PasskeyRefused:
-            await self.audit.refuse(Event.REAUTHENTICATED, by, PasskeyRefused.code, account)
+            await self.audit.refuse(
+                AuditEventType.REAUTHENTICATED, by, PasskeyRefused.code, account
+            )
             raise
 
     async def _begin(
@@ -209,10 +215,17 @@ class Passkeys:
         return base64url_to_bytes(begun.facts["challenge"])
 
     async def _write(
-        self, session: AsyncSession, event: Event, by: Actor, account: Account, passkey: UUID
+        self,
+        session: AsyncSession,
+        event: AuditEventType,
+        by: Principal,
+        account: Account,
+        passkey: UUID,
     ) -> None:
-        act = Act(event=event, by=by, account=account, facts={"passkey": str(passkey)})
-        await store.audit.write(session, act, now=self.now())
+        audit_event = AuditEvent(
+            type=event, by=by, account=account, facts={"passkey": str(passkey)}
+        )
+        await store.audit.write(session, audit_event, now=self.now())
 
     def _site(self) -> Site:
         if self.site is None:

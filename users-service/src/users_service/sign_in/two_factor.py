@@ -19,15 +19,21 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service import store
 from users_service.audit_log import AuditLog
 from users_service.crypto import encryption
-from users_service.crypto.encryption import CannotOpen, Seal
+from users_service.crypto.encryption import DecryptionError, Encryptor
 from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain import two_factor
 from users_service.domain.accounts import Account
-from users_service.domain.audit_events import Act, Event
-from users_service.domain.principals import Actor
+from users_service.domain.audit_events import AuditEvent, AuditEventType
+from users_service.domain.principals import Principal
 from users_service.domain.sessions import Session
-from users_service.domain.two_factor import CodeRequired, Totp, TotpIsOff, TotpIsOn, WrongCode
-from users_service.rate_limits.limits import Limits
+from users_service.domain.two_factor import (
+    CodeRequired,
+    Totp,
+    TotpAlreadyEnabled,
+    TotpNotEnabled,
+    WrongCode,
+)
+from users_service.rate_limits.limits import RateLimits
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +43,7 @@ STEP_ASKED: Final = "second_step_asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
+class TotpEnrolment:
     """Shown while the app is set up, and never again."""
 
     secret: str
@@ -46,7 +52,7 @@ class Enrolment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SecondStep:
+class TwoFactorChallenge:
     """The first step was right, and is not enough. `token` is told to its bearer here only."""
 
     token: str
@@ -55,24 +61,24 @@ class SecondStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class TwoFactorStatus:
     totp: bool
     recovery_codes: int
     passkeys: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SecondFactors:
+class TwoFactor:
     database: async_sessionmaker[AsyncSession]
-    limits: Limits
-    seal: Seal
+    limits: RateLimits
+    encryptor: Encryptor
     audit: AuditLog
     now: Callable[[], datetime]
 
-    async def status(self, account_id: UUID) -> Status:
+    async def status(self, account_id: UUID) -> TwoFactorStatus:
         async with self.database() as session:
             totp = await store.two_factor.totp(session, account_id)
-            return Status(
+            return TwoFactorStatus(
                 totp=totp is not None and totp.is_on,
                 recovery_codes=await store.two_factor.count_recovery_codes(session, account_id),
                 passkeys=await store.two_factor.count_passkeys(session, account_id),
@@ -85,15 +91,15 @@ class SecondFactors:
         passkeys = await store.two_factor.count_passkeys(session, account_id)
         return tuple(two_factor.methods(totp, codes, passkeys))
 
-    async def ask(
+    async def challenge(
         self, session: AsyncSession, account: Account, kind: str, facts: Mapping[str, Any]
-    ) -> SecondStep | None:
+    ) -> TwoFactorChallenge | None:
         """Begin the second step, in the caller's transaction; None where there is none."""
         methods = await self.methods(session, account.id)
         if not methods:
             return None
         expires_at = self.now() + two_factor.SECOND_STEP_LIFETIME
-        step = SecondStep(token=new_secret(), methods=methods, expires_at=expires_at)
+        step = TwoFactorChallenge(token=new_secret(), methods=methods, expires_at=expires_at)
         await store.pending_flows.begin(
             session,
             kind,
@@ -105,8 +111,14 @@ class SecondFactors:
         return step
 
     @asynccontextmanager
-    async def shown(
-        self, event: Event, by: Actor, account: Account, code: str | None, *, lately: bool
+    async def verified(
+        self,
+        event: AuditEventType,
+        by: Principal,
+        account: Account,
+        code: str | None,
+        *,
+        lately: bool,
     ) -> AsyncIterator[tuple[AsyncSession, str | None]]:
         """A transaction for who has proven the first factor, and what the second was: "" where
         the account has none, None where this session proved it `lately` and not again.
@@ -136,78 +148,80 @@ class SecondFactors:
             raise CodeRequired
         return None
 
-    async def begin_totp(self, account: Account, by: Actor) -> Enrolment:
+    async def begin_totp(self, account: Account, by: Principal) -> TotpEnrolment:
         secret = two_factor.new_totp_secret()
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
             totp = await store.two_factor.totp(session, account.id)
             if totp is not None and totp.is_on:
-                raise TotpIsOn
-            sealed = self.seal.close(secret.encode(), encryption.of_totp(account.id))
-            await store.two_factor.begin_totp(session, account.id, sealed)
+                raise TotpAlreadyEnabled
+            encrypted_secret = self.encryptor.encrypt(
+                secret.encode(), encryption.totp_context(account.id)
+            )
+            await store.two_factor.begin_totp(session, account.id, encrypted_secret)
         uri = two_factor.totp_uri(secret, username=account.username, issuer=ISSUER)
-        return Enrolment(secret=secret, uri=uri, qr_svg=_qr_svg(uri))
+        return TotpEnrolment(secret=secret, uri=uri, qr_svg=_qr_svg(uri))
 
     async def confirm_totp(
-        self, kept: Session, account: Account, code: str, by: Actor
+        self, kept: Session, account: Account, code: str, by: Principal
     ) -> list[str]:
         """The recovery codes, told here and never again. Other sessions end."""
         await self.limits.admit_code(account.id)
         try:
             codes = await self._confirm(kept, account, code, by)
         except WrongCode:
-            await self.audit.refuse(Event.TOTP_ADDED, by, WrongCode.code, account)
+            await self.audit.refuse(AuditEventType.TOTP_ADDED, by, WrongCode.code, account)
             raise
         await self.limits.forgive_codes(account.id)
         return codes
 
     async def _confirm(
-        self, kept: Session, account: Account, code: str, by: Actor
+        self, kept: Session, account: Account, code: str, by: Principal
     ) -> list[str]:
         now = self.now()
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
             totp = await store.two_factor.totp(session, account.id)
             if totp is None or totp.is_on:
-                raise TotpIsOff if totp is None else TotpIsOn
+                raise TotpNotEnabled if totp is None else TotpAlreadyEnabled
             step = self._step(totp, code)
             if step is None or not await store.two_factor.use_step(session, account.id, step):
                 raise WrongCode
             await store.two_factor.confirm_totp(session, account.id, now=now)
             await store.sessions.end_others(session, kept, now=now)
-            await self._write(session, Event.TOTP_ADDED, by, account)
+            await self._write(session, AuditEventType.TOTP_ADDED, by, account)
             return await _new_codes(session, account.id)
 
-    async def new_recovery_codes(self, account: Account, by: Actor) -> list[str]:
+    async def new_recovery_codes(self, account: Account, by: Principal) -> list[str]:
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
             totp = await store.two_factor.totp(session, account.id)
             if totp is None or not totp.is_on:
-                raise TotpIsOff
-            await self._write(session, Event.RECOVERY_CODES_MADE, by, account)
+                raise TotpNotEnabled
+            await self._write(session, AuditEventType.RECOVERY_CODES_MADE, by, account)
             return await _new_codes(session, account.id)
 
     async def remove_totp(
-        self, kept: Session, account: Account, code: str | None, by: Actor
+        self, kept: Session, account: Account, code: str | None, by: Principal
     ) -> None:
         """By its person, who shows it once more or a recovery code. Other sessions end."""
-        event = Event.TOTP_REMOVED
-        async with self.shown(event, by, account, code, lately=False) as (session, _):
+        event = AuditEventType.TOTP_REMOVED
+        async with self.verified(event, by, account, code, lately=False) as (session, _):
             if not await store.two_factor.remove(session, account.id):
-                raise TotpIsOff
+                raise TotpNotEnabled
             await store.sessions.end_others(session, kept, now=self.now())
             await self._write(session, event, by, account)
 
-    async def take_totp(self, account_id: UUID, by: Actor) -> None:
+    async def remove_totp_by_administrator(self, account_id: UUID, by: Principal) -> None:
         """By an administrator, from somebody else who lost it. All their sessions end."""
         async with self.database.begin() as session:
             account = await store.accounts_by_id.by_id(session, account_id, lock=True)
             if by.account_id == account_id and await self.methods(session, account_id):
                 raise CodeRequired
             if not await store.two_factor.remove(session, account_id):
-                raise TotpIsOff
+                raise TotpNotEnabled
             await store.sessions.end_all_of(session, account_id, now=self.now())
-            await self._write(session, Event.TOTP_REMOVED, by, account)
+            await self._write(session, AuditEventType.TOTP_REMOVED, by, account)
 
     async def check(self, session: AsyncSession, account_id: UUID, code: str) -> str:
         """Use the code up, in the caller's transaction; return what it was. WrongCode."""
@@ -222,8 +236,10 @@ class SecondFactors:
 
     def _step(self, totp: Totp, code: str) -> int | None:
         try:
-            secret = self.seal.open(totp.sealed, encryption.of_totp(totp.account_id)).decode()
-        except CannotOpen:
+            secret = self.encryptor.decrypt(
+                totp.encrypted_secret, encryption.totp_context(totp.account_id)
+            ).decode()
+        except DecryptionError:
             # No code is right any more. Recovery codes, passkeys and administrators still help.
             log.error(
                 "a secret of an authenticator app cannot be opened",
@@ -233,10 +249,10 @@ class SecondFactors:
         return two_factor.totp_step(secret, code, self.now())
 
     async def _write(
-        self, session: AsyncSession, event: Event, by: Actor, account: Account
+        self, session: AsyncSession, event: AuditEventType, by: Principal, account: Account
     ) -> None:
-        act = Act(event=event, by=by, account=account)
-        await store.audit.write(session, act, now=self.now())
+        audit_event = AuditEvent(type=event, by=by, account=account)
+        await store.audit.write(session, audit_event, now=self.now())
 
 
 async def _new_codes(session: AsyncSession, account_id: UUID) -> list[str]:

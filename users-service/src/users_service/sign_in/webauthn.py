@@ -42,7 +42,7 @@ class Site:
         url = urlsplit(public_url)
         return cls(url.hostname or "", f"{url.scheme}://{url.netloc}".lower())
 
-    def creation(
+    def creation_options(
         self, account: Account, challenge: bytes, present: list[Passkey]
     ) -> dict[str, Any]:
         """Options for `navigator.credentials.create`, as JSON."""
@@ -65,7 +65,7 @@ class Site:
         )
         return dict(json.loads(webauthn.options_to_json(options)))
 
-    def request(self, challenge: bytes) -> dict[str, Any]:
+    def request_options(self, challenge: bytes) -> dict[str, Any]:
         """Options for `navigator.credentials.get`, as JSON; any passkey of the site will do."""
         options = webauthn.generate_authentication_options(
             rp_id=self.rp_id,
@@ -75,7 +75,9 @@ class Site:
         )
         return dict(json.loads(webauthn.options_to_json(options)))
 
-    def created(self, credential: Credential, challenge: bytes) -> VerifiedRegistration:
+    def verify_registration(
+        self, credential: Credential, challenge: bytes
+    ) -> VerifiedRegistration:
         try:
             return webauthn.verify_registration_response(
                 credential=credential,
@@ -87,7 +89,7 @@ class Site:
         except _REFUSALS as error:
             raise PasskeyRefused from error
 
-    def proven(
+    def verify_authentication(
         self, credential: Credential, challenge: bytes, passkey: Passkey
     ) -> VerifiedAuthentication:
         try:

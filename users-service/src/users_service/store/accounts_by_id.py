@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import Row, Select, String, cast, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.domain.accounts import ADMIN, Account, Overview, username_key
+from users_service.domain.accounts import ADMIN, Account, AccountOverview, username_key
 from users_service.domain.errors import AccountNotFound, LastAdministrator
 from users_service.store.accounts_by_username import account_from, forget_mailed_links
 from users_service.tables import AccountRow, IdentityRow, SessionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class AccountFilter:
     """Which accounts a list shows; None asks for nothing."""
 
     text: str | None = None
@@ -47,7 +47,7 @@ async def password_hash(session: AsyncSession, account_id: UUID) -> str | None:
     return (await _row(session, account_id)).password_hash
 
 
-async def overview(session: AsyncSession, account_id: UUID) -> Overview:
+async def overview(session: AsyncSession, account_id: UUID) -> AccountOverview:
     found = (
         await session.execute(_overviews().where(AccountRow.id == account_id))
     ).one_or_none()
@@ -57,8 +57,8 @@ async def overview(session: AsyncSession, account_id: UUID) -> Overview:
 
 
 async def listed(
-    session: AsyncSession, wanted: Wanted, *, after: str | None, limit: int
-) -> list[Overview]:
+    session: AsyncSession, wanted: AccountFilter, *, after: str | None, limit: int
+) -> list[AccountOverview]:
     """By name; `after` is the name key of the last one of the page before."""
     query = _overviews().order_by(AccountRow.username_key).limit(limit)
     if after is not None:
@@ -129,9 +129,9 @@ def _overviews() -> Select[AccountRow, int, datetime | None]:
     return select(AccountRow, count, seen.scalar_subquery())
 
 
-def _overview(found: Row[AccountRow, int, datetime | None]) -> Overview:
+def _overview(found: Row[AccountRow, int, datetime | None]) -> AccountOverview:
     row, count, seen = found
-    return Overview(
+    return AccountOverview(
         account=account_from(row),
         created_at=row.created_at,
         has_password=row.password_hash is not None,

@@ -27,7 +27,7 @@ _NOTHING_GIVEN: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class StoredPassword:
     """What a password is checked against, and what every check must cost to look alike."""
 
     account: Account | None
@@ -120,7 +120,9 @@ async def change(
     return account_from(row)
 
 
-async def secret_of(session: AsyncSession, username: str, *, exactly: bool) -> Secret:
+async def stored_password(
+    session: AsyncSession, username: str, *, exactly: bool
+) -> StoredPassword:
     """One statement, whether the account exists or not."""
     legacy = (
         select(func.max(func.substr(AccountRow.password_hash, 5, 2)))
@@ -136,8 +138,8 @@ async def secret_of(session: AsyncSession, username: str, *, exactly: bool) -> S
     row, highest = found
     legacy_cost = None if highest is None else int(highest)
     if row is None:
-        return Secret(None, None, legacy_cost)
-    return Secret(account_from(row), row.password_hash, legacy_cost)
+        return StoredPassword(None, None, legacy_cost)
+    return StoredPassword(account_from(row), row.password_hash, legacy_cost)
 
 
 async def replace_hash(session: AsyncSession, account_id: UUID, *, old: str, new: str) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.domain.audit_events import OK, Act
+from users_service.domain.audit_events import OK, AuditEvent
 from users_service.domain.emails import (
     NOTICE_LIFETIME,
     WRONG_SECOND_STEPS,
@@ -18,41 +18,45 @@ from users_service.store import emails
 from users_service.tables import AuditRow
 
 
-async def write(session: AsyncSession, act: Act, *, now: datetime) -> None:
+async def write(session: AsyncSession, audit_event: AuditEvent, *, now: datetime) -> None:
     """And the letter to its person, where it is one of the acts that are worth one."""
-    notice = notice_of(act)
-    if notice is not None and act.result != OK and await _was_refused(session, act, now):
+    notice = notice_of(audit_event)
+    if (
+        notice is not None
+        and audit_event.result != OK
+        and await _was_refused(session, audit_event, now)
+    ):
         notice = None
     await session.execute(
         insert(AuditRow).values(
             at=now,
-            event=act.event.value,
-            result=act.result,
-            actor_id=act.by.account_id,
-            actor_name=act.by.name,
-            account_id=act.account.id if act.account else None,
-            account_name=act.account.username if act.account else None,
-            session_id=act.by.session_id,
-            address=act.by.address,
-            facts=dict(act.facts),
+            event=audit_event.type.value,
+            result=audit_event.result,
+            actor_id=audit_event.by.account_id,
+            actor_name=audit_event.by.name,
+            account_id=audit_event.account.id if audit_event.account else None,
+            account_name=audit_event.account.username if audit_event.account else None,
+            session_id=audit_event.by.session_id,
+            address=audit_event.by.address,
+            facts=dict(audit_event.facts),
         )
     )
-    if notice is not None and act.account is not None:
+    if notice is not None and audit_event.account is not None:
         expires_at = now + NOTICE_LIFETIME
         await emails.add(
-            session, notice, now=now, expires_at=expires_at, account_id=act.account.id
+            session, notice, now=now, expires_at=expires_at, account_id=audit_event.account.id
         )
 
 
-async def _was_refused(session: AsyncSession, act: Act, now: datetime) -> bool:
+async def _was_refused(session: AsyncSession, audit_event: AuditEvent, now: datetime) -> bool:
     """Lately, so that its person has heard of it."""
-    assert act.account is not None
+    assert audit_event.account is not None
     wrong = (
         and_(AuditRow.event == event.value, AuditRow.result.in_(results))
         for event, results in WRONG_SECOND_STEPS.items()
     )
     query = select(AuditRow.id).where(
-        AuditRow.account_id == act.account.id,
+        AuditRow.account_id == audit_event.account.id,
         or_(*wrong),
         AuditRow.at > now - WRONG_STEP_PAUSE,
     )

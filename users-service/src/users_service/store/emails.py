@@ -12,13 +12,13 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.domain.emails import Kind, pause_after
-from users_service.tables import LetterRow
+from users_service.domain.emails import EmailKind, pause_after
+from users_service.tables import EmailRow
 
 
 async def add(
     session: AsyncSession,
-    notice: tuple[Kind, Mapping[str, Any]],
+    notice: tuple[EmailKind, Mapping[str, Any]],
     *,
     now: datetime,
     expires_at: datetime,
@@ -27,7 +27,7 @@ async def add(
 ) -> None:
     kind, facts = notice
     await session.execute(
-        insert(LetterRow).values(
+        insert(EmailRow).values(
             kind=kind.value,
             account_id=account_id,
             facts=dict(facts),
@@ -39,10 +39,10 @@ async def add(
     )
 
 
-async def take(session: AsyncSession, *, now: datetime) -> LetterRow | None:
+async def take(session: AsyncSession, *, now: datetime) -> EmailRow | None:
     """One that is due, with this try counted. Replicas never take the same one at once."""
-    due = select(LetterRow).where(LetterRow.next_try_at <= now, LetterRow.expires_at > now)
-    following = due.order_by(LetterRow.next_try_at, LetterRow.id).limit(1)
+    due = select(EmailRow).where(EmailRow.next_try_at <= now, EmailRow.expires_at > now)
+    following = due.order_by(EmailRow.next_try_at, EmailRow.id).limit(1)
     row = await session.scalar(following.with_for_update(skip_locked=True))
     if row is not None:
         row.tries += 1
@@ -50,11 +50,11 @@ async def take(session: AsyncSession, *, now: datetime) -> LetterRow | None:
     return row
 
 
-async def done(session: AsyncSession, letter_id: int) -> None:
-    await session.execute(delete(LetterRow).where(LetterRow.id == letter_id))
+async def done(session: AsyncSession, email_id: int) -> None:
+    await session.execute(delete(EmailRow).where(EmailRow.id == email_id))
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> int:
     """How many came too late to be sent."""
-    dead = delete(LetterRow).where(LetterRow.expires_at <= now)
-    return len((await session.scalars(dead.returning(LetterRow.id))).all())
+    dead = delete(EmailRow).where(EmailRow.expires_at <= now)
+    return len((await session.scalars(dead.returning(EmailRow.id))).all())

@@ -13,7 +13,7 @@ from users_service.tables import AccountRow, IdentityRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class LinkedIdentity:
     """Who an account is to a provider."""
 
     issuer: str
@@ -38,7 +38,7 @@ async def unlink(session: AsyncSession, account_id: UUID, issuer: str) -> bool:
     return bool(found.all())
 
 
-async def of_account(session: AsyncSession, account_id: UUID) -> list[Identity]:
+async def of_account(session: AsyncSession, account_id: UUID) -> list[LinkedIdentity]:
     """The first linked comes first."""
     # An issuer is an address; other providers are names that the original was told.
     query = select(IdentityRow).where(
@@ -46,7 +46,7 @@ async def of_account(session: AsyncSession, account_id: UUID) -> list[Identity]:
     )
     rows = await session.scalars(query.order_by(IdentityRow.created_at, IdentityRow.subject))
     return [
-        Identity(issuer=row.provider, subject=row.subject, linked_at=row.created_at)
+        LinkedIdentity(issuer=row.provider, subject=row.subject, linked_at=row.created_at)
         for row in rows
     ]
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service.domain.accounts import Account
 from users_service.store import accounts_by_id
-from users_service.tables import CeremonyRow, ResetLinkRow
+from users_service.tables import PendingFlowRow, ResetLinkRow
 
 
 async def begin(
@@ -26,7 +26,7 @@ async def begin(
     expires_at: datetime,
 ) -> None:
     await session.execute(
-        insert(CeremonyRow).values(
+        insert(PendingFlowRow).values(
             secret_hash=secret_hash,
             kind=kind,
             account_id=account_id,
@@ -38,30 +38,30 @@ async def begin(
 
 async def find(
     session: AsyncSession, kind: str, secret_hash: bytes, *, now: datetime
-) -> CeremonyRow | None:
-    query = select(CeremonyRow).where(
-        CeremonyRow.secret_hash == secret_hash,
-        CeremonyRow.kind == kind,
-        CeremonyRow.expires_at > now,
+) -> PendingFlowRow | None:
+    query = select(PendingFlowRow).where(
+        PendingFlowRow.secret_hash == secret_hash,
+        PendingFlowRow.kind == kind,
+        PendingFlowRow.expires_at > now,
     )
     return await session.scalar(query)
 
 
 async def finish(
     session: AsyncSession, kind: str, secret_hash: bytes, *, now: datetime
-) -> CeremonyRow | None:
+) -> PendingFlowRow | None:
     """It, once: whoever comes second gets None."""
-    finished = delete(CeremonyRow).where(
-        CeremonyRow.secret_hash == secret_hash,
-        CeremonyRow.kind == kind,
-        CeremonyRow.expires_at > now,
+    finished = delete(PendingFlowRow).where(
+        PendingFlowRow.secret_hash == secret_hash,
+        PendingFlowRow.kind == kind,
+        PendingFlowRow.expires_at > now,
     )
-    return await session.scalar(finished.returning(CeremonyRow))
+    return await session.scalar(finished.returning(PendingFlowRow))
 
 
 async def hold(
     session: AsyncSession, kind: str, secret_hash: bytes, *, now: datetime
-) -> tuple[CeremonyRow, Account] | None:
+) -> tuple[PendingFlowRow, Account] | None:
     """It, once, with the account that it was begun for, locked till the end.
 
     The account comes first: who ends what was begun holds it, and waits for the rest.
@@ -76,9 +76,9 @@ async def hold(
 
 async def end_of(session: AsyncSession, account_id: UUID) -> None:
     """Whatever was begun under the account's old credentials: steps, links, flows."""
-    for table in (CeremonyRow, ResetLinkRow):
+    for table in (PendingFlowRow, ResetLinkRow):
         await session.execute(delete(table).where(table.account_id == account_id))
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> None:
-    await session.execute(delete(CeremonyRow).where(CeremonyRow.expires_at <= now))
+    await session.execute(delete(PendingFlowRow).where(PendingFlowRow.expires_at <= now))

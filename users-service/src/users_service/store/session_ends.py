@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from users_service.tables import SessionEndRow
 
 
-class Listener(StrEnum):
+class Consumer(StrEnum):
     GATEWAY = "gateway"
     REDIS = "redis"
 
@@ -36,12 +36,12 @@ async def announce(
         "ended_at": now,
     }
     await session.execute(
-        insert(SessionEndRow), [{**ended, "listener": each} for each in Listener]
+        insert(SessionEndRow), [{**ended, "listener": each} for each in Consumer]
     )
 
 
 async def take(
-    session: AsyncSession, listener: Listener, *, but: Collection[int] = ()
+    session: AsyncSession, listener: Consumer, *, but: Collection[int] = ()
 ) -> SessionEndRow | None:
     """The next one, deleted if the transaction commits. Replicas never take the same one.
 
@@ -58,7 +58,7 @@ async def take(
     return await session.scalar(taken.returning(SessionEndRow))
 
 
-async def take_all(session: AsyncSession, listener: Listener) -> Sequence[SessionEndRow]:
+async def take_all(session: AsyncSession, listener: Consumer) -> Sequence[SessionEndRow]:
     """All, deleted if the transaction commits. Waits for replicas that hold some of them."""
     taken = delete(SessionEndRow).where(SessionEndRow.listener == listener)
     return (await session.scalars(taken.returning(SessionEndRow))).all()

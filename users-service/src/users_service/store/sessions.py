@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service.domain.accounts import Account
-from users_service.domain.principals import Actor
+from users_service.domain.principals import Principal
 from users_service.domain.sessions import SESSION_IDLE, Session
 from users_service.domain.sign_in_errors import SessionEnded
 from users_service.store import pending_flows, session_ends
@@ -45,7 +45,7 @@ async def find(session: AsyncSession, token_hash: bytes) -> tuple[Session, Accou
     return None if found is None else (_session(found[0]), account_from(found[1]))
 
 
-async def hold(session: AsyncSession, by: Actor) -> None:
+async def hold(session: AsyncSession, by: Principal) -> None:
     """Lock the account of who acts till the end of the transaction.
 
     SessionEnded if their session ended since they were let in: for acts on one's own account,
@@ -73,13 +73,13 @@ async def of_account(session: AsyncSession, account_id: UUID) -> list[Session]:
     return [_session(row) for row in rows]
 
 
-async def renew(session: AsyncSession, proven: Session, *, now: datetime) -> Session:
+async def renew(session: AsyncSession, renewed_session: Session, *, now: datetime) -> Session:
     """The person has just proven again who they are; SessionEnded if it ended meanwhile."""
-    fresh = update(SessionRow).where(SessionRow.id == proven.id)
+    fresh = update(SessionRow).where(SessionRow.id == renewed_session.id)
     renewed = fresh.values(reauthenticated_at=now, last_seen_at=now).returning(SessionRow.id)
     if await session.scalar(renewed) is None:
         raise SessionEnded
-    return replace(proven, reauthenticated_at=now, last_seen_at=now)
+    return replace(renewed_session, reauthenticated_at=now, last_seen_at=now)
 
 
 async def end(

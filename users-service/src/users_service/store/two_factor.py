@@ -15,15 +15,17 @@ async def totp(session: AsyncSession, account_id: UUID) -> Totp | None:
     row = await session.scalar(select(TotpRow).where(TotpRow.account_id == account_id))
     if row is None:
         return None
-    return Totp(account_id=account_id, sealed=row.secret, confirmed_at=row.confirmed_at)
+    return Totp(
+        account_id=account_id, encrypted_secret=row.secret, confirmed_at=row.confirmed_at
+    )
 
 
-async def begin_totp(session: AsyncSession, account_id: UUID, sealed: bytes) -> None:
+async def begin_totp(session: AsyncSession, account_id: UUID, encrypted_secret: bytes) -> None:
     """In place of one that was never confirmed."""
     await session.execute(
         delete(TotpRow).where(TotpRow.account_id == account_id, TotpRow.confirmed_at.is_(None))
     )
-    row = insert(TotpRow).values(account_id=account_id, secret=sealed, last_step=0)
+    row = insert(TotpRow).values(account_id=account_id, secret=encrypted_secret, last_step=0)
     await session.execute(row)
 
 

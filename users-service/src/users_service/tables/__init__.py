@@ -10,25 +10,25 @@ from users_service.tables.accounts import (
 from users_service.tables.base import Base
 from users_service.tables.credentials import (
     ApiTokenRow,
-    CeremonyRow,
     PasskeyRow,
+    PendingFlowRow,
     RecoveryCodeRow,
     ResetLinkRow,
     SessionRow,
     TotpRow,
 )
-from users_service.tables.records import AuditRow, LetterRow, SessionEndRow, SigningKeyRow
+from users_service.tables.records import AuditRow, EmailRow, SessionEndRow, SigningKeyRow
 
 __all__ = [
     "AccountRow",
     "ApiTokenRow",
     "AuditRow",
     "Base",
-    "CeremonyRow",
+    "EmailRow",
     "IdentityRow",
     "InvitationRow",
-    "LetterRow",
     "PasskeyRow",
+    "PendingFlowRow",
     "RecoveryCodeRow",
     "ResetLinkRow",
     "RetiredUsernameRow",

@@ -89,7 +89,7 @@ class PasskeyRow(Base):
     last_used_at: Mapped[datetime | None]
 
 
-class CeremonyRow(Base):
+class PendingFlowRow(Base):
     """Begun and not finished: a second step, a challenge. For minutes, and once."""
 
     __tablename__ = "ceremonies"

@@ -44,7 +44,7 @@ class AuditRow(Base):
     facts: Mapped[dict[str, Any]]
 
 
-class LetterRow(Base):
+class EmailRow(Base):
     """A letter to be sent, or asked for: `Outbox` writes it, `Mailing` sends it."""
 
     __tablename__ = "letters"

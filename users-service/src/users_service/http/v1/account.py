@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from users_service.accounts.profile import OwnAccount, PasswordChange
+from users_service.accounts.profile import PasswordChange, Profiles
 from users_service.http.openapi import problems
 from users_service.http.v1.api_tokens import ApiTokenOut, api_token_out
 from users_service.http.v1.audit import LineOut, line_out
@@ -77,18 +77,20 @@ class ExportOut(BaseModel):
     """The newest 1000 lines about the account."""
 
 
-async def _own_account(request: Request) -> OwnAccount:
-    own_account: OwnAccount = request.state.own_account
-    return own_account
+async def _profiles(request: Request) -> Profiles:
+    profiles: Profiles = request.state.profiles
+    return profiles
 
 
-Mine = Annotated[OwnAccount, Depends(_own_account)]
+TheProfiles = Annotated[Profiles, Depends(_profiles)]
 
 
 @router.get("")
-async def my_account(caller: SignedIn, mine: Mine, identities: TheIdentities) -> MyAccountOut:
-    found = await identities.of(caller.account.id)
-    overview = overview_out(await mine.overview(caller.account.id))
+async def my_account(
+    signed_in: SignedIn, profiles: TheProfiles, identities: TheIdentities
+) -> MyAccountOut:
+    found = await identities.of(signed_in.account.id)
+    overview = overview_out(await profiles.overview(signed_in.account.id))
     return MyAccountOut(
         **overview.model_dump(),
         identities=[
@@ -105,33 +107,37 @@ async def my_account(caller: SignedIn, mine: Mine, identities: TheIdentities) ->
 
 @router.patch("", responses=problems(403, 429))
 async def change_profile(
-    profile: Profile, caller: SignedIn, mine: Mine, sessions: AllSessions
+    profile: Profile, signed_in: SignedIn, profiles: TheProfiles, sessions: AllSessions
 ) -> OverviewOut:
     if "email" in profile.model_fields_set:
         # A new password can be sent there.
-        sessions.require_fresh(caller.session)
+        sessions.require_fresh(signed_in.session)
     changes = profile.model_dump(exclude_unset=True)
-    changed = await mine.change_profile(caller.account, caller.actor, changes=changes)
+    changed = await profiles.change_profile(
+        signed_in.account, signed_in.principal, changes=changes
+    )
     return overview_out(changed)
 
 
 @router.put("/password", responses=problems(403, 429), dependencies=[Depends(with_passwords)])
 async def change_password(
-    wanted: NewPassword, caller: SignedIn, mine: Mine, sessions: AllSessions
+    wanted: NewPassword, signed_in: SignedIn, profiles: TheProfiles, sessions: AllSessions
 ) -> LoginOut:
     if wanted.old_password is None:
-        sessions.require_fresh(caller.session)
+        sessions.require_fresh(signed_in.session)
     new = PasswordChange(old=wanted.old_password, new=wanted.new_password, code=wanted.code)
-    done = await mine.change_password(caller.session, caller.account, caller.origin, new)
+    done = await profiles.change_password(
+        signed_in.session, signed_in.account, signed_in.client, new
+    )
     return login_out(done.secret, done.session, done.account)
 
 
 @router.get("/export", responses=problems(403))
-async def export(caller: FreshlySignedIn, mine: Mine) -> ExportOut:
-    found = await mine.export(caller.account, caller.actor)
+async def export(signed_in: FreshlySignedIn, profiles: TheProfiles) -> ExportOut:
+    found = await profiles.export(signed_in.account, signed_in.principal)
     return ExportOut(
         account=overview_out(found.overview),
-        sessions=[device_out(each, current=caller.session.id) for each in found.sessions],
+        sessions=[device_out(each, current=signed_in.session.id) for each in found.sessions],
         identities=[
             IdentityOut(provider=provider, subject=subject, created_at=created_at)
             for provider, subject, created_at in found.identities
@@ -142,5 +148,5 @@ async def export(caller: FreshlySignedIn, mine: Mine) -> ExportOut:
 
 
 @router.delete("", status_code=204, responses=problems(403, 409))
-async def delete_account(caller: FreshlySignedIn, mine: Mine) -> None:
-    await mine.delete(caller.account, caller.actor)
+async def delete_account(signed_in: FreshlySignedIn, profiles: TheProfiles) -> None:
+    await profiles.delete(signed_in.account, signed_in.principal)

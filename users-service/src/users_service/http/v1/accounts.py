@@ -16,9 +16,9 @@ from users_service.http.v1.dependencies import (
     Sought,
     with_passwords,
 )
-from users_service.http.v1.password_reset import TheResets
+from users_service.http.v1.password_reset import ThePasswordReset
 from users_service.http.v1.schemas import OverviewOut, overview_out
-from users_service.store.accounts_by_id import Wanted
+from users_service.store.accounts_by_id import AccountFilter
 
 Role = Literal["reader", "editor", "admin"]
 
@@ -47,14 +47,14 @@ async def _administration(request: Request) -> Administration:
     return administration
 
 
-Everybody = Annotated[Administration, Depends(_administration)]
+TheAdministration = Annotated[Administration, Depends(_administration)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 @router.get("")
 async def list_accounts(
     by: Administrator,
-    everybody: Everybody,
+    administration: TheAdministration,
     q: Sought = None,
     username: Sought = None,
     role: Role | None = None,
@@ -62,36 +62,40 @@ async def list_accounts(
     cursor: Sought = None,
     limit: Limit = 50,
 ) -> AccountsOut:
-    wanted = Wanted(text=q, username=username, role=role, disabled=disabled)
-    page, following = await everybody.page(wanted, after=cursor, limit=limit)
+    wanted = AccountFilter(text=q, username=username, role=role, disabled=disabled)
+    page, following = await administration.page(wanted, after=cursor, limit=limit)
     return AccountsOut(accounts=[overview_out(each) for each in page], next=following)
 
 
 @router.get("/{account_id}", responses=problems(404))
 async def show_account(
-    account_id: UUID, by: Administrator, everybody: Everybody
+    account_id: UUID, by: Administrator, administration: TheAdministration
 ) -> OverviewOut:
-    return overview_out(await everybody.find(account_id))
+    return overview_out(await administration.find(account_id))
 
 
 @router.patch("/{account_id}", responses=problems(404, 409))
 async def change_account(
-    account_id: UUID, change: Change, by: FreshAdministrator, everybody: Everybody
+    account_id: UUID, change: Change, by: FreshAdministrator, administration: TheAdministration
 ) -> OverviewOut:
-    changed = await everybody.change(account_id, by, role=change.role, disabled=change.disabled)
+    changed = await administration.change(
+        account_id, by, role=change.role, disabled=change.disabled
+    )
     return overview_out(changed)
 
 
 @router.delete("/{account_id}", status_code=204, responses=problems(404, 409))
 async def delete_account(
-    account_id: UUID, by: FreshAdministrator, everybody: Everybody
+    account_id: UUID, by: FreshAdministrator, administration: TheAdministration
 ) -> None:
-    await everybody.delete(account_id, by)
+    await administration.delete(account_id, by)
 
 
 @router.delete("/{account_id}/sessions", status_code=204, responses=problems(404))
-async def end_sessions(account_id: UUID, by: Administrator, everybody: Everybody) -> None:
-    await everybody.end_sessions(account_id, by)
+async def end_sessions(
+    account_id: UUID, by: Administrator, administration: TheAdministration
+) -> None:
+    await administration.end_sessions(account_id, by)
 
 
 @router.post(
@@ -101,7 +105,7 @@ async def end_sessions(account_id: UUID, by: Administrator, everybody: Everybody
     dependencies=[Depends(with_passwords)],
 )
 async def make_reset_link(
-    account_id: UUID, by: FreshAdministrator, resets: TheResets
+    account_id: UUID, by: FreshAdministrator, password_reset: ThePasswordReset
 ) -> ResetLinkOut:
-    link = await resets.make(account_id, by)
+    link = await password_reset.make(account_id, by)
     return ResetLinkOut(token=link.token, expires_at=link.expires_at)

@@ -54,18 +54,18 @@ TheApiTokens = Annotated[ApiTokens, Depends(_api_tokens)]
 
 
 @router.get("")
-async def my_api_tokens(caller: SignedIn, api_tokens: TheApiTokens) -> ApiTokensOut:
-    found = await api_tokens.of(caller.account)
+async def my_api_tokens(signed_in: SignedIn, api_tokens: TheApiTokens) -> ApiTokensOut:
+    found = await api_tokens.of(signed_in.account)
     return ApiTokensOut(api_tokens=[api_token_out(each) for each in found])
 
 
 @router.post("", status_code=201, responses=problems(403, 409))
 async def make_api_token(
-    wanted: NewApiToken, caller: FreshlySignedIn, api_tokens: TheApiTokens
+    wanted: NewApiToken, signed_in: FreshlySignedIn, api_tokens: TheApiTokens
 ) -> NewApiTokenOut:
     made, secret = await api_tokens.make(
-        caller.account,
-        caller.actor,
+        signed_in.account,
+        signed_in.principal,
         name=wanted.name,
         scopes=wanted.scopes,
         days=wanted.expires_in_days,
@@ -74,8 +74,10 @@ async def make_api_token(
 
 
 @router.delete("/{token_id}", status_code=204, responses=problems(404))
-async def revoke_api_token(token_id: UUID, caller: SignedIn, api_tokens: TheApiTokens) -> None:
-    await api_tokens.revoke(token_id, caller.account, caller.actor)
+async def revoke_api_token(
+    token_id: UUID, signed_in: SignedIn, api_tokens: TheApiTokens
+) -> None:
+    await api_tokens.revoke(token_id, signed_in.account, signed_in.principal)
 
 
 def api_token_out(token: ApiToken) -> ApiTokenOut:

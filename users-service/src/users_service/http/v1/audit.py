@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from users_service.audit_log import AuditLog
-from users_service.domain.audit_events import Event
+from users_service.domain.audit_events import AuditEventType
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Administrator
 from users_service.tables import AuditRow
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/audit", responses=problems(401, 403))
 class LineOut(BaseModel):
     id: int
     at: datetime
-    event: Event
+    event: AuditEventType
     result: str
     """"ok", or the code of the refusal."""
     actor_id: UUID | None
@@ -49,7 +49,7 @@ async def read_audit(
     by: Administrator,
     audit: Annotated[AuditLog, Depends(_audit)],
     account_id: UUID | None = None,
-    event: Event | None = None,
+    event: AuditEventType | None = None,
     cursor: Annotated[int | None, Query(ge=1, le=_BIGINT)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AuditOut:
@@ -66,7 +66,7 @@ def line_out(row: AuditRow) -> LineOut:
     return LineOut(
         id=row.id,
         at=row.at,
-        event=Event(row.event),
+        event=AuditEventType(row.event),
         result=row.result,
         actor_id=row.actor_id,
         actor=row.actor_name,

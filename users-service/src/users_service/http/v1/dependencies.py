@@ -7,11 +7,11 @@ from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from users_service.credentials.methods import WaysIn
+from users_service.credentials.methods import SignInMethods
 from users_service.domain import principals
 from users_service.domain.accounts import Account, given_text
-from users_service.domain.principals import Actor
-from users_service.domain.sessions import Origin, Session
+from users_service.domain.principals import Principal
+from users_service.domain.sessions import Client, Session
 from users_service.domain.sign_in_errors import NotAllowed, SessionEnded, Unauthenticated
 from users_service.http import authentication
 from users_service.sessions.sessions import Sessions
@@ -36,29 +36,29 @@ class Body(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CurrentSession:
     """A signed-in person."""
 
     session: Session
     account: Account
-    origin: Origin
+    client: Client
 
     @property
-    def actor(self) -> Actor:
-        return principals.person(self.account, self.origin, self.session)
+    def principal(self) -> Principal:
+        return principals.account_holder(self.account, self.client, self.session)
 
 
 async def not_stored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-async def _origin(request: Request) -> Origin:
+async def _client(request: Request) -> Client:
     keys: authentication.ApiKeys = request.state.api_keys
     peer = authentication.peer(request)
     if not keys.vouch(request):
         return peer
     said = authentication.forwarded(request)
-    return Origin(address=said.address or peer.address, device=said.device)
+    return Client(address=said.address or peer.address, device=said.device)
 
 
 class _WithSession(HTTPBearer):
@@ -74,81 +74,83 @@ async def _sessions(request: Request) -> Sessions:
     return sessions
 
 
-From = Annotated[Origin, Depends(_origin)]
+From = Annotated[Client, Depends(_client)]
 Secret = Annotated[str, Depends(_WithSession(scheme_name="Session"))]
 AllSessions = Annotated[Sessions, Depends(_sessions)]
 
 
-async def _signed_in(secret: Secret, sessions: AllSessions, origin: From) -> Caller:
+async def _signed_in(secret: Secret, sessions: AllSessions, client: From) -> CurrentSession:
     session, account = await sessions.current(secret)
-    return Caller(session, account, origin)
+    return CurrentSession(session, account, client)
 
 
-SignedIn = Annotated[Caller, Depends(_signed_in)]
+SignedIn = Annotated[CurrentSession, Depends(_signed_in)]
 
 
-async def _fresh(caller: SignedIn, sessions: AllSessions) -> Caller:
-    sessions.require_fresh(caller.session)
-    return caller
+async def _fresh(signed_in: SignedIn, sessions: AllSessions) -> CurrentSession:
+    sessions.require_fresh(signed_in.session)
+    return signed_in
 
 
-FreshlySignedIn = Annotated[Caller, Depends(_fresh)]
+FreshlySignedIn = Annotated[CurrentSession, Depends(_fresh)]
 
 
-async def _administrator(request: Request, sessions: AllSessions, origin: From) -> Actor:
+async def _administrator(request: Request, sessions: AllSessions, client: From) -> Principal:
     """An administrator's session, or an API key."""
-    caller = await _key_or_administrator(request, sessions, origin)
-    return caller.actor if isinstance(caller, Caller) else caller
+    signed_in = await _key_or_administrator(request, sessions, client)
+    return signed_in.principal if isinstance(signed_in, CurrentSession) else signed_in
 
 
-async def _fresh_administrator(request: Request, sessions: AllSessions, origin: From) -> Actor:
-    caller = await _key_or_administrator(request, sessions, origin)
-    if not isinstance(caller, Caller):
-        return caller
-    sessions.require_fresh(caller.session)
-    return caller.actor
+async def _fresh_administrator(
+    request: Request, sessions: AllSessions, client: From
+) -> Principal:
+    signed_in = await _key_or_administrator(request, sessions, client)
+    if not isinstance(signed_in, CurrentSession):
+        return signed_in
+    sessions.require_fresh(signed_in.session)
+    return signed_in.principal
 
 
 async def _key_or_administrator(
-    request: Request, sessions: Sessions, origin: Origin
-) -> Actor | Caller:
+    request: Request, sessions: Sessions, client: Client
+) -> Principal | CurrentSession:
     keys: authentication.ApiKeys = request.state.api_keys
     holder = keys.holder(request)
     if holder is not None:
-        return principals.program(holder, origin)
+        return principals.api_key_holder(holder, client)
     secret = authentication.bearer_secret(request)
     if secret is None:
-        await authentication.refuse(request, origin)
+        await authentication.refuse(request, client)
         raise Unauthenticated
     session, account = await sessions.current(secret)
     if not account.is_admin:
         raise NotAllowed
-    return Caller(session, account, origin)
+    return CurrentSession(session, account, client)
 
 
-async def _program(request: Request, origin: From) -> Actor:
+async def _program(request: Request, client: From) -> Principal:
     """An API key, and no session whoever's it is."""
     keys: authentication.ApiKeys = request.state.api_keys
     holder = keys.holder(request)
     if holder is None:
-        await authentication.refuse(request, origin)
+        await authentication.refuse(request, client)
         raise Unauthenticated
-    return principals.program(holder, origin)
+    return principals.api_key_holder(holder, client)
 
 
-async def _ways_in(request: Request) -> WaysIn:
-    ways_in: WaysIn = request.state.ways_in
-    return ways_in
+async def _sign_in_methods(request: Request) -> SignInMethods:
+    sign_in_methods: SignInMethods = request.state.sign_in_methods
+    return sign_in_methods
 
 
-TheWaysIn = Annotated[WaysIn, Depends(_ways_in)]
+TheSignInMethods = Annotated[SignInMethods, Depends(_sign_in_methods)]
 
 
-async def with_passwords(ways_in: TheWaysIn) -> None:
+async def with_passwords(sign_in_methods: TheSignInMethods) -> None:
     """For routes that are about passwords: refused where they are no way in."""
-    ways_in.require_passwords()
+    sign_in_methods.require_passwords()
 
 
-Program = Annotated[Actor, Depends(_program)]
-Administrator = Annotated[Actor, Depends(_administrator)]
-FreshAdministrator = Annotated[Actor, Depends(_fresh_administrator)]
+Program = Annotated[Principal, Depends(_program)]
+Administrator = Annotated[Principal, Depends(_administrator)]
+FreshAdministrator = Annotated[Principal, Depends(_fresh_administrator)]

@@ -9,7 +9,7 @@ from users_service.http.v1.dependencies import FreshlySignedIn, SignedIn
 from users_service.http.v1.oidc import Callback, Depart, DepartureOut, departure_out
 from users_service.http.v1.schemas import SecondStepOut, SessionOut, session_out, step_out
 from users_service.oidc.linking import Identities
-from users_service.sign_in.two_factor import SecondStep
+from users_service.sign_in.two_factor import TwoFactorChallenge
 
 router = APIRouter(responses=problems(401, 403, 404))
 
@@ -27,43 +27,56 @@ _PROOF = "/sessions/current/re-authenticate/{provider}"
 
 @router.post(_ONE, responses=problems(429))
 async def depart_to_link(
-    provider: str, wanted: Depart, caller: FreshlySignedIn, identities: TheIdentities
+    provider: str, wanted: Depart, signed_in: FreshlySignedIn, identities: TheIdentities
 ) -> DepartureOut:
-    begun = await identities.depart_to_link(
-        provider, wanted.redirect_uri, caller.account, caller.origin
+    begun = await identities.start_linking(
+        provider, wanted.redirect_uri, signed_in.account, signed_in.client
     )
     return departure_out(begun)
 
 
 @router.post(_ONE + "/callback", status_code=204, responses=problems(409))
 async def link(
-    provider: str, said: Callback, caller: FreshlySignedIn, identities: TheIdentities
+    provider: str, said: Callback, signed_in: FreshlySignedIn, identities: TheIdentities
 ) -> None:
-    await identities.link(provider, said.flow, said.brought(), caller.account, caller.actor)
+    await identities.link(
+        provider,
+        said.flow,
+        said.authorization_response(),
+        signed_in.account,
+        signed_in.principal,
+    )
 
 
 @router.delete(_ONE, status_code=204, responses=problems(409))
-async def unlink(provider: str, caller: FreshlySignedIn, identities: TheIdentities) -> None:
-    await identities.unlink(provider, caller.account, caller.actor)
+async def unlink(provider: str, signed_in: FreshlySignedIn, identities: TheIdentities) -> None:
+    await identities.unlink(provider, signed_in.account, signed_in.principal)
 
 
 @router.post(_PROOF, responses=problems(409, 429))
 async def depart_to_prove(
-    provider: str, wanted: Depart, caller: SignedIn, identities: TheIdentities
+    provider: str, wanted: Depart, signed_in: SignedIn, identities: TheIdentities
 ) -> DepartureOut:
-    begun = await identities.depart_to_prove(
-        provider, wanted.redirect_uri, caller.account, caller.origin
+    begun = await identities.start_reauthentication(
+        provider, wanted.redirect_uri, signed_in.account, signed_in.client
     )
     return departure_out(begun)
 
 
 @router.post(_PROOF + "/callback")
 async def prove(
-    provider: str, said: Callback, caller: SignedIn, identities: TheIdentities
+    provider: str, said: Callback, signed_in: SignedIn, identities: TheIdentities
 ) -> SessionOut | SecondStepOut:
     """The session, or the second step that is lacking, for POST …/re-authenticate."""
-    session, account = caller.session, caller.account
-    done = await identities.prove(
-        provider, said.flow, said.brought(), session, account, caller.actor
+    session, account = signed_in.session, signed_in.account
+    done = await identities.reauthenticate(
+        provider,
+        said.flow,
+        said.authorization_response(),
+        session,
+        account,
+        signed_in.principal,
     )
-    return step_out(done) if isinstance(done, SecondStep) else session_out(done, account)
+    return (
+        step_out(done) if isinstance(done, TwoFactorChallenge) else session_out(done, account)
+    )

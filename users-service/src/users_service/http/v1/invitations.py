@@ -46,12 +46,12 @@ async def _invitations(request: Request) -> Invitations:
     return invitations
 
 
-All = Annotated[Invitations, Depends(_invitations)]
+TheInvitations = Annotated[Invitations, Depends(_invitations)]
 
 
 @router.post("", status_code=201, responses=problems(409, 429))
 async def invite(
-    by: Administrator, invitations: All, wanted: NewInvitation | None = None
+    by: Administrator, invitations: TheInvitations, wanted: NewInvitation | None = None
 ) -> InvitationOut:
     wanted = wanted or NewInvitation()
     role = ADMIN if wanted.admin else wanted.role
@@ -60,7 +60,7 @@ async def invite(
 
 
 @router.get("")
-async def open_invitations(by: Administrator, invitations: All) -> InvitationsOut:
+async def open_invitations(by: Administrator, invitations: TheInvitations) -> InvitationsOut:
     rows = await invitations.all_open()
     return InvitationsOut(
         invitations=[
@@ -77,5 +77,5 @@ async def open_invitations(by: Administrator, invitations: All) -> InvitationsOu
 
 
 @router.delete("/{invitation_id}", status_code=204, responses=problems(404))
-async def revoke(invitation_id: UUID, by: Administrator, invitations: All) -> None:
+async def revoke(invitation_id: UUID, by: Administrator, invitations: TheInvitations) -> None:
     await invitations.revoke(invitation_id, by)

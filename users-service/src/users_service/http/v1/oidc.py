@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from users_service.http.openapi import problems
-from users_service.http.v1.dependencies import Body, From, Text, TheWaysIn
+from users_service.http.v1.dependencies import Body, From, Text, TheSignInMethods
 from users_service.http.v1.schemas import LoginOut, SecondStepOut, sign_in_out
-from users_service.oidc.checks import Return
-from users_service.oidc.flow import Departure
+from users_service.oidc.checks import AuthorizationResponse
+from users_service.oidc.flow import StartedFlow
 from users_service.oidc.providers import Provider
-from users_service.oidc.sign_in import SignInElsewhere
+from users_service.oidc.sign_in import OidcSignIn
 
 router = APIRouter()
 
@@ -38,8 +38,8 @@ class Callback(Body):
     state: Text
     iss: Text | None = None
 
-    def brought(self) -> Return:
-        return Return(code=self.code, state=self.state, iss=self.iss)
+    def authorization_response(self) -> AuthorizationResponse:
+        return AuthorizationResponse(code=self.code, state=self.state, iss=self.iss)
 
 
 class ProviderOut(BaseModel):
@@ -56,30 +56,30 @@ class WaysInOut(BaseModel):
     providers: list[ProviderOut]
 
 
-async def _sign_in_elsewhere(request: Request) -> SignInElsewhere:
-    ways: SignInElsewhere = request.state.sign_in_elsewhere
-    return ways
+async def _oidc_sign_in(request: Request) -> OidcSignIn:
+    sign_in_methods: OidcSignIn = request.state.oidc_sign_in
+    return sign_in_methods
 
 
-Elsewhere = Annotated[SignInElsewhere, Depends(_sign_in_elsewhere)]
+TheOidcSignIn = Annotated[OidcSignIn, Depends(_oidc_sign_in)]
 
 
 @router.get("/sign-in")
-async def ways_in(elsewhere: Elsewhere, ways: TheWaysIn) -> WaysInOut:
-    listed = elsewhere.departures.providers.values()
+async def ways_in(oidc_sign_in: TheOidcSignIn, sign_in_methods: TheSignInMethods) -> WaysInOut:
+    listed = oidc_sign_in.flows.providers.values()
     return WaysInOut(
-        passwords=ways.passwords,
-        passkeys=ways.passkeys,
+        passwords=sign_in_methods.passwords,
+        passkeys=sign_in_methods.passkeys,
         providers=[provider_out(each) for each in listed],
     )
 
 
 @router.post("/sign-in/{provider}", responses=problems(403, 404, 429))
 async def depart(
-    provider: str, wanted: DepartToSignIn, origin: From, elsewhere: Elsewhere
+    provider: str, wanted: DepartToSignIn, client: From, oidc_sign_in: TheOidcSignIn
 ) -> DepartureOut:
-    begun = await elsewhere.depart(
-        provider, wanted.redirect_uri, origin, invite=wanted.invite or None
+    begun = await oidc_sign_in.start(
+        provider, wanted.redirect_uri, client, invite=wanted.invite or None
     )
     return departure_out(begun)
 
@@ -93,13 +93,13 @@ async def depart(
     },
 )
 async def come_back(
-    provider: str, said: Callback, origin: From, elsewhere: Elsewhere, response: Response
+    provider: str, said: Callback, client: From, oidc_sign_in: TheOidcSignIn, response: Response
 ) -> LoginOut | SecondStepOut:
-    done = await elsewhere.come_back(provider, said.flow, said.brought(), origin)
+    done = await oidc_sign_in.finish(provider, said.flow, said.authorization_response(), client)
     return sign_in_out(done, response)
 
 
-def departure_out(begun: Departure) -> DepartureOut:
+def departure_out(begun: StartedFlow) -> DepartureOut:
     return DepartureOut(authorization_url=begun.authorization_url, flow=begun.flow)
 
 
@@ -108,5 +108,5 @@ def provider_out(provider: Provider) -> ProviderOut:
         name=provider.name,
         title=provider.label,
         issuer=provider.issuer,
-        reauthenticates=provider.proves,
+        reauthenticates=provider.can_reauthenticate,
     )

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Program, Text
 from users_service.http.v1.schemas import LoginOut, SecondStepOut, sign_in_out
-from users_service.sign_in.one_time_links import SignInLinks
+from users_service.sign_in.one_time_links import OneTimeLinks
 
 router = APIRouter()
 
@@ -26,18 +26,20 @@ class LinkLogin(Body):
     token: Text
 
 
-async def _sign_in_links(request: Request) -> SignInLinks:
-    links: SignInLinks = request.state.sign_in_links
+async def _one_time_links(request: Request) -> OneTimeLinks:
+    links: OneTimeLinks = request.state.one_time_links
     return links
 
 
-Links = Annotated[SignInLinks, Depends(_sign_in_links)]
+TheOneTimeLinks = Annotated[OneTimeLinks, Depends(_one_time_links)]
 
 
 @router.post(
     "/accounts/{account_id}/sign-in-link", status_code=201, responses=problems(401, 404)
 )
-async def make_sign_in_link(account_id: UUID, by: Program, links: Links) -> SignInLinkOut:
+async def make_sign_in_link(
+    account_id: UUID, by: Program, links: TheOneTimeLinks
+) -> SignInLinkOut:
     link = await links.make(account_id, by)
     return SignInLinkOut(token=link.token, url=link.url, expires_at=link.expires_at)
 
@@ -51,6 +53,6 @@ async def make_sign_in_link(account_id: UUID, by: Program, links: Links) -> Sign
     },
 )
 async def sign_in_by_link(
-    login: LinkLogin, origin: From, links: Links, response: Response
+    login: LinkLogin, client: From, links: TheOneTimeLinks, response: Response
 ) -> LoginOut | SecondStepOut:
-    return sign_in_out(await links.redeem(login.token, origin), response)
+    return sign_in_out(await links.redeem(login.token, client), response)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from users_service.domain.two_factor import Passkey
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, FreshlySignedIn, From, SignedIn, Text
-from users_service.sign_in.passkeys import Begun, Passkeys
+from users_service.sign_in.passkeys import PasskeyFlow, Passkeys
 
 router = APIRouter()
 
@@ -54,29 +54,29 @@ ThePasskeys = Annotated[Passkeys, Depends(_passkeys)]
 
 
 @router.post("/passkeys/options", responses=problems(409, 429))
-async def passkey_options(origin: From, passkeys: ThePasskeys) -> BegunOut:
+async def passkey_options(client: From, passkeys: ThePasskeys) -> BegunOut:
     """To sign in, for the second step, or to prove once more who one is."""
-    return _begun(await passkeys.begin_proving(origin))
+    return _begun(await passkeys.begin_authentication(client))
 
 
 @router.get("/account/passkeys", responses=problems(401))
-async def my_passkeys(caller: SignedIn, passkeys: ThePasskeys) -> PasskeysOut:
-    found = await passkeys.of(caller.account)
+async def my_passkeys(signed_in: SignedIn, passkeys: ThePasskeys) -> PasskeysOut:
+    found = await passkeys.of(signed_in.account)
     return PasskeysOut(passkeys=[_passkey(each) for each in found])
 
 
 @router.post("/account/passkeys/options", responses=problems(401, 403, 409))
-async def new_passkey_options(caller: FreshlySignedIn, passkeys: ThePasskeys) -> BegunOut:
-    return _begun(await passkeys.begin_adding(caller.account))
+async def new_passkey_options(signed_in: FreshlySignedIn, passkeys: ThePasskeys) -> BegunOut:
+    return _begun(await passkeys.begin_registration(signed_in.account))
 
 
 @router.post("/account/passkeys", status_code=201, responses=problems(401, 403, 409))
 async def add_passkey(
-    wanted: NewPasskey, caller: FreshlySignedIn, passkeys: ThePasskeys
+    wanted: NewPasskey, signed_in: FreshlySignedIn, passkeys: ThePasskeys
 ) -> PasskeyOut:
     made = await passkeys.add(
-        caller.account,
-        caller.actor,
+        signed_in.account,
+        signed_in.principal,
         flow=wanted.flow,
         credential=wanted.credential,
         name=wanted.name,
@@ -86,9 +86,11 @@ async def add_passkey(
 
 @router.patch("/account/passkeys/{passkey_id:uuid}", responses=problems(401, 404))
 async def rename_passkey(
-    passkey_id: UUID, wanted: PasskeyName, caller: SignedIn, passkeys: ThePasskeys
+    passkey_id: UUID, wanted: PasskeyName, signed_in: SignedIn, passkeys: ThePasskeys
 ) -> PasskeyOut:
-    renamed = await passkeys.rename(passkey_id, wanted.name, caller.account, caller.actor)
+    renamed = await passkeys.rename(
+        passkey_id, wanted.name, signed_in.account, signed_in.principal
+    )
     return _passkey(renamed)
 
 
@@ -98,12 +100,12 @@ async def rename_passkey(
     responses=problems(401, 403, 404, 409),
 )
 async def remove_passkey(
-    passkey_id: UUID, caller: FreshlySignedIn, passkeys: ThePasskeys
+    passkey_id: UUID, signed_in: FreshlySignedIn, passkeys: ThePasskeys
 ) -> None:
-    await passkeys.remove(passkey_id, caller.session, caller.account, caller.actor)
+    await passkeys.remove(passkey_id, signed_in.session, signed_in.account, signed_in.principal)
 
 
-def _begun(begun: Begun) -> BegunOut:
+def _begun(begun: PasskeyFlow) -> BegunOut:
     return BegunOut(flow=begun.flow, options=begun.options)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from users_service.accounts.password_reset import Resets
+from users_service.accounts.password_reset import PasswordReset
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Text, with_passwords
 
@@ -21,20 +21,22 @@ class Reset(Body):
     password: Text
 
 
-async def _resets(request: Request) -> Resets:
-    resets: Resets = request.state.resets
-    return resets
+async def _password_reset(request: Request) -> PasswordReset:
+    password_reset: PasswordReset = request.state.password_reset
+    return password_reset
 
 
-TheResets = Annotated[Resets, Depends(_resets)]
+ThePasswordReset = Annotated[PasswordReset, Depends(_password_reset)]
 
 
 @router.post("/password-resets/letters", status_code=202, responses=problems(403, 409, 429))
-async def ask_for_a_letter(asked: Asked, origin: From, resets: TheResets) -> None:
+async def ask_for_a_letter(
+    asked: Asked, client: From, password_reset: ThePasswordReset
+) -> None:
     """The same answer whether there is such an account or not."""
-    await resets.ask(asked.account, origin)
+    await password_reset.ask(asked.account, client)
 
 
 @router.post("/password-resets", status_code=204, responses=problems(403, 429))
-async def reset_password(wanted: Reset, origin: From, resets: TheResets) -> None:
-    await resets.redeem(wanted.token, wanted.password, origin)
+async def reset_password(wanted: Reset, client: From, password_reset: ThePasswordReset) -> None:
+    await password_reset.redeem(wanted.token, wanted.password, client)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from users_service.accounts.registration import Applicant, Entrance
+from users_service.accounts.registration import Registration, RegistrationRequest
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Text, with_passwords
 from users_service.http.v1.schemas import AccountOut, account_out
@@ -29,21 +29,21 @@ class SignUpOut(BaseModel):
     """The first administrator has to show the setup token."""
 
 
-async def _entrance(request: Request) -> Entrance:
-    entrance: Entrance = request.state.entrance
-    return entrance
+async def _registration(request: Request) -> Registration:
+    registration: Registration = request.state.registration
+    return registration
 
 
-TheEntrance = Annotated[Entrance, Depends(_entrance)]
+TheRegistration = Annotated[Registration, Depends(_registration)]
 
 
 @router.get("/sign-up")
-async def sign_up_mode(entrance: TheEntrance) -> SignUpOut:
-    is_first = await entrance.is_first_expected()
+async def sign_up_mode(registration: TheRegistration) -> SignUpOut:
+    is_first = await registration.is_first_expected()
     return SignUpOut(
-        mode=entrance.mode.value,
+        mode=registration.mode.value,
         first_account=is_first,
-        setup_token=is_first and entrance.setup_token is not None,
+        setup_token=is_first and registration.setup_token is not None,
     )
 
 
@@ -53,6 +53,8 @@ async def sign_up_mode(entrance: TheEntrance) -> SignUpOut:
     responses=problems(403, 409, 429),
     dependencies=[Depends(with_passwords)],
 )
-async def sign_up(wanted: NewAccount, origin: From, entrance: TheEntrance) -> AccountOut:
-    applicant = Applicant(**wanted.model_dump())
-    return account_out(await entrance.sign_up(applicant, origin))
+async def sign_up(
+    wanted: NewAccount, client: From, registration: TheRegistration
+) -> AccountOut:
+    form = RegistrationRequest(**wanted.model_dump())
+    return account_out(await registration.register(form, client))

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel
 
-from users_service.domain.accounts import Account, Overview
+from users_service.domain.accounts import Account, AccountOverview
 from users_service.domain.sessions import Session
 from users_service.sessions.devices import device_name
-from users_service.sessions.sessions import SignedIn
-from users_service.sign_in.two_factor import SecondStep
+from users_service.sessions.sessions import NewSession
+from users_service.sign_in.two_factor import TwoFactorChallenge
 
 
 class AccountOut(BaseModel):
@@ -75,7 +75,7 @@ def account_out(account: Account) -> AccountOut:
     return AccountOut(**_account(account))
 
 
-def overview_out(overview: Overview) -> OverviewOut:
+def overview_out(overview: AccountOverview) -> OverviewOut:
     return OverviewOut(
         **_account(overview.account),
         email=overview.account.email,
@@ -96,14 +96,16 @@ def login_out(secret: str, session: Session, account: Account) -> LoginOut:
     return LoginOut(token=secret, **_session(session, account))
 
 
-def sign_in_out(done: SignedIn | SecondStep, response: Response) -> LoginOut | SecondStepOut:
-    if not isinstance(done, SecondStep):
+def sign_in_out(
+    done: NewSession | TwoFactorChallenge, response: Response
+) -> LoginOut | SecondStepOut:
+    if not isinstance(done, TwoFactorChallenge):
         return login_out(done.secret, done.session, done.account)
     response.status_code = 200
     return step_out(done)
 
 
-def step_out(step: SecondStep) -> SecondStepOut:
+def step_out(step: TwoFactorChallenge) -> SecondStepOut:
     return SecondStepOut(
         second_factor=SecondFactor(
             token=step.token, methods=list(step.methods), expires_at=step.expires_at

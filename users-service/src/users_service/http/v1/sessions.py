@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import AllSessions, Body, SignedIn, Text
 from users_service.http.v1.schemas import DeviceOut, SessionOut, device_out, session_out
-from users_service.sign_in.reauthentication import Proofs
+from users_service.sign_in.reauthentication import Reauthentication
 
 router = APIRouter()
 
@@ -40,54 +40,58 @@ class EndedOut(BaseModel):
     ended: int
 
 
-async def _proofs(request: Request) -> Proofs:
-    proofs: Proofs = request.state.proofs
-    return proofs
+async def _reauthentication(request: Request) -> Reauthentication:
+    reauthentication: Reauthentication = request.state.reauthentication
+    return reauthentication
 
 
-TheProofs = Annotated[Proofs, Depends(_proofs)]
+TheReauthentication = Annotated[Reauthentication, Depends(_reauthentication)]
 
 
 @router.get("/sessions", responses=problems(401))
-async def my_sessions(caller: SignedIn, sessions: AllSessions) -> DevicesOut:
-    found = await sessions.of(caller.account)
-    current = caller.session.id
+async def my_sessions(signed_in: SignedIn, sessions: AllSessions) -> DevicesOut:
+    found = await sessions.of(signed_in.account)
+    current = signed_in.session.id
     return DevicesOut(sessions=[device_out(each, current=current) for each in found])
 
 
 @router.get("/sessions/current", responses=problems(401))
-async def current_session(caller: SignedIn) -> SessionOut:
-    return session_out(caller.session, caller.account)
+async def current_session(signed_in: SignedIn) -> SessionOut:
+    return session_out(signed_in.session, signed_in.account)
 
 
 @router.post("/sessions/current/re-authenticate", responses=problems(401, 403, 409, 429))
 async def reauthenticate(
-    proof: PasswordProof | PasskeyProof | StepProof, caller: SignedIn, proofs: TheProofs
+    proof: PasswordProof | PasskeyProof | StepProof,
+    signed_in: SignedIn,
+    reauthentication: TheReauthentication,
 ) -> SessionOut:
-    kept, account, by = caller.session, caller.account, caller.actor
+    kept, account, by = signed_in.session, signed_in.account, signed_in.principal
     match proof:
         case PasswordProof():
-            kept = await proofs.by_password(
-                kept, account, proof.password, proof.code, caller.origin
+            kept = await reauthentication.by_password(
+                kept, account, proof.password, proof.code, signed_in.client
             )
         case PasskeyProof():
-            kept = await proofs.by_passkey(kept, account, proof.flow, proof.credential, by)
+            kept = await reauthentication.by_passkey(
+                kept, account, proof.flow, proof.credential, by
+            )
         case StepProof():
-            kept = await proofs.by_code(kept, account, proof.token, proof.code, by)
+            kept = await reauthentication.by_code(kept, account, proof.token, proof.code, by)
     return session_out(kept, account)
 
 
 @router.delete("/sessions/current", status_code=204, responses=problems(401))
-async def sign_out(caller: SignedIn, sessions: AllSessions) -> None:
-    await sessions.end(caller.session.id, caller.account, caller.actor)
+async def sign_out(signed_in: SignedIn, sessions: AllSessions) -> None:
+    await sessions.end(signed_in.session.id, signed_in.account, signed_in.principal)
 
 
 @router.delete("/sessions/others", responses=problems(401))
-async def end_other_sessions(caller: SignedIn, sessions: AllSessions) -> EndedOut:
-    ended = await sessions.end_others(caller.session, caller.account, caller.actor)
+async def end_other_sessions(signed_in: SignedIn, sessions: AllSessions) -> EndedOut:
+    ended = await sessions.end_others(signed_in.session, signed_in.account, signed_in.principal)
     return EndedOut(ended=ended)
 
 
 @router.delete("/sessions/{session_id:uuid}", status_code=204, responses=problems(401, 404))
-async def end_session(session_id: UUID, caller: SignedIn, sessions: AllSessions) -> None:
-    await sessions.end(session_id, caller.account, caller.actor)
+async def end_session(session_id: UUID, signed_in: SignedIn, sessions: AllSessions) -> None:
+    await sessions.end(session_id, signed_in.account, signed_in.principal)

@@ -50,26 +50,28 @@ TheSignIn = Annotated[SignIn, Depends(_sign_in)]
     },
 )
 async def sign_in(
-    login: Login, origin: From, ways_in: TheSignIn, response: Response
+    login: Login, client: From, use_case: TheSignIn, response: Response
 ) -> LoginOut | SecondStepOut:
-    done = await ways_in.by_password(login.username, login.password, origin)
+    done = await use_case.by_password(login.username, login.password, client)
     return sign_in_out(done, response)
 
 
 @router.post("/sessions/passkey", status_code=201, responses=problems(403, 409, 429))
-async def sign_in_by_passkey(login: PasskeyLogin, origin: From, ways_in: TheSignIn) -> LoginOut:
-    done = await ways_in.by_passkey(login.flow, login.credential, origin)
+async def sign_in_by_passkey(
+    login: PasskeyLogin, client: From, use_case: TheSignIn
+) -> LoginOut:
+    done = await use_case.by_passkey(login.flow, login.credential, client)
     return login_out(done.secret, done.session, done.account)
 
 
 @router.post("/sessions/second-factor", status_code=201, responses=problems(403, 409, 429))
 async def second_factor(
-    login: CodeLogin | SecondPasskeyLogin, origin: From, ways_in: TheSignIn
+    login: CodeLogin | SecondPasskeyLogin, client: From, use_case: TheSignIn
 ) -> LoginOut:
     if isinstance(login, CodeLogin):
-        done = await ways_in.by_code(login.token, login.code, origin)
+        done = await use_case.by_code(login.token, login.code, client)
     else:
-        done = await ways_in.by_second_passkey(
-            login.token, login.flow, login.credential, origin
+        done = await use_case.by_second_passkey(
+            login.token, login.flow, login.credential, client
         )
     return login_out(done.secret, done.session, done.account)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from users_service.crypto.signing_keys import JWKS_MAX_AGE, Keys
+from users_service.crypto.signing_keys import JWKS_MAX_AGE, SigningKeys
 from users_service.http.openapi import problems
 from users_service.http.v1.api_tokens import TheApiTokens
 from users_service.http.v1.dependencies import AllSessions, Body, From, Secret
@@ -32,13 +32,13 @@ async def access_token(
     secret: Secret,
     sessions: AllSessions,
     api_tokens: TheApiTokens,
-    origin: From,
+    client: From,
     wanted: TokenRequest | None = None,
 ) -> TokenOut:
     """For a session token, or for a personal API token as far as its scopes go."""
     audience = (wanted or TokenRequest()).audience
     if secret.startswith(MARK):
-        made = await api_tokens.access_token(secret, audience, origin)
+        made = await api_tokens.access_token(secret, audience, client)
     else:
         made = await sessions.access_token(secret, audience)
     return TokenOut(
@@ -48,7 +48,7 @@ async def access_token(
 
 @public.get("/.well-known/jwks.json")
 async def jwks(request: Request, response: Response) -> dict[str, Any]:
-    keys: Keys = request.state.keys
+    signing_keys: SigningKeys = request.state.signing_keys
     max_age = int(JWKS_MAX_AGE.total_seconds())
     response.headers["Cache-Control"] = f"public, max-age={max_age}"
-    return await keys.published()
+    return await signing_keys.published()

@@ -14,7 +14,7 @@ from users_service.http.v1.dependencies import (
     SignedIn,
     Text,
 )
-from users_service.sign_in.two_factor import SecondFactors
+from users_service.sign_in.two_factor import TwoFactor
 
 router = APIRouter(responses=problems(401))
 
@@ -41,48 +41,54 @@ class RecoveryCodesOut(BaseModel):
     """Shown here and never again."""
 
 
-async def _second_factors(request: Request) -> SecondFactors:
-    second_factors: SecondFactors = request.state.second_factors
-    return second_factors
+async def _two_factor(request: Request) -> TwoFactor:
+    two_factor: TwoFactor = request.state.two_factor
+    return two_factor
 
 
-Factors = Annotated[SecondFactors, Depends(_second_factors)]
+TheTwoFactor = Annotated[TwoFactor, Depends(_two_factor)]
 
 
 @router.get("/account/factors")
-async def my_factors(caller: SignedIn, factors: Factors) -> FactorsOut:
-    found = await factors.status(caller.account.id)
+async def my_factors(signed_in: SignedIn, two_factor: TheTwoFactor) -> FactorsOut:
+    found = await two_factor.status(signed_in.account.id)
     return FactorsOut(
         totp=found.totp, recovery_codes=found.recovery_codes, passkeys=found.passkeys
     )
 
 
 @router.post("/account/totp", status_code=201, responses=problems(403, 409))
-async def begin_totp(caller: FreshlySignedIn, factors: Factors) -> EnrolmentOut:
-    begun = await factors.begin_totp(caller.account, caller.actor)
+async def begin_totp(signed_in: FreshlySignedIn, two_factor: TheTwoFactor) -> EnrolmentOut:
+    begun = await two_factor.begin_totp(signed_in.account, signed_in.principal)
     return EnrolmentOut(secret=begun.secret, uri=begun.uri, qr_svg=begun.qr_svg)
 
 
 @router.post("/account/totp/confirm", responses=problems(403, 409, 429))
 async def confirm_totp(
-    said: Code, caller: FreshlySignedIn, factors: Factors
+    said: Code, signed_in: FreshlySignedIn, two_factor: TheTwoFactor
 ) -> RecoveryCodesOut:
-    codes = await factors.confirm_totp(caller.session, caller.account, said.code, caller.actor)
+    codes = await two_factor.confirm_totp(
+        signed_in.session, signed_in.account, said.code, signed_in.principal
+    )
     return RecoveryCodesOut(recovery_codes=codes)
 
 
 @router.delete("/account/totp", status_code=204, responses=problems(403, 409, 429))
 async def remove_totp(
-    caller: FreshlySignedIn, factors: Factors, said: Code | None = None
+    signed_in: FreshlySignedIn, two_factor: TheTwoFactor, said: Code | None = None
 ) -> None:
     """By a code of it, or by a recovery code."""
     code = said.code if said else None
-    await factors.remove_totp(caller.session, caller.account, code, caller.actor)
+    await two_factor.remove_totp(
+        signed_in.session, signed_in.account, code, signed_in.principal
+    )
 
 
 @router.post("/account/recovery-codes", status_code=201, responses=problems(403, 409))
-async def new_recovery_codes(caller: FreshlySignedIn, factors: Factors) -> RecoveryCodesOut:
-    codes = await factors.new_recovery_codes(caller.account, caller.actor)
+async def new_recovery_codes(
+    signed_in: FreshlySignedIn, two_factor: TheTwoFactor
+) -> RecoveryCodesOut:
+    codes = await two_factor.new_recovery_codes(signed_in.account, signed_in.principal)
     return RecoveryCodesOut(recovery_codes=codes)
 
 
@@ -90,6 +96,6 @@ async def new_recovery_codes(caller: FreshlySignedIn, factors: Factors) -> Recov
     "/accounts/{account_id}/totp", status_code=204, responses=problems(403, 404, 409)
 )
 async def remove_somebodys_totp(
-    account_id: UUID, by: FreshAdministrator, factors: Factors
+    account_id: UUID, by: FreshAdministrator, two_factor: TheTwoFactor
 ) -> None:
-    await factors.take_totp(account_id, by)
+    await two_factor.remove_totp_by_administrator(account_id, by)
