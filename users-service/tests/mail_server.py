@@ -26,7 +26,7 @@ class MailServer:
     """`answers` are said to the next letters, "" keeps one; `to` is whom the envelope names."""
 
     port: int = 0
-    letters: list[EmailMessage] = field(default_factory=list)
+    emails: list[EmailMessage] = field(default_factory=list)
     to: list[list[str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
@@ -48,9 +48,9 @@ class MailServer:
             return answer
         content = envelope.content
         assert isinstance(content, bytes)
-        letter = message_from_bytes(content, policy=policy.default)
-        assert isinstance(letter, EmailMessage)
-        self.letters.append(letter)
+        email = message_from_bytes(content, policy=policy.default)
+        assert isinstance(email, EmailMessage)
+        self.emails.append(email)
         self.to.append(list(envelope.rcpt_tos))
         return "250 OK"
 
@@ -63,9 +63,9 @@ class MailServer:
 
     async def kept(self, number: int) -> list[EmailMessage]:
         """So many letters, as soon as they are there."""
-        await until(lambda: len(self.letters) >= number)
-        assert len(self.letters) == number
-        return self.letters
+        await until(lambda: len(self.emails) >= number)
+        assert len(self.emails) == number
+        return self.emails
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -74,13 +74,13 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-def text_of(letter: EmailMessage) -> str:
-    return str(letter.get_content())
+def text_of(email: EmailMessage) -> str:
+    return str(email.get_content())
 
 
-def link_in(letter: EmailMessage) -> tuple[str, str]:
+def link_in(email: EmailMessage) -> tuple[str, str]:
     """The page, and the token behind its #."""
-    found = re.search(r"(https?://\S+)#(\S+)", text_of(letter))
+    found = re.search(r"(https?://\S+)#(\S+)", text_of(email))
     assert found
     return found[1], found[2].partition("=")[2]
 

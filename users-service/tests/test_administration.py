@@ -130,7 +130,7 @@ async def test_two_administrators_who_remove_each_other_leave_one(
     assert len(admins.json()["accounts"]) == 1
 
 
-async def test_an_administrator_who_came_long_ago_proves_it_again(
+async def test_an_administrator_who_came_long_ago_reauthenticates(
     service: Service, boss: Someone, ivy: Someone
 ) -> None:
     service.clock.move(minutes=15)

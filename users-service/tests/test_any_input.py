@@ -101,7 +101,7 @@ def test_a_username_is_kept_so_that_keeping_it_again_changes_nothing(typed: str)
 
 @always_the_same
 @given(st.none() | torn_text)
-def test_who_comes_from_elsewhere_gets_a_username_that_one_may_have(wanted: str | None) -> None:
+def test_an_external_identity_gets_a_username_that_one_may_have(wanted: str | None) -> None:
     names = list(names_like(wanted, 12))
     assert len(set(names)) == 12
     for name in names:
@@ -110,7 +110,7 @@ def test_who_comes_from_elsewhere_gets_a_username_that_one_may_have(wanted: str 
 
 @always_the_same
 @given(st.none() | torn_text)
-def test_a_name_that_a_stranger_brings_can_be_kept_and_shown(name: str | None) -> None:
+def test_a_name_that_a_provider_says_can_be_kept_and_shown(name: str | None) -> None:
     shown = shown_name(name)
     assert shown == shown_name(shown)
     if shown is not None:
@@ -160,7 +160,7 @@ def test_any_authorization_is_a_key_of_ours_or_none(value: bytes) -> None:
         headers = [(b"authorization", scheme + value), (b"x-api-key", value)]
         request = Request({"type": "http", "headers": headers})
         assert keys.holder(request) is None
-        assert not keys.vouch(request)
+        assert not keys.may_forward(request)
 
 
 @pytest.mark.parametrize("pairs", ["", ",", "web", "web:", ":secret", "web:secret,ops"])

@@ -131,7 +131,7 @@ async def test_a_token_that_opens_nothing_signs_nobody_in(
     await refused(people, await sign_in(people, github))
 
 
-async def test_github_is_linked_and_can_be_the_only_way_in_but_never_no_way_in(
+async def test_github_is_linked_and_can_be_the_only_sign_in_method_but_there_is_always_one(
     people: httpx.AsyncClient, github: GitHub
 ) -> None:
     ivy = await join(people, "ivy")
@@ -144,7 +144,7 @@ async def test_github_is_linked_and_can_be_the_only_way_in_but_never_no_way_in(
     assert told(answer) == (409, "last_way_in")
 
 
-async def test_github_cannot_prove_who_one_is_and_a_new_sign_in_is_what_there_is_instead(
+async def test_github_cannot_reauthenticate_and_a_new_sign_in_is_what_there_is_instead(
     service: Service, people: httpx.AsyncClient, github: GitHub
 ) -> None:
     came = (await sign_in(people, github)).json()

@@ -86,15 +86,15 @@ def _results(service: Service) -> dict[str, float]:
     return found
 
 
-async def with_proven(service: Service, post: MailServer, username: str) -> Someone:
+async def with_verified_email(service: Service, post: MailServer, username: str) -> Someone:
     """Somebody whose address a letter has reached."""
     someone = await join(service.client(), username, email=f"{username}@home.example")
-    (letter,) = await post.kept(1)
-    page, token = link_in(letter)
+    (email,) = await post.kept(1)
+    page, token = link_in(email)
     assert page == f"{SITE}/users/confirm-email"
     answer = await service.client().post("/v1/email-proofs", json={"token": token})
     assert answer.json() == {"email": f"{username}@home.example"}
-    post.letters.clear()
+    post.emails.clear()
     post.to.clear()
     return someone
 
@@ -111,15 +111,15 @@ async def audited(client: httpx.AsyncClient, event: str) -> list[tuple[str, str 
 async def test_a_forgotten_password_is_set_by_a_link_that_works_once_and_ends_all_sessions(
     office: Service, post: MailServer, people: httpx.AsyncClient
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     client = office.client("198.51.100.7")
     assert (await ask(client, "IVY@home.example ")).status_code == 202
-    (letter,) = await post.kept(1)
+    (email,) = await post.kept(1)
     assert post.to == [["ivy@home.example"]]
-    assert letter["To"] == "ivy@home.example"
-    assert letter["From"] == "Notes <notes@notes.example>"
-    assert letter["Auto-Submitted"] == "auto-generated"
-    page, token = link_in(letter)
+    assert email["To"] == "ivy@home.example"
+    assert email["From"] == "Notes <notes@notes.example>"
+    assert email["Auto-Submitted"] == "auto-generated"
+    page, token = link_in(email)
     assert page == f"{SITE}/users/reset"
     sent = {"token": token, "password": "another river at dusk"}
     assert (await client.post("/v1/password-resets", json=sent)).status_code == 204
@@ -156,7 +156,7 @@ async def test_whoever_is_asked_for_the_answer_is_the_same_and_made_by_the_same_
     office: Service, post: MailServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await with_proven(office, post, "ivy")
+    await with_verified_email(office, post, "ivy")
     await join(office.client(), "unproven")
     found = set()
     names = ("ivy", "ivy@home.example", "nobody", "nobody@home.example", "unproven", "")
@@ -178,18 +178,18 @@ async def test_whoever_is_asked_for_the_answer_is_the_same_and_made_by_the_same_
         ],
         key=str,
     )
-    (letter,) = await post.kept(1)
+    (email,) = await post.kept(1)
     # The mail server of the test logs in this process too.
     ours = "".join(str(vars(line)) for line in caplog.records if line.name != "mail.log")
     assert "letter reset_link: sent" in ours
-    assert link_in(letter)[1] not in ours
+    assert link_in(email)[1] not in ours
     assert "nobody@home" not in ours
 
 
-async def test_a_stranger_who_asks_on_and_on_gives_the_owner_one_letter_whose_link_works(
+async def test_whoever_asks_on_and_on_gives_the_owner_one_email_whose_link_works(
     office: Service, post: MailServer
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     made = await ivy.client.post(f"/v1/accounts/{ivy.id}/reset-link", auth=KEY)
     for n in range(40):
         assert (await ask(office.client(f"203.0.113.{n}"), "ivy")).status_code == 202
@@ -225,10 +225,10 @@ async def test_one_address_asks_twenty_times_an_hour_and_the_others_as_before(
     assert (await ask(office.client("203.0.113.2"), "ivy")).status_code == 202
 
 
-async def test_a_link_from_a_letter_is_good_for_an_hour_and_a_second_factor_is_asked_as_ever(
+async def test_a_link_from_an_email_is_good_for_an_hour_and_a_second_factor_is_asked_as_ever(
     office: Service, post: MailServer
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     secret = (await ivy("POST", "/v1/account/totp")).json()["secret"]
     code = pyotp.TOTP(secret).at(int(office.clock().timestamp()))
     await ivy("POST", "/v1/account/totp/confirm", json={"code": code})
@@ -248,7 +248,7 @@ async def test_a_link_from_a_letter_is_good_for_an_hour_and_a_second_factor_is_a
     assert (answer.status_code, set(answer.json())) == (200, {"second_factor"})
 
 
-async def test_the_letter_and_its_reader_cannot_be_read_in_the_database(
+async def test_the_email_and_its_recipient_cannot_be_read_in_the_database(
     serving: Serving, postgres: Postgres
 ) -> None:
     async with serving(1) as service:
@@ -291,7 +291,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, look_often: None) -> None:
 
 
 @pytest.mark.usefixtures("alone")
-async def test_a_mail_server_that_is_busy_and_then_away_gets_every_letter_later_and_once(
+async def test_a_mail_server_that_is_busy_and_then_away_gets_every_email_later_and_once(
     serving: Serving, post: MailServer
 ) -> None:
     post.answers = ["451 4.3.0 try again later", ""]
@@ -311,10 +311,10 @@ async def test_a_mail_server_that_is_busy_and_then_away_gets_every_letter_later_
             service.clock.time += pause_after(tries)
             results += await tell(service)
         assert len(await post.kept(1)) == 1
-        assert link_in(post.letters[0])
+        assert link_in(post.emails[0])
 
 
-async def test_a_try_is_over_before_the_letter_is_due_again() -> None:
+async def test_a_try_is_over_before_the_email_is_due_again() -> None:
     assert pause_after(1).total_seconds() > smtp._SECONDS_IN_ALL
 
 
@@ -324,7 +324,7 @@ async def test_pauses_grow_from_half_a_minute_to_ten() -> None:
 
 
 @pytest.mark.usefixtures("alone")
-async def test_a_letter_that_came_too_late_is_dropped(
+async def test_an_email_that_came_too_late_is_dropped(
     serving: Serving, post: MailServer
 ) -> None:
     async with serving(1) as service:
@@ -337,7 +337,7 @@ async def test_a_letter_that_came_too_late_is_dropped(
         await service.state["mail_sender"].forget_dead()
         service.clock.move(hours=-1)
         assert await tell(service) == []
-    assert post.letters == []
+    assert post.emails == []
 
 
 async def test_a_refused_address_is_not_tried_again_and_holds_nobody_up(
@@ -353,7 +353,7 @@ async def test_a_refused_address_is_not_tried_again_and_holds_nobody_up(
     assert _results(office)["confirm_email undeliverable"] == 1
 
 
-async def test_a_server_that_says_nothing_holds_the_letter_up_and_not_the_service(
+async def test_a_server_that_says_nothing_holds_the_email_up_and_not_the_service(
     office: Service, post: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(smtp, "_SECONDS", 0.3)
@@ -365,7 +365,7 @@ async def test_a_server_that_says_nothing_holds_the_letter_up_and_not_the_servic
     await post.kept(1)
 
 
-async def test_replicas_share_the_letters_and_send_each_once(
+async def test_replicas_share_the_emails_and_send_each_once(
     office: Service, post: MailServer
 ) -> None:
     for n in range(8):
@@ -379,7 +379,7 @@ async def test_replicas_share_the_letters_and_send_each_once(
     await asyncio.gather(*(replica() for _ in range(4)))
     await post.kept(8)
     assert len({tuple(each) for each in post.to}) == 8
-    assert len({letter["Message-ID"] for letter in post.letters}) == 8
+    assert len({email["Message-ID"] for email in post.emails}) == 8
 
 
 # How the mail server is spoken to.
@@ -408,7 +408,7 @@ async def test_the_password_goes_over_tls_to_a_server_that_shows_its_name(
 
 
 @pytest.mark.parametrize("what", ["unknown", "another name", "no tls", "wrong password"])
-async def test_a_server_that_is_not_the_right_one_gets_neither_password_nor_letter(
+async def test_a_server_that_is_not_the_right_one_gets_neither_password_nor_email(
     serving: Serving, tmp_path: Path, caplog: pytest.LogCaptureFixture, what: str
 ) -> None:
     tls, ca = certificate(tmp_path, "elsewhere" if what == "another name" else "localhost")
@@ -425,7 +425,7 @@ async def test_a_server_that_is_not_the_right_one_gets_neither_password_nor_lett
     ):
         await join(service.client(), "ivy", email="ivy@home.example")
         await until(lambda: "confirm_email deferred" in _results(service))
-        assert (post.letters, post.authenticated) == ([], 0)
+        assert (post.emails, post.authenticated) == ([], 0)
     assert "canary" not in caplog.text
     assert "ivy@home" not in caplog.text
 
@@ -447,30 +447,30 @@ async def test_an_odd_address_makes_no_second_reader_and_no_header(
     sent = {"username": "ivy", "password": "a quiet river at dawn", "email": address}
     if (await office.client().post("/v1/accounts", json=sent)).status_code == 422:
         return
-    await until(lambda: bool(post.letters) or "confirm_email undeliverable" in _results(office))
+    await until(lambda: bool(post.emails) or "confirm_email undeliverable" in _results(office))
     assert post.to in ([], [[address]])
-    assert all(letter["Bcc"] is None for letter in post.letters)
+    assert all(email["Bcc"] is None for email in post.emails)
 
 
 # Addresses, and who hears of what.
 
 
-async def test_a_new_address_is_asked_and_the_old_one_told_and_gets_resets_until_it_is_proven(
+async def test_a_new_address_is_asked_and_the_old_one_told_and_gets_resets_until_it_is_verified(
     office: Service, post: MailServer
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     changed = await ivy("PATCH", "/v1/account", json={"email": "new@home.example"})
     assert changed.json()["email"] == "new@home.example"
     assert changed.json()["proven_email"] == "ivy@home.example"
     await post.kept(2)
-    letters = dict(zip((each[0] for each in post.to), post.letters, strict=True))
-    assert letters["ivy@home.example"]["Subject"].startswith("Your e-mail address was changed")
-    assert "new@home" not in text_of(letters["ivy@home.example"])
+    emails = dict(zip((each[0] for each in post.to), post.emails, strict=True))
+    assert emails["ivy@home.example"]["Subject"].startswith("Your e-mail address was changed")
+    assert "new@home" not in text_of(emails["ivy@home.example"])
     client = office.client()
     await ask(client, "ivy")
     await post.kept(3)
     assert post.to[-1] == ["ivy@home.example"]
-    token = link_in(letters["new@home.example"])[1]
+    token = link_in(emails["new@home.example"])[1]
     assert (await client.post("/v1/email-proofs", json={"token": token})).status_code == 200
     used = await client.post("/v1/email-proofs", json={"token": token})
     assert told(used) == (403, "invalid_email_link")
@@ -483,7 +483,7 @@ async def test_a_new_address_is_asked_and_the_old_one_told_and_gets_resets_until
     assert post.to[-1] == ["new@home.example"]
 
 
-async def test_a_proof_of_an_address_that_was_changed_again_proves_nothing(
+async def test_a_verification_of_an_address_that_was_changed_again_verifies_nothing(
     office: Service, post: MailServer
 ) -> None:
     ivy = await join(office.client(), "ivy", email="first@home.example")
@@ -493,7 +493,7 @@ async def test_a_proof_of_an_address_that_was_changed_again_proves_nothing(
     assert told(refused) == (403, "invalid_email_link")
     await post.kept(2)
     office.clock.move(hours=24)
-    token = link_in(post.letters[1])[1]
+    token = link_in(post.emails[1])[1]
     refused = await office.client().post("/v1/email-proofs", json={"token": token})
     assert told(refused) == (403, "invalid_email_link")
 
@@ -501,14 +501,14 @@ async def test_a_proof_of_an_address_that_was_changed_again_proves_nothing(
 async def test_an_address_that_is_taken_away_gets_nothing_more(
     office: Service, post: MailServer, original: Callable[..., Any]
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     gone = await ivy("PATCH", "/v1/account", json={"email": None})
     assert (gone.json()["email"], gone.json()["proven_email"]) == (None, None)
     await post.kept(1)
     assert post.to == [["ivy@home.example"]]
     await ask(office.client(), "ivy@home.example")
     assert "reset_link sent" not in await tell(office)
-    assert len(post.letters) == 1
+    assert len(post.emails) == 1
 
 
 @pytest.mark.parametrize(
@@ -519,7 +519,7 @@ async def test_an_address_that_is_taken_away_gets_nothing_more(
 async def test_a_reset_link_is_worthless_once_its_address_was_given_up(
     office: Service, post: MailServer, email: str | None
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     client = office.client()
     await ask(client, "ivy")
     token = link_in((await post.kept(1))[0])[1]
@@ -533,24 +533,24 @@ async def test_a_reset_link_is_worthless_once_its_address_was_given_up(
     assert told(refused) == (403, "invalid_reset_link")
 
 
-async def test_a_proof_of_an_address_begun_before_a_reset_proves_nothing(
+async def test_a_verification_begun_before_a_reset_verifies_nothing(
     office: Service, post: MailServer
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     await ivy("PATCH", "/v1/account", json={"email": "thief@elsewhere.example"})
     await post.kept(2)
-    letters = dict(zip((each[0] for each in post.to), post.letters, strict=True))
-    token = link_in(letters["thief@elsewhere.example"])[1]
+    emails = dict(zip((each[0] for each in post.to), post.emails, strict=True))
+    token = link_in(emails["thief@elsewhere.example"])[1]
     client = office.client()
     await client.delete(f"/v1/accounts/{ivy.id}/sessions", auth=KEY)
     refused = await client.post("/v1/email-proofs", json={"token": token})
     assert told(refused) == (403, "invalid_email_link")
 
 
-async def test_an_operator_who_changes_the_addresses_proves_none(
+async def test_an_operator_who_changes_the_addresses_verifies_none(
     office: Service, post: MailServer
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     client = office.client(auth=KEY)
     kept = {"emails": ["other@home.example", "ivy@home.example"]}
     await client.post("/update-user/ivy", json=kept)
@@ -559,7 +559,7 @@ async def test_an_operator_who_changes_the_addresses_proves_none(
     assert (await ivy("GET", "/v1/account")).json()["proven_email"] is None
 
 
-async def test_five_letters_an_hour_go_to_addresses_that_nobody_has_proven(
+async def test_five_emails_an_hour_go_to_unverified_addresses(
     office: Service, post: MailServer
 ) -> None:
     ivy = await join(office.client(), "ivy", email="ivy@home.example")
@@ -575,41 +575,41 @@ async def test_five_letters_an_hour_go_to_addresses_that_nobody_has_proven(
     await post.kept(6)
 
 
-async def test_a_proven_address_is_not_asked_again(office: Service, post: MailServer) -> None:
-    ivy = await with_proven(office, post, "ivy")
+async def test_a_verified_address_is_not_asked_again(office: Service, post: MailServer) -> None:
+    ivy = await with_verified_email(office, post, "ivy")
     assert told(await ivy("POST", "/v1/account/email/letters")) == (409, "email_is_proven")
 
 
-async def test_two_accounts_of_one_address_get_a_letter_each_and_neither_is_the_others(
+async def test_two_accounts_of_one_address_get_an_email_each_and_neither_is_the_others(
     office: Service, post: MailServer
 ) -> None:
     for username in ("ivy", "ivys-second"):
         await join(office.client(), username, email="ivy@home.example")
-    for letter in await post.kept(2):
-        sent = {"token": link_in(letter)[1]}
+    for email in await post.kept(2):
+        sent = {"token": link_in(email)[1]}
         assert (await office.client().post("/v1/email-proofs", json=sent)).status_code == 200
-    post.letters.clear()
+    post.emails.clear()
     await ask(office.client(), "ivy@home.example")
-    texts = sorted(text_of(letter) for letter in await post.kept(2))
+    texts = sorted(text_of(email) for email in await post.kept(2))
     assert "the account ivy.\n" in texts[0].replace("\r", "")
     assert "the account ivys-second.\n" in texts[1].replace("\r", "")
 
 
 async def test_a_disabled_account_gets_no_link(office: Service, post: MailServer) -> None:
     await join(office.client(), "the-administrator")
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     client = office.client(auth=KEY)
     disabled = await client.patch(f"/v1/accounts/{ivy.id}", json={"disabled": True})
     assert disabled.status_code == 200
     await ask(client, "ivy")
     await until(lambda: "reset_asked unknown_account" in _results(office))
-    assert post.letters == []
+    assert post.emails == []
 
 
-async def test_whoever_has_a_proven_address_hears_of_every_change_to_their_ways_in(
+async def test_whoever_has_a_verified_address_hears_of_every_change_to_how_they_sign_in(
     office: Service, post: MailServer
 ) -> None:
-    ivy = await with_proven(office, post, "ivy")
+    ivy = await with_verified_email(office, post, "ivy")
     new = {"old_password": "a quiet river at dawn", "new_password": "another river at dusk"}
     answer = await ivy("PUT", "/v1/account/password", json=new)
     ivy.token = answer.json()["token"]
@@ -617,21 +617,21 @@ async def test_whoever_has_a_proven_address_hears_of_every_change_to_their_ways_
     assert (await ivy("POST", "/v1/api-tokens", json=token)).status_code == 201
     client = office.client(auth=KEY)
     await client.post(f"/v1/accounts/{ivy.id}/reset-link")
-    subjects = [letter["Subject"] for letter in await post.kept(3)]
+    subjects = [email["Subject"] for email in await post.kept(3)]
     assert subjects == [
         "The password was changed · Notes",
         "An API token was made · Notes",
         "A one-time link was made that sets a new password · Notes",
     ]
-    first, _, last = (text_of(letter) for letter in post.letters)
+    first, _, last = (text_of(email) for email in post.emails)
     assert "From: 192.0.2.1" in first
     assert "By:" not in first
     assert "By: api key them" in last
     assert f"{SITE}/account/sessions" in last
-    assert all("canary" not in text_of(letter) for letter in post.letters)
+    assert all("canary" not in text_of(email) for email in post.emails)
 
 
-async def test_who_has_proven_no_address_gets_no_notices(
+async def test_who_has_verified_no_address_gets_no_notices(
     office: Service, post: MailServer
 ) -> None:
     ivy = await join(office.client(), "ivy", email="ivy@home.example")
@@ -641,7 +641,7 @@ async def test_who_has_proven_no_address_gets_no_notices(
     assert await tell(office) == []
 
 
-async def test_an_invitation_goes_by_letter_where_an_address_is_given(
+async def test_an_invitation_goes_by_email_where_an_address_is_given(
     office: Service, post: MailServer
 ) -> None:
     client = office.client(auth=KEY)

@@ -195,7 +195,7 @@ async def test_a_passkey_is_the_second_step_too_of_its_own_account_only(
     assert (await show(people, phone)).status_code == 201
 
 
-async def test_a_passkey_proves_once_more_who_it_is(
+async def test_a_passkey_reauthenticates(
     service: Service, people: httpx.AsyncClient, ivy: Someone, phone: Authenticator
 ) -> None:
     other = Authenticator()
@@ -210,7 +210,7 @@ async def test_a_passkey_proves_once_more_who_it_is(
     assert (await ivy("GET", "/v1/account/export")).status_code == 200
 
 
-async def test_a_removed_passkey_signs_nobody_in_and_the_last_way_in_stays(
+async def test_a_removed_passkey_signs_nobody_in_and_the_last_sign_in_method_stays(
     people: httpx.AsyncClient, ivy: Someone, phone: Authenticator
 ) -> None:
     await people.post("/update-user/ivy", json={"password": None}, auth=KEY)

@@ -81,7 +81,7 @@ async def test_replicas_that_look_at_once_tell_different_ends(
 
 
 @pytest.mark.parametrize("settings", PLANS.values(), ids=PLANS)
-async def test_each_letter_is_tried_once_right_after_vacuum_too(
+async def test_each_email_is_tried_once_right_after_vacuum_too(
     service: Service, postgres: Postgres, settings: str
 ) -> None:
     believed_tiny(postgres, "letters")
@@ -96,6 +96,6 @@ async def test_each_letter_is_tried_once_right_after_vacuum_too(
     for _ in range(4):
         async with database.begin() as session:
             await _plan(session, settings)
-            letter = await store.emails.take(session, now=now)
-            tried.append(letter and letter.tries)
+            email = await store.emails.take(session, now=now)
+            tried.append(email and email.tries)
     assert tried == [1, 1, 1, 1]

@@ -155,7 +155,7 @@ async def test_a_signed_in_person_links_sees_and_unlinks_the_provider(
     assert (await sign_in(people, ivy)).json()["account"]["id"] != bob.id
 
 
-async def test_a_provider_proves_again_who_one_is_by_asking_and_not_by_remembering(
+async def test_a_provider_reauthenticates_by_asking_and_not_by_remembering(
     service: Service, people: httpx.AsyncClient, ivy: Traveller
 ) -> None:
     came = (await sign_in(people, ivy)).json()
@@ -172,7 +172,7 @@ async def test_a_provider_proves_again_who_one_is_by_asking_and_not_by_rememberi
     assert proven.json()["reauthenticated_at"] > came["reauthenticated_at"]
 
 
-async def test_promise_an_old_or_a_foreign_proof_proves_nothing(
+async def test_promise_old_or_foreign_authentication_makes_nothing_fresh(
     service: Service, people: httpx.AsyncClient, ivy: Traveller
 ) -> None:
     came = (await sign_in(people, ivy)).json()
@@ -194,7 +194,7 @@ async def test_promise_an_old_or_a_foreign_proof_proves_nothing(
     assert [line["facts"]["check"] for line in refused] == ["auth_time", "somebody else"]
 
 
-async def test_what_one_left_for_is_all_that_one_can_come_back_with(
+async def test_a_flow_is_finished_for_the_purpose_it_was_started_for_only(
     people: httpx.AsyncClient, ivy: Traveller
 ) -> None:
     came = (await sign_in(people, ivy)).json()
@@ -209,7 +209,7 @@ async def test_what_one_left_for_is_all_that_one_can_come_back_with(
         assert told(answer) == (403, "sign_in_refused")
 
 
-async def test_a_session_is_as_fresh_as_the_proof_that_the_provider_tells_of(
+async def test_a_session_is_as_fresh_as_the_authentication_that_the_provider_tells_of(
     service: Service, people: httpx.AsyncClient, provider: RealProvider, ivy: Traveller
 ) -> None:
     came = (await sign_in(people, ivy)).json()
@@ -221,7 +221,7 @@ async def test_a_session_is_as_fresh_as_the_proof_that_the_provider_tells_of(
     assert before <= after <= datetime.now(UTC) + timedelta(minutes=1)
 
 
-async def test_a_provider_that_is_away_stops_only_its_own_way_in(
+async def test_a_provider_that_is_away_stops_only_sign_in_with_it(
     users_database: str, redis_url: str, provider: RealProvider
 ) -> None:
     provider.stop()
@@ -239,7 +239,7 @@ async def test_a_provider_that_is_away_stops_only_its_own_way_in(
         assert told(answer) == (503, "provider_away")
 
 
-async def test_a_provider_that_cannot_tell_when_one_signed_in_is_not_asked_to_prove_it(
+async def test_a_provider_that_cannot_tell_when_one_signed_in_is_not_asked_to_reauthenticate(
     users_database: str, redis_url: str, provider: RealProvider
 ) -> None:
     listed = provider.listed(client_secret=SECRET, reauthenticates=False)

@@ -9,7 +9,7 @@ import pytest
 from authenticator import Authenticator
 from local_stack.postgres import Postgres
 from signing_in import Someone, join, told
-from test_second_factor import first_step, second_step, set_up
+from test_two_factor import first_step, second_step, set_up
 from users_running import KEY, Service, running, some_settings
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ async def test_somebody_elses_passkey_is_no_second_step_and_stays_as_it_was(
     assert theirs["last_used_at"] is None
 
 
-async def test_somebody_elses_passkey_is_no_fresh_proof(
+async def test_somebody_elses_passkey_does_not_reauthenticate(
     service: Service, people: httpx.AsyncClient, ivy: Someone
 ) -> None:
     thief = await join(people, "thief")
@@ -150,7 +150,7 @@ async def test_the_owner_hears_once_an_hour_of_a_right_password_with_a_wrong_sec
     await set_up(service, ivy)
     postgres.execute("DELETE FROM letters", database="users_tests")
 
-    async def letters() -> int:
+    async def emails() -> int:
         query = "SELECT count(*) FROM letters WHERE facts->>'event' = 'signed_in'"
         return int(postgres.execute(query, database="users_tests"))
 
@@ -160,9 +160,9 @@ async def test_the_owner_hears_once_an_hour_of_a_right_password_with_a_wrong_sec
             assert told(await second_step(people, token, "000000")) == (403, "wrong_code")
 
     await first_step(people)
-    assert await letters() == 0
+    assert await emails() == 0
     await try_wrongly(3)
-    assert await letters() == 1
+    assert await emails() == 1
     service.clock.move(minutes=61)
     await try_wrongly(2)
-    assert await letters() == 2
+    assert await emails() == 2

@@ -97,7 +97,7 @@ async def test_one_ended_session_closes_the_sockets_of_that_session_only(
         assert await gateway.next() == expected
 
 
-async def test_what_takes_a_way_in_away_closes_all_sockets_of_the_account(
+async def test_what_removes_a_sign_in_method_closes_all_sockets_of_the_account(
     people: httpx.AsyncClient, gateway: Gateway, boss: Someone, ivy: Someone
 ) -> None:
     path = f"/v1/accounts/{ivy.id}"

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from signing_in import Someone, join, sign_in, told
-from test_second_factor import first_step, second_step, set_up
+from test_two_factor import first_step, second_step, set_up
 from users_running import KEY, PASSWORD, Service
 
 pytestmark = pytest.mark.slow

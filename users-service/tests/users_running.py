@@ -22,7 +22,7 @@ from users_service.settings import Settings
 
 KEY = ("them", "a-key-for-tests-only")
 PASSWORD = "a quiet river at dawn"
-SEALING = "c2VhbHMgaW4gdGVzdHMgb25seSwgb2YgMzIgYnl0ZXM"
+ENCRYPTION_KEY = "c2VhbHMgaW4gdGVzdHMgb25seSwgb2YgMzIgYnl0ZXM"
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -44,7 +44,7 @@ def some_settings(database_url: str, redis_url: str, **others: Any) -> Settings:
         database_url=SecretStr(database_url),
         redis_url=SecretStr(redis_url),
         api_keys=SecretStr("web:another-key," + ":".join(KEY)),
-        encryption_key=SecretStr(SEALING),
+        encryption_key=SecretStr(ENCRYPTION_KEY),
         **{"signup": "open", **others},
     )
 
@@ -103,7 +103,7 @@ def environment(database_url: str, redis_url: str, **others: str) -> dict[str, s
         "USERS_DATABASE_URL": database_url,
         "USERS_REDIS_URL": redis_url,
         "USERS_API_KEYS": ":".join(KEY),
-        "USERS_ENCRYPTION_KEY": SEALING,
+        "USERS_ENCRYPTION_KEY": ENCRYPTION_KEY,
         "USERS_SIGNUP": "open",
         **others,
     }

@@ -87,7 +87,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _prepare(settings: Settings) -> Undecryptable:
-    """The tables of this version, and everything in them that has to be sealed."""
+    """The tables of this version, and the secrets in them encrypted."""
     engine = database.connect(settings.database_url.get_secret_value())
     try:
         await migrate(engine)

@@ -46,8 +46,8 @@ class AuditLog:
         result: str,
         account: Account | None = None,
     ) -> None:
-        """The same of a stranger, as many lines as an address has challenges: nobody fills a
-        table with them.
+        """The same of an anonymous client, within the limit of challenges for an address:
+        nobody fills a table with them.
         """
         try:
             await limits.admit_challenge(client.address or "")

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     forwarding_keys: SecretStr | None = None
     """The same, for who speaks for people's browsers: believed about their addresses alone."""
     encryption_key: SecretStr
-    """Seals what the database must not tell: 32 bytes, base64. The first of several seals."""
+    """Encrypts secrets in the database: 32 bytes, base64. The first of several encrypts."""
     signup: Literal["open", "invite", "closed"] = "closed"
     setup_token: SecretStr | None = None
     """Makes the first administrator, once."""

@@ -13,7 +13,7 @@ from users_service.domain.principals import Principal
 async def remove(
     session: AsyncSession, account: Account, by: Principal, *, now: datetime
 ) -> None:
-    """The account with all its ways in. Its name stays nobody's for a year."""
+    """Delete the account with all it signs in with. Its name stays nobody's for a year."""
     await store.accounts_by_id.keep_an_administrator(session, without=account.id)
     await store.sessions.end_all_of(session, account.id, now=now)
     await store.accounts_by_id.remove(session, account.id)

@@ -1,7 +1,7 @@
-"""E-mail addresses: said by their people, and proven by a letter that reached them.
+"""E-mail addresses: given by their people, and verified by a link that reached them.
 
-An address signs nobody in and is no identity. It gets letters: resets of the password and
-notices go to the proven one only. Until a new one is proven, they go to the one before.
+An address signs nobody in and is no identity. Password resets and notices go to the verified
+one only. Until a new one is verified, they go to the one before.
 """
 
 from collections.abc import Callable
@@ -29,6 +29,8 @@ _KIND: Final = "confirm email"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailVerification:
+    """Asks for verification of addresses, and takes the answer."""
+
     database: async_sessionmaker[AsyncSession]
     email_queue: EmailQueue
     limits: RateLimits
@@ -36,7 +38,7 @@ class EmailVerification:
     now: Callable[[], datetime]
 
     async def admit(self, account: Account) -> None:
-        """TooManyAttempts for who would have us write to ever more strangers."""
+        """TooManyAttempts for who would have us write to ever more addresses."""
         if self.email_queue.is_on:
             await self.limits.admit_email(account.id)
 
@@ -59,7 +61,7 @@ class EmailVerification:
             )
 
     async def ask(self, session: AsyncSession, account: Account) -> None:
-        """A letter with a link to the address, if it is not proven and letters are sent.
+        """Queue an e-mail with a link, if the address is not verified and e-mails are sent.
 
         TooManyEmails where the address has got its share: nobody has asked its reader.
         """
@@ -94,7 +96,7 @@ class EmailVerification:
             await self.ask(session, account)
 
     async def verify(self, token: str, client: Client) -> str:
-        """By who has the letter, signed in or not; the address that is proven now."""
+        """Return the address that is verified now, by who has the link, signed in or not."""
         await self.limits.admit_challenge(client.address or "")
         try:
             return await self._verify(token, client)

@@ -36,7 +36,7 @@ class Invitations:
     now: Callable[[], datetime]
 
     async def invite(self, role: str, by: Principal, *, email: str | None = None) -> Invitation:
-        """A code for one new account, good for 7 days; `email` gets a letter with it."""
+        """A code for one new account, good for 7 days; `email` gets an e-mail with it."""
         if email is not None:
             self.email_queue.require()
             email = new_email(email)

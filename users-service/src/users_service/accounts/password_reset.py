@@ -1,14 +1,14 @@
 """A new password by a one-time link: the way back for who forgot the old one.
 
 The link is 256 random bits, kept as a hash, good once: for a day where an administrator made
-it, for an hour in a letter. It sets the password and ends every session; it signs nobody in, so
-a second factor is asked for as ever.
+it, for an hour in an e-mail. It sets the password and ends every session; it signs nobody in,
+so a second factor is asked for as ever.
 
-Whoever asks for a letter hears the same at the same time, whoever they ask for: the request is
-only written down, and whose it is is found out in the background. A letter goes to the proven
-address of an account and never to what was typed, once in a quarter of an hour and ten times a
-day: a stranger who asks again and again neither floods the owner nor makes the link worthless
-that they have.
+Whoever asks for an e-mail hears the same at the same time, whoever they ask for: the request is
+only written down, and whose account it is is found out in the background. The e-mail goes to
+the verified address of an account and never to what was typed, once in a quarter of an hour and
+ten times a day: whoever asks again and again neither floods the owner nor makes the link
+worthless that they have.
 """
 
 from collections.abc import Callable
@@ -55,6 +55,8 @@ class ResetLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordReset:
+    """Makes links, mails them to who asks, and sets the password."""
+
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
     limits: RateLimits
@@ -99,7 +101,7 @@ class PasswordReset:
             )
 
     async def answer(self, wanted: str, asked: EmailRow) -> str:
-        """Write the letters, if there are any to be written; the result of the last one."""
+        """Queue the e-mails, if there are any; return the result of the last one."""
         by = Principal(address=asked.facts["address"])
         async with self.database.begin() as session:
             result = _NOBODY
@@ -153,7 +155,7 @@ class PasswordReset:
         await self.audit.refuse(AuditEventType.PASSWORD_RESET, by, result, account)
 
     async def redeem(self, token: str, password: str, client: Client) -> None:
-        # The same allowance as for other attempts by strangers that cost a hash.
+        # The same allowance as for other anonymous attempts that cost a hash.
         await self.limits.admit_sign_up(client.address or "")
         secret_hash = digest(token)
         async with self.database() as session:

@@ -31,7 +31,7 @@ _EXPORTED_LINES: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """Everything here that is about one person, without what proves who they are."""
+    """Everything here that is about one person, without secrets."""
 
     overview: AccountOverview
     sessions: list[Session]
@@ -44,7 +44,7 @@ class Export:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChange:
     old: str | None
-    """May be missing only where there is none: who came by another way in."""
+    """May be missing only where there is none: who signs in another way."""
     new: str
     code: str | None
     """Of the second step."""
@@ -52,6 +52,8 @@ class PasswordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiles:
+    """The use cases of a signed-in person about their own account."""
+
     database: async_sessionmaker[AsyncSession]
     credential_check: CredentialCheck
     two_factor: TwoFactor
@@ -98,10 +100,8 @@ class Profiles:
         """Every session ends, and the person goes on with a new one. Who has a second step
         shows it, unless this session did lately; the new one is no fresher than that.
         """
-        by, event = (
-            principals.account_holder(account, client, kept),
-            AuditEventType.PASSWORD_CHANGED,
-        )
+        by = principals.account_holder(account, client, kept)
+        event = AuditEventType.PASSWORD_CHANGED
         if wanted.old is not None or (await self.overview(account.id)).has_password:
             await self.credential_check.check(
                 account.username, wanted.old or "", client, exactly=True, event=event, by=by

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationRequest:
-    """What a person says of themselves to get an account."""
+    """What a person gives to get an account."""
 
     username: str
     password: str
@@ -58,6 +58,8 @@ class RegistrationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
+    """Makes accounts for who may have one."""
+
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
     limits: RateLimits
@@ -104,7 +106,7 @@ class Registration:
         return account
 
     async def _check_admission(self, form: RegistrationRequest) -> None:
-        """Refuse before the costly part; `_enter` decides."""
+        """Refuse before the costly part; `_admit` decides."""
         if form.setup_token is not None:
             if not _is_same(form.setup_token, self.setup_token):
                 raise InvalidSetupToken

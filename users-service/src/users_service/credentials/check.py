@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CredentialCheck:
+    """Checks a username and a password, within the limits."""
+
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
     limits: RateLimits
@@ -50,9 +52,9 @@ class CredentialCheck:
     ) -> Account:
         """Return whose they are; WrongCredentials or TooManyAttempts if nobody's.
 
-        PasswordLoginOff, whatever they are, where passwords are no way in.
+        PasswordLoginOff, whatever they are, where password sign-in is disabled.
         `exactly` tells "Ivy" from "ivy", as the original does; at a form either will do.
-        `event` is what the caller will write down if it is right, and this if it is not.
+        `event` is what the caller writes to the audit log if it is right, and this if not.
         """
         self.sign_in_methods.require_passwords()
         self.passwords.refuse_if_full()  # before the attempt counts

@@ -1,4 +1,4 @@
-"""Which ways in count here, as the operator's settings say, and that nobody loses the last."""
+"""Which ways to sign in count, as the settings say, and that nobody loses the last one."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -13,24 +13,26 @@ from users_service.domain.two_factor import LastSignInMethod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInMethods:
+    """Password, passkeys and providers, each on or off."""
+
     passwords: bool
     passkeys: bool
     issuers: Set[str]
     """Of the providers that are set up now: an identity with another one opens nothing."""
     reauthenticating_issuers: Set[str]
-    """Those of them that can be asked to make a person prove again who they are."""
+    """Those of them that can be asked to authenticate a person again."""
 
     def require_passwords(self) -> None:
         if not self.passwords:
             raise PasswordLoginOff
 
     async def keep_one(self, session: AsyncSession, account_id: UUID) -> None:
-        """LastWayIn if the account has none that counts, after what was just taken away."""
+        """LastSignInMethod if the account has none that counts after what was just removed."""
         if not await self._has_one(session, account_id, self.issuers):
             raise LastSignInMethod
 
     async def can_reauthenticate(self, session: AsyncSession, account_id: UUID) -> bool:
-        """Can its person be asked who they are in a session that there is?"""
+        """Can its person re-authenticate in a session that exists?"""
         return await self._has_one(session, account_id, self.reauthenticating_issuers)
 
     async def _has_one(

@@ -128,7 +128,7 @@ class Passwords:
             return PasswordVerdict(False)
         is_right = self._is_argon2_of(password, stored or self._dummy)
         # An empty password is nobody's: clients of the original stored its hash for
-        # accounts that sign in elsewhere.
+        # accounts that sign in with a provider.
         if is_right and stored is not None and password:
             return PasswordVerdict(True, replacement=self._renewed(password, stored))
         if legacy_cost is not None:

@@ -1,8 +1,8 @@
-"""What the database keeps and must not tell: sealed with a key that is not in the database.
+"""Secrets in the database, encrypted with a key that is not in the database.
 
-AES-256-GCM with a random nonce (NIST SP 800-38D). What a text is about is sealed with it, so a
-sealed text put into another row opens nothing. The first key seals; all of them open, each
-known by the first bytes of its hash, so that a key can be replaced without a day of rest.
+AES-256-GCM with a random nonce (NIST SP 800-38D). What a secret is about is authenticated with
+it, so that it cannot be decrypted in another row. The first key encrypts; all of them decrypt,
+each known by the first bytes of its hash, so that a key can be replaced without downtime.
 """
 
 import base64
@@ -19,14 +19,16 @@ _VERSION: Final = b"\x01"
 _KEY_BYTES: Final = 32
 _ID_BYTES: Final = 4
 _NONCE_BYTES: Final = 12
-_HEAD: Final = len(_VERSION) + _ID_BYTES
+_HEADER: Final = len(_VERSION) + _ID_BYTES
 
 
 class DecryptionError(Exception):
-    """Sealed with a key that we do not have, or not what it was."""
+    """Encrypted with a key that we do not have, or changed since."""
 
 
 class Encryptor:
+    """`context` is what the text is about: the same is needed to decrypt it."""
+
     def __init__(self, keys: list[bytes]) -> None:
         self._keys = {_id(key): AESGCM(key) for key in keys}
         self._first = _id(keys[0])
@@ -45,11 +47,9 @@ class Encryptor:
         return _VERSION + self._first + nonce + ciphertext
 
     def decrypt(self, ciphertext: bytes, context: str) -> bytes:
-        key = self._keys.get(ciphertext[len(_VERSION) : _HEAD])
-        nonce, rest = (
-            ciphertext[_HEAD : _HEAD + _NONCE_BYTES],
-            ciphertext[_HEAD + _NONCE_BYTES :],
-        )
+        key = self._keys.get(ciphertext[len(_VERSION) : _HEADER])
+        nonce = ciphertext[_HEADER : _HEADER + _NONCE_BYTES]
+        rest = ciphertext[_HEADER + _NONCE_BYTES :]
         if not _is_encrypted(ciphertext) or key is None or len(nonce) < _NONCE_BYTES:
             raise DecryptionError
         try:
@@ -59,14 +59,13 @@ class Encryptor:
 
     @property
     def header(self) -> bytes:
-        """How everything begins that the first key sealed."""
+        """How everything begins that the first key encrypted."""
         return _VERSION + self._first
 
     def reencrypted(self, stored: bytes, context: str) -> bytes:
         """Under the first key. What lies in clear yet is taken as it is."""
-        return self.encrypt(
-            self.decrypt(stored, context) if _is_encrypted(stored) else stored, context
-        )
+        plaintext = self.decrypt(stored, context) if _is_encrypted(stored) else stored
+        return self.encrypt(plaintext, context)
 
 
 def signing_key_context(kid: str) -> str:
@@ -86,11 +85,9 @@ def _is_encrypted(stored: bytes) -> bool:
     return stored.startswith(_VERSION)
 
 
-def _key(plaintext: str) -> bytes:
+def _key(text: str) -> bytes:
     try:
-        key = base64.b64decode(
-            plaintext + "=" * (-len(plaintext) % 4), altchars=b"-_", validate=True
-        )
+        key = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != _KEY_BYTES:

@@ -1,6 +1,6 @@
 """The keys that sign access tokens: made, published, used, retired.
 
-Keys live in the database, sealed, and are the same in every replica. A key is published before
+Keys are in the database, encrypted, and the same in every replica. A key is published before
 it signs, for longer than anybody may keep an old key set, and stays published until the last
 token it signed has ended: a rotation refuses nobody. Sources: RFC 7517, RFC 8037.
 """

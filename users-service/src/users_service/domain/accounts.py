@@ -27,7 +27,7 @@ INVITATION_LIFETIME: Final = timedelta(days=7)
 RESET_LINK_LIFETIME: Final = timedelta(hours=24)
 MAILED_LINK_LIFETIME: Final = timedelta(hours=1)
 MAILED_LINK_PAUSE: Final = timedelta(minutes=15)
-"""One letter in this time: whoever asks for more, the one that was sent still works."""
+"""One e-mail in this time: whoever asks for more, the one that was sent still works."""
 EMAIL_LINK_LIFETIME: Final = timedelta(hours=24)
 USERNAME_RETIRED: Final = timedelta(days=365)
 """The name of a deleted account is nobody else's for this long: old notes still carry it."""
@@ -48,7 +48,7 @@ class SignUpMode(Enum):
 
 
 class AccountFields(TypedDict, total=False):
-    """What a caller said of an account: an absent key says nothing, None says "none"."""
+    """What a request gives of an account: an absent key says nothing, None says "none"."""
 
     password: str | None
     name: str | None
@@ -74,7 +74,7 @@ class Account:
     roles: tuple[str, ...]
     disabled_at: datetime | None
     proven_email: str | None = None
-    """The address that a letter reached its person at: the last one that did."""
+    """The last address that its person has verified."""
     generation: int = 0
     """Tokens of an earlier one are refused."""
 
@@ -86,7 +86,7 @@ class Account:
 
     @property
     def email(self) -> str | None:
-        """The address that letters go to: the first that looks like one."""
+        """The address that e-mails go to: the first that looks like one."""
         texts = (each for each in self.emails or () if isinstance(each, str))
         return next((each for each in texts if _EMAIL.fullmatch(each)), None)
 
@@ -130,7 +130,7 @@ def new_username(username: str) -> str:
 
 
 def names_like(wanted: str | None, number: int) -> Iterator[str]:
-    """Usernames for who comes from elsewhere: as they are called there, or nearly so."""
+    """Usernames for an external identity: as they are called there, or nearly so."""
     text = unicodedata.normalize("NFC", wanted or "").split("@")[0]
     kept = "".join(_USERNAME.findall(text)).lstrip("._@+-")[: USERNAME_LIMIT - 4]
     base = kept if kept and kept[0].isalnum() else "person"
@@ -140,7 +140,7 @@ def names_like(wanted: str | None, number: int) -> Iterator[str]:
 
 
 def shown_name(name: str | None) -> str | None:
-    """A name that a stranger brings, as far as it can be kept."""
+    """A name that a provider says, as far as it can be kept."""
     kept = "".join(each for each in name or "" if _is_text(each)).strip()
     return kept[:GIVEN_TEXT_LIMIT] or None
 

@@ -1,6 +1,6 @@
-"""What is written down of acts on an account, and the names of what happened.
+"""Audit events: one line of the audit log for each act on an account, a right or a credential.
 
-One line of the audit log for each act that concerns a way in, a right or an account. Pure.
+Pure.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ class AuditEventType(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """One line. `facts` never hold a secret, nor what a stranger typed."""
+    """One line. `facts` never hold a secret, nor what anybody typed who is not signed in."""
 
     type: AuditEventType
     by: Principal

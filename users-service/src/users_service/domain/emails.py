@@ -1,6 +1,6 @@
-"""What letters say, when one is due, and for how long it is worth sending. Pure.
+"""What e-mails say, when one is due, and for how long it is worth sending. Pure.
 
-A letter names the account, what happened, when and from where; it never holds what somebody
+An e-mail names the account, what happened, when and from where; it never holds what somebody
 else could have written into it: no display names, no titles. User names are somebody's words,
 too: no mail program makes a link of them.
 """
@@ -25,7 +25,7 @@ _LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 class EmailKind(Enum):
     RESET_ASKED = "reset_asked"
-    """No letter yet: whose it is is found out in the background."""
+    """No e-mail yet: whose account it is is found out in the background."""
     RESET_LINK = "reset_link"
     CONFIRM_EMAIL = "confirm_email"
     EMAIL_CHANGED = "email_changed"
@@ -46,7 +46,7 @@ WRONG_SECOND_STEPS: Final = {
 }
 """Somebody had the first step right, a password say, and not the second."""
 WRONG_STEP_PAUSE: Final = timedelta(hours=1)
-"""One letter in this time, however often somebody tries: people mistype, too."""
+"""One e-mail in this time, however often somebody tries: people mistype, too."""
 
 _NOTICES: Final = {
     AuditEventType.SIGNED_IN: (
@@ -68,7 +68,7 @@ _NOTICES: Final = {
 
 
 def notice_of(audit_event: AuditEvent) -> tuple[EmailKind, Mapping[str, Any]] | None:
-    """Of an act that its person has to hear of, if there is an address that reaches them."""
+    """Return the notice that the account holder gets of the event; None: none is sent."""
     account = audit_event.account
     if account is None or account.proven_email is None:
         return None

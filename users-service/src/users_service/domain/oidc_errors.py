@@ -7,7 +7,7 @@ from users_service.domain.errors import UsersError
 
 @dataclass(eq=False)
 class SignInRefused(UsersError):
-    """`check` is for the log: a stranger is not told which of them failed."""
+    """`check` is for the log: the browser is not told which of them failed."""
 
     code = "sign_in_refused"
     check: str

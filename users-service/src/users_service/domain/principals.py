@@ -1,6 +1,7 @@
-"""Who does something: a signed-in person, a program with an API key, or a stranger. Pure."""
+"""Who acts: an account holder, a program with an API key, or nobody we know. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from users_service.domain.accounts import Account
@@ -9,7 +10,7 @@ from users_service.domain.sessions import Client, Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who acts and from where: a signed-in person, a program with an API key, or a stranger."""
+    """Who acts, and from which address; all None but the address: anonymous."""
 
     name: str | None = None
     account_id: UUID | None = None
@@ -35,3 +36,15 @@ def account_holder(
 def api_key_holder(key: str, client: Client) -> Principal:
     """The holder of an API key, by the key's name."""
     return Principal(name=f"api key {key}", address=client.address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalIdentity:
+    """(issuer, subject) is the identity; the rest is only what the person is called."""
+
+    issuer: str
+    subject: str
+    username: str | None
+    name: str | None
+    authenticated_at: datetime | None = None
+    """When they last signed in at the provider, if it says so."""

@@ -1,4 +1,4 @@
-"""Sessions: how long one lives, and when it is fresh enough for acts that change the ways in.
+"""Sessions: how long one lives, and when it is fresh enough to change how one signs in.
 
 Pure: no I/O, no clock, no framework.
 """
@@ -13,14 +13,14 @@ SESSION_LIFETIME: Final = timedelta(days=30)
 SESSION_TOUCH: Final = timedelta(minutes=1)
 """`last_seen_at` is written at most this often, so that reading costs no write."""
 SESSION_FRESH: Final = timedelta(minutes=15)
-"""For this long after a proof of who it is, a session may change the ways in."""
+"""For this long after authentication, a session may change how one signs in."""
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""When who somebody is was proven, where nobody says: never fresh."""
+"""When somebody authenticated, where nobody says: never fresh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """Where a request comes from, as far as we may believe it."""
+    """Where a request comes from (address, user agent), as far as we may believe it."""
 
     address: str | None
     device: str = ""
@@ -28,7 +28,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One sign-in. `id` is public; the secret that proves it is kept only as a hash."""
+    """One sign-in. `id` is public; its secret is kept only as a hash."""
 
     id: UUID
     account_id: UUID

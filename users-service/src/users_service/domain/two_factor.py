@@ -55,6 +55,31 @@ class Passkey:
     last_used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotpEnrolment:
+    """Shown while the app is set up, and never again."""
+
+    secret: str
+    uri: str
+    qr_svg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorChallenge:
+    """The first step was right, and is not enough. `token` is told here and never again."""
+
+    token: str
+    methods: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorStatus:
+    totp: bool
+    recovery_codes: int
+    passkeys: int
+
+
 class PasskeyRefused(UsersError):
     """Unknown, not for this site, another challenge, a bad signature: nobody learns which."""
 

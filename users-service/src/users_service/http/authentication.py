@@ -41,7 +41,7 @@ class ApiKeys:
         name, secret = _basic(request)
         return name if _is_right(self.digests, name, secret) else None
 
-    def vouch(self, request: Request) -> bool:
+    def may_forward(self, request: Request) -> bool:
         """May the request say for whom it speaks? Its key may lie beside a person's token.
 
         `X-API-Key: name:secret` is for that alone: it gives no right of its own, because web

@@ -1,4 +1,4 @@
-"""Tells the realtime gateway whose sessions ended, so that their sockets close within a second.
+"""Has the realtime gateway close the sockets of ended sessions, within a second.
 
 At least once: a row leaves the table in the transaction in which the gateway said yes. Any
 number of replicas share the rows. One that the gateway will not hear waits by itself, ever
@@ -45,6 +45,8 @@ class _Rest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayDisconnects:
+    """Delivers ends of sessions to the gateway's `disconnect`."""
+
     database: async_sessionmaker[AsyncSession]
     gateway: httpx.AsyncClient
     """Knows the gateway's address and API key, and has a timeout."""
@@ -58,7 +60,7 @@ class GatewayDisconnects:
         await keep_delivering(self.deliver_next, "the gateway: ended sessions", self.delivered)
 
     async def deliver_next(self) -> bool:
-        """False if there was nothing to tell."""
+        """Return False if nothing waits."""
         now = time.monotonic()
         rest = [number for number, each in self.resting.items() if each.until > now]
         async with self.database.begin() as session:

@@ -1,7 +1,7 @@
-"""Sends the letters that wait, one by one, in the background.
+"""Sends the queued e-mails, one by one, in the background.
 
-A letter leaves the table when the mail server has it: a restart loses none, and a server that
-is away is asked again, ever later, for as long as the letter is worth reading. Any number of
+An e-mail leaves the table when the mail server has it: a restart loses none, and a server that
+is away is tried again, ever later, for as long as the e-mail is worth reading. Any number of
 replicas share the table.
 """
 
@@ -33,12 +33,14 @@ _DEFERRED: Final = "deferred"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSender:
+    """Takes e-mails from the queue, and puts them into words."""
+
     database: async_sessionmaker[AsyncSession]
     email_queue: EmailQueue
     password_reset: PasswordReset
     smtp: Smtp | None
     site: str
-    """Where the links in letters lead."""
+    """Where the links in e-mails lead."""
     sent: Counter
     now: Callable[[], datetime]
 

@@ -1,6 +1,6 @@
-"""Seals what lies in the database in clear, or under a key that is to go. Done at every start.
+"""Encrypts what the database holds in clear, or under a key that is to go. Done at every start.
 
-One transaction under a lock, however many replicas start together. What no key opens is left
+One transaction under a lock, however many replicas start together. What no key decrypts is left
 as it is: a person's lost app can still be removed, and signing keys can be made anew.
 """
 
@@ -19,7 +19,7 @@ _LOCK: Final = 5_858_003
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecryptable:
-    """How many no key of ours opens."""
+    """How many rows no key of ours decrypts."""
 
     signing_keys: int
     totp_secrets: int

@@ -1,4 +1,4 @@
-"""Tells others what happened, until they have heard it: at least once, from a table."""
+"""Deliver what waits in a table until its consumer has it: at least once."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 log = logging.getLogger(__name__)
 
 AWAY: Final = (httpx.HTTPError, RedisError, SQLAlchemyError, OSError)
-"""A listener or the database cannot be reached, or refuses."""
+"""A consumer or the database cannot be reached, or refuses."""
 
 _LOOK_EVERY_SECONDS: Final = 0.25
 _LONGEST_PAUSE_SECONDS: Final = 10.0
@@ -22,7 +22,9 @@ _LONGEST_PAUSE_SECONDS: Final = 10.0
 async def keep_delivering(
     deliver: Callable[[], Awaitable[bool]], what: str, delivered: Counter
 ) -> None:
-    """Until cancelled. `tell` is False if there was nothing. Who is away is told ever later."""
+    """Run until cancelled. `deliver` returns False if nothing waits; a failure is tried again
+    after ever longer pauses.
+    """
     pause = _LOOK_EVERY_SECONDS
     while True:
         try:

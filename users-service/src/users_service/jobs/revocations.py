@@ -38,6 +38,8 @@ return 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationWriter:
+    """Delivers ends of sessions to Redis."""
+
     database: async_sessionmaker[AsyncSession]
     redis: Redis
     """Has a timeout."""

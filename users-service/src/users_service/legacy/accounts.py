@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegacyAccounts:
+    """The use cases behind the original's routes."""
+
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
     now: Callable[[], datetime]
@@ -127,7 +129,7 @@ class LegacyAccounts:
         return columns
 
     async def _hash(self, password: str | None) -> str | None:
-        """None, so that no password ever fits, for an account that signs in elsewhere."""
+        """None, so that no password ever fits, for an account that signs in with a provider."""
         if not password:
             return None
         cost = passwords.bcrypt_cost(password)

@@ -1,7 +1,7 @@
 """What a client of the original sends, read as the original read it.
 
 JSON or a form makes the parameters; a body of another type makes none, and neither does the
-query string. Whatever is sent, the outcome is a `Given` that can be stored, or a refusal.
+query string. Whatever is sent, the outcome is `AccountFields` that can be stored, or a refusal.
 """
 
 import json

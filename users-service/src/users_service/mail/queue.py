@@ -1,7 +1,7 @@
-"""Writes letters into the database, in the transaction of what they are about.
+"""Queues e-mails in the database, in the transaction of what they are about.
 
-`Mailing` sends them. Whom a letter goes to and the link in it lie there sealed: neither a copy
-of the database nor a log tells them.
+`jobs.mail_sender` sends them. Recipients and links are encrypted there: neither a copy of the
+database nor a log tells them.
 """
 
 import json
@@ -23,6 +23,8 @@ from users_service.tables import EmailRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailQueue:
+    """Writes e-mails to the queue, and reads what is encrypted in them."""
+
     encryptor: Encryptor
     is_on: bool
     """False: no SMTP server is set up, so nothing is written."""

@@ -1,7 +1,7 @@
-"""Gives one letter to the mail server, or says whether to try again.
+"""Gives one e-mail to the mail server, or says whether to try again.
 
 By TLS unless the operator said otherwise: a server that does not offer it, or shows another
-name's certificate, gets neither password nor letter.
+name's certificate, gets neither password nor e-mail.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
 _SECONDS: Final = 10.0
 """For each answer of the server."""
 _SECONDS_IN_ALL: Final = 20.0
-"""Over before the letter is due again: who takes it then would send it twice."""
+"""Over before the e-mail is due again: whoever takes it then would send it twice."""
 _FOR_GOOD: Final = 500
 
 
 def is_sender(text: str) -> bool:
-    """May this be the From of a letter?"""
+    """May this be the From of an e-mail?"""
     try:
         return bool(Address(addr_spec=parseaddr(text)[1]).domain) and "\n" not in text
     except (MessageError, ValueError, IndexError):
@@ -39,7 +39,7 @@ def is_sender(text: str) -> bool:
 
 
 class Undeliverable(Exception):
-    """This letter, to this address, never: the server said so, or it cannot be put in words."""
+    """This e-mail, to this address, never: the server said so, or it cannot be put in words."""
 
 
 class Deferred(Exception):
@@ -65,7 +65,7 @@ class Smtp:
                 await aiosmtplib.send(
                     message,
                     sender=parseaddr(self.sender)[1],
-                    # Not read from the message: one letter has one reader.
+                    # Not read from the message: one e-mail has one recipient.
                     recipients=[to],
                     hostname=self.host,
                     port=self.port,
@@ -109,7 +109,7 @@ def _is_for_good(error: Exception) -> bool:
 
 
 def _described(error: Exception) -> str:
-    # Not the server's text: it may quote the address or the letter.
+    # Not the server's text: it may quote the address or the e-mail.
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return f"recipient refused: {error.recipients[0].code}"
     code = getattr(error, "code", None)

@@ -20,21 +20,21 @@ _SUBJECT_LIMIT: Final = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """What we remember of a browser that we sent to a provider."""
+    """What we sent a browser to a provider with, and check its response against."""
 
     state: str
     nonce: str
     verifier: str
     redirect_uri: str
     since: float | None = None
-    """The person has to prove who they are there, after this time; None: as they please."""
+    """The person has to authenticate there after this time; None: whenever they did."""
     invitation: str | None = None
-    """The hash of the code that they showed as they left, for who has no account yet."""
+    """The hash of the invitation code shown at the start, for who has no account yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationResponse:
-    """What the browser brings back."""
+    """What the provider sent back, by the browser (RFC 6749 4.1.2, RFC 9207)."""
 
     code: str
     state: str

@@ -1,4 +1,4 @@
-"""What a provider says of the person who came back from it, believed only if every check holds.
+"""The OpenID Connect client: what a provider says of a person, believed if every check holds.
 
 Authorization code flow with PKCE (S256), state, nonce and `iss` (OpenID Connect Core 3.1,
 RFC 7636, RFC 9207, RFC 9700). Requests go to operators' providers alone: by TLS, without
@@ -19,6 +19,7 @@ import jwt
 from service_kit.tokens import usable_keys
 
 from users_service.domain.oidc_errors import ProviderAway, SignInRefused
+from users_service.domain.principals import ExternalIdentity
 from users_service.oidc.checks import (
     AuthorizationRequest,
     AuthorizationResponse,
@@ -49,18 +50,6 @@ _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdD
 """Public keys only: never "none", never a secret that both sides share."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExternalIdentity:
-    """(issuer, subject) is who it is; the rest is only what they are called."""
-
-    issuer: str
-    subject: str
-    username: str | None
-    name: str | None
-    authenticated_at: datetime | None = None
-    """When they last proved there who they are, if the provider says so."""
-
-
 @dataclass(slots=True)
 class _KnownProvider:
     metadata: dict[str, Any]
@@ -70,6 +59,8 @@ class _KnownProvider:
 
 @dataclass(frozen=True, slots=True)
 class OidcClient:
+    """Knows each provider's metadata for ten minutes, and its keys until one is unknown."""
+
     client: httpx.AsyncClient
     now: Callable[[], datetime]
     _known: dict[str, _KnownProvider] = field(default_factory=dict)
@@ -94,7 +85,7 @@ class OidcClient:
         return with_query(metadata["authorization_endpoint"], asked)
 
     async def check_providers(self, providers: Providers) -> None:
-        """Tell the operator now of a provider that cannot be used, before people do."""
+        """Log a warning for each provider that cannot be used."""
         for provider in providers.values():
             try:
                 await self._metadata(provider)
@@ -105,7 +96,9 @@ class OidcClient:
     async def identify(
         self, provider: Provider, request: AuthorizationRequest, response: AuthorizationResponse
     ) -> ExternalIdentity:
-        """SignInRefused if one check fails; ProviderAway if it cannot be asked."""
+        """Return who came back; raise SignInRefused if a check fails, ProviderAway if it does
+        not answer.
+        """
         known = await self._metadata(provider)
         check_return(provider, known.metadata, request, response)
         tokens = await self._tokens(provider, known.metadata, request, response.code)

@@ -1,7 +1,7 @@
-"""Away to a provider and back: what a browser left for, and who came back with its answer.
+"""The authorization flow: a browser is sent to a provider, and comes back with a code.
 
-A departure lies here for ten minutes, serves once and for one purpose, and belongs to the
-browser that has its secret.
+What was asked for is kept here for ten minutes, serves once and for one purpose, and belongs to
+the browser that holds the flow's secret.
 """
 
 import logging
@@ -27,10 +27,10 @@ from users_service.domain.oidc_errors import (
     ProviderNotFound,
     SignInRefused,
 )
-from users_service.domain.principals import Principal
+from users_service.domain.principals import ExternalIdentity, Principal
 from users_service.domain.sessions import Client
 from users_service.oidc.checks import AuthorizationRequest, AuthorizationResponse
-from users_service.oidc.client import ExternalIdentity, OidcClient
+from users_service.oidc.client import OidcClient
 from users_service.oidc.providers import Provider, Providers
 from users_service.rate_limits.limits import RateLimits
 from users_service.sign_in.webauthn import Site
@@ -41,7 +41,7 @@ LIFETIME: Final = timedelta(minutes=10)
 
 
 class FlowPurpose(Enum):
-    """What one left for is all that one can come back with."""
+    """A flow started for one of these can be finished for that one only."""
 
     SIGN_IN = "sign in"
     LINK = "link"
@@ -50,7 +50,7 @@ class FlowPurpose(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedFlow:
-    """`flow` stays in the browser that leaves; only it can come back."""
+    """`flow` stays in the browser that started it; no other can finish it."""
 
     authorization_url: str
     flow: str
@@ -58,13 +58,17 @@ class StartedFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedFlow:
+    """Who came back, checked."""
+
     identity: ExternalIdentity
     invitation: bytes | None
-    """The hash of the code that they left with."""
+    """The hash of the invitation code that was shown at the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationFlows:
+    """Starts and finishes flows at the providers that the operator has set up."""
+
     database: async_sessionmaker[AsyncSession]
     oidc_client: OidcClient
     providers: Providers
@@ -118,7 +122,7 @@ class AuthorizationFlows:
         response: AuthorizationResponse,
         account_id: UUID | None = None,
     ) -> FinishedFlow:
-        """Who came back from the provider; SignInRefused if anything is not as it was."""
+        """Return who came back; raise SignInRefused if anything is not as it was."""
         provider = self.provider(name)
         kind = _kind(purpose, provider)
         async with self.database.begin() as session:
@@ -140,7 +144,7 @@ class AuthorizationFlows:
         refusal: UsersError,
         name: str,
     ) -> None:
-        """Write a refusal down, with the check that failed: its person is not told which."""
+        """Write the refusal to the audit log, which alone names the check that failed."""
         check = refusal.check if isinstance(refusal, SignInRefused) else refusal.code
         log.info("sign-in elsewhere refused: %s", check, extra={"provider": name})
         if name in self.providers:
@@ -152,7 +156,7 @@ class AuthorizationFlows:
             await self.audit.add(audit_event)
 
     async def check_providers(self) -> None:
-        """At the start: tell the operator of providers that cannot be used."""
+        """Warn the operator, at the start, of providers that cannot be used."""
         await self.oidc_client.check_providers(self.providers)
 
     def provider(self, name: str) -> Provider:

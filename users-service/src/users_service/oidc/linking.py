@@ -1,4 +1,4 @@
-"""Who one is to providers: seen, linked, unlinked, and used to prove once more who one is."""
+"""External identities of an account: listed, linked, unlinked, and used to re-authenticate."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,15 +15,17 @@ from users_service.domain.errors import UsersError
 from users_service.domain.oidc_errors import IdentityNotFound, IdentityTaken, SignInRefused
 from users_service.domain.principals import Principal
 from users_service.domain.sessions import Client, Session
+from users_service.domain.two_factor import TwoFactorChallenge
 from users_service.oidc.checks import AuthorizationResponse
 from users_service.oidc.flow import AuthorizationFlows, FlowPurpose, StartedFlow
 from users_service.sign_in.reauthentication import Reauthentication
-from users_service.sign_in.two_factor import TwoFactorChallenge
 from users_service.store.identities import LinkedIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identities:
+    """The use cases of a signed-in person."""
+
     database: async_sessionmaker[AsyncSession]
     flows: AuthorizationFlows
     reauthentication: Reauthentication
@@ -87,7 +89,7 @@ class Identities:
     async def start_reauthentication(
         self, name: str, redirect_uri: str, account: Account, client: Client
     ) -> StartedFlow:
-        """Only to a provider that makes people prove who they are, whoever is signed in."""
+        """Only at a provider that can be asked to authenticate people again."""
         return await self.flows.start(
             FlowPurpose.REAUTHENTICATE, name, redirect_uri, client, account.id
         )

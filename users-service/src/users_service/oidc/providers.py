@@ -40,7 +40,7 @@ class Provider(BaseModel):
 
     @property
     def can_reauthenticate(self) -> bool:
-        """Can it be asked to make the person prove again who they are?"""
+        """Can it be asked to authenticate a person again?"""
         return self.kind == "oidc" and self.reauthenticates
 
 

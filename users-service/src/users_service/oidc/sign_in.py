@@ -1,6 +1,6 @@
 """Sign in with a provider, and get an account by it.
 
-Who somebody is is (issuer, subject) and nothing else: an e-mail address or a username that a
+An identity is (issuer, subject) and nothing else: an e-mail address or a username that a
 provider says never opens an account that exists.
 """
 
@@ -26,18 +26,20 @@ from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import InvalidInvite, SignUpClosed, UsersError
 from users_service.domain.oidc_errors import SignInRefused
 from users_service.domain.sessions import NEVER, Client
+from users_service.domain.two_factor import TwoFactorChallenge
 from users_service.oidc.checks import AuthorizationResponse
 from users_service.oidc.flow import AuthorizationFlows, FinishedFlow, FlowPurpose, StartedFlow
 from users_service.rate_limits.limits import RateLimits
 from users_service.sessions.sessions import NewSession
 from users_service.sign_in.sign_in import SignIn
-from users_service.sign_in.two_factor import TwoFactorChallenge
 
 _NAMES_TRIED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcSignIn:
+    """For whoever comes back from a provider: their account, or a new one."""
+
     database: async_sessionmaker[AsyncSession]
     flows: AuthorizationFlows
     sign_in: SignIn
@@ -79,7 +81,7 @@ class OidcSignIn:
         self, session: AsyncSession, finished: FinishedFlow, account: Account
     ) -> datetime | None:
         """As the provider says. Where it does not, it may have been long ago: such a session
-        is fresh (None) only of who has no other way to prove it than to sign in anew.
+        is fresh (None) only for who cannot re-authenticate but by signing in anew.
         """
         said = finished.identity.authenticated_at
         if said is None and await self.sign_in_methods.can_reauthenticate(session, account.id):

@@ -1,6 +1,6 @@
 """How often somebody may try: login and sign-up limits, counted in Redis for all replicas.
 
-A wrong password counts for (account, address), so a stranger never locks the owner out; for the
+A wrong password counts for (account, address), so nobody else locks the owner out; for the
 address, so one machine does not try many accounts; and for the account, where many only make
 every answer slower, never refused. While Redis is away each replica goes on from what it
 knows: weaker by what the others admit meanwhile, said by a warning and a metric.
@@ -32,7 +32,7 @@ UNVERIFIED_EMAILS: Final = 5
 """Of one account, in an hour."""
 EMAILS_PER_HOUR: Final = 5
 EMAILS_PER_DAY: Final = 10
-"""To one address, of each kind that strangers can have written to it."""
+"""To one address, of each kind that anybody can have sent to it."""
 WRONG_CODES: Final = 10
 """Of one account's second factor, in a window: 3 of 10^6 codes fit at a time."""
 
@@ -83,18 +83,18 @@ class RateLimits:
         await self._counters.hit([rule])
 
     async def admit_reset_asked(self, address: str) -> None:
-        """Count a letter asked for by who is not signed in; raises TooManyAttempts.
+        """Count an e-mail asked for by who is not signed in; raises TooManyAttempts.
 
-        By address only: an account that many ask for is protected where letters are written.
+        By address only: an account that many ask for is protected where e-mails are queued.
         """
         await self._counters.hit([Rule(f"reset:{_network(address)}", RESETS_ASKED, _HOUR)])
 
     async def admit_email(self, account_id: UUID) -> None:
-        """Count a letter to an address that nobody has proven; raises TooManyAttempts."""
+        """Count an e-mail to an unverified address; raises TooManyAttempts."""
         await self._counters.hit([Rule(f"letter:{account_id}", UNVERIFIED_EMAILS, _HOUR)])
 
     async def admit_email_to(self, email: str, kind: str) -> None:
-        """Count a letter by its reader, whoever asks for it and from wherever; TooManyEmails.
+        """Count an e-mail by its recipient, whoever asks for it; TooManyEmails.
 
         `kind`: what one is had written by anybody uses up nothing of the other.
         """

@@ -1,4 +1,4 @@
-"""Access tokens: five minutes of what an account may do, signed here, checked elsewhere."""
+"""Access tokens: five minutes of what an account may do, signed here, checked by others."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A user agent in words that its person recognises. A hint, never a proof."""
+"""A user agent in words that its person recognises. A hint, never evidence."""
 
 from typing import Final
 

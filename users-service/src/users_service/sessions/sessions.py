@@ -54,7 +54,7 @@ class Sessions:
         return session, account
 
     def require_fresh(self, session: Session) -> None:
-        """For acts that change the ways in: a session left open somewhere is not enough."""
+        """For acts that change how one signs in: a session left open is not enough."""
         if not session.is_fresh(self.now()):
             raise ReauthenticationRequired
 
@@ -120,9 +120,9 @@ async def start(
     authenticated_at: datetime | None = None,
 ) -> NewSession:
     """A session in the caller's transaction, which holds the account and has looked again at
-    what proves who it is. `by` is the way in, for the audit log.
+    the credentials. `by` is the way to sign in, for the audit log.
 
-    `proven_at`: who they are was proven earlier, elsewhere; the session is as fresh as that.
+    `authenticated_at`: when they signed in at a provider; the session is as fresh as that.
     """
     secret = new_secret()
     session = start_session(

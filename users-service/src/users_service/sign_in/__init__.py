@@ -1,1 +1,1 @@
-"""The ways in for who has an account, and proving once more who one is."""
+"""Signing in to an account: passwords, second steps, passkeys, links, re-authentication."""

@@ -20,10 +20,10 @@ from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.principals import Principal
 from users_service.domain.sessions import Client
 from users_service.domain.sign_in_errors import InvalidSignInLink
+from users_service.domain.two_factor import TwoFactorChallenge
 from users_service.rate_limits.limits import RateLimits
 from users_service.sessions.sessions import NewSession
 from users_service.sign_in.sign_in import SignIn
-from users_service.sign_in.two_factor import TwoFactorChallenge
 from users_service.sign_in.webauthn import Site
 
 LIFETIME: Final = timedelta(minutes=15)

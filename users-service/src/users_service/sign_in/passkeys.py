@@ -1,7 +1,7 @@
 """Passkeys: a device's key in place of a password, with its person verified by the device.
 
 A challenge lies here for five minutes and serves once, whether the answer to it was right or
-not. What a passkey proves, it proves with two factors: no second step follows.
+not. A passkey is two factors: no second step follows.
 """
 
 import secrets

@@ -1,8 +1,8 @@
-"""Proving once more who one is, for acts that open and close ways in: all that signing in asks.
+"""Re-authentication, for acts that change how one signs in: as thorough as signing in.
 
-A password, or a proof at a provider, is the first factor; who has a second shows it too. A
-passkey is both. Nobody gets as far as a code without the first: a stranger at a session that
-was left open cannot use up the codes of its owner.
+A password, or authentication at a provider, is the first factor; who has a second shows it,
+too. A passkey is both. Nobody gets as far as a code without the first: whoever finds a session
+left open cannot use up the codes of its owner.
 """
 
 from collections.abc import Callable
@@ -20,9 +20,9 @@ from users_service.domain.accounts import Account
 from users_service.domain.audit_events import OK, AuditEvent, AuditEventType
 from users_service.domain.principals import Principal
 from users_service.domain.sessions import Client, Session
-from users_service.domain.two_factor import TwoFactorChallengeEnded
+from users_service.domain.two_factor import TwoFactorChallenge, TwoFactorChallengeEnded
 from users_service.sign_in.passkeys import Passkeys
-from users_service.sign_in.two_factor import STEP_ASKED, TwoFactor, TwoFactorChallenge
+from users_service.sign_in.two_factor import STEP_ASKED, TwoFactor
 from users_service.sign_in.webauthn import Credential
 
 _SECOND_STEP: Final = "second step of a proof"
@@ -30,7 +30,7 @@ _SECOND_STEP: Final = "second step of a proof"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reauthentication:
-    """Each answers the session, fresh again, or what is lacking."""
+    """Each method returns the session, fresh again, or the challenge that is left."""
 
     database: async_sessionmaker[AsyncSession]
     credential_check: CredentialCheck
@@ -41,10 +41,8 @@ class Reauthentication:
     async def by_password(
         self, kept: Session, account: Account, password: str, code: str | None, client: Client
     ) -> Session:
-        by, event = (
-            principals.account_holder(account, client, kept),
-            AuditEventType.REAUTHENTICATED,
-        )
+        by = principals.account_holder(account, client, kept)
+        event = AuditEventType.REAUTHENTICATED
         await self.credential_check.check(
             account.username, password, client, exactly=True, event=event, by=by
         )
@@ -62,7 +60,7 @@ class Reauthentication:
     async def after(
         self, kept: Session, account: Account, by: Principal, *, first: str
     ) -> Session | TwoFactorChallenge:
-        """The first factor was right, elsewhere."""
+        """The first factor was right, at a provider."""
         begun = {"after": first, "session": str(kept.id)}
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)

@@ -1,4 +1,4 @@
-"""Ways in for who has an account: a passkey, or a first step and perhaps a second."""
+"""Sign in to an account: by a passkey, or by a first step and perhaps a second."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,17 @@ from users_service.domain.accounts import Account
 from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.sessions import Client
 from users_service.domain.sign_in_errors import WrongCredentials
-from users_service.domain.two_factor import PasskeyRefused, TwoFactorChallengeEnded, WrongCode
+from users_service.domain.two_factor import (
+    PasskeyRefused,
+    TwoFactorChallenge,
+    TwoFactorChallengeEnded,
+    WrongCode,
+)
 from users_service.rate_limits.limits import RateLimits
 from users_service.sessions import sessions
 from users_service.sessions.sessions import NewSession
 from users_service.sign_in.passkeys import Passkeys
-from users_service.sign_in.two_factor import STEP_ASKED, TwoFactor, TwoFactorChallenge
+from users_service.sign_in.two_factor import STEP_ASKED, TwoFactor
 from users_service.sign_in.webauthn import Credential
 
 _SECOND_STEP = "second step"
@@ -105,10 +110,8 @@ class SignIn:
         ended = await store.pending_flows.finish(session, _SECOND_STEP, digest(token), now=now)
         if ended is None:
             raise TwoFactorChallengeEnded
-        after, authenticated = (
-            ended.facts.get("after", "password"),
-            ended.facts.get("proven_at"),
-        )
+        after = ended.facts.get("after", "password")
+        authenticated = ended.facts.get("proven_at")
         return await sessions.start(
             session,
             account,
@@ -141,7 +144,7 @@ class SignIn:
         after: str,
         authenticated_at: datetime | None = None,
     ) -> NewSession | TwoFactorChallenge:
-        """The first step was right, now or, where it was taken elsewhere, at `proven_at`.
+        """The first step was right: now, or at a provider at `authenticated_at`.
 
         In the caller's transaction, which holds the account.
         """

@@ -1,6 +1,6 @@
 """The second step: set up, asked for after the first, taken away by who has it.
 
-A code works once. A wrong one counts for the account, wherever it comes from: a stranger cannot
+A code works once. A wrong one counts for the account, wherever it comes from: nobody else can
 lock the owner out, because nobody gets as far as here without the password.
 """
 
@@ -30,7 +30,10 @@ from users_service.domain.two_factor import (
     CodeRequired,
     Totp,
     TotpAlreadyEnabled,
+    TotpEnrolment,
     TotpNotEnabled,
+    TwoFactorChallenge,
+    TwoFactorStatus,
     WrongCode,
 )
 from users_service.rate_limits.limits import RateLimits
@@ -43,32 +46,9 @@ STEP_ASKED: Final = "second_step_asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TotpEnrolment:
-    """Shown while the app is set up, and never again."""
-
-    secret: str
-    uri: str
-    qr_svg: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwoFactorChallenge:
-    """The first step was right, and is not enough. `token` is told to its bearer here only."""
-
-    token: str
-    methods: tuple[str, ...]
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwoFactorStatus:
-    totp: bool
-    recovery_codes: int
-    passkeys: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactor:
+    """Sets up, asks for and checks the second step."""
+
     database: async_sessionmaker[AsyncSession]
     limits: RateLimits
     encryptor: Encryptor
@@ -120,8 +100,8 @@ class TwoFactor:
         *,
         lately: bool,
     ) -> AsyncIterator[tuple[AsyncSession, str | None]]:
-        """A transaction for who has proven the first factor, and what the second was: "" where
-        the account has none, None where this session proved it `lately` and not again.
+        """A transaction for who has shown the first factor, and what the second was: "" where
+        the account has none, None where this session showed it `lately` and not again.
 
         CodeRequired and WrongCode are written down as refusals of `event`.
         """

@@ -112,7 +112,7 @@ async def identities(session: AsyncSession, account_id: UUID) -> list[IdentityRo
 
 
 async def known_as(session: AsyncSession, wanted: str, *, limit: int) -> list[Account]:
-    """Whose username or proven address it is, of those who may sign in. Held till the end."""
+    """Whose username or verified address it is, of those who may sign in. Held till the end."""
     is_theirs = or_(
         AccountRow.username_key == username_key(wanted),
         func.lower(AccountRow.proven_email) == func.lower(wanted),

@@ -19,7 +19,7 @@ from users_service.tables import AuditRow
 
 
 async def write(session: AsyncSession, audit_event: AuditEvent, *, now: datetime) -> None:
-    """And the letter to its person, where it is one of the acts that are worth one."""
+    """And queue the notice to its account holder, where the event is worth one."""
     notice = notice_of(audit_event)
     if (
         notice is not None

@@ -1,6 +1,6 @@
-"""Statements about letters that wait to be sent.
+"""Statements about e-mails that wait to be sent.
 
-A try is counted before it is made: a letter that is the end of the process is not tried for
+A try is counted before it is made: an e-mail that ends the process is not tried for
 ever, and one whose sender died is tried again.
 """
 

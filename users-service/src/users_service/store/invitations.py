@@ -1,4 +1,4 @@
-"""Statements about the ways in: invitations, and the one first administrator."""
+"""Statements about invitations, and the one first administrator."""
 
 from collections.abc import Sequence
 from datetime import datetime

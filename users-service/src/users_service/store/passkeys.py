@@ -39,7 +39,7 @@ async def owner(session: AsyncSession, credential_id: bytes) -> UUID | None:
 
 
 async def lock(session: AsyncSession, credential_id: bytes) -> Passkey | None:
-    """Held till the end of the transaction: two proofs cannot show one counter."""
+    """Held till the end of the transaction: two sign-ins cannot show one counter."""
     query = select(PasskeyRow).where(PasskeyRow.credential_id == credential_id)
     row = await session.scalar(query.with_for_update())
     return None if row is None else _passkey(row)

@@ -1,4 +1,4 @@
-"""Statements about what somebody began and has not finished: kept here, for minutes, once.
+"""Statements about flows that somebody began and has not finished: kept for minutes, used once.
 
 The person holds a secret; what it stands for, and what they must not choose, lies here.
 """
@@ -50,7 +50,7 @@ async def find(
 async def finish(
     session: AsyncSession, kind: str, secret_hash: bytes, *, now: datetime
 ) -> PendingFlowRow | None:
-    """It, once: whoever comes second gets None."""
+    """Take the pending flow; None if it was already used."""
     finished = delete(PendingFlowRow).where(
         PendingFlowRow.secret_hash == secret_hash,
         PendingFlowRow.kind == kind,
@@ -62,7 +62,7 @@ async def finish(
 async def hold(
     session: AsyncSession, kind: str, secret_hash: bytes, *, now: datetime
 ) -> tuple[PendingFlowRow, Account] | None:
-    """It, once, with the account that it was begun for, locked till the end.
+    """Take the pending flow, with its account locked until the transaction ends.
 
     The account comes first: who ends what was begun holds it, and waits for the rest.
     """

@@ -1,7 +1,7 @@
 """Statements about ends of sessions that others have to hear of: the gateway, and Redis.
 
-A row for each listener is written in the transaction that ends the session, and deleted by the
-one in which the listener was told: a crash in between repeats it.
+A row for each consumer is written in the transaction that ends the session, and deleted by the
+one in which the consumer was told: a crash in between repeats it.
 """
 
 from collections.abc import Collection, Sequence

@@ -74,7 +74,7 @@ async def of_account(session: AsyncSession, account_id: UUID) -> list[Session]:
 
 
 async def renew(session: AsyncSession, renewed_session: Session, *, now: datetime) -> Session:
-    """The person has just proven again who they are; SessionEnded if it ended meanwhile."""
+    """After re-authentication; SessionEnded if it ended meanwhile."""
     fresh = update(SessionRow).where(SessionRow.id == renewed_session.id)
     renewed = fresh.values(reauthenticated_at=now, last_seen_at=now).returning(SessionRow.id)
     if await session.scalar(renewed) is None:

@@ -1,4 +1,4 @@
-"""Accounts, who they are elsewhere, and the ways to get one."""
+"""Accounts, their external identities, invitations, and names that are not free yet."""
 
 from datetime import datetime
 from typing import Any

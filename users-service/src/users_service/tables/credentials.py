@@ -1,4 +1,4 @@
-"""What proves who somebody is: sessions, tokens, second factors, passkeys, links."""
+"""What people authenticate with: sessions, tokens, two-factor secrets, passkeys, links."""
 
 from datetime import datetime
 from typing import Any
@@ -51,7 +51,7 @@ class ApiTokenRow(Base):
 
 
 class TotpRow(Base):
-    """Sealed, as the signing keys are: the service has to compute with it."""
+    """Encrypted, as the signing keys are: the service has to compute with it."""
 
     __tablename__ = "totp"
 

@@ -45,7 +45,7 @@ class AuditRow(Base):
 
 
 class EmailRow(Base):
-    """A letter to be sent, or asked for: `Outbox` writes it, `Mailing` sends it."""
+    """An e-mail to be sent, or asked for: `EmailQueue` writes it, `MailSender` sends it."""
 
     __tablename__ = "letters"
 
@@ -64,7 +64,7 @@ class EmailRow(Base):
 
 
 class SessionEndRow(Base):
-    """Told to its listener, then gone. Written where the session ends."""
+    """Delivered to its consumer, then gone. Written where the session ends."""
 
     __tablename__ = "session_ends"
 

@@ -37,7 +37,7 @@ class Body(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CurrentSession:
-    """A signed-in person."""
+    """The session that a request shows, its account, and where the request comes from."""
 
     session: Session
     account: Account
@@ -55,7 +55,7 @@ async def not_stored(response: Response) -> None:
 async def _client(request: Request) -> Client:
     keys: authentication.ApiKeys = request.state.api_keys
     peer = authentication.peer(request)
-    if not keys.vouch(request):
+    if not keys.may_forward(request):
         return peer
     said = authentication.forwarded(request)
     return Client(address=said.address or peer.address, device=said.device)
@@ -129,7 +129,7 @@ async def _key_or_administrator(
 
 
 async def _program(request: Request, client: From) -> Principal:
-    """An API key, and no session whoever's it is."""
+    """An API key; no session will do."""
     keys: authentication.ApiKeys = request.state.api_keys
     holder = keys.holder(request)
     if holder is None:
@@ -147,7 +147,7 @@ TheSignInMethods = Annotated[SignInMethods, Depends(_sign_in_methods)]
 
 
 async def with_passwords(sign_in_methods: TheSignInMethods) -> None:
-    """For routes that are about passwords: refused where they are no way in."""
+    """For routes about passwords: refused where password sign-in is disabled."""
     sign_in_methods.require_passwords()
 
 

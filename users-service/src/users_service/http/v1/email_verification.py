@@ -1,4 +1,4 @@
-"""Letters: whether any are sent here, and the proof that one's address is one's own."""
+"""Whether e-mails are sent here, and the verification of one's own address."""
 
 from typing import Annotated
 

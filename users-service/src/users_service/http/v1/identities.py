@@ -1,15 +1,15 @@
-"""Who one is to providers: link and unlink, and prove by one of them who one is."""
+"""One's external identities: link, unlink, and re-authenticate with one."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
+from users_service.domain.two_factor import TwoFactorChallenge
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import FreshlySignedIn, SignedIn
 from users_service.http.v1.oidc import Callback, Depart, DepartureOut, departure_out
 from users_service.http.v1.schemas import SecondStepOut, SessionOut, session_out, step_out
 from users_service.oidc.linking import Identities
-from users_service.sign_in.two_factor import TwoFactorChallenge
 
 router = APIRouter(responses=problems(401, 403, 404))
 

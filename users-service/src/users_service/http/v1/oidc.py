@@ -1,4 +1,4 @@
-"""The ways in, and sign-in with a provider."""
+"""Which ways to sign in there are, and sign-in with a provider."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""A new password for who has a one-time link, and a letter with one for who asks."""
+"""A new password by a one-time link, and an e-mail with one for who asks."""
 
 from typing import Annotated
 

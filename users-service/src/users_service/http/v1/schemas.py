@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from users_service.domain.accounts import Account, AccountOverview
 from users_service.domain.sessions import Session
+from users_service.domain.two_factor import TwoFactorChallenge
 from users_service.sessions.devices import device_name
 from users_service.sessions.sessions import NewSession
-from users_service.sign_in.two_factor import TwoFactorChallenge
 
 
 class AccountOut(BaseModel):

@@ -15,7 +15,7 @@ from issuer import CLIENT, SECRET, Issuer
 from local_stack.postgres import Postgres
 from pydantic import SecretStr
 from signing_in import Someone, join, told
-from test_second_factor import App, set_up
+from test_two_factor import App, set_up
 from users_running import KEY, PASSWORD, Service, running, some_settings
 
 SITE = "https://notes.example"
@@ -105,7 +105,7 @@ async def test_promise_a_password_alone_makes_no_session_fresh_where_there_is_a_
     assert (await ivy("GET", "/v1/account/export")).status_code == 200
 
 
-async def test_a_recovery_code_is_a_second_step_of_a_fresh_proof_too_and_serves_once(
+async def test_a_recovery_code_is_a_second_step_of_reauthentication_too_and_serves_once(
     service: Service, ivy: Someone
 ) -> None:
     _, codes = await set_up(service, ivy)
@@ -207,7 +207,7 @@ async def test_promise_a_sign_in_at_a_provider_goes_through_the_second_step(
     assert lines[1]["result"] == "second_step_asked"
 
 
-async def test_a_sign_in_at_a_provider_that_does_not_say_when_it_was_proven_is_not_fresh(
+async def test_a_sign_in_at_a_provider_that_does_not_say_when_it_authenticated_is_not_fresh(
     service: Service, people: httpx.AsyncClient, ivy: Someone, issuer: Issuer
 ) -> None:
     await visit(ivy, issuer, "/v1/account/identities/op")
@@ -226,7 +226,7 @@ async def test_a_sign_in_at_a_provider_that_does_not_say_when_it_was_proven_is_n
     assert told(refused) == (403, "reauthentication_required")
 
 
-async def test_a_proof_at_a_provider_asks_for_the_second_step_as_well(
+async def test_reauthentication_at_a_provider_asks_for_the_second_step_as_well(
     service: Service, people: httpx.AsyncClient, ivy: Someone, issuer: Issuer
 ) -> None:
     await visit(ivy, issuer, "/v1/account/identities/op")
@@ -252,7 +252,7 @@ async def test_a_proof_at_a_provider_asks_for_the_second_step_as_well(
     assert told(await ivy("POST", AGAIN, json=sent)) == (403, "second_step_ended")
 
 
-async def test_a_passkey_is_two_factors_and_proves_it_alone(
+async def test_a_passkey_is_two_factors_and_reauthenticates_alone(
     service: Service, people: httpx.AsyncClient, ivy: Someone
 ) -> None:
     device = Authenticator()
@@ -269,7 +269,7 @@ async def test_a_passkey_is_two_factors_and_proves_it_alone(
     assert gone.status_code == 204
 
 
-async def test_the_owner_hears_of_a_wrong_second_step_of_a_fresh_proof(
+async def test_the_owner_hears_of_a_wrong_second_step_of_reauthentication(
     service: Service, ivy: Someone, postgres: Postgres
 ) -> None:
     proven = "UPDATE accounts SET proven_email = 'ivy@home.example'"

@@ -53,7 +53,7 @@ VICTIM = [
 ]
 
 
-async def test_promise_however_many_sign_up_with_an_address_it_gets_few_letters(
+async def test_promise_however_many_sign_up_with_an_address_it_gets_few_emails(
     office: Service, post: MailServer
 ) -> None:
     for n in range(12):
@@ -70,7 +70,7 @@ async def test_promise_however_many_sign_up_with_an_address_it_gets_few_letters(
     assert len(await post.kept(EMAILS_PER_HOUR + 1)) == EMAILS_PER_HOUR + 1
 
 
-async def test_every_way_to_have_a_letter_written_counts_and_the_person_is_told(
+async def test_every_way_to_have_an_email_sent_counts_and_the_person_is_told(
     office: Service, post: MailServer
 ) -> None:
     boss = await join(office.client(), "boss", email="boss@home.example")
@@ -93,7 +93,7 @@ async def test_every_way_to_have_a_letter_written_counts_and_the_person_is_told(
     assert told(refused) == (429, "too_many_letters")
 
 
-async def test_a_stranger_who_asks_all_day_has_ten_reset_letters_written(
+async def test_whoever_asks_all_day_has_ten_reset_emails_sent(
     alone: None, office: Service, post: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Redis' hours are real ones: what is looked at is the day.
@@ -119,7 +119,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_name_is_no_link_in_a_letter(
+async def test_a_name_is_no_link_in_an_email(
     office: Service, post: MailServer, name: str
 ) -> None:
     made = await sign_up(office.client(), name, "victim@home.example")
@@ -149,10 +149,10 @@ def test_a_plain_name_stays_as_it_is() -> None:
 async def test_whoever_acted_is_no_link_in_a_notice(office: Service, post: MailServer) -> None:
     boss = await join(office.client(), "www.evil.example", email="x@home.example")
     await join(office.client(), "ivy", email="ivy@home.example")
-    for letter in await post.kept(2):
-        sent = {"token": link_in(letter)[1]}
+    for email in await post.kept(2):
+        sent = {"token": link_in(email)[1]}
         await office.client().post("/v1/email-proofs", json=sent)
-    post.letters.clear()
+    post.emails.clear()
     found = (await office.client(auth=KEY).get("/v1/accounts?username=ivy")).json()
     ivy = found["accounts"][0]["id"]
     await boss("POST", f"/v1/accounts/{ivy}/reset-link")

@@ -8,13 +8,13 @@ from typing import Any
 import jwt
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from users_running import SEALING, Clock
+from users_running import ENCRYPTION_KEY, Clock
 from users_service import database
 from users_service.crypto.encryption import Encryptor
 from users_service.crypto.signing_keys import SigningKeys
 
 Database = async_sessionmaker[AsyncSession]
-SEAL = Encryptor.parse(SEALING)
+ENCRYPTOR = Encryptor.parse(ENCRYPTION_KEY)
 
 
 @pytest.fixture
@@ -39,14 +39,14 @@ def verify(token: str, published: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_replicas_that_start_together_share_one_first_key(table: Database) -> None:
-    replicas = [SigningKeys(table, SEAL, now=Clock()) for _ in range(5)]
+    replicas = [SigningKeys(table, ENCRYPTOR, now=Clock()) for _ in range(5)]
     await asyncio.gather(*(keys.keep_fresh() for keys in replicas))
     assert {tuple(await kids(keys)) for keys in replicas} == {tuple(await kids(replicas[0]))}
     assert len(await kids(replicas[0])) == 1
 
 
 async def test_what_is_published_holds_no_private_part(table: Database) -> None:
-    keys = SigningKeys(table, SEAL, now=Clock())
+    keys = SigningKeys(table, ENCRYPTOR, now=Clock())
     await keys.keep_fresh()
     for key in (await keys.published())["keys"]:
         assert set(key) == {"kty", "crv", "x", "kid", "alg", "use"}
@@ -55,7 +55,7 @@ async def test_what_is_published_holds_no_private_part(table: Database) -> None:
 
 async def test_the_next_key_is_published_a_day_before_it_signs(table: Database) -> None:
     clock = Clock()
-    keys = SigningKeys(table, SEAL, now=clock)
+    keys = SigningKeys(table, ENCRYPTOR, now=clock)
     await keys.keep_fresh()
     first = await signing_kid(keys)
     clock.move(days=28, hours=23)
@@ -71,8 +71,8 @@ async def test_the_next_key_is_published_a_day_before_it_signs(table: Database) 
 
 async def test_at_any_time_of_a_rotation_every_living_token_verifies(table: Database) -> None:
     clock = Clock()
-    keys = SigningKeys(table, SEAL, now=clock)
-    other_replica = SigningKeys(table, SEAL, now=clock)
+    keys = SigningKeys(table, ENCRYPTOR, now=clock)
+    other_replica = SigningKeys(table, ENCRYPTOR, now=clock)
     await keys.keep_fresh()
     used = set()
     minute = timedelta(minutes=1)
@@ -91,7 +91,7 @@ async def test_at_any_time_of_a_rotation_every_living_token_verifies(table: Data
 
 async def test_a_key_is_known_to_others_before_a_token_of_it_exists(table: Database) -> None:
     clock = Clock()
-    keys = SigningKeys(table, SEAL, now=clock)
+    keys = SigningKeys(table, ENCRYPTOR, now=clock)
     await keys.keep_fresh()
     fresh = await keys.rotate()
     kept_by_others = await keys.published()
@@ -104,7 +104,7 @@ async def test_a_key_is_known_to_others_before_a_token_of_it_exists(table: Datab
 
 async def test_a_stolen_key_is_dropped_at_once(table: Database) -> None:
     clock = Clock()
-    keys = SigningKeys(table, SEAL, now=clock)
+    keys = SigningKeys(table, ENCRYPTOR, now=clock)
     await keys.keep_fresh()
     stolen = await signing_kid(keys)
     fresh = await keys.rotate(at_once=True)
@@ -114,7 +114,7 @@ async def test_a_stolen_key_is_dropped_at_once(table: Database) -> None:
 
 async def test_a_start_after_a_year_makes_a_key_in_time(table: Database) -> None:
     clock = Clock()
-    keys = SigningKeys(table, SEAL, now=clock)
+    keys = SigningKeys(table, ENCRYPTOR, now=clock)
     await keys.keep_fresh()
     old = await signing_kid(keys)
     clock.move(days=365)
@@ -128,10 +128,10 @@ async def test_known_keys_survive_an_outage_of_the_database(
     users_database: str, table: Database
 ) -> None:
     clock = Clock()
-    await SigningKeys(table, SEAL, now=clock).keep_fresh()
+    await SigningKeys(table, ENCRYPTOR, now=clock).keep_fresh()
     reachable = database.connect(users_database)
     switch = async_sessionmaker(reachable)
-    keys = SigningKeys(switch, SEAL, now=clock)
+    keys = SigningKeys(switch, ENCRYPTOR, now=clock)
     before = await kids(keys)
     switch.configure(bind=database.connect("postgresql://127.0.0.1:1/none"))
     await reachable.dispose()

@@ -101,7 +101,7 @@ async def test_the_originals_password_check_says_false_and_why_to_right_and_wron
     assert made.status_code == 200
 
 
-async def test_with_passwords_off_a_password_is_no_way_in_that_lets_the_others_go(
+async def test_with_passwords_off_a_password_is_no_sign_in_method_that_lets_the_others_go(
     service: Service, people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
     link = await link_for(service, "ivy")

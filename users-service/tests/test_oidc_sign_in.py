@@ -50,16 +50,16 @@ async def service(
         yield service
 
 
-async def depart(client: httpx.AsyncClient, name: str = "op") -> dict[str, str]:
+async def start(client: httpx.AsyncClient, name: str = "op") -> dict[str, str]:
     answer = await client.post(f"/v1/sign-in/{name}", json={"redirect_uri": BACK})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-async def come_back(
+async def finish(
     client: httpx.AsyncClient, issuer: Issuer, name: str = "op", **others: Any
 ) -> httpx.Response:
-    begun = await depart(client)
+    begun = await start(client)
     brought = issuer.consent(begun["authorization_url"])
     sent = {"flow": begun["flow"], **brought, **others}
     return await client.post(f"/v1/sign-in/{name}/callback", json=sent)
@@ -72,16 +72,16 @@ async def link(someone: Someone, issuer: Issuer) -> httpx.Response:
     return await someone("POST", f"{path}/callback", json=sent)
 
 
-async def test_a_person_from_elsewhere_gets_an_account_once(
+async def test_an_external_identity_gets_an_account_once(
     people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
-    first = (await come_back(people, issuer)).json()
-    again = (await come_back(people, issuer)).json()
+    first = (await finish(people, issuer)).json()
+    again = (await finish(people, issuer)).json()
     assert first["account"] == again["account"]
     assert (first["account"]["username"], first["account"]["name"]) == ("ivy", "Ivy Smith")
     assert first["account"]["roles"] == ["editor"]
     issuer.subject = "subject-2"
-    second = (await come_back(people, issuer)).json()
+    second = (await finish(people, issuer)).json()
     assert second["account"]["username"] == "ivy-2"
     ways = (await people.get("/v1/sign-in")).json()
     listed = {"name": "op", "title": "op", "issuer": issuer.url, "reauthenticates": True}
@@ -92,7 +92,7 @@ async def test_a_username_or_an_address_that_exists_here_opens_nothing(
     people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
     ivy = await join(people, "ivy", email="ivy@example.org")
-    stranger = (await come_back(people, issuer)).json()["account"]
+    stranger = (await finish(people, issuer)).json()["account"]
     assert stranger["id"] != ivy.id
     assert stranger["username"] == "ivy-2"
 
@@ -102,7 +102,9 @@ async def test_a_username_or_an_address_that_exists_here_opens_nothing(
     [("ivy", "ivy"), ("ivy@example.org", "ivy"), ("..", "person"), (None, "person"),
      ("a b\0c", "abc"), ("x" * 99, "x" * 60)],
 )  # fmt: skip
-def test_a_name_from_elsewhere_becomes_one_that_fits(wanted: str | None, first: str) -> None:
+def test_a_username_from_a_provider_becomes_one_that_fits(
+    wanted: str | None, first: str
+) -> None:
     names = list(names_like(wanted, 3))
     assert names == [first, f"{first}-2", f"{first}-3"]
     assert all(new_username(name) == name for name in names)
@@ -133,7 +135,7 @@ async def test_an_id_token_with_a_wrong_claim_is_refused(
     people: httpx.AsyncClient, issuer: Issuer, claims: dict[str, Any]
 ) -> None:
     issuer.claims = claims
-    await refused(people, await come_back(people, issuer))
+    await refused(people, await finish(people, issuer))
 
 
 @pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256"}, {"kid": "k2"}])
@@ -141,10 +143,10 @@ async def test_an_id_token_that_is_not_signed_by_the_issuer_is_refused(
     people: httpx.AsyncClient, issuer: Issuer, header: dict[str, Any]
 ) -> None:
     issuer.header = header
-    await refused(people, await come_back(people, issuer))
+    await refused(people, await finish(people, issuer))
     issuer.header = {}
     issuer.signs_with = ec.generate_private_key(ec.SECP256R1())
-    await refused(people, await come_back(people, issuer))
+    await refused(people, await finish(people, issuer))
 
 
 @pytest.mark.parametrize(
@@ -161,18 +163,18 @@ async def test_an_id_token_that_is_not_signed_by_the_issuer_is_refused(
 async def test_an_answer_that_this_flow_did_not_ask_for_is_refused(
     people: httpx.AsyncClient, issuer: Issuer, wrong: dict[str, Any]
 ) -> None:
-    await refused(people, await come_back(people, issuer, **wrong))
+    await refused(people, await finish(people, issuer, **wrong))
 
 
 async def test_a_flow_serves_once_and_for_ten_minutes(
     service: Service, people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
-    begun = await depart(people)
+    begun = await start(people)
     sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
     path = "/v1/sign-in/op/callback"
     assert (await people.post(path, json=sent)).status_code == 201
     assert told(await people.post(path, json=sent)) == (403, "sign_in_refused")
-    begun = await depart(people)
+    begun = await start(people)
     sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
     service.clock.move(minutes=10)
     assert told(await people.post(path, json=sent)) == (403, "sign_in_refused")
@@ -186,7 +188,7 @@ async def test_keys_that_are_none_are_refused(
     people: httpx.AsyncClient, issuer: Issuer, keys: Any
 ) -> None:
     issuer.jwks = {"keys": keys}
-    await refused(people, await come_back(people, issuer))
+    await refused(people, await finish(people, issuer))
 
 
 def others(key: Any = None, **more: Any) -> dict[str, Any]:
@@ -212,7 +214,7 @@ async def test_a_single_key_needs_no_name(people: httpx.AsyncClient, issuer: Iss
         ([{**own, "kid": "k1"}, others(kid="k2")], "k1"),
     ]:
         issuer.jwks, issuer.header = {"keys": keys}, {"kid": kid}
-        people_again = await come_back(people, issuer)
+        people_again = await finish(people, issuer)
         assert people_again.status_code == 201, (keys, kid)
 
 
@@ -228,7 +230,7 @@ async def test_among_several_keys_a_token_without_a_name_is_nobodys(
     ]:
         issuer.jwks, issuer.header = {"keys": keys}, {"kid": kid}
         service.clock.move(minutes=11)
-        await refused(people, await come_back(people, issuer))
+        await refused(people, await finish(people, issuer))
 
 
 async def test_a_key_without_a_name_is_replaced_and_nobody_notices(
@@ -237,17 +239,17 @@ async def test_a_key_without_a_name_is_replaced_and_nobody_notices(
     issuer.header = {"kid": None}
     for _ in range(2):
         issuer.jwks = {"keys": [issuer.public_jwk()]}
-        assert (await come_back(people, issuer)).status_code == 201
+        assert (await finish(people, issuer)).status_code == 201
         issuer.key = ec.generate_private_key(ec.SECP256R1())
 
 
 async def test_userinfo_may_be_signed(people: httpx.AsyncClient, issuer: Issuer) -> None:
     said = {"sub": "subject-1", "preferred_username": "Ivy.Smith"}
     issuer.userinfo_says = (200, issuer.signed(iss=issuer.url, aud=CLIENT, **said))
-    came = (await come_back(people, issuer)).json()
+    came = (await finish(people, issuer)).json()
     assert came["account"]["username"] == "Ivy.Smith"
     issuer.userinfo_says = (200, issuer.signed(sub="subject-2"))
-    assert told(await come_back(people, issuer)) == (403, "sign_in_refused")
+    assert told(await finish(people, issuer)) == (403, "sign_in_refused")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,7 @@ async def test_userinfo_that_is_not_told_keeps_nobody_out(
     people: httpx.AsyncClient, issuer: Issuer, says: tuple[int, str]
 ) -> None:
     issuer.userinfo_says = says
-    answer = await come_back(people, issuer)
+    answer = await finish(people, issuer)
     assert answer.status_code == 201, answer.text
     assert answer.json()["account"]["name"] == "Ivy Smith"  # of the ID token
 
@@ -279,7 +281,7 @@ async def test_userinfo_signed_by_somebody_else_or_for_somebody_else_names_nobod
         "a.b.c", "a.b.c.d.e",
     ):  # fmt: skip
         issuer.userinfo_says = (200, token)
-        came = await come_back(people, issuer)
+        came = await finish(people, issuer)
         assert came.json()["account"]["username"] != "boss"
 
 
@@ -287,7 +289,7 @@ async def test_userinfo_about_somebody_else_is_refused(
     people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
     issuer.userinfo = {"sub": "subject-2"}
-    await refused(people, await come_back(people, issuer))
+    await refused(people, await finish(people, issuer))
 
 
 @pytest.mark.parametrize(
@@ -321,12 +323,12 @@ async def test_a_signed_in_person_links_a_provider_and_nobody_else_can(
     service: Service, people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
     ivy, bob = await join(people, "ivy"), await join(people, "bob")
-    begun = await depart(people)
+    begun = await start(people)
     sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
     stolen = await ivy("POST", "/v1/account/identities/op/callback", json=sent)
     assert told(stolen) == (403, "sign_in_refused")
     assert (await link(ivy, issuer)).status_code == 204
-    assert (await come_back(people, issuer)).json()["account"]["id"] == ivy.id
+    assert (await finish(people, issuer)).json()["account"]["id"] == ivy.id
     assert told(await link(bob, issuer)) == (409, "identity_taken")
     service.clock.move(minutes=15)
     sent = {"redirect_uri": BACK}
@@ -334,11 +336,11 @@ async def test_a_signed_in_person_links_a_provider_and_nobody_else_can(
     assert told(stale) == (403, "reauthentication_required")
 
 
-async def test_a_provider_is_unlinked_unless_it_is_the_last_way_in(
+async def test_a_provider_is_unlinked_unless_it_is_the_last_sign_in_method(
     service: Service, people: httpx.AsyncClient, issuer: Issuer
 ) -> None:
     issuer.claims = {"auth_time": service.clock().timestamp()}
-    came = (await come_back(people, issuer)).json()
+    came = (await finish(people, issuer)).json()
     ivy = Someone(people, came["account"]["id"], came["token"])
     path = "/v1/account/identities/op"
     assert told(await ivy("DELETE", path)) == (409, "last_way_in")
@@ -346,7 +348,7 @@ async def test_a_provider_is_unlinked_unless_it_is_the_last_way_in(
     ivy = Someone(people, ivy.id, changed.json()["token"])
     assert (await ivy("DELETE", path)).status_code == 204
     assert told(await ivy("DELETE", path)) == (404, "identity_not_found")
-    assert (await come_back(people, issuer)).json()["account"]["id"] != ivy.id
+    assert (await finish(people, issuer)).json()["account"]["id"] != ivy.id
 
 
 async def test_a_disabled_account_and_a_closed_house_let_nobody_in(
@@ -358,7 +360,7 @@ async def test_a_disabled_account_and_a_closed_house_let_nobody_in(
     )  # fmt: skip
     async with running(settings) as service:
         people = service.client()
-        assert told(await come_back(people, issuer)) == (403, "signup_closed")
+        assert told(await finish(people, issuer)) == (403, "signup_closed")
 
 
 async def test_an_invitation_lets_a_new_person_in_by_a_provider_once(
@@ -401,7 +403,7 @@ async def test_a_client_secret_of_any_characters_is_shown_as_the_standard_says(
         providers=SecretStr(json.dumps([listed(issuer, client_secret=issuer.secret)])),
     )  # fmt: skip
     async with running(settings) as service:
-        assert (await come_back(service.client(), issuer)).status_code == 201
+        assert (await finish(service.client(), issuer)).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from local_stack.postgres import Postgres
 from signing_in import join
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from test_process import command
-from users_running import SEALING, Clock, Service, environment, process
+from users_running import ENCRYPTION_KEY, Clock, Service, environment, process
 from users_service import database
 from users_service.crypto.encryption import DecryptionError, Encryptor
 from users_service.crypto.signing_keys import SigningKeys
@@ -39,28 +39,29 @@ def test_what_is_no_key_of_32_bytes_is_refused(wrong: str) -> None:
         Encryptor.parse(wrong)
 
 
-def test_a_sealed_text_opens_for_what_it_is_about_and_unchanged_only() -> None:
-    encryptor = Encryptor.parse(SEALING)
-    sealed = encryptor.encrypt(b"a secret", "totp 1")
-    assert encryptor.decrypt(sealed, "totp 1") == b"a secret"
-    assert b"secret" not in sealed
-    assert encryptor.encrypt(b"a secret", "totp 1") != sealed
+def test_a_ciphertext_is_decrypted_for_what_it_is_about_and_unchanged_only() -> None:
+    encryptor = Encryptor.parse(ENCRYPTION_KEY)
+    ciphertext = encryptor.encrypt(b"a secret", "totp 1")
+    assert encryptor.decrypt(ciphertext, "totp 1") == b"a secret"
+    assert b"secret" not in ciphertext
+    assert encryptor.encrypt(b"a secret", "totp 1") != ciphertext
     changed = [
-        sealed[:n] + bytes([sealed[n] ^ 1]) + sealed[n + 1 :] for n in range(len(sealed))
+        ciphertext[:n] + bytes([ciphertext[n] ^ 1]) + ciphertext[n + 1 :]
+        for n in range(len(ciphertext))
     ]
-    for wrong in (*changed, b"", sealed[:10], b"a secret", sealed[:-1]):
+    for wrong in (*changed, b"", ciphertext[:10], b"a secret", ciphertext[:-1]):
         with pytest.raises(DecryptionError):
             encryptor.decrypt(wrong, "totp 1")
     with pytest.raises(DecryptionError):
-        encryptor.decrypt(sealed, "totp 2")
+        encryptor.decrypt(ciphertext, "totp 2")
 
 
-def test_the_first_key_seals_and_every_key_opens() -> None:
+def test_the_first_key_encrypts_and_every_key_decrypts() -> None:
     old, new = new_key(), new_key()
-    sealed = Encryptor.parse(old).encrypt(b"x", "it")
+    ciphertext = Encryptor.parse(old).encrypt(b"x", "it")
     both = Encryptor.parse(f"{new},\n{old}")
-    assert both.decrypt(sealed, "it") == b"x"
-    renewed = both.reencrypted(sealed, "it")
+    assert both.decrypt(ciphertext, "it") == b"x"
+    renewed = both.reencrypted(ciphertext, "it")
     assert Encryptor.parse(new).decrypt(renewed, "it") == b"x"
     with pytest.raises(DecryptionError):
         Encryptor.parse(old).decrypt(renewed, "it")
@@ -84,7 +85,7 @@ async def test_a_copy_of_the_database_gives_no_second_factor_and_no_signing_key(
     assert bytes.fromhex("04220420") not in key
 
 
-async def test_what_lay_in_clear_is_sealed_at_the_next_start_and_works_on(
+async def test_what_lay_in_clear_is_encrypted_at_the_next_start_and_works_on(
     service: Service,
     people: httpx.AsyncClient,
     table: async_sessionmaker[AsyncSession],
@@ -95,7 +96,7 @@ async def test_what_lay_in_clear_is_sealed_at_the_next_start_and_works_on(
     secret = pyotp.random_base32()
     clear = "UPDATE totp SET secret = convert_to(:'secret', 'UTF8')"
     postgres.execute(clear, database="users_tests", variables={"secret": secret})
-    assert await reencrypt(table, Encryptor.parse(SEALING)) == NOTHING_LOST
+    assert await reencrypt(table, Encryptor.parse(ENCRYPTION_KEY)) == NOTHING_LOST
     stored = postgres.execute(
         "SELECT encode(secret, 'escape') FROM totp", database="users_tests"
     )
@@ -111,12 +112,12 @@ async def test_replicas_that_start_together_replace_a_key_once(
     ivy = await join(people, "ivy")
     await ivy("POST", "/v1/account/totp")
     fresh = new_key()
-    both = Encryptor.parse(f"{fresh} {SEALING}")
+    both = Encryptor.parse(f"{fresh} {ENCRYPTION_KEY}")
     assert (
         await asyncio.gather(*(reencrypt(table, both) for _ in range(3))) == [NOTHING_LOST] * 3
     )
     assert await reencrypt(table, Encryptor.parse(fresh)) == NOTHING_LOST
-    assert await reencrypt(table, Encryptor.parse(SEALING)) == Undecryptable(
+    assert await reencrypt(table, Encryptor.parse(ENCRYPTION_KEY)) == Undecryptable(
         signing_keys=1, totp_secrets=1
     )
     await SigningKeys(table, Encryptor.parse(fresh), now=Clock()).published()

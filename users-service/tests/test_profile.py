@@ -87,7 +87,7 @@ async def test_a_new_password_needs_the_old_one_and_ends_every_session(
     await sign_in(people, "ivy", NEW)
 
 
-async def test_what_changes_the_ways_in_needs_a_proof_of_the_last_15_minutes(
+async def test_what_changes_how_one_signs_in_needs_authentication_of_the_last_15_minutes(
     service: Service, ivy: Someone
 ) -> None:
     service.clock.move(minutes=15)
