@@ -158,7 +158,7 @@ class Window:
         self.page.fill("#title", title)
         self.page.fill("#body", body)
         if key is not None:
-            self.page.get_by_text("Choose its address").click()
+            self.page.get_by_text("Choose the address").click()
             self.page.fill("#key", key)
         self.save()
         return urlsplit(self.page.url).path.removeprefix("/notes/")

@@ -69,7 +69,7 @@ def test_an_account_is_deleted_and_its_notes_stay(window: OpenWindow, ben: Perso
     bens.go(f"/notes/{key}")
     expect(bens.title).to_have_text("Menu")
     bens.log_in(ben.username, ben.password)
-    expect(page.locator("#errors")).to_contain_text("do not go together")
+    expect(page.locator("#errors")).to_contain_text("Incorrect user name or password")
 
 
 def test_two_steps_are_set_up_asked_for_and_a_recovery_code_gets_in(

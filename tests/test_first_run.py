@@ -36,7 +36,7 @@ def test_the_first_sign_up_becomes_administrator_and_the_second_does_not(
     stack = stack_with("open")
     first, second = (open_window(browser, stack.url) for _ in range(2))
     first.go("/users/signup")
-    expect(first.page.locator("h1")).to_have_text("Make the first account")
+    expect(first.page.locator("h1")).to_have_text("Create the first account")
 
     first.sign_up("ada", PASSWORD, "Ada")
     second.sign_up("ben", PASSWORD, "Ben")
@@ -60,7 +60,7 @@ def test_a_closed_site_lets_the_first_administrator_in_with_the_token_and_nobody
 
     stranger = open_window(browser, stack.url)
     stranger.go("/users/signup")
-    expect(stranger.page.locator("main")).to_contain_text("New accounts are closed here")
+    expect(stranger.page.locator("main")).to_contain_text("Sign-up is closed")
     expect(stranger.page.locator("#signup-form")).to_have_count(0)
 
 

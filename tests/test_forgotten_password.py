@@ -91,7 +91,7 @@ def test_an_address_is_confirmed_and_brings_back_in_who_forgot_the_password(
     expect(page.locator("#token")).not_to_have_value("")
     assert "#" not in page.url
     page.click("#confirm-form button[type=submit]")
-    expect(anas.toasts).to_contain_text(f"Letters go to {address}")
+    expect(anas.toasts).to_contain_text(f"E-mails go to {address}")
     expect(page.locator("#letter-form")).to_have_count(0)
 
     elsewhere = window()
@@ -99,7 +99,7 @@ def test_an_address_is_confirmed_and_brings_back_in_who_forgot_the_password(
     there.click("text=Forgot your password?")
     there.fill("#account", address)
     there.click("#forgot-form button[type=submit]")
-    expect(there.locator("h1")).to_have_text("Look into your mailbox")
+    expect(there.locator("h1")).to_have_text("Check your e-mail")
     there.goto(link(mailbox.letter(address, 2)))
     there.fill("#password", NEW)
     there.click("#reset-form button[type=submit]")

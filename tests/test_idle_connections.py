@@ -1,7 +1,7 @@
 """A connection that a client keeps for its next request is still good when it sends that.
 
 Clients let go of an idle connection first. Where the server did so at the same moment, requests
-failed now and then: a page said "Not available just now", a save had to be sent again.
+failed now and then: a page said "Temporarily unavailable", a save had to be sent again.
 """
 
 import time

@@ -179,7 +179,7 @@ def test_administration_needs_no_mouse(window: OpenWindow, admin: Person, ben: P
     with page.expect_navigation():
         page.keyboard.press("Enter")
     keys.press("link", f"^{ben.name}$")
-    keys.press("button", "^Make a link")
+    keys.press("button", "^Create a password reset link")
     # What is shown once has the focus, so that it is heard first.
     expect(page.locator("#reset-link")).to_be_focused()
     keys.to("combobox", "^Role")
@@ -188,7 +188,7 @@ def test_administration_needs_no_mouse(window: OpenWindow, admin: Person, ben: P
     expect(page.get_by_role("combobox", name="Role")).to_have_value("reader")
     keys.press("button", "^Disable this account", key="Space")
     expect(page.locator("#person-title")).to_contain_text("Disabled")
-    keys.press("link", "^What happened with this account")
+    keys.press("link", "^Audit log of this account")
     expect(page.locator('#audit [data-event="account_disabled"]')).to_have_count(1)
 
 

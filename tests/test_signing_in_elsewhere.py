@@ -115,7 +115,7 @@ def test_a_person_signs_in_at_a_provider_and_comes_back_to_the_same_account(
     # It is her only way in.
     ivy.window.go("/account")
     ivy.press("Unlink The OP")
-    expect(ivy.window.toasts).to_contain_text("your last way in")
+    expect(ivy.window.toasts).to_contain_text("your only way to sign in")
     ivy.window.log_out()
     ivy.log_in()  # the provider remembers her, and asks nothing
     expect(ivy.page.locator(".who-name")).to_have_text(f"{name} of elsewhere")
@@ -131,17 +131,17 @@ def test_a_person_links_a_provider_proves_by_it_who_they_are_and_unlinks_it(
     page.fill("#confirm_password", ben.password)
     page.click("#confirm-form button[type=submit]")
     bens.say_who("benjamin")
-    expect(bens.window.toasts).to_contain_text("signs you in from now on")
+    expect(bens.window.toasts).to_contain_text("can now sign in with it")
     expect(page.locator("#providers")).to_contain_text("Linked")
 
     make_stale(stack)
     page.fill("#email", "ben@example.org")
     page.click("#profile-form button")
-    expect(page.locator("h1")).to_have_text("Is it you?")
-    bens.press("Prove it at The OP")
+    expect(page.locator("h1")).to_have_text("Confirm that it is you")
+    bens.press("Confirm with The OP")
     bens.say_who("benjamin")  # asked, though he is signed in there
-    expect(page.locator("h1")).to_have_text("It is you")
-    bens.press("Go on")
+    expect(page.locator("h1")).to_have_text("Identity confirmed")
+    bens.press("Continue")
     expect(bens.window.toasts).to_contain_text("Saved.")
     expect(page.locator("#email")).to_have_value("ben@example.org")
 
@@ -210,7 +210,7 @@ def test_promise_without_passwords_the_operator_gets_back_in_by_a_link(
     ivy = Traveller(window(), provider)
     page = ivy.window.go("/users/login")
     expect(page.locator("#login-form")).to_have_count(0)
-    expect(page.get_by_role("link", name="Make an account")).to_have_count(0)
+    expect(page.get_by_role("link", name="Create an account")).to_have_count(0)
     ivy.press("Log in with The OP")
     ivy.say_who("ivy")
     expect(page.locator(".who-name")).to_have_text("ivy of elsewhere")
@@ -234,7 +234,7 @@ def test_promise_without_passwords_the_operator_gets_back_in_by_a_link(
     other.page.goto(json.loads(done.stdout)["url"])
     expect(other.page.locator("#token")).not_to_have_value("")
     other.page.click("#sign-in-link-form button")
-    expect(other.page.locator("#errors")).to_contain_text("not valid any more")
+    expect(other.page.locator("#errors")).to_contain_text("no longer valid")
 
 
 @looks(DESKTOP, PHONE)
@@ -261,12 +261,12 @@ def test_no_page_of_the_ways_in_has_an_accessibility_violation(
     reader.check_path("/account")
     bens.press("Link The OP")
     bens.say_who(f"ben-{prefix}")
-    expect(bens.window.toasts).to_contain_text("signs you in")
+    expect(bens.window.toasts).to_contain_text("can now sign in")
     reader.check("account, linked")
     make_stale(stack)
     page.click("#export-form button")
     reader.check("confirm")
-    bens.press("Prove it at The OP")
+    bens.press("Confirm with The OP")
     bens.say_who(f"ben-{prefix}")
     reader.check("confirmed")
 

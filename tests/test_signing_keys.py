@@ -69,7 +69,7 @@ def test_promise_while_users_service_is_dead_people_read_write_and_stay_connecte
 
         # What has to ask users-service says so, and asks nobody to sign in.
         refused = browser.get("/account")
-        assert (refused.status_code, "Not available just now" in refused.text) == (503, True)
+        assert (refused.status_code, "Temporarily unavailable" in refused.text) == (503, True)
 
 
 def test_promise_a_key_rotated_by_command_refuses_no_token_of_the_one_before(

@@ -38,7 +38,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_message(
 ) -> None:
     for name in (ben.username, "nobody-has-this-name"):
         plain.log_in(name, "not the password")
-        expect(plain.page.locator("#errors")).to_contain_text("do not go together")
+        expect(plain.page.locator("#errors")).to_contain_text("Incorrect user name or password")
         expect(plain.page.locator("#username")).to_have_value(name)
 
 
@@ -64,7 +64,7 @@ def test_a_note_is_written_changed_deleted_and_brought_back(signed_in: Window) -
 
     signed_in.go("/trash")
     row = signed_in.page.locator(f'#trash [data-key="{key}"]')
-    row.get_by_role("button", name="Bring back").click()
+    row.get_by_role("button", name="Restore").click()
     expect(signed_in.title).to_have_text("Menu for Monday")
 
 

@@ -61,7 +61,7 @@ async def test_promise_after_proving_who_one_is_the_form_goes_on_and_nothing_is_
     backends.users.stale = True
     form = (await browser.get("/account")).form("profile-form")
     asked = await browser.submit(form, name="Ana\nof the sea", email="ana@example.org")
-    assert (asked.status, "Is it you?" in asked.text) == (403, True)
+    assert (asked.status, "Confirm that it is you" in asked.text) == (403, True)
     wrong = await browser.submit(asked.form("confirm-form"), confirm_password="wrong horse")
     assert "not your password" in wrong.text
     assert "wrong horse" not in wrong.text
@@ -104,7 +104,9 @@ async def test_an_address_that_got_its_letters_says_how_long_to_wait(browse, bac
     form = (await browser.get("/account")).form("profile-form")
     page = await browser.submit(form, email="ana@example.org")
     assert (page.status, 'id="email-error"' in page.text) == (429, True)
-    assert "as many letters as it can for now. Try again in 20 hours." in page.text
+    assert (
+        "cannot send more e-mails to that address for now. Try again in 20 hours." in page.text
+    )
     assert page.form("profile-form").fields["email"] == "ana@example.org"
 
 
@@ -148,7 +150,7 @@ async def test_sessions_are_listed_and_one_can_be_ended(browse, backends):
     browse(BEN)
     page = await browser.get("/account/sessions")
     assert page.text.count('<li class="entry"') == 2
-    assert page.text.index("This one") < page.text.rindex('<li class="entry"')
+    assert page.text.index("This device") < page.text.rindex('<li class="entry"')
     end = next(form for form in page.forms.values() if form.action.endswith("/end"))
     assert "ended" in (await browser.submit(end)).text
     assert (await other.get("/account")).path.startswith("/users/login")
@@ -216,7 +218,7 @@ async def test_a_one_time_code_sets_a_new_password(browse, backends):
     page = await browser.submit(form, token="code", password="a new horse")
     assert (page.path, "is set" in page.text) == ("/users/login", True)
     used = await browser.submit(form, token="code", password="a new horse")
-    assert (used.status, "not valid any more" in used.text) == (403, True)
+    assert (used.status, "no longer valid" in used.text) == (403, True)
 
 
 async def test_while_users_service_is_away_the_account_pages_say_so(browse, backends):
@@ -224,4 +226,4 @@ async def test_while_users_service_is_away_the_account_pages_say_so(browse, back
     await browser.get("/account")
     backends.users.is_away = True
     page = await browser.get("/account")
-    assert (page.status, "Not available just now" in page.text) == (503, True)
+    assert (page.status, "Temporarily unavailable" in page.text) == (503, True)

@@ -30,7 +30,7 @@ async def test_accounts_are_searched_and_filtered(browse, backends):
     assert 'data-account-id="eva-id"' in (await browser.get("/admin?show=reader")).text
     backends.users.disabled.add("ben")
     assert (await browser.get("/admin?show=disabled")).text.count('<li class="entry"') == 1
-    assert "Nobody like that" in (await browser.get("/admin?q=zoe")).text
+    assert "No accounts found" in (await browser.get("/admin?q=zoe")).text
 
 
 async def test_many_accounts_are_paged_and_the_search_goes_along(browse, backends):
@@ -133,19 +133,19 @@ async def test_the_audit_log_is_filtered_by_event_and_account(browse, backends):
         assert words in page.text
     assert (await browser.get("/admin/audit?event=signed_in")).text.count("data-event=") == 2
     assert (await browser.get("/admin/audit?account=ben")).text.count("data-event=") == 1
-    assert "No such line" in (await browser.get("/admin/audit?account=nobody")).text
+    assert "No entries" in (await browser.get("/admin/audit?account=nobody")).text
     assert (await browser.get("/admin/audit?event=%27&cursor=x")).status == 200
 
 
 REFUSED = [
     ("signed_in", "wrong_credentials", "Sign-in refused"),
     ("signed_in", "wrong_code", "Sign-in refused"),
-    ("signed_in", "second_step_asked", "Sign-in begun"),
-    ("reauthenticated", "wrong_credentials", "Proof of who they are refused"),
+    ("signed_in", "second_step_asked", "Sign-in started"),
+    ("reauthenticated", "wrong_credentials", "Identity not confirmed"),
     ("password_changed", "wrong_credentials", "Password not changed"),
-    ("password_reset", "invalid_reset_link", "Reset of a password refused"),
-    ("reset_asked", "no_proven_address", "Letter with a reset link not written"),
-    ("email_proven", "invalid_email_link", "Proof of an e-mail address refused"),
+    ("password_reset", "invalid_reset_link", "Password reset refused"),
+    ("reset_asked", "no_proven_address", "Password reset e-mail not sent"),
+    ("email_proven", "invalid_email_link", "E-mail address not confirmed"),
     ("totp_added", "wrong_code", "Two-step sign-in not turned on"),
     ("totp_removed", "wrong_code", "Two-step sign-in not turned off"),
     ("identity_linked", "identity_taken", "Provider not linked"),

@@ -50,7 +50,7 @@ async def test_a_return_that_this_browser_did_not_leave_for_signs_nobody_in(brow
     await _leave(browse(), "/users/login", "/users/login/at/work")
     stranger = browse()
     page = await stranger.get(BACK)
-    assert (page.status, "did not work out" in page.text) == (403, True)
+    assert (page.status, "did not work" in page.text) == (403, True)
     assert backends.users.sessions == {}
 
 
@@ -77,7 +77,7 @@ async def test_a_provider_is_linked_after_the_proof_and_unlinked(browse, backend
     asked = await browser.submit(form)
     await browser.submit(asked.form("confirm-form"), confirm_password="correct horse")
     page = await browser.get(BACK)
-    assert (page.path, "signs you in from now on" in page.text) == ("/account", True)
+    assert (page.path, "can now sign in with it" in page.text) == ("/account", True)
     assert backends.users.linked == {"ana"}
     form = page.form("/account/unlink/work")
     assert "/account/link/work" not in _targets(page)
@@ -158,7 +158,7 @@ async def test_what_was_too_long_to_wait_changes_nothing_after_the_second_step(
     page = await browser.get(BACK)
     page = await browser.submit(page.form("confirm-form"), confirm_code="000000")
     page = await browser.submit(page.form("confirm-form"), confirm_code="123456")
-    assert "begin it again" in page.text
+    assert "send it again" in page.text
     assert "confirmed-form" not in page.forms
     assert backends.users.emails["ana"] == "ana@example.org"
 
@@ -176,7 +176,7 @@ async def test_a_form_too_long_for_a_cookie_is_begun_again(browse, backends):
         browse, backends, "profile-form", email="a" * 3000 + "@example.org"
     )
     page = await browser.get(BACK)
-    assert "begin it again" in page.text
+    assert "send it again" in page.text
     assert "confirmed-form" not in page.forms
 
 
@@ -202,7 +202,7 @@ async def test_without_passwords_only_the_other_ways_are_shown(browse, backends)
     page = await browse().get("/users/login")
     assert "login-form" not in page.forms
     assert "/users/login/at/work" in _targets(page)
-    assert "Make an account" not in page.text
+    assert "Create an account" not in page.text
     page = await browse().get("/users/signup")
     assert "signup-form" not in page.forms
     page = await browse(ANA).get("/account/password")
@@ -234,7 +234,7 @@ async def test_an_operators_link_signs_in_once_and_only_by_its_form(browse, back
     other = browse()
     form = (await other.get("/users/sign-in-link")).form("sign-in-link-form")
     page = await other.submit(form, token="way-back")
-    assert (page.status, "not valid any more" in page.text) == (403, True)
+    assert (page.status, "no longer valid" in page.text) == (403, True)
 
 
 @pytest.mark.parametrize(

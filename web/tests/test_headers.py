@@ -41,7 +41,7 @@ async def test_an_answer_to_a_mistake_of_ours_carries_them_too(browse, backends)
     assert response.status_code == 500
     assert response.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert "Traceback" not in response.text
-    assert "We made a mistake" in response.text
+    assert "Something went wrong" in response.text
 
 
 def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere():

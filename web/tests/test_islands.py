@@ -467,7 +467,7 @@ def test_axe_finds_nothing_on_pages_that_others_do_not_reach(site, scheme):
     site.backends.users.sessions.clear()
     page.locator("#title").fill("Menu")
     page.locator("[value=save]").click()
-    expect(page.locator("h1")).to_have_text("Log in to go on")
+    expect(page.locator("h1")).to_have_text("Log in to continue")
     check("parked")
     page.locator("#username").fill("ana")
     page.locator("#password").fill("correct horse")

@@ -18,7 +18,7 @@ async def test_who_forgot_finds_the_way_from_the_login_and_hears_the_same_for_an
     form = (await browser.get("/users/forgot")).form("forgot-form")
     pages = [await browser.submit(form, account=name) for name in ("ana", "nobody@x.example")]
     assert [page.status for page in pages] == [200, 200]
-    assert "Look into your mailbox" in pages[0].text
+    assert "Check your e-mail" in pages[0].text
     assert pages[0].text == pages[1].text
     assert "nobody@x" not in pages[1].text
     assert users.asked == ["ana", "nobody@x.example"]
@@ -50,7 +50,7 @@ async def test_the_letters_code_confirms_the_address_once_signed_in_or_not(brows
         browser = browse(person)
         form = (await browser.get("/users/confirm-email")).form("confirm-form")
         done = await browser.submit(form, token=" the-code ")
-        assert (done.path, "Letters go to ana@home.example." in done.text) == (path, True)
+        assert (done.path, "E-mails go to ana@home.example." in done.text) == (path, True)
         again = await browser.submit(form, token="the-code")
         assert (again.status, 'id="token-error"' in again.text) == (403, True)
 
@@ -61,13 +61,13 @@ async def test_an_address_shows_whether_it_is_confirmed_and_another_letter_can_b
     browser = browse(ANA)
     form = (await browser.get("/account")).form("profile-form")
     saved = await browser.submit(form, email="new@home.example")
-    assert "letter that is on its way to new@home.example" in saved.text
+    assert "e-mail that we sent to new@home.example" in saved.text
     assert "Not confirmed yet" in saved.text
     again = await browser.submit(saved.form("letter-form"))
-    assert "A new letter is on its way." in again.text
+    assert "We have sent another e-mail." in again.text
     assert users.sent_again == ["new@home.example"]
     users.proven["ana"] = "old@home.example"
-    assert "Until then, letters go to" in (await browser.get("/account")).text
+    assert "Until then, e-mails go to" in (await browser.get("/account")).text
     users.proven["ana"] = "new@home.example"
     page = await browser.get("/account")
     assert "Confirmed." in page.text
@@ -106,11 +106,11 @@ async def test_a_passkey_is_renamed_without_a_script(browse, backends):
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/notes/nothing-here", "No note has this address"),
+        ("/notes/nothing-here", "There is no note at this address"),
         ("/admin/accounts/nobody", "There is no such account"),
-        ("/admin/nothing", "The administration has no such page"),
-        ("/account/nothing", "Your account has no such page"),
-        ("/nothing", "No page has this address"),
+        ("/admin/nothing", "There is no such administration page"),
+        ("/account/nothing", "There is no such account page"),
+        ("/nothing", "There is no page at this address"),
     ],
 )
 async def test_what_is_not_there_is_told_by_what_it_would_have_been(browse, path, told):

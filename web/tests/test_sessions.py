@@ -28,7 +28,7 @@ async def test_a_wrong_password_says_so_and_keeps_the_name(browse):
     form = (await browser.get("/users/login")).form("login-form")
     page = await browser.submit(form, username="ana", password="wrong")
     assert page.status == 401
-    assert "do not go together" in page.text
+    assert "Incorrect user name or password" in page.text
     assert page.form("login-form").fields["username"] == "ana"
     assert (
         "password" not in page.form("login-form").fields
@@ -96,7 +96,7 @@ async def test_signing_up_signs_in(browse):
     [
         ({"mode": "open", "first_account": False, "setup_token": False}, 'name="username"'),
         ({"mode": "invite", "first_account": False, "setup_token": False}, 'name="invite"'),
-        ({"mode": "closed", "first_account": False, "setup_token": False}, "are closed here"),
+        ({"mode": "closed", "first_account": False, "setup_token": False}, "Sign-up is closed"),
         ({"mode": "closed", "first_account": True, "setup_token": True}, 'name="setup_token"'),
     ],
 )
@@ -104,7 +104,7 @@ async def test_the_sign_up_page_is_as_the_site_allows(browse, backends, mode, sh
     backends.users.mode = mode
     page = await browse().get("/users/signup")
     assert shown in page.text
-    assert ("signup-form" in page.forms) == (shown != "are closed here")
+    assert ("signup-form" in page.forms) == (shown != "Sign-up is closed")
 
 
 async def test_a_name_that_is_taken_is_told_at_its_field(browse):
@@ -151,7 +151,7 @@ async def test_while_users_service_is_away_the_last_token_stands_in(browse, back
     stranger = browse()
     stranger.carry("unseen")
     page = await stranger.get("/")
-    assert (page.status, "Sign-in is away" in page.text) == (200, True)
+    assert (page.status, "Sign-in is unavailable" in page.text) == (200, True)
 
 
 async def test_an_old_token_does_not_stand_in_and_memory_is_bounded(backends):

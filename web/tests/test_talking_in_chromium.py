@@ -264,7 +264,7 @@ def test_a_comment_is_asked_about_before_it_is_deleted(site):
     say(site, 1, ANA)
     page = open_note(site)
     sure = page.locator("#comment-sure")
-    for way_out in ("Keep it", "Escape"):
+    for way_out in ("Cancel", "Escape"):
         page.get_by_role("link", name="Delete comment").click()
         expect(sure).to_contain_text("c0")
         if way_out == "Escape":

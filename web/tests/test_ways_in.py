@@ -144,7 +144,7 @@ async def test_an_api_token_is_made_shown_once_and_revoked(browse, backends):
     assert backends.users.api_tokens["token-0"]["scopes"] == ["read", "realtime"]
     page = await browser.get("/account/tokens")
     assert "notes_abc-token-0" not in page.text
-    assert "never ends" in page.text
+    assert "never expires" in page.text
     await browser.submit(page.form("/revoke"))
     assert backends.users.api_tokens == {}
 
@@ -154,7 +154,7 @@ async def test_an_api_token_is_made_shown_once_and_revoked(browse, backends):
     [
         ({"name": " ", "scope_read": "yes", "expires": "90"}, "Give it a name"),
         ({"name": "backup", "expires": "90"}, "Choose what it may do"),
-        ({"name": "backup", "scope_read": "yes", "expires": "soon"}, "Choose when it ends"),
+        ({"name": "backup", "scope_read": "yes", "expires": "soon"}, "Choose when it expires"),
     ],
 )
 async def test_a_token_without_name_scope_or_end_is_not_made(browse, backends, typed, said):

@@ -62,7 +62,7 @@ export class CommentForm {
     // Signed out, a page out of date, too much in a day: the server's own pages say so and carry the text on.
     if (status === 401 || status === 403 || status === 429) return this.form.submit();
     if (status === 404 || status === 410) {
-      return this.complain("This note was deleted, so nothing was said. Your comment is kept on this device.");
+      return this.complain("This note was deleted, so your comment was not posted. It is kept on this device.");
     }
     if (status === 422) return this.complain("A comment has between 1 and 4000 characters, and shows something.");
     const unknown = error instanceof Unanswered && error.sent;

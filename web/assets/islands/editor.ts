@@ -254,7 +254,7 @@ class Editor implements Desk {
     } catch (error) {
       // Signed out: the server's own page carries the text through the log-in.
       if (error instanceof Failed && error.status === 401) this.askThePage(this.button());
-      else button.textContent = "Preview is away, try again";
+      else button.textContent = "Preview is unavailable, try again";
     }
   }
 

@@ -64,9 +64,9 @@ function say(form: HTMLFormElement, text: string): void {
 
 function sentence(error: unknown): string {
   if (error instanceof Failed && error.status === 429) return "Too many attempts. Try again in a few minutes.";
-  if (error instanceof Failed) return "That is not possible just now. Try again in a moment.";
+  if (error instanceof Failed) return "That is temporarily unavailable. Try again in a moment.";
   const name = error instanceof DOMException ? error.name : "";
-  if (name === "InvalidStateError") return "This device has a passkey for your account already.";
-  if (name === "NotAllowedError") return "Nothing was chosen. Try again when you are ready.";
-  return "This browser could not do it. Try again, or use your password.";
+  if (name === "InvalidStateError") return "This device already has a passkey for your account.";
+  if (name === "NotAllowedError") return "No passkey was chosen. Try again when you are ready.";
+  return "This browser could not do that. Try again, or use your password.";
 }

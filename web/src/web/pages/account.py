@@ -54,7 +54,7 @@ async def change(visit: CurrentVisit) -> Response:
         return await _profile(visit, mine, typed, status=status, errors=errors)
     saved = "Saved."
     if changes.get("email") and await visit.site.letters.are_sent():
-        saved = f"Saved. Open the letter that is on its way to {changes['email']}."
+        saved = f"Saved. Open the e-mail that we sent to {changes['email']}."
     return visit.see("/account", message=Message(saved))
 
 
@@ -90,7 +90,7 @@ async def delete(visit: CurrentVisit) -> Response:
     mine = await visit.site.own.read(visit.caller)
     typed = visit.field("username").strip()
     if typed != mine["username"]:
-        errors = {"username": f"Type {mine['username']} to say that you mean it."}
+        errors = {"username": f"Type {mine['username']} to confirm."}
         return await _delete_page(visit, status=422, typed=typed, errors=errors)
     try:
         await visit.site.own.delete(visit.caller)

@@ -85,7 +85,7 @@ async def remove_totp(visit: CurrentVisit, account_id: str) -> Response:
 @router.post("/accounts/{account_id}/sessions/end")
 async def end_sessions(visit: CurrentVisit, account_id: str) -> Response:
     await visit.site.administration.end_sessions(visit.caller, account_id)
-    done = Message("Every session of this account was ended.")
+    done = Message("All sessions of this account were ended.")
     return visit.see(f"/admin/accounts/{account_id}", message=done)
 
 

@@ -57,11 +57,11 @@ async def make(visit: CurrentVisit) -> Response:
 def _missing(typed: dict[str, Any]) -> dict[str, str]:
     errors = {}
     if not typed["name"]:
-        errors["name"] = "Give it a name, so that you know it later."
+        errors["name"] = "Give it a name, so that you recognise it later."
     if not typed["scopes"]:
         errors["scope_read"] = "Choose what it may do."
     if typed["expires"] not in EXPIRIES:
-        errors["expires"] = "Choose when it ends."
+        errors["expires"] = "Choose when it expires."
     return errors
 
 

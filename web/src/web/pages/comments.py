@@ -13,8 +13,8 @@ from web.service import Refused, Unreachable
 from web.visit import CurrentVisit, Message
 
 UNKNOWN = (
-    "There was no answer, so nobody knows whether your comment arrived. "
-    "Send it again: it is never said twice."
+    "There was no answer, so your comment may or may not have been posted. "
+    "Send it again: it is never posted twice."
 )
 AWAY = "A part of Notes is away, so nothing was said. Your comment is here: send it again."
 
@@ -77,6 +77,6 @@ def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:
         case Refused(code="quota_spent"):
             return 429, said_of_quota(error), False
         case Refused(status=403):
-            return 403, "Your account may read, but not comment.", False
+            return 403, "Your account is read-only, so it cannot comment.", False
         case _:
             return error.status, error.detail or "The comment was refused.", False

@@ -38,13 +38,13 @@ SENTENCES = {
         "title",
         "An earlier try of this form reached us. Look at the list before you save again.",
     ),
-    "not_allowed": ("title", "Your account may read notes, but not write them."),
+    "not_allowed": ("title", "Your account can read notes, but not write them."),
 }
 
 TITLE_CHARACTERS = 200
 
 UNKNOWN = (
-    "There was no answer, so nobody knows whether your text was saved. It is still here: "
+    "There was no answer, so your text may or may not have been saved. It is still here: "
     "save it again, it is never saved twice."
 )
 AWAY = "A part of Notes is away, so nothing was saved. Your text is still here: try again."

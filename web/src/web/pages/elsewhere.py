@@ -50,7 +50,7 @@ async def unlink(visit: CurrentVisit, provider: str) -> Response:
         await visit.site.own.unlink(visit.caller, provider)
     except (Refused, Unreachable) as error:
         return _not_done(visit, error)
-    return _told(visit, "It does not sign you in any more.")
+    return _told(visit, "You can no longer sign in with it.")
 
 
 @router.post("/account/confirm/at/{provider}")
@@ -109,7 +109,7 @@ async def _link(visit: Visit, provider: str, brought: dict[str, str], denied: st
         await visit.site.own.link(visit.caller, provider, brought)
     except (Refused, Unreachable) as error:
         return _not_done(visit, error)
-    return _told(visit, "It signs you in from now on.")
+    return _told(visit, "You can now sign in with it.")
 
 
 async def _prove(

@@ -27,30 +27,39 @@ HANDLED = (Refused, Unreachable, Forged, SignInNeeded, HTTPException, RequestVal
 
 # What happened, and what to do next, by status.
 TEXTS = {
-    400: ("That request made no sense to us", "Go back and try it once more."),
+    400: ("Bad request", "Go back and try again."),
     401: ("Sign in first", "This needs an account. Sign in, and you come back here."),
-    403: ("Not allowed", "Your account may not do this. The author or an administrator can."),
-    404: ("Nothing here", "No page has this address."),
-    405: ("Not like that", "This address cannot be used that way. Go home and start there."),
-    409: ("Something else is there", "Somebody was faster. Look at what is there now."),
-    410: ("This note was deleted", "It lies in the trash for 30 days."),
-    412: ("Somebody saved meanwhile", "Open the note again to see what is there now."),
-    413: ("That is too much", "A note holds at most 256 KiB. Shorten it, or make two."),
-    422: ("That does not fit", "Go back, check what you typed, and try again."),
-    428: ("Which version?", "Open the note again, so that we know what you have seen."),
-    429: ("Slow down a little", "Wait a moment, then try again."),
-    500: (
-        "We made a mistake",
-        "It is noted. Look at what is there now, then try again.",
+    403: (
+        "Not allowed",
+        "Your account does not have permission for this. An administrator can change that.",
     ),
-    503: ("Not available just now", "A part of Notes is away. Try again in a moment."),
+    404: ("Page not found", "There is no page at this address."),
+    405: (
+        "Method not allowed",
+        "This address cannot be used this way. Start again from the list of notes.",
+    ),
+    409: ("Someone else changed this first", "Look at the current version, then try again."),
+    410: ("This note was deleted", "It stays in the trash for 30 days."),
+    412: ("Someone else saved this first", "Open the note again to see the current version."),
+    413: ("That is too large", "A note holds at most 256 KiB. Shorten it, or make two."),
+    422: ("That is not valid", "Go back, check what you typed, and try again."),
+    428: ("Version missing", "Open the note again and repeat your change."),
+    429: ("Too many requests", "Wait a moment, then try again."),
+    500: (
+        "Something went wrong",
+        "The error was logged. Check what was saved before you try again.",
+    ),
+    503: (
+        "Temporarily unavailable",
+        "A part of Notes is not responding. Try again in a moment.",
+    ),
 }
 # What is not there, by the beginning of its address.
 MISSING = {
-    "/notes/": "No note has this address. Perhaps it was renamed or never written.",
-    "/admin/accounts/": "There is no such account. Perhaps it was deleted.",
-    "/admin": "The administration has no such page.",
-    "/account": "Your account has no such page.",
+    "/notes/": "There is no note at this address. It may have been renamed, or never existed.",
+    "/admin/accounts/": "There is no such account. It may have been deleted.",
+    "/admin": "There is no such administration page.",
+    "/account": "There is no such account page.",
 }
 # What somebody wrote is in these pages; others have it where it was sent from.
 _GIVES_BACK = frozenset({403, 404, 409, 410, 413, 422, 429, 500, 503})
@@ -59,13 +68,13 @@ SPECIAL = {
     "stale_page": ("This page was out of date", "Load it again and repeat what you did."),
     "forged": ("Refused", "The request came from another site, so nothing was done."),
     "read_only": (
-        "Your account reads",
-        "It may read notes, but not write them. An administrator can let it.",
+        "Your account is read-only",
+        "It can read notes, but not write them. An administrator can change that.",
     ),
-    "invalid_search": ("That search is too long", "Search for at most 200 characters."),
+    "invalid_search": ("That search is too long", "Use at most 200 characters."),
     "unanswered": (
-        "There was no answer",
-        "So nobody knows whether it was done. Look at what is there now before you try again.",
+        "No answer from the server",
+        "It may or may not have been done. Check before you try again.",
     ),
 }
 

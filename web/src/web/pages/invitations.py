@@ -51,5 +51,5 @@ async def revoke(visit: CurrentVisit, invitation_id: str) -> Response:
         # It was used or ran out meanwhile: nothing is left to take back.
         if refusal.status != 404:
             raise
-    gone = Message("The invitation was taken back.")
+    gone = Message("The invitation was revoked.")
     return visit.see("/admin/invitations", message=gone)

@@ -56,7 +56,7 @@ async def confirm(visit: CurrentVisit) -> Response:
     except (Refused, Unreachable) as error:
         status, field, sentence = reason(error)
         return _confirm_page(visit, status=status, typed=token, errors={field: sentence})
-    done = Message(f"Thank you. Letters go to {email}.")
+    done = Message(f"Thank you. E-mails go to {email}.")
     return visit.see("/account" if visit.account else "/", message=done)
 
 
@@ -68,4 +68,4 @@ async def ask_again(visit: CurrentVisit) -> Response:
         if needs_sign_in(error):
             raise
         return visit.see("/account", message=Message(reason(error)[2]))
-    return visit.see("/account", message=Message("A new letter is on its way."))
+    return visit.see("/account", message=Message("We have sent another e-mail."))

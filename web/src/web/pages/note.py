@@ -71,7 +71,7 @@ async def delete(visit: CurrentVisit, key: str) -> Response:
         await visit.site.notes.delete(visit.token, key, version=visit.version)
     except Refused as refusal:
         if refusal.status == 412:
-            # Somebody saved meanwhile: the person decides again, about what is there now.
+            # Someone else saved this first: the person decides again, about what is there now.
             facts, notes = refusal.facts, visit.site.notes
             current = facts.get("current") or await notes.read(visit.token, key)
             return visit.render("delete.html", status=409, note=current, changed=True)
@@ -103,5 +103,5 @@ async def restore(visit: CurrentVisit, key: str) -> Response:
             raise
         taken = f"Another note has the address “{key}” now, so this one stays in the trash."
         return visit.see("/trash", message=Message(taken, tone="error"))
-    back = Message(f"“{note['title']}” is back.")
+    back = Message(f"“{note['title']}” was restored.")
     return visit.see(path(key), message=back)
