@@ -214,6 +214,8 @@ class FakeNotes(Fake):
             return problem(401, "unauthenticated")
         found = sorted(self.notes.values(), key=lambda note: note["updated_at"], reverse=True)
         q, start = request.query_params.get("q", ""), int(request.query_params.get("cursor", 0))
+        if len(q) > 200:
+            return problem(422, "invalid_search")
         found = [note for note in found if q.lower() in (note["title"] + note["body"]).lower()]
         person = self._person(request)
         if request.query_params.get("mine") and person:

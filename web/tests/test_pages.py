@@ -22,6 +22,19 @@ async def test_a_search_without_result_shows_the_words_and_offers_to_clear_them(
     page = await browse().get("/?q=<unicorn>")
     assert 'Nothing matches “<span dir="auto">&lt;unicorn&gt;</span>”' in page.text
     assert "Clear the search" in page.text
+    phrase = await browse().get('/?q="unicorn"')
+    assert 'Nothing matches <span dir="auto">&#34;unicorn&#34;</span>' in phrase.text
+
+
+async def test_a_search_that_is_too_long_stays_in_its_field(browse):
+    page = await browse().get("/?q=" + "unicorn+" * 30)
+    assert (page.status, "That search is too long" in page.text) == (422, True)
+    assert 'value="unicorn unicorn' in page.text
+
+
+async def test_an_empty_site_tells_a_stranger_where_to_sign_up(browse):
+    assert 'href="/users/signup"' in (await browse().get("/")).text
+    assert 'href="/users/signup"' not in (await browse(ANA).get("/")).text
 
 
 async def test_the_list_goes_on_behind_older_notes(browse, backends):

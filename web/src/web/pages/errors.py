@@ -130,6 +130,7 @@ async def _page(request: Request, error: Exception, failure: Failure) -> Respons
         number=failure.status,
         code=failure.code,
         path=request.url.path,
+        q=request.query_params.get("q", "") if request.url.path == "/" else "",
         **facts,
     )
     if failure.status == 503:
