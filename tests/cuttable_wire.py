@@ -1,12 +1,15 @@
 """A TCP forwarder that a test can cut: the cable between one browser and the edge.
 
 `cut()` resets every connection and refuses new ones until `mend()`; the address stays. A
-browser takes it for a proxy, so that the site has its one name at the other end.
+browser takes it for a proxy, so that the site has its one name at the other end. Answers that
+come back are late by `late_seconds`: what was asked for is done.
 """
 
 import socket
 import struct
 import threading
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +19,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Wire:
     def __init__(self, target_port: int, *, port: int) -> None:
         self.port = port
+        self.late_seconds = 0.0
         self._target = ("127.0.0.1", target_port)
         self._ends: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -77,12 +81,15 @@ class Wire:
                 _open_tunnel(near)
             except OSError:
                 return
-            back = threading.Thread(target=_pump, args=[far, near], daemon=True)
+            back = threading.Thread(target=self._answer, args=[far, near], daemon=True)
             back.start()
             _pump(near, far)
             back.join()
             with self._lock:
                 self._ends -= {near, far}
+
+    def _answer(self, far: socket.socket, near: socket.socket) -> None:
+        _pump(far, near, wait=lambda: time.sleep(self.late_seconds))
 
 
 def _open_tunnel(near: socket.socket) -> None:
@@ -95,9 +102,12 @@ def _open_tunnel(near: socket.socket) -> None:
     near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(
+    source: socket.socket, sink: socket.socket, *, wait: Callable[[], None] = lambda: None
+) -> None:
     try:
         while data := source.recv(65_536):
+            wait()
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
     except OSError:
