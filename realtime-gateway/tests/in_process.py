@@ -24,6 +24,7 @@ class Wire(asyncio.Transport):
         self.written = bytearray()
         self.is_broken = False
         """As uvloop says it of a transport that is closed."""
+        self.is_gone = False
         self.is_reading_now = True
         self.was_aborted = False
 
@@ -33,7 +34,7 @@ class Wire(asyncio.Transport):
         self.written += data
 
     def is_closing(self) -> bool:
-        return False
+        return self.is_gone
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         pass
@@ -85,7 +86,7 @@ class Client:
 
     def go(self) -> None:
         """Without a goodbye, as a browser tab that is closed."""
-        self.wire.is_broken = True
+        self.wire.is_broken = self.wire.is_gone = True
         self.connection.connection_lost(None)
 
     def heard(self) -> list[Any]:
