@@ -21,6 +21,7 @@ from local_stack.suite import Suite, is_part, test_scripts
 ROOT = Path(__file__).resolve().parents[3]
 _DATA = ROOT / ".notes"
 _BENCHES = {
+    "attacks": ["tests/load/attacks_bench.py"],
     "gateway": ["-m", "realtime_gateway.bench"],
     "locust": ["tests/load/system_bench.py"],
     "notes": ["tests/load/notes_bench.py"],
