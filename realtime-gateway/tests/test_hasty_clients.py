@@ -64,11 +64,12 @@ def fragments(count: int) -> bytes:
         Frame(Opcode.TEXT, b"\n".join([SEND] * 5000)).serialize(mask=True),
         frames(5000),
         Frame(Opcode.TEXT, churn(100)).serialize(mask=True) * 10,
+        Frame(Opcode.TEXT, churn(140)).serialize(mask=True) * 2,
         Frame(Opcode.TEXT, b"\n".join([b"{}"] * 20_000)).serialize(mask=True),
         fragments(20_000),
         frames(200, b'{"send":{"data":"%s"}}' % (b"x" * 60_000)),
     ],
-    ids=["one-message", "a-frame-each", "churn", "pongs", "fragments", "large"],
+    ids=["one-message", "a-frame-each", "churn", "little-churn", "pongs", "fragments", "large"],
 )
 async def test_who_asks_for_too_much_is_sent_away_and_not_heard_any_more(
     gateway: Gateway, bytes_at_once: bytes

@@ -208,6 +208,8 @@ def test_insecure_is_said_loudly(tmp_path: Path) -> None:
          ["uni_sse.max_request_body_size"]),
         ({"client": {"channel_limit": 2000}},
          ["websocket.message_size_limit", "client.command_burst_limit"]),
+        ({"client": {"channel_limit": 350},
+          "websocket": {"message_size_limit": 4_000_000}}, ["client.command_burst_limit"]),
         ({"client": {"channel_limit": 2000, "command_rate_limit": 0},
           "websocket": {"message_size_limit": 4_000_000}}, []),
     ],

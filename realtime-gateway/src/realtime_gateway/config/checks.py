@@ -9,6 +9,7 @@ from redis.asyncio.connection import parse_url
 
 from realtime_gateway.config import patterns
 from realtime_gateway.config.options import (
+    SUBSCRIBE_UNITS,
     SUBSCRIPTION_SIZE,
     ChannelOptions,
     ClientOptions,
@@ -67,8 +68,9 @@ def _contradictions(options: Options) -> Iterator[str]:
                 f"with tokens may need {need} bytes in one message"
             )
     client = options.client
-    if client.command_rate_limit > 0 and client.command_burst_limit <= channels:
-        yield "client.command_burst_limit is too small for client.channel_limit commands"
+    units = SUBSCRIBE_UNITS * channels
+    if client.command_rate_limit > 0 and client.command_burst_limit <= units:
+        yield f"client.command_burst_limit is too small for client.channel_limit: {units} units"
 
 
 def _tracing(options: Options) -> Iterator[str]:

@@ -16,6 +16,8 @@ MESSAGE_SIZE: Final = 262_144
 """2 KiB for each of `channel_limit` subscriptions: SDKs ask for all of them in one message."""
 SUBSCRIPTION_SIZE: Final = 1024
 """The least that one with a token needs."""
+SUBSCRIBE_UNITS: Final = 3
+"""Of `command_rate_limit`: a channel that is new to the node costs Redis three commands."""
 
 
 @dataclass(frozen=True, slots=True)

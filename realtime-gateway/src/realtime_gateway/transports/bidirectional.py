@@ -4,10 +4,11 @@ from typing import Any
 
 from service_kit.logs import area
 
+from realtime_gateway.config.options import SUBSCRIBE_UNITS
 from realtime_gateway.node.clients import Clients
 from realtime_gateway.node.node import Node
 from realtime_gateway.protocol import codes
-from realtime_gateway.protocol.commands import Command
+from realtime_gateway.protocol.commands import Command, Subscribe
 from realtime_gateway.protocol.encodings import Dialogue
 from realtime_gateway.protocol.fields import Malformed
 from realtime_gateway.transports.conversation import BACKLOG_LIMIT, STATE, Conversation
@@ -64,4 +65,7 @@ class ClientConnection(WebSocket, Conversation):
         self.read_on()
 
     def _decode(self, part: Any) -> Command:
-        return self.encoding.decode(part)
+        command = self.encoding.decode(part)
+        if isinstance(command, Subscribe):
+            self.spend(SUBSCRIBE_UNITS - 1)  # a command is one in any case
+        return command

@@ -218,6 +218,8 @@ class Conversation:
 
     def _advance(self, handling: Handling, answer: object) -> Ask | None:
         """Go on with a command; what it asks for if that has to be waited for."""
+        if self._has_ended:  # it was one too many, and may not enter anything any more
+            return None
         try:
             while True:
                 ask = handling.send(answer)
