@@ -41,6 +41,7 @@ async def churn(socket: ClientConnection) -> None:
             f'{{"id":{number},"subscribe":{{"channel":"{channel}"}}}}\n'
             f'{{"id":{number + 1},"unsubscribe":{{"channel":"{channel}"}}}}'
         )
+        await asyncio.sleep(0)
 
 
 class Attackers:
