@@ -9,8 +9,12 @@ from users_service.domain import sign_in_errors
 from users_service.domain.accounts import (
     Account,
     first_roles,
+    may_exist,
+    names_like,
     new_email,
+    new_name,
     new_username,
+    shown_name,
     username_key,
 )
 from users_service.domain.errors import InvalidField, InvalidUsername, UsersError
@@ -51,6 +55,52 @@ def test_a_new_username_is_kept_in_one_spelling(typed: str, kept: str) -> None:
 def test_a_new_username_has_letters_digits_and_a_few_signs(typed: str) -> None:
     with pytest.raises(InvalidUsername):
         new_username(typed)
+
+
+# Format characters, fillers that count as letters, blanks that are drawn as nothing.
+INVISIBLE = (
+    "\u200b", "\u200d", "\u2060", "\ufeff", "\u3164", "\u1160", "\u115f", "\uffa0", "\u2800",
+    "\u202e", "\u2066\u2069", "\u00ad", "\u034f", "\u061c", "\u180e", "\ufe0f", "\U000e0061",
+    "\U00013441", "\u3000\u200e", "\u3164\u2800",
+)  # fmt: skip
+names_of_nothing = pytest.mark.parametrize("unseen", INVISIBLE, ids=ascii)
+
+
+@names_of_nothing
+def test_what_shows_nothing_is_no_username_and_no_part_of_one(unseen: str) -> None:
+    for typed in (unseen, unseen * 3, f"ivy{unseen}", f"i{unseen}vy"):
+        with pytest.raises(InvalidUsername):
+            new_username(typed)
+    assert next(names_like(unseen, 1)) == "person"
+    assert next(names_like(f"i{unseen}vy", 1)) == "ivy"
+
+
+@names_of_nothing
+def test_what_shows_nothing_is_no_name(unseen: str) -> None:
+    for typed in (unseen, f" {unseen} {unseen}", unseen * 50):
+        with pytest.raises(InvalidField):
+            new_name(typed)
+        assert shown_name(typed) is None
+        assert an_account(name=typed).display_name == "ivy"
+        assert an_account(given_name=typed, family_name="Smith").display_name == "Smith"
+        assert an_account(name=typed, given_name="Ivy").display_name == "Ivy"
+
+
+@pytest.mark.parametrize(
+    "name", ["علی\u200cرضا", "👩\u200d🚀", "ㅤIvy", "\u2067אבי\u2069", "।", "-"]
+)
+def test_a_name_may_have_what_joins_and_turns_its_letters(name: str) -> None:
+    assert new_name(f" {name} ") == name
+
+
+def test_who_has_such_a_name_may_still_sign_in() -> None:
+    assert may_exist("\u3164")
+
+
+@pytest.mark.parametrize("name", ["Ivy\u2028Smith", "Ivy\u2029", "Ivy\nSmith", "I\x1bvy"])
+def test_a_name_is_one_line(name: str) -> None:
+    with pytest.raises(InvalidField):
+        new_name(name + "!")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,13 @@ async def test_photos_may_be_objects_as_passport_makes_them(
     assert answer.json()["photos"] == photos
 
 
+@pytest.mark.parametrize("path", ["/create-user", "/find-or-create"])
+async def test_a_new_username_shows_something(original: httpx.AsyncClient, path: str) -> None:
+    for unseen in ("\u3164", "\u200b", "\u2800 \u2800"):
+        answer = await original.post(path, json={**ME, "username": unseen})
+        assert answer.status_code == 422
+
+
 @pytest.mark.parametrize("sent", [{}, {"username": ""}, {"username": "  "}, {"username": None}])
 @pytest.mark.parametrize("path", ["/create-user", "/find-or-create", "/password-check"])
 async def test_a_missing_or_empty_username_is_422(

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from service_data.visibility import shows_nothing
+
 from notes_service.errors import (
     BodyTooLong,
     InvalidBody,
@@ -33,14 +35,6 @@ _LINE_END: Final = re.compile("\r\n?")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 # A title is one line, and a terminal that shows it must not obey it.
 _NOT_IN_A_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-# White space, Unicode's Default_Ignorable_Code_Point (joiners, directions, selectors, fillers),
-# noncharacters, and what else is drawn as nothing: blanks of Braille, music, Egyptian, Khitan.
-_SHOWS_NOTHING: Final = re.compile(
-    "[\\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    "\ufffe\uffff\U00013441\U00013442\U00016fe4\U0001bca0-\U0001bca3\U0001d159"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +110,6 @@ def _told(
         raise refusal("too_long", limit, len(text))
     if unfit.search(text):
         raise refusal("unfit", limit, len(text))
-    if _SHOWS_NOTHING.fullmatch(text):
+    if shows_nothing(text):
         raise refusal("blank", limit, len(text))
     return text

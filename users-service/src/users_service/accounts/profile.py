@@ -15,7 +15,7 @@ from users_service.credentials import passwords
 from users_service.credentials.check import CredentialCheck
 from users_service.credentials.passwords import Passwords
 from users_service.domain import principals
-from users_service.domain.accounts import Account, AccountOverview, given_text, new_email
+from users_service.domain.accounts import Account, AccountOverview, new_email, new_name
 from users_service.domain.api_tokens import ApiToken
 from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import InvalidField
@@ -155,4 +155,4 @@ def _name(name: str | None) -> str | None:
         return None
     if not name.strip():
         raise InvalidField("name", "is empty: leave it out instead")
-    return given_text("name", name.strip())
+    return new_name(name)

@@ -26,8 +26,8 @@ from users_service.domain.accounts import (
     AccountFields,
     SignUpMode,
     first_roles,
-    given_text,
     new_email,
+    new_name,
     new_username,
 )
 from users_service.domain.audit_events import AuditEvent, AuditEventType
@@ -147,7 +147,7 @@ class Registration:
 def _profile(form: RegistrationRequest) -> AccountFields:
     fields: AccountFields = {"provider": LOCAL}
     if form.name and form.name.strip():
-        fields["name"] = given_text("name", form.name.strip())
+        fields["name"] = new_name(form.name)
     if form.email and form.email.strip():
         fields["emails"] = [new_email(form.email)]
     return fields

@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Any, Final, TypedDict
 from uuid import UUID
 
+from service_data.visibility import shows_nothing
+
 from users_service.domain.errors import InvalidField, InvalidUsername
 
 LOCAL: Final = "local"
@@ -36,6 +38,7 @@ ROLES: Final = {READER: (READER,), EDITOR: (EDITOR,), ADMIN: (EDITOR, ADMIN)}
 """What an administrator can make of somebody, and the roles that others read of it."""
 
 _USERNAME = re.compile(r"[\w.@+-]+")
+_LINE_ENDS = re.compile("[\u2028\u2029]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -80,9 +83,10 @@ class Account:
 
     @property
     def display_name(self) -> str:
-        names = (self.given_name, self.middle_name, self.family_name)
-        full = " ".join(name.strip() for name in names if name and name.strip())
-        return self.name or full or self.username
+        parts = (self.given_name, self.middle_name, self.family_name)
+        full = " ".join(part.strip() for part in parts if part and not shows_nothing(part))
+        name = self.name if self.name and not shows_nothing(self.name) else ""
+        return name or full or self.username
 
     @property
     def email(self) -> str | None:
@@ -124,7 +128,8 @@ def new_username(username: str) -> str:
     """The name as it will be kept, or InvalidUsername: the rule for signing up."""
     name = unicodedata.normalize("NFC", username.strip())
     fits = len(name) <= USERNAME_LIMIT and _USERNAME.fullmatch(name)
-    if not fits or not name[0].isalnum():
+    # Some of the letters are drawn as nothing: two names that differ in them look alike.
+    if not fits or not name[0].isalnum() or any(map(shows_nothing, name)):
         raise InvalidUsername(USERNAME_LIMIT)
     return name
 
@@ -132,7 +137,8 @@ def new_username(username: str) -> str:
 def names_like(wanted: str | None, number: int) -> Iterator[str]:
     """Usernames for an external identity: as they are called there, or nearly so."""
     text = unicodedata.normalize("NFC", wanted or "").split("@")[0]
-    kept = "".join(_USERNAME.findall(text)).lstrip("._@+-")[: USERNAME_LIMIT - 4]
+    letters = (each for each in "".join(_USERNAME.findall(text)) if not shows_nothing(each))
+    kept = "".join(letters).lstrip("._@+-")[: USERNAME_LIMIT - 4]
     base = kept if kept and kept[0].isalnum() else "person"
     yield base
     for suffix in range(2, number + 1):
@@ -141,8 +147,9 @@ def names_like(wanted: str | None, number: int) -> Iterator[str]:
 
 def shown_name(name: str | None) -> str | None:
     """A name that a provider says, as far as it can be kept."""
-    kept = "".join(each for each in name or "" if _is_text(each)).strip()
-    return kept[:GIVEN_TEXT_LIMIT] or None
+    kept = "".join(each for each in _LINE_ENDS.sub(" ", name or "") if _is_text(each))
+    kept = kept.strip()[:GIVEN_TEXT_LIMIT]
+    return None if shows_nothing(kept) else kept
 
 
 def may_exist(username: str) -> bool:
@@ -157,6 +164,16 @@ def given_text(field: str, text: str) -> str:
     if not _is_text(text):
         raise InvalidField(field, "has no control characters")
     return text
+
+
+def new_name(name: str) -> str:
+    """What somebody or a thing of theirs is called from now on: a line that shows something."""
+    name = given_text("name", name.strip())
+    if _LINE_ENDS.search(name):
+        raise InvalidField("name", "is one line")
+    if shows_nothing(name):
+        raise InvalidField("name", "has to show something")
+    return name
 
 
 def new_email(email: str) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from service_data.visibility import shows_nothing
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from users_service import store
@@ -47,6 +48,8 @@ class LegacyAccounts:
 
     async def create(self, username: str, fields: AccountFields, by: Principal) -> Account:
         given_text("username", username)
+        if shows_nothing(username):
+            raise InvalidField("username", "has to show something")
         columns = await self._columns(fields)
         async with self.database.begin() as session:
             account = await store.accounts_by_username.add(

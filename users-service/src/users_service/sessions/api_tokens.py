@@ -16,7 +16,7 @@ from users_service import store
 from users_service.audit_log import AuditLog
 from users_service.crypto.random_tokens import digest, new_secret
 from users_service.domain import api_tokens
-from users_service.domain.accounts import Account, given_text
+from users_service.domain.accounts import Account, new_name
 from users_service.domain.api_tokens import ApiToken
 from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import (
@@ -122,7 +122,6 @@ class ApiTokens:
 
 
 def _name(name: str) -> str:
-    name = given_text("name", name.strip())
-    if not name:
+    if not name.strip():
         raise InvalidField("name", "is missing")
-    return name
+    return new_name(name)

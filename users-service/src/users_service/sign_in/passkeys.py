@@ -19,7 +19,7 @@ from users_service import store
 from users_service.audit_log import AuditLog
 from users_service.credentials.methods import SignInMethods
 from users_service.crypto.random_tokens import digest, new_secret
-from users_service.domain.accounts import Account, given_text
+from users_service.domain.accounts import Account, new_name
 from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import InvalidField
 from users_service.domain.principals import Principal
@@ -85,7 +85,7 @@ class Passkeys:
             credential_id=verified.credential_id,
             public_key=verified.credential_public_key,
             sign_count=verified.sign_count,
-            name=given_text("name", name.strip()) or "Passkey",
+            name=new_name(name) if name.strip() else "Passkey",
             transports=_transports(credential),
             is_backed_up=verified.credential_backed_up,
             created_at=now,
@@ -107,9 +107,9 @@ class Passkeys:
     async def rename(
         self, passkey_id: UUID, name: str, account: Account, by: Principal
     ) -> Passkey:
-        wanted = given_text("name", name.strip())
-        if not wanted:
+        if not name.strip():
             raise InvalidField("name", "is empty")
+        wanted = new_name(name)
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
             renamed = await store.passkeys.rename(session, passkey_id, account.id, wanted)
