@@ -106,6 +106,23 @@ async def test_the_exact_title_comes_first_then_titles_then_texts_then_near_miss
     assert (await found(api, "flood"))[-1] == "near"
 
 
+@pytest.mark.long
+async def test_among_a_thousand_notes_with_its_words_the_exact_title_is_first(
+    api: Api, database: Database
+):
+    for number in range(1000):
+        body = "flood 499, " * (number % 7 + 1) + "the great flood of 499"
+        later = NOON + timedelta(minutes=number)
+        await stored(database, f"n{number}", title=f"Flood {number}", body=body, now=later)
+    await stored(database, "great", title="The great flood", body="499", now=NOON)
+    for query, first in [
+        ("flood 499", "n499"),
+        ("FLOOD 7", "n7"),
+        ("the great flood", "great"),
+    ]:
+        assert (await found(api, query))[0] == first
+
+
 async def test_a_phrase_and_a_minus_hold_whatever_the_title_resembles(
     api: Api, database: Database
 ):
