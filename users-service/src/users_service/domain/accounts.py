@@ -51,7 +51,7 @@ class SignUpMode(Enum):
 
 
 class AccountFields(TypedDict, total=False):
-    """What a request gives of an account: an absent key says nothing, None says "none"."""
+    """The account fields of a request: an absent key changes nothing, None clears the field."""
 
     password: str | None
     name: str | None
@@ -65,6 +65,12 @@ class AccountFields(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
+    """An account without its password hash, which never leaves the store with it.
+
+    `provider` is the text that clients of the original interface gave; the identities that sign
+    in are separate records.
+    """
+
     id: UUID
     username: str
     name: str | None
@@ -83,6 +89,7 @@ class Account:
 
     @property
     def display_name(self) -> str:
+        """`name`, else the parts of the name, else the username: never an invisible text."""
         parts = (self.given_name, self.middle_name, self.family_name)
         full = " ".join(part.strip() for part in parts if part and not shows_nothing(part))
         name = self.name if self.name and not shows_nothing(self.name) else ""
@@ -96,14 +103,17 @@ class Account:
 
     @property
     def email_is_verified(self) -> bool:
+        """Whether the first usable address is the one its reader confirmed."""
         return self.email is not None and self.email == self.proven_email
 
     @property
     def may_sign_in(self) -> bool:
+        """False once an administrator has disabled the account."""
         return self.disabled_at is None
 
     @property
     def is_admin(self) -> bool:
+        """Whether the account has the role and may use it: not while it is disabled."""
         return ADMIN in self.roles and self.may_sign_in
 
 
@@ -125,7 +135,7 @@ def username_key(username: str) -> str:
 
 
 def new_username(username: str) -> str:
-    """The name as it will be kept, or InvalidUsername: the rule for signing up."""
+    """Return the name as it is stored; raise InvalidUsername if it breaks the sign-up rules."""
     name = unicodedata.normalize("NFC", username.strip())
     fits = len(name) <= USERNAME_LIMIT and _USERNAME.fullmatch(name)
     # Some of the letters are drawn as nothing: two names that differ in them look alike.
@@ -135,7 +145,7 @@ def new_username(username: str) -> str:
 
 
 def names_like(wanted: str | None, number: int) -> Iterator[str]:
-    """Usernames for an external identity: as they are called there, or nearly so."""
+    """Yield up to `number` usernames for an external identity, beginning with its own name."""
     text = unicodedata.normalize("NFC", wanted or "").split("@")[0]
     letters = (each for each in "".join(_USERNAME.findall(text)) if not shows_nothing(each))
     kept = "".join(letters).lstrip("._@+-")[: USERNAME_LIMIT - 4]
@@ -146,19 +156,19 @@ def names_like(wanted: str | None, number: int) -> Iterator[str]:
 
 
 def shown_name(name: str | None) -> str | None:
-    """A name that a provider says, as far as it can be kept."""
+    """Return the name a provider gives a person, as far as it can be stored, or None."""
     kept = "".join(each for each in _LINE_ENDS.sub(" ", name or "") if _is_text(each))
     kept = kept.strip()[:GIVEN_TEXT_LIMIT]
     return None if shows_nothing(kept) else kept
 
 
 def may_exist(username: str) -> bool:
-    """Could there be an account of this name, by the looser rule for API keys?"""
+    """Return whether an account of this name can exist, by the looser rule for API keys."""
     return bool(username.strip()) and len(username) <= GIVEN_TEXT_LIMIT and _is_text(username)
 
 
 def given_text(field: str, text: str) -> str:
-    """`text` if the database can keep it; a control character has no place in a name."""
+    """Return `text`; raise InvalidField if it is too long or has control characters."""
     if len(text) > GIVEN_TEXT_LIMIT:
         raise InvalidField(field, f"has at most {GIVEN_TEXT_LIMIT} characters")
     if not _is_text(text):
@@ -167,7 +177,7 @@ def given_text(field: str, text: str) -> str:
 
 
 def new_name(name: str) -> str:
-    """What somebody or a thing of theirs is called from now on: a line that shows something."""
+    """Return the trimmed name; raise InvalidField unless it is one line and visible."""
     name = given_text("name", name.strip())
     if _LINE_ENDS.search(name):
         raise InvalidField("name", "is one line")
@@ -177,6 +187,10 @@ def new_name(name: str) -> str:
 
 
 def new_email(email: str) -> str:
+    """Return the trimmed address; raise InvalidField unless it looks like one.
+
+    That it exists and is theirs is proven by a link alone.
+    """
     email = given_text("email", email.strip())
     if not _EMAIL.fullmatch(email):
         raise InvalidField("email", "looks like name@example.org")
@@ -184,14 +198,14 @@ def new_email(email: str) -> str:
 
 
 def first_roles(invited: Sequence[str] | None, *, is_first: bool) -> tuple[str, ...]:
-    """The first person runs the place; the invited are what they were invited as."""
+    """Return a new account's roles: administrator if first, else as invited, else editor."""
     if is_first:
         return (EDITOR, ADMIN)
     return tuple(invited) if invited else (EDITOR,)
 
 
 def identity_provider(fields: Mapping[str, Any]) -> str:
-    """An account of the original's that never said its provider is one of ours."""
+    """Return the account's provider: "local" where a client of the original gave none."""
     return fields.get("provider") or LOCAL
 
 

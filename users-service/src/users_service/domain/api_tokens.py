@@ -35,20 +35,23 @@ class ApiToken:
     last_used_from: str | None
 
     def is_alive(self, now: datetime) -> bool:
+        """False from `expires_at` on; a token without an end lives until it is revoked."""
         return self.expires_at is None or now < self.expires_at
 
     def needs_touch(self, now: datetime) -> bool:
+        """Whether `last_used_at` is missing or at least a minute old."""
         return self.last_used_at is None or now - self.last_used_at >= TOUCH
 
 
 def ordered(scopes: Sequence[str]) -> tuple[str, ...]:
+    """Return the known scopes, each once, in the order of SCOPES."""
     return tuple(scope for scope in SCOPES if scope in scopes)
 
 
 def roles(account: Account, scopes: Sequence[str], audience: str) -> tuple[str, ...]:
-    """The roles of an access token for `audience`, or InsufficientScope.
+    """Return the roles of an access token for `audience`; raise InsufficientScope.
 
-    A script is never an administrator, and writes only where it and its owner both may.
+    An API token is never an administrator, and writes only where both it and its owner may.
     """
     needed = (REALTIME,) if audience == REALTIME else (READ, WRITE)
     if not set(needed) & set(scopes):

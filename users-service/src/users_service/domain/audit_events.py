@@ -55,7 +55,10 @@ class AuditEventType(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """One line. `facts` never hold a secret, nor what anybody typed who is not signed in."""
+    """One line of the audit log.
+
+    `facts` never hold a secret, nor anything typed by someone who is not signed in.
+    """
 
     type: AuditEventType
     by: Principal

@@ -24,6 +24,8 @@ _LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 
 class EmailKind(Enum):
+    """What an e-mail is about; the values are stored in the queue."""
+
     RESET_ASKED = "reset_asked"
     """No e-mail yet: whose account it is is found out in the background."""
     RESET_LINK = "reset_link"
@@ -35,6 +37,8 @@ class EmailKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
+    """The text of an e-mail in plain text: no HTML, and no recipient."""
+
     subject: str
     body: str
 
@@ -68,7 +72,7 @@ _NOTICES: Final = {
 
 
 def notice_of(audit_event: AuditEvent) -> tuple[EmailKind, Mapping[str, Any]] | None:
-    """Return the notice that the account holder gets of the event; None: none is sent."""
+    """Return the notice that the account holder gets of the event, or None if none is due."""
     account = audit_event.account
     if account is None or account.proven_email is None:
         return None
@@ -90,7 +94,7 @@ def notice_of(audit_event: AuditEvent) -> tuple[EmailKind, Mapping[str, Any]] | 
 
 
 def spelled(name: str) -> str:
-    """A user name, with whatever could make a link of it apart: "www . evil . example"."""
+    """Return a username spaced out so that it makes no link: "www . evil . example"."""
     apart = (each if _is_of_a_word(each) else f" {each} " for each in name if _is_seen(each))
     return " ".join("".join(apart).split())
 
@@ -104,6 +108,7 @@ def _is_seen(character: str) -> bool:
 
 
 def pause_after(tries: int) -> timedelta:
+    """Return the wait before the next try: 30 s after the first, doubling up to 10 minutes."""
     # Half a minute, a whole one, two: the fifth is the longest already.
     return min(_FIRST_PAUSE * (1 << min(tries - 1, 10)), _LONGEST_PAUSE)
 
@@ -117,7 +122,10 @@ def compose(
     token: str,
     site: str,
 ) -> Email:
-    """`token` goes behind the # of its link, where no server and no log sees it."""
+    """Return subject and body of an e-mail of this kind.
+
+    `token` goes behind the # of the link, where no server and no log sees it.
+    """
     username = spelled(username)
     match kind:
         case EmailKind.RESET_LINK:

@@ -9,13 +9,15 @@ from typing import ClassVar
 
 
 class UsersError(Exception):
-    """A rule said no. `code` is public API: clients switch on it."""
+    """The base of everything this service refuses; clients switch on its public `code`."""
 
     code: ClassVar[str]
 
 
 @dataclass(eq=False)
 class UsernameTaken(UsersError):
+    """An account has this name, or one that looks the same, or had it within the last year."""
+
     code = "username_taken"
     username: str
 
@@ -25,7 +27,7 @@ class UsernameTaken(UsersError):
 
 @dataclass(eq=False)
 class OtherProvider(UsersError):
-    """Somebody of another provider has this name: never log in as them."""
+    """The name belongs to an account of another provider, which must never be signed in to."""
 
     code = "provider_mismatch"
     username: str
@@ -36,6 +38,8 @@ class OtherProvider(UsersError):
 
 @dataclass(eq=False)
 class AccountNotFound(UsersError):
+    """No account has this id or username."""
+
     code = "account_not_found"
     username: str
 
@@ -45,6 +49,8 @@ class AccountNotFound(UsersError):
 
 @dataclass(eq=False)
 class InvalidUsername(UsersError):
+    """The username breaks the sign-up rules; `limit` is its greatest length."""
+
     code = "invalid_username"
     limit: int
 
@@ -57,6 +63,8 @@ class InvalidUsername(UsersError):
 
 @dataclass(eq=False)
 class InvalidField(UsersError):
+    """A field breaks a rule; `rule` finishes the sentence that begins with `field`."""
+
     code = "invalid_field"
     field: str
     rule: str
@@ -66,6 +74,8 @@ class InvalidField(UsersError):
 
 
 class SignUpClosed(UsersError):
+    """Sign-up needs an invitation or is closed, and none was given."""
+
     code = "signup_closed"
 
     def __str__(self) -> str:
@@ -73,6 +83,8 @@ class SignUpClosed(UsersError):
 
 
 class InvalidInvite(UsersError):
+    """The invitation code is unknown, used, revoked or expired: nobody learns which."""
+
     code = "invalid_invite"
 
     def __str__(self) -> str:
@@ -80,6 +92,8 @@ class InvalidInvite(UsersError):
 
 
 class InvalidSetupToken(UsersError):
+    """The token is wrong, or the first administrator exists already."""
+
     code = "invalid_setup_token"
 
     def __str__(self) -> str:
@@ -87,6 +101,8 @@ class InvalidSetupToken(UsersError):
 
 
 class SessionNotFound(UsersError):
+    """The account has no session of this id, whoever else may have one."""
+
     code = "session_not_found"
 
     def __str__(self) -> str:
@@ -94,6 +110,8 @@ class SessionNotFound(UsersError):
 
 
 class InvalidApiToken(UsersError):
+    """The API token is unknown, revoked or expired, or its owner is disabled."""
+
     code = "invalid_api_token"
 
     def __str__(self) -> str:
@@ -101,6 +119,8 @@ class InvalidApiToken(UsersError):
 
 
 class ApiTokenNotFound(UsersError):
+    """The account has no API token of this id, whoever else may have one."""
+
     code = "api_token_not_found"
 
     def __str__(self) -> str:
@@ -109,6 +129,8 @@ class ApiTokenNotFound(UsersError):
 
 @dataclass(eq=False)
 class TooManyApiTokens(UsersError):
+    """The account has `limit` API tokens, expired ones included."""
+
     code = "too_many_api_tokens"
     limit: int
 
@@ -118,6 +140,8 @@ class TooManyApiTokens(UsersError):
 
 @dataclass(eq=False)
 class InsufficientScope(UsersError):
+    """The API token lacks `scope`, which the audience asked for needs."""
+
     code = "insufficient_scope"
     scope: str
 
@@ -126,6 +150,8 @@ class InsufficientScope(UsersError):
 
 
 class InvitationNotFound(UsersError):
+    """No invitation of this id is open: it was used, revoked or expired, or never existed."""
+
     code = "invitation_not_found"
 
     def __str__(self) -> str:
@@ -133,6 +159,8 @@ class InvitationNotFound(UsersError):
 
 
 class InvalidResetLink(UsersError):
+    """The link is unknown, used or expired, or its account changed meanwhile or is disabled."""
+
     code = "invalid_reset_link"
 
     def __str__(self) -> str:
@@ -140,6 +168,8 @@ class InvalidResetLink(UsersError):
 
 
 class InvalidEmailLink(UsersError):
+    """The link is unknown, used or expired, or the account has another address now."""
+
     code = "invalid_email_link"
 
     def __str__(self) -> str:
@@ -147,6 +177,8 @@ class InvalidEmailLink(UsersError):
 
 
 class EmailAlreadyVerified(UsersError):
+    """The account has no address, or has verified the one it has."""
+
     code = "email_is_proven"
 
     def __str__(self) -> str:
@@ -154,6 +186,8 @@ class EmailAlreadyVerified(UsersError):
 
 
 class MailOff(UsersError):
+    """No mail server is configured, so an e-mail that was asked for cannot be sent."""
+
     code = "mail_off"
 
     def __str__(self) -> str:
@@ -161,6 +195,8 @@ class MailOff(UsersError):
 
 
 class LastAdministrator(UsersError):
+    """The change would leave no administrator who can sign in."""
+
     code = "last_administrator"
 
     def __str__(self) -> str:
@@ -169,6 +205,8 @@ class LastAdministrator(UsersError):
 
 @dataclass(eq=False)
 class TooManyAttempts(UsersError):
+    """A rate limit is reached; `retry_after` is in whole seconds, at least one."""
+
     code = "too_many_attempts"
     retry_after: int
 
@@ -177,7 +215,7 @@ class TooManyAttempts(UsersError):
 
 
 class TooManyEmails(TooManyAttempts):
-    """To one address, whoever had them written."""
+    """The address has had its share of e-mails, whoever asked for them."""
 
     code = "too_many_letters"
 

@@ -7,7 +7,7 @@ from users_service.domain.errors import UsersError
 
 @dataclass(eq=False)
 class SignInRefused(UsersError):
-    """`check` is for the log: the browser is not told which of them failed."""
+    """A check of the answer failed: `check` names it for the log, never for the browser."""
 
     code = "sign_in_refused"
     check: str
@@ -17,6 +17,8 @@ class SignInRefused(UsersError):
 
 
 class ProviderAway(UsersError):
+    """The provider did not answer, or answered with a server error: try again later."""
+
     code = "provider_away"
 
     def __str__(self) -> str:
@@ -24,6 +26,8 @@ class ProviderAway(UsersError):
 
 
 class ProviderNotFound(UsersError):
+    """USERS_PROVIDERS has no provider of this name."""
+
     code = "provider_not_found"
 
     def __str__(self) -> str:
@@ -31,7 +35,7 @@ class ProviderNotFound(UsersError):
 
 
 class ProviderCannotProve(UsersError):
-    """GitHub knows no way to ask a person again who they are."""
+    """The provider cannot be asked to authenticate a person again, as GitHub cannot."""
 
     code = "provider_cannot_prove"
 
@@ -40,6 +44,8 @@ class ProviderCannotProve(UsersError):
 
 
 class InvalidRedirect(UsersError):
+    """The redirect URI is not below USERS_PUBLIC_URL, or that is not set."""
+
     code = "invalid_redirect"
 
     def __str__(self) -> str:
@@ -47,6 +53,8 @@ class InvalidRedirect(UsersError):
 
 
 class IdentityTaken(UsersError):
+    """The identity is linked already, to this account or to another."""
+
     code = "identity_taken"
 
     def __str__(self) -> str:
@@ -54,6 +62,8 @@ class IdentityTaken(UsersError):
 
 
 class IdentityNotFound(UsersError):
+    """The account has no identity with this provider."""
+
     code = "identity_not_found"
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from users_service.domain.sessions import Client, Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who acts, and from which address; all None but the address: anonymous."""
+    """Who acts, and from which address; everything but the address is None if anonymous."""
 
     name: str | None = None
     account_id: UUID | None = None
@@ -19,12 +19,14 @@ class Principal:
 
 
 def anonymous(client: Client) -> Principal:
+    """Return the principal of a request that shows no credential, or a wrong one."""
     return Principal(address=client.address)
 
 
 def account_holder(
     account: Account, client: Client, session: Session | None = None
 ) -> Principal:
+    """Return the principal of a person; without `session`, of one who is not signed in yet."""
     return Principal(
         name=account.username,
         account_id=account.id,
@@ -34,7 +36,7 @@ def account_holder(
 
 
 def api_key_holder(key: str, client: Client) -> Principal:
-    """The holder of an API key, by the key's name."""
+    """Return the principal of an operator's program, by the name of its API key."""
     return Principal(name=f"api key {key}", address=client.address)
 
 

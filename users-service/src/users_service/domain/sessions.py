@@ -20,7 +20,7 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """Where a request comes from (address, user agent), as far as we may believe it."""
+    """Where a request comes from, as far as it can be believed; `device` is the user agent."""
 
     address: str | None
     device: str = ""
@@ -41,15 +41,19 @@ class Session:
 
     @property
     def idle_expires_at(self) -> datetime:
+        """When the session ends unless it is used before: never later than `expires_at`."""
         return min(self.last_seen_at + SESSION_IDLE, self.expires_at)
 
     def is_alive(self, now: datetime) -> bool:
+        """False after 7 days without use, or 30 days in all."""
         return now < self.idle_expires_at
 
     def is_fresh(self, now: datetime) -> bool:
+        """Whether the last authentication is less than 15 minutes old."""
         return now - self.reauthenticated_at < SESSION_FRESH
 
     def needs_touch(self, now: datetime) -> bool:
+        """Whether `last_seen_at` is at least a minute old."""
         return now - self.last_seen_at >= SESSION_TOUCH
 
 
@@ -61,6 +65,10 @@ def start_session(
     now: datetime,
     authenticated_at: datetime,
 ) -> Session:
+    """Return a session of 30 days; `authenticated_at` may be earlier, at a provider.
+
+    The session is not stored yet, and has no secret of its own here.
+    """
     return Session(
         id=session_id,
         account_id=account_id,

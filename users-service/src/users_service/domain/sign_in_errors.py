@@ -6,7 +6,7 @@ from users_service.domain.errors import UsersError
 
 
 class WrongCredentials(UsersError):
-    """Unknown, disabled or a wrong password: nobody outside learns which."""
+    """Unknown account, disabled account or wrong password: nobody outside learns which."""
 
     code = "wrong_credentials"
 
@@ -15,6 +15,8 @@ class WrongCredentials(UsersError):
 
 
 class SessionEnded(UsersError):
+    """The session was ended, ran out, never existed, or its account is disabled."""
+
     code = "session_ended"
 
     def __str__(self) -> str:
@@ -22,6 +24,8 @@ class SessionEnded(UsersError):
 
 
 class Unauthenticated(UsersError):
+    """The request shows neither a session nor an API key, or a wrong key."""
+
     code = "unauthenticated"
 
     def __str__(self) -> str:
@@ -29,6 +33,8 @@ class Unauthenticated(UsersError):
 
 
 class NotAllowed(UsersError):
+    """The person is signed in and is no administrator."""
+
     code = "not_allowed"
 
     def __str__(self) -> str:
@@ -36,7 +42,7 @@ class NotAllowed(UsersError):
 
 
 class ReauthenticationRequired(UsersError):
-    """Signed in, but too long ago for this act."""
+    """The session was authenticated too long ago for this act."""
 
     code = "reauthentication_required"
 
@@ -55,6 +61,8 @@ class Busy(UsersError):
 
 @dataclass(eq=False)
 class PasswordTooShort(UsersError):
+    """The password has fewer than `minimum` characters (ASVS 5.0, 6.2.1)."""
+
     code = "password_too_short"
     minimum: int
 
@@ -64,6 +72,8 @@ class PasswordTooShort(UsersError):
 
 @dataclass(eq=False)
 class PasswordTooLong(UsersError):
+    """The password has more than `maximum` characters."""
+
     code = "password_too_long"
     maximum: int
 
@@ -72,6 +82,8 @@ class PasswordTooLong(UsersError):
 
 
 class PasswordCommon(UsersError):
+    """The password is on the list of the most used ones (ASVS 5.0, 6.2.4)."""
+
     code = "password_common"
 
     def __str__(self) -> str:
@@ -79,6 +91,8 @@ class PasswordCommon(UsersError):
 
 
 class PasswordContainsName(UsersError):
+    """Too little is left of the password without the username and the word "notes"."""
+
     code = "password_contains_name"
 
     def __str__(self) -> str:
@@ -86,6 +100,8 @@ class PasswordContainsName(UsersError):
 
 
 class PasswordLoginOff(UsersError):
+    """The operator has disabled password sign-in: USERS_PASSWORD_LOGIN=off."""
+
     code = "password_login_off"
 
     def __str__(self) -> str:
@@ -93,6 +109,8 @@ class PasswordLoginOff(UsersError):
 
 
 class InvalidSignInLink(UsersError):
+    """The link is unknown, used or expired, or its account is disabled."""
+
     code = "invalid_sign_in_link"
 
     def __str__(self) -> str:

@@ -32,17 +32,22 @@ _GROUP: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totp:
+    """An authenticator app; `encrypted_secret` is bound to the account."""
+
     account_id: UUID
     encrypted_secret: bytes
     confirmed_at: datetime | None
 
     @property
     def is_on(self) -> bool:
+        """Whether the app was confirmed by a code: only then is a second step asked for."""
         return self.confirmed_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passkey:
+    """A credential of WebAuthn Level 3; `public_key` is a COSE key, `transports` a hint."""
+
     id: UUID
     account_id: UUID
     credential_id: bytes
@@ -57,7 +62,7 @@ class Passkey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotpEnrolment:
-    """Shown while the app is set up, and never again."""
+    """The secret for an app, as text, URI and QR code: shown once, during setup."""
 
     secret: str
     uri: str
@@ -66,7 +71,7 @@ class TotpEnrolment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactorChallenge:
-    """The first step was right, and is not enough. `token` is told here and never again."""
+    """The second step that is still needed; `token` is shown here and never again."""
 
     token: str
     methods: tuple[str, ...]
@@ -75,13 +80,15 @@ class TwoFactorChallenge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactorStatus:
+    """Whether an app is set up, and how many recovery codes and passkeys are left."""
+
     totp: bool
     recovery_codes: int
     passkeys: int
 
 
 class PasskeyRefused(UsersError):
-    """Unknown, not for this site, another challenge, a bad signature: nobody learns which."""
+    """The passkey or its answer was not accepted: nobody learns which check failed."""
 
     code = "passkey_refused"
 
@@ -90,6 +97,8 @@ class PasskeyRefused(UsersError):
 
 
 class PasskeyNotFound(UsersError):
+    """The account has no passkey of this id, whoever else may have one."""
+
     code = "passkey_not_found"
 
     def __str__(self) -> str:
@@ -97,6 +106,8 @@ class PasskeyNotFound(UsersError):
 
 
 class PasskeysOff(UsersError):
+    """USERS_PUBLIC_URL is not set, so there is no site to bind a passkey to."""
+
     code = "passkeys_off"
 
     def __str__(self) -> str:
@@ -105,6 +116,8 @@ class PasskeysOff(UsersError):
 
 @dataclass(eq=False)
 class TooManyPasskeys(UsersError):
+    """The account has `limit` passkeys."""
+
     code = "too_many_passkeys"
     limit: int
 
@@ -113,6 +126,8 @@ class TooManyPasskeys(UsersError):
 
 
 class LastSignInMethod(UsersError):
+    """The account would be left without any way to sign in that is enabled here."""
+
     code = "last_way_in"
 
     def __str__(self) -> str:
@@ -120,6 +135,8 @@ class LastSignInMethod(UsersError):
 
 
 class WrongCode(UsersError):
+    """The code is wrong, was used before, or is more than half a minute off."""
+
     code = "wrong_code"
 
     def __str__(self) -> str:
@@ -127,7 +144,7 @@ class WrongCode(UsersError):
 
 
 class CodeRequired(UsersError):
-    """The first factor was right, and is not enough."""
+    """The first factor was right, and the account has a second step."""
 
     code = "code_required"
 
@@ -136,6 +153,8 @@ class CodeRequired(UsersError):
 
 
 class TwoFactorChallengeEnded(UsersError):
+    """The challenge is unknown, used or older than 10 minutes, or its account changed."""
+
     code = "second_step_ended"
 
     def __str__(self) -> str:
@@ -143,6 +162,8 @@ class TwoFactorChallengeEnded(UsersError):
 
 
 class TotpAlreadyEnabled(UsersError):
+    """An app is confirmed; a new one needs its removal first."""
+
     code = "totp_is_on"
 
     def __str__(self) -> str:
@@ -150,6 +171,8 @@ class TotpAlreadyEnabled(UsersError):
 
 
 class TotpNotEnabled(UsersError):
+    """No app is set up, or none is confirmed where one must be."""
+
     code = "totp_is_off"
 
     def __str__(self) -> str:
@@ -157,16 +180,17 @@ class TotpNotEnabled(UsersError):
 
 
 def new_totp_secret() -> str:
+    """Return 160 random bits in base32, as RFC 4226 section 4 recommends."""
     return pyotp.random_base32()
 
 
 def totp_uri(secret: str, *, username: str, issuer: str) -> str:
-    """What an app reads from the QR code."""
+    """Return the otpauth:// URI that an app reads from the QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer)
 
 
 def totp_step(secret: str, code: str, now: datetime) -> int | None:
-    """The half minute that the code belongs to; None if to none around now."""
+    """Return the half minute the code belongs to; None if to none of the three around `now`."""
     digits = "".join(code.split())
     current = int(now.timestamp()) // _STEP_SECONDS
     totp = pyotp.TOTP(secret)
@@ -178,6 +202,7 @@ def totp_step(secret: str, code: str, now: datetime) -> int | None:
 
 
 def new_recovery_codes() -> list[str]:
+    """Return ten codes of 16 characters, about 79 bits each, in groups of four."""
     return [
         "-".join(
             "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS)
@@ -187,12 +212,12 @@ def new_recovery_codes() -> list[str]:
 
 
 def recovery_code_as_kept(code: str) -> str:
-    """As one types it: with or without dashes and capitals."""
+    """Return the code as it is hashed: without dashes, spaces and capitals."""
     return "".join(character for character in code.casefold() if character.isalnum())
 
 
 def methods(totp: Totp | None, recovery_codes: int, passkeys: int) -> Sequence[str]:
-    """How the second step can be done; empty: there is none."""
+    """Return how the second step can be done; empty if the account has none."""
     if totp is None or not totp.is_on:
         return ()
     ways = {"totp": 1, "recovery_code": recovery_codes, "passkey": passkeys}
