@@ -23,11 +23,14 @@ _HEADER: Final = len(_VERSION) + _ID_BYTES
 
 
 class DecryptionError(Exception):
-    """Encrypted with a key that we do not have, or changed since."""
+    """No key of ours decrypts this: it was encrypted with another, or changed since."""
 
 
 class Encryptor:
-    """`context` is what the text is about: the same is needed to decrypt it."""
+    """Encrypts with the first key and decrypts with any.
+
+    `context` says whose the text is: decryption needs the same.
+    """
 
     def __init__(self, keys: list[bytes]) -> None:
         self._keys = {_id(key): AESGCM(key) for key in keys}
@@ -35,18 +38,23 @@ class Encryptor:
 
     @classmethod
     def parse(cls, keys: str) -> Self:
-        """From keys of 32 bytes in URL-safe base64, separated by commas or spaces."""
+        """Read keys of 32 bytes in URL-safe base64, separated by commas or spaces.
+
+        Raises ValueError, which quotes no key.
+        """
         found = [_key(each) for each in keys.replace(",", " ").split()]
         if not found:
             raise ValueError("it has no key in it")
         return cls(found)
 
     def encrypt(self, plaintext: bytes, context: str) -> bytes:
+        """Return version, key id, nonce, ciphertext and tag; no two results are the same."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         ciphertext = self._keys[self._first].encrypt(nonce, plaintext, context.encode())
         return _VERSION + self._first + nonce + ciphertext
 
     def decrypt(self, ciphertext: bytes, context: str) -> bytes:
+        """Return the plaintext; raise DecryptionError for another key, context or content."""
         key = self._keys.get(ciphertext[len(_VERSION) : _HEADER])
         nonce = ciphertext[_HEADER : _HEADER + _NONCE_BYTES]
         rest = ciphertext[_HEADER + _NONCE_BYTES :]
@@ -59,24 +67,30 @@ class Encryptor:
 
     @property
     def header(self) -> bytes:
-        """How everything begins that the first key encrypted."""
+        """The first bytes of everything that the first key encrypted."""
         return _VERSION + self._first
 
     def reencrypted(self, stored: bytes, context: str) -> bytes:
-        """Under the first key. What lies in clear yet is taken as it is."""
+        """Return the value encrypted with the first key, also if it is still in clear.
+
+        Raises DecryptionError.
+        """
         plaintext = self.decrypt(stored, context) if _is_encrypted(stored) else stored
         return self.encrypt(plaintext, context)
 
 
 def signing_key_context(kid: str) -> str:
+    """Return the context of a private signing key."""
     return f"signing key {kid}"
 
 
 def totp_context(account_id: UUID) -> str:
+    """Return the context of an authenticator app's secret."""
     return f"totp {account_id}"
 
 
 def email_context(account_id: UUID | None) -> str:
+    """Return the context of a queued e-mail's secrets; None if it is about no account."""
     return f"letter {account_id}"
 
 

@@ -9,8 +9,10 @@ import secrets
 
 
 def new_secret() -> str:
+    """Return 256 random bits in URL-safe base64: 43 characters."""
     return secrets.token_urlsafe(32)
 
 
 def digest(secret: str) -> bytes:
+    """Return the SHA-256, which is what tables store of a secret."""
     return hashlib.sha256(secret.encode(errors="replace")).digest()

@@ -46,18 +46,21 @@ _LOCK: Final = 5_858_002
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
+    """An Ed25519 key; it signs from `active_from` until a newer one does."""
+
     kid: str
     private: Ed25519PrivateKey
     active_from: datetime
 
     @property
     def jwk(self) -> dict[str, Any]:
+        """The public key as a JWK (RFC 8037), with `kid`, `alg` and `use`."""
         public = OKPAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
         return {**public, "kid": self.kid, "alg": "EdDSA", "use": "sig"}
 
 
 class SigningKeys:
-    """Signs, and publishes what others need to check it. Reads the table once a minute."""
+    """Signs access tokens and publishes the keys for it, which it reads once a minute."""
 
     def __init__(
         self,
@@ -74,19 +77,20 @@ class SigningKeys:
         self._reading = asyncio.Lock()
 
     async def sign(self, claims: dict[str, Any]) -> str:
+        """Return the claims as a JWT, signed with EdDSA by the newest active key."""
         now = self._now()
         active = [key for key in await self._all() if key.active_from <= now]
         newest = max(active, key=lambda key: key.active_from)
         return jwt.encode(claims, newest.private, "EdDSA", headers={"kid": newest.kid})
 
     async def published(self) -> dict[str, Any]:
-        """The JWK set: keys that sign now, will sign next, or signed lately."""
+        """Return the JWK set (RFC 7517): keys that sign now, sign next or signed lately."""
         return {"keys": [key.jwk for key in await self._all()]}
 
     async def keep_fresh(self) -> None:
         """Make the first key, or the next one in time, and drop those nobody needs.
 
-        Safe to call at any time from any replica.
+        Safe to call at any time and from any replica.
         """
         now = self._now()
         async with self._database.begin() as session:
@@ -103,11 +107,11 @@ class SigningKeys:
         await self._all()
 
     async def rotate(self, *, at_once: bool = False) -> str:
-        """Begin a new key, in 15 minutes; return its id.
+        """Make a new key, which signs in 15 minutes, and return its id.
 
-        `at_once` is for a key that was stolen: it signs from now on and the others are gone,
-        so tokens they signed are refused as soon as others read the key set again. Replicas
-        notice within a minute.
+        With `at_once`, for a stolen key, it signs from now on and the others are deleted:
+        tokens they signed are refused as soon as others read the key set again. Replicas notice
+        within a minute.
         """
         now = self._now()
         async with self._database.begin() as session:

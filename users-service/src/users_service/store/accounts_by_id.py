@@ -17,7 +17,7 @@ from users_service.tables import AccountRow, IdentityRow, SessionRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFilter:
-    """Which accounts a list shows; None asks for nothing."""
+    """Which accounts a list shows; a field of None filters nothing."""
 
     text: str | None = None
     username: str | None = None
@@ -26,15 +26,16 @@ class AccountFilter:
 
 
 async def by_id(session: AsyncSession, account_id: UUID, *, lock: bool = False) -> Account:
+    """Return the account, locked until the transaction ends if asked; raise AccountNotFound."""
     return account_from(await _row(session, account_id, lock=lock))
 
 
 async def hold(session: AsyncSession, known: Account) -> Account | None:
-    """Lock the account till the end of the transaction, and look at it again.
+    """Lock the account until the transaction ends, and read it again.
 
-    None if it is not as it was known: what was checked before a wait (a hash, a question to
-    Redis, a provider) opens nothing then. Whoever changes a password, disables an account or
-    ends its sessions counts its generation up.
+    None if it changed since it was read: what was checked before a wait (for a hash, Redis or a
+    provider) must open nothing then. A new password, disabling and ending all sessions raise
+    the generation that is compared.
     """
     try:
         held = await by_id(session, known.id, lock=True)
@@ -44,10 +45,12 @@ async def hold(session: AsyncSession, known: Account) -> Account | None:
 
 
 async def password_hash(session: AsyncSession, account_id: UUID) -> str | None:
+    """Return the hash, or None for an account without a password; raise AccountNotFound."""
     return (await _row(session, account_id)).password_hash
 
 
 async def overview(session: AsyncSession, account_id: UUID) -> AccountOverview:
+    """Return the account with its number of sessions; raise AccountNotFound."""
     found = (
         await session.execute(_overviews().where(AccountRow.id == account_id))
     ).one_or_none()
@@ -59,7 +62,7 @@ async def overview(session: AsyncSession, account_id: UUID) -> AccountOverview:
 async def listed(
     session: AsyncSession, wanted: AccountFilter, *, after: str | None, limit: int
 ) -> list[AccountOverview]:
-    """By name; `after` is the name key of the last one of the page before."""
+    """Return accounts by name; `after` is the name key of the last one on the page before."""
     query = _overviews().order_by(AccountRow.username_key).limit(limit)
     if after is not None:
         query = query.where(AccountRow.username_key > after)
@@ -80,6 +83,10 @@ async def listed(
 async def change(
     session: AsyncSession, account_id: UUID, *, columns: Mapping[str, Any], now: datetime
 ) -> Account:
+    """Set the columns and `updated_at`, and return the account; raise AccountNotFound.
+
+    A change of address also deletes the reset links that were mailed.
+    """
     row = await _row(session, account_id, lock=True)
     for column, value in columns.items():
         setattr(row, column, value)
@@ -91,11 +98,15 @@ async def change(
 
 
 async def remove(session: AsyncSession, account_id: UUID) -> None:
+    """Delete the account with all it signs in with; nothing happens if it is gone already."""
     await session.execute(delete(AccountRow).where(AccountRow.id == account_id))
 
 
 async def keep_an_administrator(session: AsyncSession, without: UUID) -> None:
-    """LastAdministrator if nobody else could run the place. Holds their rows till the end."""
+    """Raise LastAdministrator if no other administrator can sign in.
+
+    Locks the rows of all administrators until the transaction ends.
+    """
     others = select(AccountRow.id).where(
         AccountRow.roles.any_() == ADMIN, AccountRow.disabled_at.is_(None)
     )
@@ -107,12 +118,13 @@ async def keep_an_administrator(session: AsyncSession, without: UUID) -> None:
 
 
 async def identities(session: AsyncSession, account_id: UUID) -> list[IdentityRow]:
+    """Return all identities, the oldest first, those with no OpenID provider included."""
     query = select(IdentityRow).where(IdentityRow.account_id == account_id)
     return list(await session.scalars(query.order_by(IdentityRow.created_at)))
 
 
 async def known_as(session: AsyncSession, wanted: str, *, limit: int) -> list[Account]:
-    """Whose username or verified address it is, of those who may sign in. Held till the end."""
+    """Return the enabled accounts with this username or verified address, locked."""
     is_theirs = or_(
         AccountRow.username_key == username_key(wanted),
         func.lower(AccountRow.proven_email) == func.lower(wanted),

@@ -28,7 +28,7 @@ _NOTHING_GIVEN: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class StoredPassword:
-    """What a password is checked against, and what every check must cost to look alike."""
+    """What a password is checked against, and what every check has to cost."""
 
     account: Account | None
     password_hash: str | None
@@ -45,7 +45,7 @@ async def add(
     roles: Sequence[str],
     now: datetime,
 ) -> Account:
-    """UsernameTaken if the name, or one that looks like it, exists. Flushes."""
+    """Add and flush an account with its identity; raise UsernameTaken if a like name exists."""
     row = AccountRow(
         id=account_id,
         username=username,
@@ -72,10 +72,12 @@ async def add(
 
 
 async def named(session: AsyncSession, username: str) -> Account:
+    """Return the account of exactly this name, with its case; raise AccountNotFound."""
     return account_from(await _row(session, username))
 
 
 async def of_identity(session: AsyncSession, provider: str, subject: str) -> Account | None:
+    """Return the account of (provider, subject), be it disabled; None if there is none."""
     query = (
         select(AccountRow)
         .join(IdentityRow, IdentityRow.account_id == AccountRow.id)
@@ -86,6 +88,7 @@ async def of_identity(session: AsyncSession, provider: str, subject: str) -> Acc
 
 
 async def everyone(session: AsyncSession) -> list[Account]:
+    """Return all accounts, the oldest first, disabled ones included."""
     in_order = select(AccountRow).order_by(AccountRow.created_at, AccountRow.username)
     rows = await session.scalars(in_order)
     return [account_from(row) for row in rows]
@@ -98,7 +101,11 @@ async def change(
     columns: Mapping[str, Any],
     now: datetime,
 ) -> Account:
-    """What is absent stays. A new provider is a new identity."""
+    """Set the columns and leave the rest; a new provider moves the identity to it.
+
+    Raises AccountNotFound, or OtherProvider if that identity exists. A verified address that is
+    no longer listed counts as unverified.
+    """
     row = await _row(session, username, lock=True)
     before = identity_provider({"provider": row.provider})
     for column, value in columns.items():
@@ -123,7 +130,7 @@ async def change(
 async def stored_password(
     session: AsyncSession, username: str, *, exactly: bool
 ) -> StoredPassword:
-    """One statement, whether the account exists or not."""
+    """Return what to check a password against; one statement, even for an unknown name."""
     legacy = (
         select(func.max(func.substr(AccountRow.password_hash, 5, 2)))
         # A literal, as in the partial index: a parameter could not be matched with it.
@@ -143,7 +150,7 @@ async def stored_password(
 
 
 async def replace_hash(session: AsyncSession, account_id: UUID, *, old: str, new: str) -> None:
-    """Only if it is still `old`: a password changed meanwhile stays changed."""
+    """Store `new` only where `old` still stands: a password changed meanwhile stays changed."""
     await session.execute(
         update(AccountRow)
         .where(AccountRow.id == account_id, AccountRow.password_hash == old)
@@ -152,12 +159,13 @@ async def replace_hash(session: AsyncSession, account_id: UUID, *, old: str, new
 
 
 async def forget_mailed_links(session: AsyncSession, account_id: UUID) -> None:
-    """They lie in a mailbox that may be the account's no more."""
+    """Delete reset links that were mailed: the mailbox may be the account's no more."""
     mailed = delete(ResetLinkRow).where(ResetLinkRow.account_id == account_id)
     await session.execute(mailed.where(ResetLinkRow.by_mail))
 
 
 async def set_roles(session: AsyncSession, account_id: UUID, roles: Sequence[str]) -> Account:
+    """Replace all roles of an account that exists, and flush."""
     row = await session.get_one(AccountRow, account_id)
     row.roles = list(roles)
     await session.flush()
@@ -181,6 +189,7 @@ def _named(username: str, exactly: bool) -> ColumnElement[bool]:
 
 
 def account_from(row: AccountRow) -> Account:
+    """Return the row as an account, without its password hash."""
     return Account(
         id=row.id,
         username=row.username,

@@ -14,6 +14,7 @@ from users_service.tables import AccountRow, ApiTokenRow
 
 
 async def add(session: AsyncSession, made: ApiToken, *, token_hash: bytes) -> None:
+    """Insert the token; only the SHA-256 of its secret is stored."""
     await session.execute(
         insert(ApiTokenRow).values(
             id=made.id,
@@ -29,7 +30,7 @@ async def add(session: AsyncSession, made: ApiToken, *, token_hash: bytes) -> No
 
 
 async def count(session: AsyncSession, account_id: UUID) -> int:
-    """With the account locked, so that two at once cannot pass a limit."""
+    """Return the number of tokens, with the account locked: two at once pass no limit."""
     await session.execute(
         select(AccountRow.id).where(AccountRow.id == account_id).with_for_update()
     )
@@ -38,12 +39,14 @@ async def count(session: AsyncSession, account_id: UUID) -> int:
 
 
 async def of_account(session: AsyncSession, account_id: UUID) -> list[ApiToken]:
+    """Return the account's tokens, the oldest first, expired ones included."""
     query = select(ApiTokenRow).where(ApiTokenRow.account_id == account_id)
     rows = await session.scalars(query.order_by(ApiTokenRow.created_at, ApiTokenRow.id))
     return [_api_token(row) for row in rows]
 
 
 async def find(session: AsyncSession, token_hash: bytes) -> tuple[ApiToken, Account] | None:
+    """Return token and owner, whether or not the one is expired and the other disabled."""
     query = (
         select(ApiTokenRow, AccountRow)
         .join(AccountRow, AccountRow.id == ApiTokenRow.account_id)
@@ -56,6 +59,7 @@ async def find(session: AsyncSession, token_hash: bytes) -> tuple[ApiToken, Acco
 async def touch(
     session: AsyncSession, token_id: UUID, *, address: str | None, now: datetime
 ) -> None:
+    """Store when and from where the token was used last."""
     used = update(ApiTokenRow).where(ApiTokenRow.id == token_id)
     await session.execute(used.values(last_used_at=now, last_used_from=address))
 
@@ -63,7 +67,10 @@ async def touch(
 async def revoke(
     session: AsyncSession, token_id: UUID, account_id: UUID, *, now: datetime
 ) -> str | None:
-    """Its name; None if the account has no such token. Its sockets close too."""
+    """Delete the token and announce its end to the gateway; return its name, or None.
+
+    None: the account has no such token.
+    """
     revoked = delete(ApiTokenRow).where(
         ApiTokenRow.id == token_id, ApiTokenRow.account_id == account_id
     )

@@ -19,7 +19,7 @@ from users_service.tables import AuditRow
 
 
 async def write(session: AsyncSession, audit_event: AuditEvent, *, now: datetime) -> None:
-    """And queue the notice to its account holder, where the event is worth one."""
+    """Add the line, and queue the notice to the account holder if the event is worth one."""
     notice = notice_of(audit_event)
     if (
         notice is not None
@@ -71,7 +71,7 @@ async def newest(
     account_id: UUID | None = None,
     event: str | None = None,
 ) -> Sequence[AuditRow]:
-    """Newest first; `account_id` finds what that account did and what was done to it."""
+    """Return lines, newest first; `account_id` selects acts by the account and on it."""
     query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditRow.id < before)
@@ -84,5 +84,6 @@ async def newest(
 
 
 async def forget(session: AsyncSession, *, before: datetime) -> None:
+    """Delete older lines; a trigger refuses every other deletion, so this switches it off."""
     await session.execute(text("SET LOCAL users.sweeps_audit_log = 'on'"))
     await session.execute(delete(AuditRow).where(AuditRow.at < before))

@@ -25,6 +25,7 @@ async def add(
     account_id: UUID | None,
     sealed: bytes | None = None,
 ) -> None:
+    """Queue an e-mail that is due at once; `sealed` is encrypted, its facts are not."""
     kind, facts = notice
     await session.execute(
         insert(EmailRow).values(
@@ -40,7 +41,7 @@ async def add(
 
 
 async def take(session: AsyncSession, *, now: datetime) -> EmailRow | None:
-    """One that is due, with this try counted. Replicas never take the same one at once."""
+    """Return an e-mail that is due, with this try counted; replicas never take the same one."""
     due = select(EmailRow).where(EmailRow.next_try_at <= now, EmailRow.expires_at > now)
     following = due.order_by(EmailRow.next_try_at, EmailRow.id).limit(1)
     row = await session.scalar(following.with_for_update(skip_locked=True))
@@ -51,10 +52,11 @@ async def take(session: AsyncSession, *, now: datetime) -> EmailRow | None:
 
 
 async def done(session: AsyncSession, email_id: int) -> None:
+    """Delete the e-mail from the queue, sent or given up."""
     await session.execute(delete(EmailRow).where(EmailRow.id == email_id))
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> int:
-    """How many came too late to be sent."""
+    """Delete the e-mails that have expired unsent, and return how many they were."""
     dead = delete(EmailRow).where(EmailRow.expires_at <= now)
     return len((await session.scalars(dead.returning(EmailRow.id))).all())

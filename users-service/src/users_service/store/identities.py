@@ -24,13 +24,14 @@ class LinkedIdentity:
 async def link(
     session: AsyncSession, account_id: UUID, issuer: str, subject: str, *, now: datetime
 ) -> bool:
-    """False if it is somebody's already, this account's or another's."""
+    """Link the identity; False if it is linked already, to this account or another."""
     row = {"provider": issuer, "subject": subject, "account_id": account_id, "created_at": now}
     linked = postgresql.insert(IdentityRow).values(**row).on_conflict_do_nothing()
     return await session.scalar(linked.returning(IdentityRow.account_id)) is not None
 
 
 async def unlink(session: AsyncSession, account_id: UUID, issuer: str) -> bool:
+    """Delete the account's identities with the provider; False if it had none."""
     unlinked = delete(IdentityRow).where(
         IdentityRow.account_id == account_id, IdentityRow.provider == issuer
     )
@@ -39,7 +40,7 @@ async def unlink(session: AsyncSession, account_id: UUID, issuer: str) -> bool:
 
 
 async def of_account(session: AsyncSession, account_id: UUID) -> list[LinkedIdentity]:
-    """The first linked comes first."""
+    """Return the identities with OpenID providers and GitHub, the first linked first."""
     # An issuer is an address; other providers are names that the original was told.
     query = select(IdentityRow).where(
         IdentityRow.account_id == account_id, IdentityRow.provider.startswith("http")
@@ -54,7 +55,7 @@ async def of_account(session: AsyncSession, account_id: UUID) -> list[LinkedIden
 async def add_account(
     session: AsyncSession, account_id: UUID, username: str, name: str | None, *, now: datetime
 ) -> bool:
-    """An account without a password, an editor; False if the name is taken."""
+    """Add an editor's account without a password; False if the name is taken."""
     row = {
         "id": account_id,
         "username": username,

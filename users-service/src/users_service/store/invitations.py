@@ -12,11 +12,15 @@ from users_service.tables import InvitationRow, SetupRow
 
 
 async def is_set_up(session: AsyncSession) -> bool:
+    """Whether there has ever been a first administrator, even if the account is gone."""
     return await session.scalar(select(SetupRow.id)) is not None
 
 
 async def claim_setup(session: AsyncSession, account_id: UUID, *, now: datetime) -> bool:
-    """True for exactly one account, ever; a racing second one waits here and gets False."""
+    """Make the account the first administrator: True for exactly one account, ever.
+
+    A second transaction waits for the first one to end, and gets False if it commits.
+    """
     claim = postgresql.insert(SetupRow).values(id=1, account_id=account_id, done_at=now)
     won = await session.scalar(claim.on_conflict_do_nothing().returning(SetupRow.id))
     return won is not None
@@ -32,6 +36,7 @@ async def add(
     now: datetime,
     expires_at: datetime,
 ) -> None:
+    """Insert an invitation; only the SHA-256 of its code is stored."""
     await session.execute(
         insert(InvitationRow).values(
             id=invitation_id,
@@ -45,6 +50,7 @@ async def add(
 
 
 async def all_open(session: AsyncSession, *, now: datetime) -> list[InvitationRow]:
+    """Return the invitations that can still be used, the oldest first."""
     query = select(InvitationRow).where(
         InvitationRow.used_at.is_(None), InvitationRow.expires_at > now
     )
@@ -52,7 +58,7 @@ async def all_open(session: AsyncSession, *, now: datetime) -> list[InvitationRo
 
 
 async def revoke(session: AsyncSession, invitation_id: UUID, *, now: datetime) -> bool:
-    """False if there is no such open one."""
+    """Delete an open invitation; False if there is none of this id."""
     revoked = delete(InvitationRow).where(
         InvitationRow.id == invitation_id,
         InvitationRow.used_at.is_(None),
@@ -62,6 +68,7 @@ async def revoke(session: AsyncSession, invitation_id: UUID, *, now: datetime) -
 
 
 async def is_open(session: AsyncSession, code_hash: bytes, *, now: datetime) -> bool:
+    """Whether the code could be used now: it may be used up by the time `use` asks."""
     query = select(InvitationRow.id).where(_still_open(code_hash, now))
     return await session.scalar(query) is not None
 
@@ -69,7 +76,7 @@ async def is_open(session: AsyncSession, code_hash: bytes, *, now: datetime) -> 
 async def use(
     session: AsyncSession, code_hash: bytes, *, by: UUID, now: datetime
 ) -> list[str] | None:
-    """The roles it gives, once; None if it is unknown, used or expired."""
+    """Use the invitation up and return its roles; None if it is unknown, used or expired."""
     used = (
         update(InvitationRow).where(_still_open(code_hash, now)).values(used_at=now, used_by=by)
     )

@@ -11,6 +11,7 @@ from users_service.tables import PasskeyRow
 
 
 async def add(session: AsyncSession, made: Passkey) -> None:
+    """Insert the passkey; IntegrityError if its credential id is registered already."""
     await session.execute(
         insert(PasskeyRow).values(
             id=made.id,
@@ -27,19 +28,20 @@ async def add(session: AsyncSession, made: Passkey) -> None:
 
 
 async def of_account(session: AsyncSession, account_id: UUID) -> list[Passkey]:
+    """Return the account's passkeys, the oldest first."""
     query = select(PasskeyRow).where(PasskeyRow.account_id == account_id)
     rows = await session.scalars(query.order_by(PasskeyRow.created_at, PasskeyRow.id))
     return [_passkey(row) for row in rows]
 
 
 async def owner(session: AsyncSession, credential_id: bytes) -> UUID | None:
-    """Whose it is; None: nobody's."""
+    """Return the account of the credential, or None if it is unknown here."""
     query = select(PasskeyRow.account_id).where(PasskeyRow.credential_id == credential_id)
     return await session.scalar(query)
 
 
 async def lock(session: AsyncSession, credential_id: bytes) -> Passkey | None:
-    """Held till the end of the transaction: two sign-ins cannot show one counter."""
+    """Return the passkey, locked until the transaction ends: one counter cannot serve twice."""
     query = select(PasskeyRow).where(PasskeyRow.credential_id == credential_id)
     row = await session.scalar(query.with_for_update())
     return None if row is None else _passkey(row)
@@ -53,6 +55,7 @@ async def used(
     is_backed_up: bool,
     now: datetime,
 ) -> None:
+    """Store the new signature counter, and that the passkey was used."""
     row = update(PasskeyRow).where(PasskeyRow.id == passkey_id)
     seen = {"sign_count": sign_count, "is_backed_up": is_backed_up, "last_used_at": now}
     await session.execute(row.values(**seen))
@@ -61,7 +64,7 @@ async def used(
 async def rename(
     session: AsyncSession, passkey_id: UUID, account_id: UUID, name: str
 ) -> Passkey | None:
-    """None if it is not this account's."""
+    """Rename the passkey and return it; None if the account has no such passkey."""
     renamed = update(PasskeyRow).where(
         PasskeyRow.id == passkey_id, PasskeyRow.account_id == account_id
     )
@@ -70,6 +73,7 @@ async def rename(
 
 
 async def remove(session: AsyncSession, passkey_id: UUID, account_id: UUID) -> bool:
+    """Delete the passkey; False if the account has no such passkey."""
     removed = delete(PasskeyRow).where(
         PasskeyRow.id == passkey_id, PasskeyRow.account_id == account_id
     )

@@ -25,6 +25,7 @@ async def begin(
     facts: Mapping[str, Any],
     expires_at: datetime,
 ) -> None:
+    """Store a flow under the hash of its secret; `kind` must be the same at its end."""
     await session.execute(
         insert(PendingFlowRow).values(
             secret_hash=secret_hash,
@@ -39,6 +40,7 @@ async def begin(
 async def find(
     session: AsyncSession, kind: str, secret_hash: bytes, *, now: datetime
 ) -> PendingFlowRow | None:
+    """Return the flow, not used up; None if unknown, used, expired or of another kind."""
     query = select(PendingFlowRow).where(
         PendingFlowRow.secret_hash == secret_hash,
         PendingFlowRow.kind == kind,
@@ -64,7 +66,8 @@ async def hold(
 ) -> tuple[PendingFlowRow, Account] | None:
     """Take the pending flow, with its account locked until the transaction ends.
 
-    The account comes first: who ends what was begun holds it, and waits for the rest.
+    The account is locked first: whoever ends all flows of an account holds it, too. None if the
+    flow has no account, or was already used.
     """
     begun = await find(session, kind, secret_hash, now=now)
     if begun is None or begun.account_id is None:
@@ -75,10 +78,11 @@ async def hold(
 
 
 async def end_of(session: AsyncSession, account_id: UUID) -> None:
-    """Whatever was begun under the account's old credentials: steps, links, flows."""
+    """Delete every pending flow and reset link of the account."""
     for table in (PendingFlowRow, ResetLinkRow):
         await session.execute(delete(table).where(table.account_id == account_id))
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> None:
+    """Delete the flows that have expired."""
     await session.execute(delete(PendingFlowRow).where(PendingFlowRow.expires_at <= now))

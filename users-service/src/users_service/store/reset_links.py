@@ -20,9 +20,9 @@ async def add(
     expires_at: datetime,
     by_mail: bool = False,
 ) -> None:
-    """One link at a time: a new one makes the earlier ones worthless.
+    """Store a link, which replaces the account's earlier ones unless it goes out by mail.
 
-    Not so by mail: anybody can ask for that, and must not make worthless what was sent.
+    Anyone can ask for a mailed one, and must not make the link worthless that was sent.
     """
     if not by_mail:
         await forget_of(session, account_id)
@@ -40,6 +40,7 @@ async def add(
 async def account_of(
     session: AsyncSession, secret_hash: bytes, *, now: datetime
 ) -> Account | None:
+    """Return the account of a link that can still be used, without using it up."""
     query = (
         select(AccountRow)
         .join(ResetLinkRow, ResetLinkRow.account_id == AccountRow.id)
@@ -50,6 +51,7 @@ async def account_of(
 
 
 async def was_mailed(session: AsyncSession, account_id: UUID, *, since: datetime) -> bool:
+    """Whether a link was mailed after `since` and has not been used."""
     query = select(ResetLinkRow.secret_hash).where(
         ResetLinkRow.account_id == account_id,
         ResetLinkRow.by_mail,
@@ -59,7 +61,7 @@ async def was_mailed(session: AsyncSession, account_id: UUID, *, since: datetime
 
 
 async def use(session: AsyncSession, secret_hash: bytes, *, now: datetime) -> bool:
-    """True once."""
+    """Use the link up; False if it is unknown, used or expired."""
     used = delete(ResetLinkRow).where(
         ResetLinkRow.secret_hash == secret_hash, ResetLinkRow.expires_at > now
     )
@@ -67,8 +69,10 @@ async def use(session: AsyncSession, secret_hash: bytes, *, now: datetime) -> bo
 
 
 async def forget_of(session: AsyncSession, account_id: UUID) -> None:
+    """Delete all links of the account, mailed or not."""
     await session.execute(delete(ResetLinkRow).where(ResetLinkRow.account_id == account_id))
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> None:
+    """Delete the links that have expired."""
     await session.execute(delete(ResetLinkRow).where(ResetLinkRow.expires_at <= now))

@@ -15,6 +15,7 @@ from users_service.tables import RetiredUsernameRow
 
 
 async def retire(session: AsyncSession, username: str, *, free_at: datetime) -> None:
+    """Reserve the name of a deleted account until `free_at`, whatever was set before."""
     row = {"name_hash": digest(username_key(username)), "free_at": free_at}
     retired = insert(RetiredUsernameRow).values(**row)
     await session.execute(
@@ -23,6 +24,7 @@ async def retire(session: AsyncSession, username: str, *, free_at: datetime) -> 
 
 
 async def is_retired(session: AsyncSession, username: str, *, now: datetime) -> bool:
+    """Whether the name, or one that looks the same, is still reserved."""
     query = select(RetiredUsernameRow.free_at).where(
         RetiredUsernameRow.name_hash == digest(username_key(username)),
         RetiredUsernameRow.free_at > now,
@@ -31,5 +33,6 @@ async def is_retired(session: AsyncSession, username: str, *, now: datetime) -> 
 
 
 async def forget_free(session: AsyncSession, *, now: datetime) -> None:
+    """Delete the reservations that have expired."""
     free = delete(RetiredUsernameRow).where(RetiredUsernameRow.free_at <= now)
     await session.execute(free)

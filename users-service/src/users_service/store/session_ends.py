@@ -16,6 +16,8 @@ from users_service.tables import SessionEndRow
 
 
 class Consumer(StrEnum):
+    """Who has to hear of the end of a session; each has a row of its own."""
+
     GATEWAY = "gateway"
     REDIS = "redis"
 
@@ -28,7 +30,10 @@ async def announce(
     generation: int | None = None,
     now: datetime,
 ) -> None:
-    """`session_id` None: all of the account's, before `generation`."""
+    """Store the end for each consumer; `session_id` None stands for all of the account's.
+
+    `generation` is then the first one whose tokens are good.
+    """
     ended = {
         "account_id": account_id,
         "session_id": session_id,
@@ -43,9 +48,9 @@ async def announce(
 async def take(
     session: AsyncSession, listener: Consumer, *, but: Collection[int] = ()
 ) -> SessionEndRow | None:
-    """The next one, deleted if the transaction commits. Replicas never take the same one.
+    """Return the next end and delete it when the transaction commits; None if none waits.
 
-    `but`: ids that are not to be taken now.
+    Replicas never take the same one. `but` are the ids to leave for now.
     """
     following = select(SessionEndRow.id).order_by(SessionEndRow.id).limit(1)
     following = following.where(SessionEndRow.listener == listener)
@@ -59,13 +64,16 @@ async def take(
 
 
 async def take_all(session: AsyncSession, listener: Consumer) -> Sequence[SessionEndRow]:
-    """All, deleted if the transaction commits. Waits for replicas that hold some of them."""
+    """Return all ends and delete them when the transaction commits.
+
+    Waits for replicas that hold some of them.
+    """
     taken = delete(SessionEndRow).where(SessionEndRow.listener == listener)
     return (await session.scalars(taken.returning(SessionEndRow))).all()
 
 
 async def put_back(session: AsyncSession, rows: Sequence[SessionEndRow]) -> None:
-    """What was taken and could not be told: it waits again, and is as old as it was."""
+    """Insert ends again that could not be delivered, with their old time."""
     kept = ("account_id", "session_id", "generation", "listener", "ended_at")
     await session.execute(
         insert(SessionEndRow), [{name: getattr(row, name) for name in kept} for row in rows]
@@ -73,4 +81,5 @@ async def put_back(session: AsyncSession, rows: Sequence[SessionEndRow]) -> None
 
 
 async def forget(session: AsyncSession, *, before: datetime) -> None:
+    """Delete ends that happened earlier, delivered or not."""
     await session.execute(delete(SessionEndRow).where(SessionEndRow.ended_at < before))

@@ -20,6 +20,7 @@ from users_service.tables import AccountRow, SessionRow
 
 
 async def add(session: AsyncSession, started: Session, *, token_hash: bytes) -> None:
+    """Insert a session; only the SHA-256 of its secret is stored."""
     await session.execute(
         insert(SessionRow).values(
             id=started.id,
@@ -36,6 +37,7 @@ async def add(session: AsyncSession, started: Session, *, token_hash: bytes) -> 
 
 
 async def find(session: AsyncSession, token_hash: bytes) -> tuple[Session, Account] | None:
+    """Return session and account, whether or not the one ran out and the other is disabled."""
     query = (
         select(SessionRow, AccountRow)
         .join(AccountRow, AccountRow.id == SessionRow.account_id)
@@ -46,10 +48,10 @@ async def find(session: AsyncSession, token_hash: bytes) -> tuple[Session, Accou
 
 
 async def hold(session: AsyncSession, by: Principal) -> None:
-    """Lock the account of who acts till the end of the transaction.
+    """Lock the principal's account until the transaction ends; raise SessionEnded.
 
-    SessionEnded if their session ended since they were let in: for acts on one's own account,
-    which wait for a hash, a limit or a provider before they are done. A program has no session.
+    It is raised if their session ended since the request began: for acts on one's own account,
+    which wait for a hash, a limit or a provider. A program has no session, and locks nothing.
     """
     if by.session_id is None:
         return
@@ -61,20 +63,21 @@ async def hold(session: AsyncSession, by: Principal) -> None:
 
 
 async def touch(session: AsyncSession, touched: Session, *, now: datetime) -> Session:
+    """Store that the session was used now, and return it so."""
     seen = update(SessionRow).where(SessionRow.id == touched.id).values(last_seen_at=now)
     await session.execute(seen)
     return replace(touched, last_seen_at=now)
 
 
 async def of_account(session: AsyncSession, account_id: UUID) -> list[Session]:
-    """The one that was used last comes first."""
+    """Return the account's sessions, the last used first; some may have run out."""
     query = select(SessionRow).where(SessionRow.account_id == account_id)
     rows = await session.scalars(query.order_by(SessionRow.last_seen_at.desc(), SessionRow.id))
     return [_session(row) for row in rows]
 
 
 async def renew(session: AsyncSession, renewed_session: Session, *, now: datetime) -> Session:
-    """After re-authentication; SessionEnded if it ended meanwhile."""
+    """Mark the session as just authenticated; raise SessionEnded if it ended meanwhile."""
     fresh = update(SessionRow).where(SessionRow.id == renewed_session.id)
     renewed = fresh.values(reauthenticated_at=now, last_seen_at=now).returning(SessionRow.id)
     if await session.scalar(renewed) is None:
@@ -85,7 +88,7 @@ async def renew(session: AsyncSession, renewed_session: Session, *, now: datetim
 async def end(
     session: AsyncSession, session_id: UUID, account_id: UUID, *, now: datetime
 ) -> bool:
-    """False if the account has no such session."""
+    """End the session and announce it; False if the account has no such session."""
     ended = delete(SessionRow).where(
         SessionRow.id == session_id, SessionRow.account_id == account_id
     )
@@ -96,6 +99,7 @@ async def end(
 
 
 async def end_others(session: AsyncSession, kept: Session, *, now: datetime) -> int:
+    """End the account's other sessions, announce each, and return how many they were."""
     others = delete(SessionRow).where(
         SessionRow.account_id == kept.account_id, SessionRow.id != kept.id
     )
@@ -106,11 +110,11 @@ async def end_others(session: AsyncSession, kept: Session, *, now: datetime) -> 
 
 
 async def end_all_of(session: AsyncSession, account_id: UUID, *, now: datetime) -> None:
-    """And all tokens, and what was begun. Told even if there was none: there may be tokens of
-    other origins.
+    """End all sessions, pending flows and reset links of the account, and all its tokens.
 
-    The generation is counted first, which waits for whoever holds the account: a session that
-    they are making is seen, and ended with the others.
+    Announced even where there was no session, for there may be API tokens. The generation is
+    raised first, which waits for whoever holds the account: a session that they are creating is
+    then seen and ended, too.
     """
     counted = update(AccountRow).where(AccountRow.id == account_id)
     generation = await session.scalar(
@@ -123,6 +127,7 @@ async def end_all_of(session: AsyncSession, account_id: UUID, *, now: datetime) 
 
 
 async def forget_dead(session: AsyncSession, *, now: datetime) -> None:
+    """Delete sessions that have run out; nobody is told, for their tokens ended before."""
     idle_since = now - SESSION_IDLE
     await session.execute(
         delete(SessionRow).where(

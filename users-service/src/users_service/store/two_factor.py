@@ -12,6 +12,7 @@ from users_service.tables import PasskeyRow, RecoveryCodeRow, TotpRow
 
 
 async def totp(session: AsyncSession, account_id: UUID) -> Totp | None:
+    """Return the account's app, confirmed or not; None if there is none."""
     row = await session.scalar(select(TotpRow).where(TotpRow.account_id == account_id))
     if row is None:
         return None
@@ -21,7 +22,7 @@ async def totp(session: AsyncSession, account_id: UUID) -> Totp | None:
 
 
 async def begin_totp(session: AsyncSession, account_id: UUID, encrypted_secret: bytes) -> None:
-    """In place of one that was never confirmed."""
+    """Store the secret of an app, in place of one that was never confirmed."""
     await session.execute(
         delete(TotpRow).where(TotpRow.account_id == account_id, TotpRow.confirmed_at.is_(None))
     )
@@ -30,7 +31,7 @@ async def begin_totp(session: AsyncSession, account_id: UUID, encrypted_secret: 
 
 
 async def use_step(session: AsyncSession, account_id: UUID, step: int) -> bool:
-    """False if a code of this half minute, or of a later one, was used already."""
+    """Use the half minute up; False if it, or a later one, was used already (RFC 6238 5.2)."""
     used = (
         update(TotpRow)
         .where(TotpRow.account_id == account_id, TotpRow.last_step < step)
@@ -40,12 +41,13 @@ async def use_step(session: AsyncSession, account_id: UUID, step: int) -> bool:
 
 
 async def confirm_totp(session: AsyncSession, account_id: UUID, *, now: datetime) -> None:
+    """Turn two-step sign-in on."""
     row = update(TotpRow).where(TotpRow.account_id == account_id)
     await session.execute(row.values(confirmed_at=now))
 
 
 async def remove(session: AsyncSession, account_id: UUID) -> bool:
-    """The app and its recovery codes; False if there was none."""
+    """Delete the app and its recovery codes; False if there was no app."""
     await replace_recovery_codes(session, account_id, [])
     removed = delete(TotpRow).where(TotpRow.account_id == account_id)
     return await session.scalar(removed.returning(TotpRow.account_id)) is not None
@@ -54,6 +56,7 @@ async def remove(session: AsyncSession, account_id: UUID) -> bool:
 async def replace_recovery_codes(
     session: AsyncSession, account_id: UUID, hashes: Sequence[bytes]
 ) -> None:
+    """Delete all recovery codes and store these; an empty list leaves none."""
     theirs = RecoveryCodeRow.account_id == account_id
     await session.execute(delete(RecoveryCodeRow).where(theirs))
     if hashes:
@@ -62,7 +65,7 @@ async def replace_recovery_codes(
 
 
 async def use_recovery_code(session: AsyncSession, account_id: UUID, code_hash: bytes) -> bool:
-    """True once."""
+    """Use the code up; False if it is unknown or was used already."""
     used = delete(RecoveryCodeRow).where(
         RecoveryCodeRow.account_id == account_id, RecoveryCodeRow.code_hash == code_hash
     )
@@ -70,10 +73,12 @@ async def use_recovery_code(session: AsyncSession, account_id: UUID, code_hash: 
 
 
 async def count_recovery_codes(session: AsyncSession, account_id: UUID) -> int:
+    """Return how many recovery codes are left."""
     query = select(func.count()).where(RecoveryCodeRow.account_id == account_id)
     return await session.scalar(query) or 0
 
 
 async def count_passkeys(session: AsyncSession, account_id: UUID) -> int:
+    """Return how many passkeys the account has: each can do the second step."""
     query = select(func.count()).where(PasskeyRow.account_id == account_id)
     return await session.scalar(query) or 0

@@ -19,6 +19,8 @@ from users_service.tables.base import Base
 
 
 class AccountRow(Base):
+    """An account; `username_key` makes names unique that look alike."""
+
     __tablename__ = "accounts"
     __table_args__ = (
         # "Are there bcrypt hashes left?" is asked at every sign-in, and costs nothing without.
@@ -51,7 +53,7 @@ class AccountRow(Base):
 
 
 class IdentityRow(Base):
-    """Who an account is to a provider: (provider, subject), never an e-mail address."""
+    """An account's identity with a provider: (provider, subject), never an e-mail address."""
 
     __tablename__ = "identities"
 
@@ -64,6 +66,8 @@ class IdentityRow(Base):
 
 
 class InvitationRow(Base):
+    """An invitation; it stays after its use, to say who used it."""
+
     __tablename__ = "invitations"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -79,7 +83,7 @@ class InvitationRow(Base):
 
 
 class SetupRow(Base):
-    """At most one row: that there was a first administrator. It outlives the account."""
+    """At most one row: that a first administrator was made. It outlives the account."""
 
     __tablename__ = "setup"
     __table_args__ = (CheckConstraint("id = 1", name="once"),)
@@ -92,7 +96,7 @@ class SetupRow(Base):
 
 
 class RetiredUsernameRow(Base):
-    """The hash of a deleted account's name, until somebody else may have it."""
+    """The hash of a deleted account's name, until somebody else may have the name."""
 
     __tablename__ = "retired_usernames"
 

@@ -20,6 +20,8 @@ _NAMES = {
 
 
 class Base(DeclarativeBase):
+    """The base of all tables, with names for constraints and types with a time zone."""
+
     metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way to say it
         datetime: DateTime(timezone=True),

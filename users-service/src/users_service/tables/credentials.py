@@ -17,6 +17,8 @@ from users_service.tables.base import Base
 
 
 class SessionRow(Base):
+    """A session that has not ended; `token_hash` is the SHA-256 of its secret."""
+
     __tablename__ = "sessions"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -34,6 +36,8 @@ class SessionRow(Base):
 
 
 class ApiTokenRow(Base):
+    """A personal API token that is not revoked; `token_hash` is the SHA-256 of its secret."""
+
     __tablename__ = "api_tokens"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,7 +55,7 @@ class ApiTokenRow(Base):
 
 
 class TotpRow(Base):
-    """Encrypted, as the signing keys are: the service has to compute with it."""
+    """An authenticator app; the secret is encrypted, because the service computes with it."""
 
     __tablename__ = "totp"
 
@@ -64,6 +68,8 @@ class TotpRow(Base):
 
 
 class RecoveryCodeRow(Base):
+    """The SHA-256 of a recovery code that has not been used."""
+
     __tablename__ = "recovery_codes"
 
     account_id: Mapped[UUID] = mapped_column(
@@ -73,6 +79,8 @@ class RecoveryCodeRow(Base):
 
 
 class PasskeyRow(Base):
+    """A registered passkey; `public_key` is a COSE key (WebAuthn Level 3, 6.5.1)."""
+
     __tablename__ = "passkeys"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -90,7 +98,7 @@ class PasskeyRow(Base):
 
 
 class PendingFlowRow(Base):
-    """Begun and not finished: a second step, a challenge. For minutes, and once."""
+    """A flow that was begun and is not finished, kept for minutes and used once."""
 
     __tablename__ = "ceremonies"
 
@@ -104,6 +112,8 @@ class PendingFlowRow(Base):
 
 
 class ResetLinkRow(Base):
+    """A one-time link for a new password that has not been used."""
+
     __tablename__ = "reset_links"
 
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)

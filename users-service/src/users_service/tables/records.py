@@ -18,6 +18,8 @@ from users_service.tables.base import Base
 
 
 class SigningKeyRow(Base):
+    """A key that signs access tokens; the private key is PKCS #8 DER, encrypted."""
+
     __tablename__ = "signing_keys"
 
     kid: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -27,7 +29,10 @@ class SigningKeyRow(Base):
 
 
 class AuditRow(Base):
-    """One act. No foreign keys: lines outlive accounts. A trigger refuses to change them."""
+    """A line of the audit log, without foreign keys, so that it outlives accounts.
+
+    A trigger refuses to change it.
+    """
 
     __tablename__ = "audit_log"
 
@@ -64,7 +69,7 @@ class EmailRow(Base):
 
 
 class SessionEndRow(Base):
-    """Delivered to its consumer, then gone. Written where the session ends."""
+    """The end of a session for one consumer, deleted once it was delivered."""
 
     __tablename__ = "session_ends"
 
