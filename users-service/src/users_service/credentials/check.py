@@ -50,11 +50,12 @@ class CredentialCheck:
         event: AuditEventType,
         by: Principal | None = None,
     ) -> Account:
-        """Return whose they are; WrongCredentials or TooManyAttempts if nobody's.
+        """Return the account if the password is its own; raise WrongCredentials if not.
 
-        PasswordLoginOff, whatever they are, where password sign-in is disabled.
-        `exactly` tells "Ivy" from "ivy", as the original does; at a form either will do.
-        `event` is what the caller writes to the audit log if it is right, and this if not.
+        Raises TooManyAttempts or Busy, and PasswordLoginOff where password sign-in is disabled,
+        right or not. `exactly` tells "Ivy" from "ivy", as the original does; a sign-in form
+        accepts either. A failure is written to the audit log as `event`; a success is the
+        caller's to write.
         """
         self.sign_in_methods.require_passwords()
         self.passwords.refuse_if_full()  # before the attempt counts

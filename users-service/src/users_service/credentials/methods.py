@@ -13,7 +13,7 @@ from users_service.domain.two_factor import LastSignInMethod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInMethods:
-    """Password, passkeys and providers, each on or off."""
+    """The ways to sign in that the operator has enabled."""
 
     passwords: bool
     passkeys: bool
@@ -23,16 +23,20 @@ class SignInMethods:
     """Those of them that can be asked to authenticate a person again."""
 
     def require_passwords(self) -> None:
+        """Raise PasswordLoginOff where password sign-in is disabled."""
         if not self.passwords:
             raise PasswordLoginOff
 
     async def keep_one(self, session: AsyncSession, account_id: UUID) -> None:
-        """LastSignInMethod if the account has none that counts after what was just removed."""
+        """Raise LastSignInMethod if the account has no enabled way to sign in left.
+
+        Called after the removal, in its transaction.
+        """
         if not await self._has_one(session, account_id, self.issuers):
             raise LastSignInMethod
 
     async def can_reauthenticate(self, session: AsyncSession, account_id: UUID) -> bool:
-        """Can its person re-authenticate in a session that exists?"""
+        """Return whether the account can authenticate again without a new session."""
         return await self._has_one(session, account_id, self.reauthenticating_issuers)
 
     async def _has_one(

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PasswordVerdict:
-    """`replacement` is the hash to keep from now on, where the old one is out of date."""
+    """The outcome of a check; `replacement` is the hash to store for an outdated one."""
 
     is_right: bool
     replacement: str | None = None
@@ -55,7 +55,11 @@ def common_passwords() -> frozenset[str]:
 
 
 def validate(password: str, *, username: str, common: frozenset[str]) -> None:
-    """ASVS 5.0 6.2: any characters, no rules of composition, nothing that is guessed first."""
+    """Raise the error of the first rule that the password breaks (ASVS 5.0, 6.2).
+
+    PasswordTooShort, PasswordTooLong, PasswordCommon or PasswordContainsName: any characters
+    and no rules of composition, but nothing that is guessed first.
+    """
     text = _normal(password)
     if len(text) < MINIMUM:
         raise PasswordTooShort(MINIMUM)
@@ -79,13 +83,13 @@ def _without_known_words(folded: str, name: str) -> str:
 
 
 def bcrypt_cost(text: str) -> int | None:
-    """Of a bcrypt hash that a client of the original made; None: it is a password."""
+    """Return the cost of a bcrypt hash, or None if the text is a password."""
     found = _BCRYPT.fullmatch(text)
     return int(found[1]) if found else None
 
 
 class Passwords:
-    """Hashes and checks in threads of its own. Close it when the service ends."""
+    """Hashes and checks passwords in threads of its own; close it when the service ends."""
 
     def __init__(
         self, hasher: argon2.PasswordHasher, *, threads: int, waiting_limit: int
@@ -98,19 +102,22 @@ class Passwords:
         self._dummy = hasher.hash("nobody's password")
 
     def close(self) -> None:
+        """Stop taking work; what waits is cancelled, what runs is finished."""
         self._threads.shutdown(cancel_futures=True)
 
     def refuse_if_full(self) -> None:
+        """Raise Busy if no further check could wait, before anything is counted for it."""
         if self._under_way >= self._limit:
             raise Busy
 
     async def hash(self, password: str) -> str:
+        """Return an argon2id hash of the password in Unicode NFC; raise Busy."""
         return await self._in_thread(lambda: self._hasher.hash(_normal(password)))
 
     async def check(
         self, password: str, stored: str | None, *, legacy_cost: int | None
     ) -> PasswordVerdict:
-        """Is it the password behind `stored`?
+        """Return whether `stored` is the hash of the password; None is nobody's; raise Busy.
 
         While bcrypt hashes of `legacy_cost` are left anywhere, a failed check costs one
         argon2id and one bcrypt, whichever of the two (or neither) this account has.

@@ -31,7 +31,7 @@ _REST_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A counter: its key, how many fit into its window (0: any number), and the window."""
+    """A counter: its key, its limit (0 for none) and its window in seconds."""
 
     key: str
     limit: int
@@ -106,6 +106,8 @@ class _Attempt:
 
 
 class Counters:
+    """Counts attempts in Redis for all replicas, and in this process while Redis is away."""
+
     def __init__(
         self, redis: Redis, *, registry: CollectorRegistry, clock: Callable[[], float]
     ) -> None:
@@ -120,7 +122,10 @@ class Counters:
         )
 
     async def hit(self, rules: Sequence[Rule]) -> list[int]:
-        """Count an attempt on all of them, or raise TooManyAttempts and count it on none."""
+        """Count an attempt on all rules and return the counts; raise TooManyAttempts.
+
+        An attempt that is refused counts on none of them.
+        """
         attempts = self._own.begin(rules)
         reply = None
         try:
@@ -134,7 +139,7 @@ class Counters:
         return _counted_there(attempts, reply)
 
     async def refund(self, rules: Sequence[Rule], *, forget: Sequence[Rule]) -> None:
-        """Count one less on `rules`, and nothing any more on those to `forget`."""
+        """Take one attempt back from `rules`, and all of them from those to `forget`."""
         self._own.refund(rules, forget=forget)
         await self._asked(lambda: self._shared.refund(rules, forget=forget))
 

@@ -45,6 +45,8 @@ _NEVER: Final = 0
 
 
 class RateLimits:
+    """All limits of this service; IPv6 addresses count by their /64."""
+
     def __init__(
         self,
         redis: Redis,
@@ -59,17 +61,17 @@ class RateLimits:
         self._sign_ups = sign_ups_per_hour
 
     async def admit_login(self, username_key: str, address: str | None) -> float:
-        """Count an attempt before it is made; return by how many seconds to slow it.
+        """Count a login before it is tried; return by how many seconds to slow it down.
 
-        Raises TooManyAttempts. Without an address nothing can be refused: only the owner would
-        be hit.
+        Raises TooManyAttempts. Without an address nothing is refused: that would hit only the
+        owner.
         """
         counts = await self._counters.hit(self._login_rules(username_key, address))
         excess = counts[0] - _UNSLOWED
         return min(max(excess, 0) * _SLOWER_BY_SECONDS, _SLOWEST_SECONDS)
 
     async def forgive_login(self, username_key: str, address: str | None) -> None:
-        """The password was right: take the attempt back, forget the pair's earlier ones."""
+        """Take the attempt back after a right password, and forget earlier ones of the pair."""
         rules = self._login_rules(username_key, address)
         await self._counters.refund(rules[:2], forget=rules[2:])
 
@@ -78,25 +80,25 @@ class RateLimits:
         await self._counters.hit([Rule(f"signup:{_network(address)}", self._sign_ups, _HOUR)])
 
     async def admit_challenge(self, address: str) -> None:
-        """Count a challenge for a passkey, which anybody may ask for; TooManyAttempts."""
+        """Count an anonymous request for a challenge; raise TooManyAttempts."""
         rule = Rule(f"challenge:{_network(address)}", CHALLENGES, LOGIN_WINDOW_SECONDS)
         await self._counters.hit([rule])
 
     async def admit_reset_asked(self, address: str) -> None:
-        """Count an e-mail asked for by who is not signed in; raises TooManyAttempts.
+        """Count an anonymous request for a reset e-mail; raise TooManyAttempts.
 
         By address only: an account that many ask for is protected where e-mails are queued.
         """
         await self._counters.hit([Rule(f"reset:{_network(address)}", RESETS_ASKED, _HOUR)])
 
     async def admit_email(self, account_id: UUID) -> None:
-        """Count an e-mail to an unverified address; raises TooManyAttempts."""
+        """Count an e-mail to an unverified address of the account; raise TooManyAttempts."""
         await self._counters.hit([Rule(f"letter:{account_id}", UNVERIFIED_EMAILS, _HOUR)])
 
     async def admit_email_to(self, email: str, kind: str) -> None:
-        """Count an e-mail by its recipient, whoever asks for it; TooManyEmails.
+        """Count an e-mail to this recipient, whoever asks for it; raise TooManyEmails.
 
-        `kind`: what one is had written by anybody uses up nothing of the other.
+        Kinds are counted apart: what strangers ask for uses up nothing of the others.
         """
         reader = hashlib.sha256(_mailbox(email).encode()).hexdigest()[:32]
         windows = (("hour", EMAILS_PER_HOUR, _HOUR), ("day", EMAILS_PER_DAY, _DAY))
@@ -110,13 +112,15 @@ class RateLimits:
             raise TooManyEmails(refusal.retry_after) from None
 
     async def admit_code(self, account_id: UUID) -> None:
-        """Count a code of a second factor; raises TooManyAttempts, wherever it comes from.
+        """Count a code of the account's second factor from anywhere; raise TooManyAttempts.
 
-        Only who knows the password gets here: nobody else can use the allowance up.
+        Only those who passed the first factor get here, so nobody else can use the allowance
+        up.
         """
         await self._counters.hit([_code_rule(account_id)])
 
     async def forgive_codes(self, account_id: UUID) -> None:
+        """Forget the account's attempts, after a right code."""
         await self._counters.refund([], forget=[_code_rule(account_id)])
 
     def _login_rules(self, username_key: str, address: str | None) -> list[Rule]:

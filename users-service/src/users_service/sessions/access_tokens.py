@@ -15,6 +15,8 @@ REALTIME: Final = "realtime"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
+    """A signed JWT, and when it ends."""
+
     token: str
     expires_at: datetime
     account: Account
@@ -22,6 +24,8 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessTokens:
+    """Makes the tokens that other services accept: contracts/revocations.md."""
+
     signing_keys: SigningKeys
     issuer: str
     now: Callable[[], datetime]
@@ -36,9 +40,10 @@ class AccessTokens:
         roles: Sequence[str],
         scopes: Sequence[str] | None = None,
     ) -> AccessToken:
-        """Not beyond `until`: a token never outlives what it stands for.
+        """Return a token of five minutes, or until `until` if that is sooner.
 
-        `sid` names the session, or the API token, whose end closes the sockets made with it.
+        `sid` names the session or API token whose end closes the sockets opened with it.
+        `scopes` is None for a session.
         """
         now = self.now()
         expires_at = now + ACCESS_TOKEN_LIFETIME

@@ -37,6 +37,8 @@ _PREFIX_LENGTH: Final = len(MARK) + 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiTokens:
+    """Makes, lists, revokes and exchanges personal API tokens."""
+
     database: async_sessionmaker[AsyncSession]
     tokens: AccessTokens
     limits: RateLimits
@@ -52,7 +54,11 @@ class ApiTokens:
         scopes: Sequence[str],
         days: int | None,
     ) -> tuple[ApiToken, str]:
-        """The token's description, and the token itself, told here and never again."""
+        """Return the token's description and its secret, which is shown here and never again.
+
+        Raises InvalidField, TooManyApiTokens, or SessionEnded if the session ended meanwhile.
+        `days` is None for a token without an end.
+        """
         secret = MARK + new_secret()
         now = self.now()
         made = ApiToken(
@@ -79,11 +85,12 @@ class ApiTokens:
         return made, secret
 
     async def of(self, account: Account) -> list[ApiToken]:
-        """Expired ones too, until their owner revokes them."""
+        """Return the account's tokens, with expired ones until their owner revokes them."""
         async with self.database() as session:
             return await store.api_tokens.of_account(session, account.id)
 
     async def revoke(self, token_id: UUID, account: Account, by: Principal) -> None:
+        """Delete the token and have its sockets closed; raise ApiTokenNotFound."""
         now = self.now()
         async with self.database.begin() as session:
             name = await store.api_tokens.revoke(session, token_id, account.id, now=now)
@@ -100,6 +107,10 @@ class ApiTokens:
         await self.audit.refuse_within(self.limits, event, client, result, account)
 
     async def access_token(self, secret: str, audience: str, client: Client) -> AccessToken:
+        """Exchange an API token for an access token, with the rights that its scopes leave.
+
+        Raises InvalidApiToken, which is written to the audit log, or InsufficientScope.
+        """
         now = self.now()
         async with self.database.begin() as session:
             found = await store.api_tokens.find(session, digest(secret))

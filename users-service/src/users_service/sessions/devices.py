@@ -27,6 +27,7 @@ _SYSTEMS: Final = (
 
 
 def device_name(user_agent: str) -> str:
+    """Return "Firefox on Linux" for a user agent, or as much of it as is recognised."""
     browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)
     if browser and system:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """`secret` is told to its bearer here and never again; nothing else is kept of it."""
+    """A session and its secret, of which only a hash is kept: shown here and never again."""
 
     secret: str
     session: Session
@@ -37,12 +37,17 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
+    """What a signed-in person can do with their sessions."""
+
     database: async_sessionmaker[AsyncSession]
     tokens: AccessTokens
     now: Callable[[], datetime]
 
     async def current(self, secret: str) -> tuple[Session, Account]:
-        """Whose session it is; SessionEnded if it was ended, or ran out, or never was."""
+        """Return the session of this secret and its account; raise SessionEnded.
+
+        Its last use is written at most once a minute.
+        """
         now = self.now()
         async with self.database.begin() as database:
             found = await store.sessions.find(database, digest(secret))
@@ -54,19 +59,19 @@ class Sessions:
         return session, account
 
     def require_fresh(self, session: Session) -> None:
-        """For acts that change how one signs in: a session left open is not enough."""
+        """Raise ReauthenticationRequired if the last authentication is 15 minutes old."""
         if not session.is_fresh(self.now()):
             raise ReauthenticationRequired
 
     async def of(self, account: Account) -> list[Session]:
-        """Those that are alive."""
+        """Return the account's sessions that are alive, the last used first."""
         now = self.now()
         async with self.database() as database:
             found = await store.sessions.of_account(database, account.id)
         return [session for session in found if session.is_alive(now)]
 
     async def end(self, session_id: UUID, account: Account, by: Principal) -> None:
-        """One of the account's sessions, the present one too."""
+        """End a session of the account, the current one too; raise SessionNotFound."""
         is_own = session_id == by.session_id
         event = AuditEventType.SIGNED_OUT if is_own else AuditEventType.SESSION_ENDED
         facts = {} if is_own else {"session": str(session_id)}
@@ -79,6 +84,7 @@ class Sessions:
         log.info("session ended", extra={"account": account.id, "session": session_id})
 
     async def end_others(self, kept: Session, account: Account, by: Principal) -> int:
+        """End all sessions but this one, and return how many they were."""
         now = self.now()
         async with self.database.begin() as database:
             await store.sessions.hold(database, by)
@@ -91,6 +97,7 @@ class Sessions:
         return number
 
     async def access_token(self, secret: str, audience: str) -> AccessToken:
+        """Return an access token that lives no longer than the session; raise SessionEnded."""
         session, account = await self.current(secret)
         return await self.tokens.make(
             account,
@@ -101,7 +108,10 @@ class Sessions:
         )
 
     async def forget_dead(self) -> None:
-        """What has run out by itself: nobody needs to be told, its tokens ended with it."""
+        """Delete sessions, links, flows and reserved names that have expired.
+
+        Nobody needs to be told: the access tokens of those sessions have ended, too.
+        """
         now = self.now()
         async with self.database.begin() as database:
             await store.sessions.forget_dead(database, now=now)
@@ -119,10 +129,10 @@ async def start(
     now: datetime,
     authenticated_at: datetime | None = None,
 ) -> NewSession:
-    """A session in the caller's transaction, which holds the account and has looked again at
-    the credentials. `by` is the way to sign in, for the audit log.
+    """Start a session in the caller's transaction, which has locked and checked the account.
 
-    `authenticated_at`: when they signed in at a provider; the session is as fresh as that.
+    `by` is the way to sign in, for the audit log. `authenticated_at` is when the person signed
+    in at a provider: the session is as fresh as that.
     """
     secret = new_secret()
     session = start_session(

@@ -34,7 +34,10 @@ _KIND: Final = "sign-in link"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneTimeLink:
-    """`token` is shown here and never again. `url` is None where no address is known."""
+    """A link to sign in once; `url` is None where USERS_PUBLIC_URL is not set.
+
+    `token` is shown here and never again.
+    """
 
     token: str
     url: str | None
@@ -43,6 +46,8 @@ class OneTimeLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneTimeLinks:
+    """Makes links for people who have no other way to sign in, and redeems them."""
+
     database: async_sessionmaker[AsyncSession]
     sign_in: SignIn
     site: Site | None
@@ -51,6 +56,10 @@ class OneTimeLinks:
     now: Callable[[], datetime]
 
     async def make(self, account_id: UUID, by: Principal) -> OneTimeLink:
+        """Return a link of 15 minutes; raise AccountNotFound.
+
+        Earlier links stay valid until they expire.
+        """
         now = self.now()
         token, expires_at = new_secret(), now + LIFETIME
         async with self.database.begin() as session:
@@ -71,6 +80,10 @@ class OneTimeLinks:
         return OneTimeLink(token=token, url=url, expires_at=expires_at)
 
     async def redeem(self, token: str, client: Client) -> NewSession | TwoFactorChallenge:
+        """Return a session, or the second step if the account has one.
+
+        Raises InvalidSignInLink, which is written to the audit log, or TooManyAttempts.
+        """
         # Each refusal is a line of the audit log: not as many as somebody likes.
         await self.limits.admit_challenge(client.address or "")
         account = None

@@ -45,7 +45,7 @@ _CHALLENGE_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeyFlow:
-    """`options` go to the browser; `flow` comes back with its answer."""
+    """WebAuthn options for the browser, and the secret to send back with its answer."""
 
     flow: str
     options: dict[str, Any]
@@ -53,6 +53,8 @@ class PasskeyFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passkeys:
+    """Registers passkeys and verifies them; PasskeysOff is raised where there is no site."""
+
     database: async_sessionmaker[AsyncSession]
     limits: RateLimits
     site: Site | None
@@ -62,6 +64,10 @@ class Passkeys:
     now: Callable[[], datetime]
 
     async def begin_registration(self, account: Account) -> PasskeyFlow:
+        """Return options to create a passkey; raise TooManyPasskeys.
+
+        They exclude the passkeys that the account has (WebAuthn Level 3, 5.4).
+        """
         site = self._site()
         challenge = secrets.token_bytes(_CHALLENGE_BYTES)
         async with self.database.begin() as session:
@@ -76,6 +82,10 @@ class Passkeys:
     async def add(
         self, account: Account, by: Principal, *, flow: str, credential: Credential, name: str
     ) -> Passkey:
+        """Verify the new passkey and store it (WebAuthn Level 3, 7.1).
+
+        Raises PasskeyRefused, also if it is registered already, and SessionEnded.
+        """
         now = self.now()
         challenge = await self._take(_REGISTER, flow, account.id)
         verified = self._site().verify_registration(credential, challenge)
@@ -101,12 +111,14 @@ class Passkeys:
         return made
 
     async def of(self, account: Account) -> list[Passkey]:
+        """Return the account's passkeys, the oldest first, also where they are disabled."""
         async with self.database() as session:
             return await store.passkeys.of_account(session, account.id)
 
     async def rename(
         self, passkey_id: UUID, name: str, account: Account, by: Principal
     ) -> Passkey:
+        """Rename the passkey; raise InvalidField, SessionEnded or PasskeyNotFound."""
         if not name.strip():
             raise InvalidField("name", "is empty")
         wanted = new_name(name)
@@ -121,7 +133,10 @@ class Passkeys:
     async def remove(
         self, passkey_id: UUID, kept: Session, account: Account, by: Principal
     ) -> None:
-        """Other sessions end: one of them may be whose device was lost."""
+        """Remove the passkey and end other sessions: the lost device may hold one.
+
+        Raises PasskeyNotFound, SessionEnded, or LastSignInMethod if nothing else is left.
+        """
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
             if not await store.passkeys.remove(session, passkey_id, account.id):
@@ -131,7 +146,7 @@ class Passkeys:
             await self._write(session, AuditEventType.PASSKEY_REMOVED, by, account, passkey_id)
 
     async def begin_authentication(self, client: Client) -> PasskeyFlow:
-        """For whoever asks: the browser offers the passkeys it has for this site."""
+        """Return options that fit any passkey of this site; raise TooManyAttempts."""
         site = self._site()
         await self.limits.admit_challenge(client.address or "")
         challenge = secrets.token_bytes(_CHALLENGE_BYTES)
@@ -140,7 +155,10 @@ class Passkeys:
         return PasskeyFlow(flow=flow, options=site.request_options(challenge))
 
     async def challenge(self, flow: str) -> bytes:
-        """What a passkey has to answer: told once, whatever the answer."""
+        """Use the flow up and return its challenge, before the answer is checked.
+
+        Raises PasskeyRefused if it was used, has expired or is unknown.
+        """
         self._site()
         return await self._take(_AUTHENTICATE, flow, None)
 
@@ -152,10 +170,10 @@ class Passkeys:
         *,
         of: UUID | None = None,
     ) -> Account:
-        """Whose passkey answered, if they may sign in: held till the end of the transaction.
+        """Return the account of the passkey that answered, locked (WebAuthn Level 3, 7.2).
 
-        PasskeyRefused for every other case, and where it is not one of `of`, which leaves
-        the passkey as it was.
+        Raises PasskeyRefused if a check fails, the account is disabled, or the passkey is not
+        one of the account `of`.
         """
         site = self._site()
         found = webauthn.credential_id(credential)
@@ -179,7 +197,7 @@ class Passkeys:
     async def reauthenticate(
         self, flow: str, credential: Credential, account: Account, by: Principal
     ) -> None:
-        """By somebody who is signed in: with a passkey of theirs, and no other."""
+        """Verify a passkey of this account and no other; raise PasskeyRefused."""
         try:
             challenge = await self.challenge(flow)
             async with self.database.begin() as session:

@@ -30,7 +30,7 @@ _SECOND_STEP: Final = "second step of a proof"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reauthentication:
-    """Each method returns the session, fresh again, or the challenge that is left."""
+    """Authenticates people again; each method returns the session, fresh, or a challenge."""
 
     database: async_sessionmaker[AsyncSession]
     credential_check: CredentialCheck
@@ -41,6 +41,10 @@ class Reauthentication:
     async def by_password(
         self, kept: Session, account: Account, password: str, code: str | None, client: Client
     ) -> Session:
+        """Check the password, and the code if the account has a second step.
+
+        Raises WrongCredentials, CodeRequired, WrongCode, TooManyAttempts or SessionEnded.
+        """
         by = principals.account_holder(account, client, kept)
         event = AuditEventType.REAUTHENTICATED
         await self.credential_check.check(
@@ -53,6 +57,7 @@ class Reauthentication:
     async def by_passkey(
         self, kept: Session, account: Account, flow: str, credential: Credential, by: Principal
     ) -> Session:
+        """Check a passkey of the account, which is both factors; raise PasskeyRefused."""
         await self.passkeys.reauthenticate(flow, credential, account, by)
         async with self.database.begin() as session:
             return await self._renew(session, kept, account, by, "passkey")
@@ -60,7 +65,7 @@ class Reauthentication:
     async def after(
         self, kept: Session, account: Account, by: Principal, *, first: str
     ) -> Session | TwoFactorChallenge:
-        """The first factor was right, at a provider."""
+        """Go on after authentication at a provider: the second step if there is one."""
         begun = {"after": first, "session": str(kept.id)}
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
@@ -73,7 +78,10 @@ class Reauthentication:
     async def by_code(
         self, kept: Session, account: Account, token: str, code: str, by: Principal
     ) -> Session:
-        """The second step of `after`, in the same session."""
+        """Finish a second step that `after` began in the same session.
+
+        Raises TwoFactorChallengeEnded, WrongCode or TooManyAttempts.
+        """
         key, now, event = digest(token), self.now(), AuditEventType.REAUTHENTICATED
         async with self.database() as session:
             begun = await store.pending_flows.find(session, _SECOND_STEP, key, now=now)

@@ -33,6 +33,8 @@ _SECOND_STEP = "second step"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
+    """Starts sessions, after the second step where an account has one."""
+
     database: async_sessionmaker[AsyncSession]
     credential_check: CredentialCheck
     two_factor: TwoFactor
@@ -44,7 +46,10 @@ class SignIn:
     async def by_password(
         self, username: str, password: str, client: Client
     ) -> NewSession | TwoFactorChallenge:
-        """A new session with a new secret, whatever sessions there were."""
+        """Return a new session or the second step; raise WrongCredentials.
+
+        The secret is always a new one, whatever sessions there were (ASVS 5.0, 7.2.4).
+        """
         account = await self.credential_check.check(
             username, password, client, exactly=False, event=AuditEventType.SIGNED_IN
         )
@@ -56,7 +61,10 @@ class SignIn:
         raise WrongCredentials
 
     async def by_code(self, token: str, code: str, client: Client) -> NewSession:
-        """The second step, by a code of the app or a recovery code."""
+        """Finish the second step with a code of the app or a recovery code.
+
+        Raises WrongCode, TwoFactorChallengeEnded or TooManyAttempts.
+        """
         account = await self._account_of(token)
         await self.limits.admit_code(account.id)
         try:
@@ -71,6 +79,10 @@ class SignIn:
         return done
 
     async def by_passkey(self, flow: str, credential: Credential, client: Client) -> NewSession:
+        """Return a new session without a second step: a passkey is two factors.
+
+        Raises PasskeyRefused or TooManyAttempts.
+        """
         try:
             challenge = await self._challenge(flow, client)
             async with self.database.begin() as session:
@@ -85,7 +97,10 @@ class SignIn:
     async def by_second_passkey(
         self, token: str, flow: str, credential: Credential, client: Client
     ) -> NewSession:
-        """The second step, by a passkey of the same account."""
+        """Finish the second step with a passkey of the same account.
+
+        Raises PasskeyRefused, TwoFactorChallengeEnded or TooManyAttempts.
+        """
         account = await self._account_of(token)
         try:
             challenge = await self._challenge(flow, client)
@@ -105,7 +120,7 @@ class SignIn:
     async def finish(
         self, session: AsyncSession, token: str, account: Account, client: Client, *, by: str
     ) -> NewSession:
-        """End the second step, once, with a session."""
+        """Use the challenge up and start the session; raise TwoFactorChallengeEnded."""
         now = self.now()
         ended = await store.pending_flows.finish(session, _SECOND_STEP, digest(token), now=now)
         if ended is None:
@@ -144,9 +159,10 @@ class SignIn:
         after: str,
         authenticated_at: datetime | None = None,
     ) -> NewSession | TwoFactorChallenge:
-        """The first step was right: now, or at a provider at `authenticated_at`.
+        """Go on after the first step, in the caller's transaction, which holds the account.
 
-        In the caller's transaction, which holds the account.
+        Returns the session, or the second step. `authenticated_at` is when the person signed in
+        at a provider; None is now.
         """
         now = self.now()
         begun = {"after": after, "proven_at": authenticated_at and authenticated_at.timestamp()}

@@ -47,7 +47,7 @@ STEP_ASKED: Final = "second_step_asked"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactor:
-    """Sets up, asks for and checks the second step."""
+    """Sets the second step up, asks for it and checks it."""
 
     database: async_sessionmaker[AsyncSession]
     limits: RateLimits
@@ -56,6 +56,7 @@ class TwoFactor:
     now: Callable[[], datetime]
 
     async def status(self, account_id: UUID) -> TwoFactorStatus:
+        """Return what the account has; an app that is not confirmed does not count."""
         async with self.database() as session:
             totp = await store.two_factor.totp(session, account_id)
             return TwoFactorStatus(
@@ -65,7 +66,7 @@ class TwoFactor:
             )
 
     async def methods(self, session: AsyncSession, account_id: UUID) -> tuple[str, ...]:
-        """How the second step of this account can be done; empty: it has none."""
+        """Return how the account's second step can be done; empty if it has none."""
         totp = await store.two_factor.totp(session, account_id)
         codes = await store.two_factor.count_recovery_codes(session, account_id)
         passkeys = await store.two_factor.count_passkeys(session, account_id)
@@ -74,7 +75,7 @@ class TwoFactor:
     async def challenge(
         self, session: AsyncSession, account: Account, kind: str, facts: Mapping[str, Any]
     ) -> TwoFactorChallenge | None:
-        """Begin the second step, in the caller's transaction; None where there is none."""
+        """Begin the second step in the caller's transaction; None if there is none."""
         methods = await self.methods(session, account.id)
         if not methods:
             return None
@@ -100,10 +101,11 @@ class TwoFactor:
         *,
         lately: bool,
     ) -> AsyncIterator[tuple[AsyncSession, str | None]]:
-        """A transaction for who has shown the first factor, and what the second was: "" where
-        the account has none, None where this session showed it `lately` and not again.
+        """Open a transaction in which both factors are shown; it yields what the second was.
 
-        CodeRequired and WrongCode are written down as refusals of `event`.
+        That is "" where the account has none, and None where this session showed it `lately`
+        and not again. CodeRequired and WrongCode are written to the audit log as refusals of
+        `event`.
         """
         if code:
             await self.limits.admit_code(account.id)
@@ -129,6 +131,7 @@ class TwoFactor:
         return None
 
     async def begin_totp(self, account: Account, by: Principal) -> TotpEnrolment:
+        """Return a new secret for an app; raise TotpAlreadyEnabled or SessionEnded."""
         secret = two_factor.new_totp_secret()
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
@@ -145,7 +148,11 @@ class TwoFactor:
     async def confirm_totp(
         self, kept: Session, account: Account, code: str, by: Principal
     ) -> list[str]:
-        """The recovery codes, told here and never again. Other sessions end."""
+        """Turn the app on and return the recovery codes, shown here and never again.
+
+        Other sessions end. Raises WrongCode, TotpNotEnabled, TotpAlreadyEnabled or
+        TooManyAttempts.
+        """
         await self.limits.admit_code(account.id)
         try:
             codes = await self._confirm(kept, account, code, by)
@@ -173,6 +180,7 @@ class TwoFactor:
             return await _new_codes(session, account.id)
 
     async def new_recovery_codes(self, account: Account, by: Principal) -> list[str]:
+        """Replace the recovery codes and return the new ones; raise TotpNotEnabled."""
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
             totp = await store.two_factor.totp(session, account.id)
@@ -184,7 +192,10 @@ class TwoFactor:
     async def remove_totp(
         self, kept: Session, account: Account, code: str | None, by: Principal
     ) -> None:
-        """By its person, who shows it once more or a recovery code. Other sessions end."""
+        """Turn the app off for its owner, who gives a code; other sessions end.
+
+        Raises CodeRequired, WrongCode, TotpNotEnabled or TooManyAttempts.
+        """
         event = AuditEventType.TOTP_REMOVED
         async with self.verified(event, by, account, code, lately=False) as (session, _):
             if not await store.two_factor.remove(session, account.id):
@@ -193,7 +204,10 @@ class TwoFactor:
             await self._write(session, event, by, account)
 
     async def remove_totp_by_administrator(self, account_id: UUID, by: Principal) -> None:
-        """By an administrator, from somebody else who lost it. All their sessions end."""
+        """Turn off the app of somebody who lost it; all their sessions end.
+
+        Raises TotpNotEnabled, or CodeRequired for an administrator's own app.
+        """
         async with self.database.begin() as session:
             account = await store.accounts_by_id.by_id(session, account_id, lock=True)
             if by.account_id == account_id and await self.methods(session, account_id):
@@ -204,7 +218,7 @@ class TwoFactor:
             await self._write(session, AuditEventType.TOTP_REMOVED, by, account)
 
     async def check(self, session: AsyncSession, account_id: UUID, code: str) -> str:
-        """Use the code up, in the caller's transaction; return what it was. WrongCode."""
+        """Use the code up in the caller's transaction, and return its kind; raise WrongCode."""
         totp = await store.two_factor.totp(session, account_id)
         step = self._step(totp, code) if totp else None
         if step is not None and await store.two_factor.use_step(session, account_id, step):

@@ -34,18 +34,21 @@ Credential = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Site:
+    """The relying party: the host passkeys are bound to, and the origin that may use them."""
+
     rp_id: str
     origin: str
 
     @classmethod
     def at(cls, public_url: str) -> Self:
+        """Return the site of a URL; its port and scheme are part of the origin alone."""
         url = urlsplit(public_url)
         return cls(url.hostname or "", f"{url.scheme}://{url.netloc}".lower())
 
     def creation_options(
         self, account: Account, challenge: bytes, present: list[Passkey]
     ) -> dict[str, Any]:
-        """Options for `navigator.credentials.create`, as JSON."""
+        """Return options for `navigator.credentials.create` as JSON (WebAuthn L3, 5.4)."""
         options = webauthn.generate_registration_options(
             rp_id=self.rp_id,
             rp_name=NAME,
@@ -66,7 +69,7 @@ class Site:
         return dict(json.loads(webauthn.options_to_json(options)))
 
     def request_options(self, challenge: bytes) -> dict[str, Any]:
-        """Options for `navigator.credentials.get`, as JSON; any passkey of the site will do."""
+        """Return options for `navigator.credentials.get` as JSON, for any passkey here."""
         options = webauthn.generate_authentication_options(
             rp_id=self.rp_id,
             challenge=challenge,
@@ -78,6 +81,10 @@ class Site:
     def verify_registration(
         self, credential: Credential, challenge: bytes
     ) -> VerifiedRegistration:
+        """Check a new credential (WebAuthn Level 3, 7.1); raise PasskeyRefused.
+
+        Its person must have been verified; attestation is not asked for.
+        """
         try:
             return webauthn.verify_registration_response(
                 credential=credential,
@@ -92,6 +99,10 @@ class Site:
     def verify_authentication(
         self, credential: Credential, challenge: bytes, passkey: Passkey
     ) -> VerifiedAuthentication:
+        """Check an answer of a passkey (WebAuthn Level 3, 7.2); raise PasskeyRefused.
+
+        Its person must have been verified, and the user handle must be the account's id.
+        """
         try:
             verified = webauthn.verify_authentication_response(
                 credential=credential,
@@ -112,6 +123,7 @@ class Site:
 
 
 def credential_id(credential: Credential) -> bytes:
+    """Return the id of an answer, which is not verified yet; raise PasskeyRefused."""
     try:
         return base64url_to_bytes(credential["rawId"])
     except _REFUSALS as error:
