@@ -22,6 +22,8 @@ from users_service.store.accounts_by_id import AccountFilter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
+    """What administrators do to accounts; where there is none, AccountNotFound is raised."""
+
     database: async_sessionmaker[AsyncSession]
     revoke: Callable[[], Awaitable[None]]
     """Tells whom it concerns what was committed."""
@@ -30,7 +32,7 @@ class Administration:
     async def page(
         self, wanted: AccountFilter, *, after: str | None, limit: int
     ) -> tuple[list[AccountOverview], str | None]:
-        """Accounts by name, and what to ask the next page with."""
+        """Return accounts by name, and the cursor of the next page or None."""
         async with self.database() as session:
             found = await store.accounts_by_id.listed(
                 session, wanted, after=after, limit=limit + 1
@@ -40,13 +42,17 @@ class Administration:
         return page, username_key(page[-1].account.username) if more else None
 
     async def find(self, account_id: UUID) -> AccountOverview:
+        """Return the account with its sessions, also if it is disabled."""
         async with self.database() as session:
             return await store.accounts_by_id.overview(session, account_id)
 
     async def change(
         self, account_id: UUID, by: Principal, *, role: str | None, disabled: bool | None
     ) -> AccountOverview:
-        """None changes nothing, and neither does what is so already."""
+        """Change role, disabled or both; a change ends the account's sessions and tokens.
+
+        None changes nothing. Raises LastAdministrator.
+        """
         async with self.database.begin() as session:
             before = await store.accounts_by_id.by_id(session, account_id)
             if role is not None and ROLES[role] != before.roles:
@@ -58,6 +64,7 @@ class Administration:
         return overview
 
     async def end_sessions(self, account_id: UUID, by: Principal) -> None:
+        """End all sessions and access tokens of the account."""
         async with self.database.begin() as session:
             account = await store.accounts_by_id.by_id(session, account_id)
             await store.sessions.end_all_of(session, account_id, now=self.now())
@@ -66,6 +73,10 @@ class Administration:
         await self.revoke()
 
     async def delete(self, account_id: UUID, by: Principal) -> None:
+        """Delete the account; raise LastAdministrator.
+
+        Its username stays reserved for a year.
+        """
         async with self.database.begin() as session:
             account = await store.accounts_by_id.by_id(session, account_id)
             await deletion.remove(session, account, by, now=self.now())

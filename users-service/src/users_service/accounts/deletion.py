@@ -13,7 +13,10 @@ from users_service.domain.principals import Principal
 async def remove(
     session: AsyncSession, account: Account, by: Principal, *, now: datetime
 ) -> None:
-    """Delete the account with all it signs in with. Its name stays nobody's for a year."""
+    """Delete the account in the caller's transaction; raise LastAdministrator.
+
+    Its sessions end, and its username stays reserved for a year.
+    """
     await store.accounts_by_id.keep_an_administrator(session, without=account.id)
     await store.sessions.end_all_of(session, account.id, now=now)
     await store.accounts_by_id.remove(session, account.id)

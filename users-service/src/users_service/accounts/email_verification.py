@@ -29,7 +29,7 @@ _KIND: Final = "confirm email"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailVerification:
-    """Asks for verification of addresses, and takes the answer."""
+    """Sends links that verify e-mail addresses, and takes the tokens from them."""
 
     database: async_sessionmaker[AsyncSession]
     email_queue: EmailQueue
@@ -38,14 +38,17 @@ class EmailVerification:
     now: Callable[[], datetime]
 
     async def admit(self, account: Account) -> None:
-        """TooManyAttempts for who would have us write to ever more addresses."""
+        """Count an e-mail to an unverified address; raise TooManyAttempts.
+
+        Counts nothing where no mail server is configured.
+        """
         if self.email_queue.is_on:
             await self.limits.admit_email(account.id)
 
     async def changed(
         self, session: AsyncSession, before: Account, after: Account, by: Principal
     ) -> None:
-        """Ask the new address, tell the old one: in the transaction of the change."""
+        """Ask the new address and tell the old one, in the transaction of the change."""
         now = self.now()
         await self.ask(session, after)
         if self.email_queue.is_on and before.proven_email not in (None, after.email):
@@ -61,9 +64,9 @@ class EmailVerification:
             )
 
     async def ask(self, session: AsyncSession, account: Account) -> None:
-        """Queue an e-mail with a link, if the address is not verified and e-mails are sent.
+        """Queue an e-mail with a link, unless the address is verified or e-mails are off.
 
-        TooManyEmails where the address has got its share: nobody has asked its reader.
+        Raises TooManyEmails if the address has had its share: its reader never asked for any.
         """
         if not self.email_queue.is_on or account.email is None or account.email_is_verified:
             return
@@ -88,6 +91,10 @@ class EmailVerification:
         )
 
     async def ask_again(self, account: Account) -> None:
+        """Queue another link to the account's own address.
+
+        Raises MailOff, EmailAlreadyVerified, TooManyAttempts or TooManyEmails.
+        """
         self.email_queue.require()
         if account.email is None or account.email_is_verified:
             raise EmailAlreadyVerified
@@ -96,7 +103,10 @@ class EmailVerification:
             await self.ask(session, account)
 
     async def verify(self, token: str, client: Client) -> str:
-        """Return the address that is verified now, by who has the link, signed in or not."""
+        """Return the address that the token verifies; its bearer need not be signed in.
+
+        Raises InvalidEmailLink, which is written to the audit log, or TooManyAttempts.
+        """
         await self.limits.admit_challenge(client.address or "")
         try:
             return await self._verify(token, client)

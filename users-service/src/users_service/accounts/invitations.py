@@ -21,7 +21,7 @@ from users_service.tables import InvitationRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """`code` is shown here and never again."""
+    """An invitation with its code, which is shown here and never again."""
 
     id: UUID
     code: str
@@ -30,13 +30,18 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitations:
+    """Makes, lists and revokes invitations."""
+
     database: async_sessionmaker[AsyncSession]
     email_queue: EmailQueue
     limits: RateLimits
     now: Callable[[], datetime]
 
     async def invite(self, role: str, by: Principal, *, email: str | None = None) -> Invitation:
-        """A code for one new account, good for 7 days; `email` gets an e-mail with it."""
+        """Return a code for one new account, valid for 7 days, and mail it to `email` if given.
+
+        Raises MailOff, InvalidField or TooManyEmails.
+        """
         if email is not None:
             self.email_queue.require()
             email = new_email(email)
@@ -70,10 +75,12 @@ class Invitations:
         return invitation
 
     async def all_open(self) -> list[InvitationRow]:
+        """Return the invitations that can still be used, the oldest first."""
         async with self.database() as session:
             return await store.invitations.all_open(session, now=self.now())
 
     async def revoke(self, invitation_id: UUID, by: Principal) -> None:
+        """Delete the invitation; raise InvitationNotFound unless it is open."""
         now = self.now()
         async with self.database.begin() as session:
             if not await store.invitations.revoke(session, invitation_id, now=now):

@@ -47,7 +47,7 @@ _ACCOUNTS_OF_AN_ADDRESS: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetLink:
-    """`token` is shown here and never again."""
+    """A link for a new password; `token` is shown here and never again."""
 
     token: str
     expires_at: datetime
@@ -55,7 +55,7 @@ class ResetLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordReset:
-    """Makes links, mails them to who asks, and sets the password."""
+    """Makes links for new passwords, mails them to account holders, and redeems them."""
 
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
@@ -66,6 +66,7 @@ class PasswordReset:
     now: Callable[[], datetime]
 
     async def make(self, account_id: UUID, by: Principal) -> ResetLink:
+        """Return a link of a day, which replaces earlier ones; raise AccountNotFound."""
         now = self.now()
         link = ResetLink(token=new_secret(), expires_at=now + RESET_LINK_LIFETIME)
         async with self.database.begin() as session:
@@ -84,7 +85,10 @@ class PasswordReset:
         return link
 
     async def ask(self, wanted: str, client: Client) -> None:
-        """`wanted` is a username or an e-mail address, of anybody or nobody."""
+        """Write the request down for a username or e-mail address, whether or not it exists.
+
+        Raises MailOff, InvalidField or TooManyAttempts.
+        """
         self.email_queue.require()
         await self.limits.admit_reset_asked(client.address or "")
         wanted = given_text("account", wanted.strip())
@@ -101,7 +105,7 @@ class PasswordReset:
             )
 
     async def answer(self, wanted: str, asked: EmailRow) -> str:
-        """Queue the e-mails, if there are any; return the result of the last one."""
+        """Queue the e-mails for a request, if any are due; return the last result."""
         by = Principal(address=asked.facts["address"])
         async with self.database.begin() as session:
             result = _NOBODY
@@ -155,6 +159,11 @@ class PasswordReset:
         await self.audit.refuse(AuditEventType.PASSWORD_RESET, by, result, account)
 
     async def redeem(self, token: str, password: str, client: Client) -> None:
+        """Set the password and end all sessions; nobody is signed in.
+
+        Raises InvalidResetLink, which is written to the audit log, or the errors of a new
+        password.
+        """
         # The same allowance as for other anonymous attempts that cost a hash.
         await self.limits.admit_sign_up(client.address or "")
         secret_hash = digest(token)

@@ -31,7 +31,7 @@ _EXPORTED_LINES: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """Everything here that is about one person, without secrets."""
+    """Everything that is stored about one person, without secrets."""
 
     overview: AccountOverview
     sessions: list[Session]
@@ -43,6 +43,8 @@ class Export:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChange:
+    """The passwords and the code for a change of password."""
+
     old: str | None
     """May be missing only where there is none: who signs in another way."""
     new: str
@@ -52,7 +54,7 @@ class PasswordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiles:
-    """The use cases of a signed-in person about their own account."""
+    """What people do to their own account."""
 
     database: async_sessionmaker[AsyncSession]
     credential_check: CredentialCheck
@@ -63,13 +65,18 @@ class Profiles:
     now: Callable[[], datetime]
 
     async def overview(self, account_id: UUID) -> AccountOverview:
+        """Return the account with its number of sessions; raise AccountNotFound."""
         async with self.database() as session:
             return await store.accounts_by_id.overview(session, account_id)
 
     async def change_profile(
         self, account: Account, by: Principal, *, changes: dict[str, str | None]
     ) -> AccountOverview:
-        """`changes` has "name", "email", or both; None takes it away."""
+        """Change "name", "email" or both; None clears one.
+
+        A new address is unverified and is asked for verification. Raises InvalidField,
+        TooManyAttempts, TooManyEmails or SessionEnded.
+        """
         columns: dict[str, Any] = {}
         if "name" in changes:
             columns["name"] = _name(changes["name"])
@@ -97,8 +104,11 @@ class Profiles:
     async def change_password(
         self, kept: Session, account: Account, client: Client, wanted: PasswordChange
     ) -> NewSession:
-        """Every session ends, and the person goes on with a new one. Who has a second step
-        shows it, unless this session did lately; the new one is no fresher than that.
+        """Set the password, end every session and return a new one.
+
+        Who has a second step gives its code, unless this session did lately; the new session is
+        no fresher than that. Raises WrongCredentials, CodeRequired, WrongCode or the errors of
+        a new password.
         """
         by = principals.account_holder(account, client, kept)
         event = AuditEventType.PASSWORD_CHANGED
@@ -124,6 +134,10 @@ class Profiles:
             )  # fmt: skip
 
     async def export(self, account: Account, by: Principal) -> Export:
+        """Return everything about the account, with the newest 1000 lines of the audit log.
+
+        The export is itself such a line.
+        """
         now = self.now()
         async with self.database.begin() as session:
             audit_event = AuditEvent(
@@ -143,6 +157,7 @@ class Profiles:
             )
 
     async def delete(self, account: Account, by: Principal) -> None:
+        """Delete the account; raise LastAdministrator or SessionEnded."""
         async with self.database.begin() as session:
             # Administrators first, all in one order: two who leave at once wait in turn.
             await store.accounts_by_id.keep_an_administrator(session, without=account.id)

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationRequest:
-    """What a person gives to get an account."""
+    """What a person gives to get an account; `invite` and `setup_token` are secrets."""
 
     username: str
     password: str
@@ -58,7 +58,7 @@ class RegistrationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """Makes accounts for who may have one."""
+    """Makes accounts for people who may have one."""
 
     database: async_sessionmaker[AsyncSession]
     passwords: Passwords
@@ -70,11 +70,16 @@ class Registration:
     now: Callable[[], datetime]
 
     async def is_first_expected(self) -> bool:
-        """There has been no administrator yet."""
+        """Return whether there has never been an administrator."""
         async with self.database() as session:
             return not await store.invitations.is_set_up(session)
 
     async def register(self, form: RegistrationRequest, client: Client) -> Account:
+        """Make an account and return it; nobody is signed in by it.
+
+        Raises SignUpClosed, InvalidInvite, InvalidSetupToken, UsernameTaken, TooManyAttempts,
+        Busy, or the errors of a username, field or password.
+        """
         await self.limits.admit_sign_up(client.address or "")
         username = new_username(form.username)
         fields = _profile(form)

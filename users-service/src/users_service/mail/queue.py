@@ -23,13 +23,14 @@ from users_service.tables import EmailRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailQueue:
-    """Writes e-mails to the queue, and reads what is encrypted in them."""
+    """Queues e-mails, and decrypts their secrets."""
 
     encryptor: Encryptor
     is_on: bool
     """False: no SMTP server is set up, so nothing is written."""
 
     def require(self) -> None:
+        """Raise MailOff where no mail server is configured."""
         if not self.is_on:
             raise MailOff
 
@@ -44,7 +45,11 @@ class EmailQueue:
         expires_at: datetime,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
-        """`secrets`: "to", whom it goes to, "token", and what else nobody may read."""
+        """Queue an e-mail in the caller's transaction.
+
+        `secrets` are encrypted: "to" is the recipient, "token" that of the link. `facts` are
+        not.
+        """
         context = encryption.email_context(account_id)
         await store.emails.add(
             session,
@@ -56,7 +61,7 @@ class EmailQueue:
         )
 
     def secrets_of(self, email: EmailRow) -> dict[str, str]:
-        """As they were written. DecryptionError: under a key that is gone."""
+        """Return the secrets of a queued e-mail, {} if it has none; raise DecryptionError."""
         if email.sealed is None:
             return {}
         decrypted = self.encryptor.decrypt(

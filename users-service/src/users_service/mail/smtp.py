@@ -31,7 +31,7 @@ _FOR_GOOD: Final = 500
 
 
 def is_sender(text: str) -> bool:
-    """May this be the From of an e-mail?"""
+    """Return whether the text can be the From of an e-mail (RFC 5322, 3.6.2)."""
     try:
         return bool(Address(addr_spec=parseaddr(text)[1]).domain) and "\n" not in text
     except (MessageError, ValueError, IndexError):
@@ -39,15 +39,17 @@ def is_sender(text: str) -> bool:
 
 
 class Undeliverable(Exception):
-    """This e-mail, to this address, never: the server said so, or it cannot be put in words."""
+    """This e-mail can never be delivered to this address."""
 
 
 class Deferred(Exception):
-    """Not now: the server is away, busy, or set up wrongly. The text says no secret."""
+    """Not now: the server is away, busy or misconfigured. The text has no secret in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smtp:
+    """A mail server and how to speak to it; a connection lives for one e-mail."""
+
     host: str
     port: int
     security: Security
@@ -58,7 +60,11 @@ class Smtp:
     trusted: ssl.SSLContext | None = None
 
     async def send(self, email: Email, to: str, *, email_id: int, at: datetime) -> None:
-        """Undeliverable or Deferred; after neither, the server has it."""
+        """Hand the e-mail to the server; raise Undeliverable or Deferred.
+
+        It waits no longer than 20 seconds. `email_id` and `at` make the same Message-ID at each
+        try.
+        """
         message = self._message(email, to, email_id, at)
         try:
             async with asyncio.timeout(_SECONDS_IN_ALL):
