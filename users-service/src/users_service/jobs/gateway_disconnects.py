@@ -56,11 +56,11 @@ class GatewayDisconnects:
     """By id of what the gateway did not hear."""
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Deliver ends of sessions until cancelled."""
         await keep_delivering(self.deliver_next, "the gateway: ended sessions", self.delivered)
 
     async def deliver_next(self) -> bool:
-        """Return False if nothing waits."""
+        """Deliver one end of a session, or leave it for later; False if none is due."""
         now = time.monotonic()
         rest = [number for number, each in self.resting.items() if each.until > now]
         async with self.database.begin() as session:
@@ -93,7 +93,7 @@ class GatewayDisconnects:
         log.warning("the gateway was not told of %d, again in %s s: %r", number, pause, error)
 
     async def forget_old(self) -> None:
-        """Also where there is no gateway to tell."""
+        """Delete ends of sessions that have no living token, even where there is no gateway."""
         async with self.database.begin() as session:
             await store.session_ends.forget(session, before=self.now() - _WORTH_SAYING_FOR)
         over = time.monotonic() - LONGEST_REST

@@ -13,7 +13,7 @@ _SECONDS: Final = 15 * 60
 
 
 async def keep_house(chores: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Until cancelled. A failure is logged and tried again, never fatal."""
+    """Do all chores four times an hour until cancelled; a failure is logged, never fatal."""
     while True:
         await asyncio.sleep(_SECONDS)
         try:

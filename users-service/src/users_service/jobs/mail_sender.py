@@ -33,7 +33,7 @@ _DEFERRED: Final = "deferred"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSender:
-    """Takes e-mails from the queue, and puts them into words."""
+    """Takes e-mails from the queue, writes their text and sends them."""
 
     database: async_sessionmaker[AsyncSession]
     email_queue: EmailQueue
@@ -45,7 +45,7 @@ class MailSender:
     now: Callable[[], datetime]
 
     async def run(self) -> None:
-        """Until cancelled. A database that is away is waited for."""
+        """Send e-mails until cancelled; wait while the database is away."""
         while True:
             try:
                 while await self.send_next():
@@ -55,7 +55,7 @@ class MailSender:
             await rest(_LOOK_EVERY_SECONDS)
 
     async def send_next(self) -> bool:
-        """False if nothing is due."""
+        """Send an e-mail, or note why not; False if none is due."""
         async with self.database.begin() as session:
             email = await store.emails.take(session, now=self.now())
         if email is None:
@@ -70,6 +70,7 @@ class MailSender:
         return True
 
     async def forget_dead(self) -> None:
+        """Delete e-mails that expired unsent, and log how many they were."""
         async with self.database.begin() as session:
             dead = await store.emails.forget_dead(session, now=self.now())
         if dead and self.smtp is not None:

@@ -19,7 +19,7 @@ _LOCK: Final = 5_858_003
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecryptable:
-    """How many rows no key of ours decrypts."""
+    """How many rows none of our keys decrypts."""
 
     signing_keys: int
     totp_secrets: int
@@ -28,6 +28,7 @@ class Undecryptable:
 async def reencrypt(
     database: async_sessionmaker[AsyncSession], encryptor: Encryptor
 ) -> Undecryptable:
+    """Encrypt every signing key and app secret with the first key, in one transaction."""
     signing_keys = totp_secrets = 0
     async with database.begin() as session:
         await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))

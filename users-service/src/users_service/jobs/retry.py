@@ -22,8 +22,10 @@ _LONGEST_PAUSE_SECONDS: Final = 10.0
 async def keep_delivering(
     deliver: Callable[[], Awaitable[bool]], what: str, delivered: Counter
 ) -> None:
-    """Run until cancelled. `deliver` returns False if nothing waits; a failure is tried again
-    after ever longer pauses.
+    """Call `deliver` until cancelled, at once again while it returns True.
+
+    After a failure of consumer or database it is tried again, after ever longer pauses of up to
+    10 seconds. `what` names the consumer in the log.
     """
     pause = _LOOK_EVERY_SECONDS
     while True:

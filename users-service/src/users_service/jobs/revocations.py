@@ -47,11 +47,14 @@ class RevocationWriter:
     now: Callable[[], datetime]
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Write revocations until cancelled."""
         await keep_delivering(self._write_and_rest, "Redis: revocations", self.delivered)
 
     async def write(self) -> None:
-        """All that wait. Whatever another replica is writing just now is written, too."""
+        """Write all that wait, with those that another replica is writing now.
+
+        Raises the first error of Redis, after everything else was written.
+        """
         async with self.database.begin() as session:
             ended = await store.session_ends.take_all(session, Consumer.REDIS)
             fresh = [each for each in ended if self.now() - each.ended_at <= KEPT_FOR]
@@ -63,7 +66,10 @@ class RevocationWriter:
             raise error
 
     async def write_at_once(self) -> None:
-        """For acts that are done when their tokens are dead. What fails now is tried again."""
+        """Write what waits now, for acts that are done only then; log a failure.
+
+        What fails now is tried again by `run`.
+        """
         try:
             await self.write()
         except AWAY as error:

@@ -20,7 +20,7 @@ _SUBJECT_LIMIT: Final = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """What we sent a browser to a provider with, and check its response against."""
+    """What the browser was sent to the provider with; its answer is checked against this."""
 
     state: str
     nonce: str
@@ -34,7 +34,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationResponse:
-    """What the provider sent back, by the browser (RFC 6749 4.1.2, RFC 9207)."""
+    """What the provider sent back through the browser (RFC 6749, 4.1.2; RFC 9207)."""
 
     code: str
     state: str
@@ -42,6 +42,10 @@ class AuthorizationResponse:
 
 
 def check_metadata(provider: Provider, metadata: dict[str, Any]) -> None:
+    """Raise SignInRefused if the metadata is another issuer's or an endpoint is not safe.
+
+    OpenID Connect Discovery 4.3. A provider on the network must not name a loopback address.
+    """
     if metadata.get("issuer") != provider.issuer:
         raise SignInRefused("metadata of another issuer")
     by_tls = provider.issuer.startswith("https://")
@@ -58,6 +62,10 @@ def check_return(
     request: AuthorizationRequest,
     response: AuthorizationResponse,
 ) -> None:
+    """Raise SignInRefused if `state` or `iss` is not what the request needs.
+
+    RFC 6749, 10.12, and RFC 9207: no provider can pass its answer off as another's.
+    """
     if not is_same(response.state, request.state):
         raise SignInRefused("state")
     # RFC 9207: the answer of one provider must not be taken for another's.
@@ -67,6 +75,7 @@ def check_return(
 
 
 def check_audience(provider: Provider, claims: dict[str, Any]) -> None:
+    """Raise SignInRefused unless the ID token is for us (OpenID Connect Core 3.1.3.7)."""
     audience = claims["aud"]
     is_only_ours = audience in (provider.client_id, [provider.client_id])
     authorized = claims.get("azp", provider.client_id if is_only_ours else None)
@@ -75,7 +84,7 @@ def check_audience(provider: Provider, claims: dict[str, Any]) -> None:
 
 
 def check_addressed(provider: Provider, said: dict[str, Any]) -> None:
-    """Of signed userinfo: where it says by whom and for whom (Core 5.3.2), by it and for us."""
+    """Raise SignInRefused if signed userinfo names another issuer or audience (Core 5.3.2)."""
     audience = said.get("aud", provider.client_id)
     is_for_us = provider.client_id in (audience if isinstance(audience, list) else [audience])
     if said.get("iss", provider.issuer) != provider.issuer or not is_for_us:
@@ -83,7 +92,7 @@ def check_addressed(provider: Provider, said: dict[str, Any]) -> None:
 
 
 def fitting_key(keys: Sequence[PyJWK], header: dict[str, Any]) -> PyJWK | None:
-    """By its name; where there is none, the only one that can have signed it (Core 10.1)."""
+    """Return the key by its id, or the only one that fits if there is none (Core 10.1)."""
     able = [key for key in keys if _makes(key, header["alg"])]
     kid = header.get("kid")
     named = next((key for key in able if kid is not None and key.key_id == kid), None)
@@ -101,9 +110,10 @@ def _makes(key: PyJWK, algorithm: str) -> bool:
 def authenticated_at(
     request: AuthorizationRequest, claims: dict[str, Any], now: datetime
 ) -> datetime | None:
-    """When the person last proved there who they are; None where the provider does not say.
+    """Return when the person last authenticated there; None if the provider does not say.
 
-    Asked for a proof (`max_age=0`, OpenID Connect Core 3.1.2.1), an old one does not do.
+    Raises SignInRefused if that lies in the future, or before the request where it asked for a
+    new authentication (`max_age=0`, OpenID Connect Core 3.1.2.1).
     """
     said = claims.get("auth_time")
     at = float(said) if isinstance(said, int | float) and said >= 0 else None
@@ -115,6 +125,7 @@ def authenticated_at(
 
 
 def github_metadata(provider: Provider) -> dict[str, Any]:
+    """Return GitHub's endpoints, or those of a GitHub Enterprise Server, as metadata."""
     at = provider.issuer.rstrip("/")
     api = "https://api.github.com" if at == GITHUB else f"{at}/api/v3"
     return {
@@ -126,6 +137,7 @@ def github_metadata(provider: Provider) -> dict[str, Any]:
 
 
 def subject_of(subject: object) -> str:
+    """Return the subject; raise SignInRefused unless it is text of 1 to 255 characters."""
     if not isinstance(subject, str) or not 1 <= len(subject) <= _SUBJECT_LIMIT:
         raise SignInRefused("sub")
     if "\0" in subject:
@@ -134,14 +146,20 @@ def subject_of(subject: object) -> str:
 
 
 def text_of(said: object) -> str | None:
+    """Return the claim if it is text that is not blank; None for anything else."""
     return said if isinstance(said, str) and said.strip() else None
 
 
 def is_same(shown: object, expected: str) -> bool:
+    """Compare in constant time; anything but text is different."""
     return isinstance(shown, str) and hmac.compare_digest(shown.encode(), expected.encode())
 
 
 def decoded(token: str, key: PyJWK, algorithm: str, **asked: Any) -> dict[str, Any]:
+    """Return the claims of a signed JWT; raise jwt.PyJWTError if a check fails (RFC 7519).
+
+    Clocks may be 60 seconds apart. `asked` are PyJWT's `audience`, `issuer` and `options`.
+    """
     claims: dict[str, Any] = jwt.decode(
         token, key.key, algorithms=[algorithm], leeway=LEEWAY_SECONDS, **asked
     )
@@ -149,10 +167,12 @@ def decoded(token: str, key: PyJWK, algorithm: str, **asked: Any) -> dict[str, A
 
 
 def objects(listed: object) -> list[Any]:
+    """Return the JSON objects in a list and skip the rest; [] if it is no list."""
     return (
         [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     )
 
 
 def with_query(endpoint: str, asked: dict[str, str]) -> str:
+    """Return the URL with these parameters after those it has (RFC 6749, 3.1)."""
     return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"

@@ -59,13 +59,18 @@ class _KnownProvider:
 
 @dataclass(frozen=True, slots=True)
 class OidcClient:
-    """Knows each provider's metadata for ten minutes, and its keys until one is unknown."""
+    """Talks to providers; it keeps metadata for ten minutes, and keys until one is unknown."""
 
     client: httpx.AsyncClient
     now: Callable[[], datetime]
     _known: dict[str, _KnownProvider] = field(default_factory=dict)
 
     async def authorization_url(self, provider: Provider, request: AuthorizationRequest) -> str:
+        """Return where to send the browser; raise ProviderAway or SignInRefused.
+
+        With `state`, `nonce` and an S256 challenge (RFC 7636); `since` asks for a new
+        authentication.
+        """
         metadata = (await self._metadata(provider)).metadata
         challenge = hashlib.sha256(request.verifier.encode()).digest()
         asked = {
@@ -85,7 +90,7 @@ class OidcClient:
         return with_query(metadata["authorization_endpoint"], asked)
 
     async def check_providers(self, providers: Providers) -> None:
-        """Log a warning for each provider that cannot be used."""
+        """Log a warning for each provider that cannot be used now."""
         for provider in providers.values():
             try:
                 await self._metadata(provider)
@@ -96,8 +101,9 @@ class OidcClient:
     async def identify(
         self, provider: Provider, request: AuthorizationRequest, response: AuthorizationResponse
     ) -> ExternalIdentity:
-        """Return who came back; raise SignInRefused if a check fails, ProviderAway if it does
-        not answer.
+        """Exchange the code and return who came back.
+
+        Raises SignInRefused if a check fails, ProviderAway if the provider does not answer.
         """
         known = await self._metadata(provider)
         check_return(provider, known.metadata, request, response)

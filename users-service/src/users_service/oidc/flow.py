@@ -41,7 +41,7 @@ LIFETIME: Final = timedelta(minutes=10)
 
 
 class FlowPurpose(Enum):
-    """A flow started for one of these can be finished for that one only."""
+    """Why a flow was started: it can be finished for that purpose only."""
 
     SIGN_IN = "sign in"
     LINK = "link"
@@ -50,7 +50,7 @@ class FlowPurpose(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedFlow:
-    """`flow` stays in the browser that started it; no other can finish it."""
+    """Where to send the browser, and the secret of its flow, which must stay in it."""
 
     authorization_url: str
     flow: str
@@ -58,7 +58,7 @@ class StartedFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedFlow:
-    """Who came back, checked."""
+    """The identity that came back, with every check passed."""
 
     identity: ExternalIdentity
     invitation: bytes | None
@@ -87,6 +87,11 @@ class AuthorizationFlows:
         *,
         invite: str | None = None,
     ) -> StartedFlow:
+        """Store a flow of ten minutes and return where to send the browser.
+
+        `account_id` is that of the signed-in person, if there is one. Raises ProviderNotFound,
+        InvalidRedirect, ProviderCannotProve, ProviderAway or TooManyAttempts.
+        """
         provider = self.provider(name)
         if self.site is None or not redirect_uri.startswith(f"{self.site.origin}/"):
             raise InvalidRedirect
@@ -122,7 +127,10 @@ class AuthorizationFlows:
         response: AuthorizationResponse,
         account_id: UUID | None = None,
     ) -> FinishedFlow:
-        """Return who came back; raise SignInRefused if anything is not as it was."""
+        """Use the flow up and return who came back; raise SignInRefused or ProviderAway.
+
+        It must have been started for this purpose, provider and account.
+        """
         provider = self.provider(name)
         kind = _kind(purpose, provider)
         async with self.database.begin() as session:
@@ -144,7 +152,7 @@ class AuthorizationFlows:
         refusal: UsersError,
         name: str,
     ) -> None:
-        """Write the refusal to the audit log, which alone names the check that failed."""
+        """Write the refusal to the audit log, the only place that names the failed check."""
         check = refusal.check if isinstance(refusal, SignInRefused) else refusal.code
         log.info("sign-in elsewhere refused: %s", check, extra={"provider": name})
         if name in self.providers:
@@ -156,10 +164,11 @@ class AuthorizationFlows:
             await self.audit.add(audit_event)
 
     async def check_providers(self) -> None:
-        """Warn the operator, at the start, of providers that cannot be used."""
+        """Log a warning, at the start, for each provider that cannot be used."""
         await self.oidc_client.check_providers(self.providers)
 
     def provider(self, name: str) -> Provider:
+        """Return the provider of this name; raise ProviderNotFound."""
         if name not in self.providers:
             raise ProviderNotFound
         return self.providers[name]

@@ -24,7 +24,7 @@ from users_service.store.identities import LinkedIdentity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identities:
-    """The use cases of a signed-in person."""
+    """What signed-in people do with their external identities."""
 
     database: async_sessionmaker[AsyncSession]
     flows: AuthorizationFlows
@@ -33,7 +33,7 @@ class Identities:
     now: Callable[[], datetime]
 
     async def of(self, account_id: UUID) -> list[tuple[str | None, LinkedIdentity]]:
-        """Each with its provider's name; None if that is not set up any more."""
+        """Return the identities, each with its provider's name; None if it is gone."""
         names = {each.issuer: name for name, each in self.flows.providers.items()}
         async with self.database() as session:
             found = await store.identities.of_account(session, account_id)
@@ -42,6 +42,7 @@ class Identities:
     async def start_linking(
         self, name: str, redirect_uri: str, account: Account, client: Client
     ) -> StartedFlow:
+        """Return where to send the browser to link an identity; errors as in `flows.start`."""
         return await self.flows.start(FlowPurpose.LINK, name, redirect_uri, client, account.id)
 
     async def link(
@@ -52,6 +53,10 @@ class Identities:
         account: Account,
         by: Principal,
     ) -> None:
+        """Link the identity that came back; raise IdentityTaken, SignInRefused or SessionEnded.
+
+        Refusals are written to the audit log.
+        """
         try:
             finished = await self.flows.finish(
                 FlowPurpose.LINK, name, flow, response, account.id
@@ -74,6 +79,10 @@ class Identities:
             raise
 
     async def unlink(self, name: str, account: Account, by: Principal) -> None:
+        """Remove all identities with the provider.
+
+        Raises ProviderNotFound, IdentityNotFound, or LastSignInMethod if nothing else is left.
+        """
         issuer = self.flows.provider(name).issuer
         async with self.database.begin() as session:
             await store.sessions.hold(session, by)
@@ -89,7 +98,7 @@ class Identities:
     async def start_reauthentication(
         self, name: str, redirect_uri: str, account: Account, client: Client
     ) -> StartedFlow:
-        """Only at a provider that can be asked to authenticate people again."""
+        """Return where to send the browser to authenticate again; raise ProviderCannotProve."""
         return await self.flows.start(
             FlowPurpose.REAUTHENTICATE, name, redirect_uri, client, account.id
         )
@@ -103,7 +112,10 @@ class Identities:
         account: Account,
         by: Principal,
     ) -> Session | TwoFactorChallenge:
-        """Fresh again, or the second step. Somebody else at the same provider is nobody."""
+        """Return the session, fresh, or the second step, after a return from the provider.
+
+        Raises SignInRefused also for another person at the same provider.
+        """
         try:
             finished = await self.flows.finish(
                 FlowPurpose.REAUTHENTICATE, name, flow, response, account.id

@@ -11,7 +11,7 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Provider(BaseModel):
-    """`issuer` is the first half of an identity: it is compared letter by letter."""
+    """A provider; `issuer`, half of each identity, is compared character by character."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,11 +36,12 @@ class Provider(BaseModel):
 
     @property
     def label(self) -> str:
+        """What its button says."""
         return self.title or self.name
 
     @property
     def can_reauthenticate(self) -> bool:
-        """Can it be asked to authenticate a person again?"""
+        """Whether it can be asked to authenticate a person again."""
         return self.kind == "oidc" and self.reauthenticates
 
 
@@ -48,7 +49,7 @@ Providers = Mapping[str, Provider]
 
 
 def parse(listed: str) -> dict[str, Provider]:
-    """From a JSON array; ValueError names no secret."""
+    """Read providers from a JSON array; raise ValueError, which quotes no secret."""
     found = TypeAdapter(list[Provider]).validate_json(listed)
     by_name = {provider.name: provider for provider in found}
     if len(by_name) != len(found):
@@ -57,7 +58,10 @@ def parse(listed: str) -> dict[str, Provider]:
 
 
 def with_secrets(listed: Providers, secrets: str) -> dict[str, Provider]:
-    """Each with its client secret, from a JSON object by name; ValueError names what lacks."""
+    """Return the providers with their client secrets, from a JSON object by name.
+
+    Raises ValueError for a name that is not listed, or a provider that has no secret.
+    """
     given = TypeAdapter(dict[str, SecretStr]).validate_json(secrets or "{}")
     if unknown := given.keys() - listed.keys():
         raise ValueError(f"{', '.join(sorted(unknown))} is not listed in USERS_PROVIDERS")
@@ -74,7 +78,7 @@ def with_secrets(listed: Providers, secrets: str) -> dict[str, Provider]:
 
 
 def is_safe(url: object) -> bool:
-    """May we send a request there? By TLS, or to this machine itself."""
+    """Return whether requests may be sent there: by TLS, or to this machine itself."""
     if not isinstance(url, str):
         return False
     try:

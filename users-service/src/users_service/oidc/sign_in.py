@@ -38,7 +38,7 @@ _NAMES_TRIED: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcSignIn:
-    """For whoever comes back from a provider: their account, or a new one."""
+    """Signs people in with a provider, and makes their accounts."""
 
     database: async_sessionmaker[AsyncSession]
     flows: AuthorizationFlows
@@ -51,7 +51,11 @@ class OidcSignIn:
     async def start(
         self, name: str, redirect_uri: str, client: Client, *, invite: str | None = None
     ) -> StartedFlow:
-        """`invite` is for who turns out to have no account yet; for others it stays good."""
+        """Return where to send the browser.
+
+        `invite` is for people without an account; for others it stays valid. Errors as in
+        `flows.start`.
+        """
         return await self.flows.start(
             FlowPurpose.SIGN_IN, name, redirect_uri, client, invite=invite
         )
@@ -59,6 +63,11 @@ class OidcSignIn:
     async def finish(
         self, name: str, flow: str, response: AuthorizationResponse, client: Client
     ) -> NewSession | TwoFactorChallenge:
+        """Return a session or the second step, for a known or a new account.
+
+        Raises SignInRefused, ProviderAway, SignUpClosed, InvalidInvite or TooManyAttempts;
+        refusals are written to the audit log.
+        """
         # Each refusal is a line of the audit log: not as many as somebody likes.
         await self.limits.admit_challenge(client.address or "")
         try:

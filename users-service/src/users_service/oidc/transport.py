@@ -20,10 +20,16 @@ _LARGEST_ANSWER: Final = 256 * 1024
 async def fetch_object(
     client: httpx.AsyncClient, method: str, url: str, **sent: Any
 ) -> dict[str, Any]:
+    """Return the JSON object of an answer; raise SignInRefused or ProviderAway."""
     return json_object(await fetch(client, method, url, **sent))
 
 
 async def fetch(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -> bytes:
+    """Return the body of a successful answer of at most 256 KiB.
+
+    Raises ProviderAway if there is none, it is too large or says 5xx; SignInRefused for the
+    rest.
+    """
     headers = {"Accept": "application/json", **sent.pop("headers", {})}
     try:
         async with client.stream(method, url, headers=headers, **sent) as answer:
@@ -43,6 +49,7 @@ async def fetch(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -
 
 
 def json_object(body: bytes) -> dict[str, Any]:
+    """Return the body as a JSON object; raise SignInRefused."""
     try:
         said = json.loads(body)
     except ValueError as error:
