@@ -39,6 +39,7 @@ log = logging.getLogger("users")
 
 
 def main() -> None:
+    """Run the command of the command line; exit with 1 if the service cannot start."""
     arguments = _arguments()
     if arguments.command == "openapi":
         print(openapi())
@@ -62,7 +63,7 @@ def main() -> None:
 
 
 def openapi() -> str:
-    """The contract, as contracts/http/users.json holds it. Connects to nothing."""
+    """Return the interface as in contracts/http/users.json, and connect to nothing."""
     nowhere = Settings(
         database_url=SecretStr("postgresql://nowhere/none"),
         redis_url=SecretStr("redis://nowhere"),

@@ -49,6 +49,7 @@ def argon2id() -> argon2.PasswordHasher:
 
 
 def connect_redis(url: str) -> Redis:
+    """Return a client that gives up after three seconds and never retries by itself."""
     # No retries: an attempt to sign in waits for it, and there is something to fall back on.
     return Redis.from_url(
         url,
@@ -122,6 +123,10 @@ async def running_service(
 def create_app(
     settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> FastAPI:
+    """Return the application; it connects when its lifespan begins, not before.
+
+    `now` is the clock of everything behind the routes.
+    """
     registry = CollectorRegistry()
     running: RunningService | None = None
 
@@ -143,7 +148,7 @@ def routed(
     ready: Callable[[], Awaitable[dict[str, bool]]],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[RequestState]] | None = None,
 ) -> FastAPI:
-    """The routes, which know nothing but the state that a request brings along."""
+    """Return the application with its routes, which reach only what `request.state` brings."""
     app = FastAPI(
         title="users-service",
         version="1",

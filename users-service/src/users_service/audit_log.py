@@ -24,18 +24,21 @@ from users_service.tables import AuditRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLog:
+    """Reads, extends and sweeps the audit log."""
+
     database: async_sessionmaker[AsyncSession]
     kept_for: timedelta
     now: Callable[[], datetime]
 
     async def add(self, audit_event: AuditEvent) -> None:
+        """Add a line in a transaction of its own."""
         async with self.database.begin() as session:
             await store.audit.write(session, audit_event, now=self.now())
 
     async def refuse(
         self, event: AuditEventType, by: Principal, result: str, account: Account | None = None
     ) -> None:
-        """A credential that was wrong."""
+        """Add a line about a credential that was wrong; `result` is the refusal's code."""
         await self.add(AuditEvent(type=event, by=by, account=account, result=result))
 
     async def refuse_within(
@@ -46,8 +49,9 @@ class AuditLog:
         result: str,
         account: Account | None = None,
     ) -> None:
-        """The same of an anonymous client, within the limit of challenges for an address:
-        nobody fills a table with them.
+        """Add such a line of an anonymous client, within the limit of challenges per address.
+
+        Beyond the limit nothing is written, so that nobody can fill the table.
         """
         try:
             await limits.admit_challenge(client.address or "")
@@ -58,7 +62,7 @@ class AuditLog:
     async def page(
         self, *, before: int | None, limit: int, account_id: UUID | None, event: str | None
     ) -> tuple[Sequence[AuditRow], int | None]:
-        """Lines, newest first, and what to ask the next page with."""
+        """Return lines, newest first, and the cursor of the next page or None."""
         async with self.database() as session:
             rows = await store.audit.newest(
                 session, before=before, limit=limit + 1, account_id=account_id, event=event
@@ -67,5 +71,6 @@ class AuditLog:
         return page, page[-1].id if len(rows) > limit else None
 
     async def forget_old(self) -> None:
+        """Delete the lines that are older than `kept_for`."""
         async with self.database.begin() as session:
             await store.audit.forget(session, before=self.now() - self.kept_for)

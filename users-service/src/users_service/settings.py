@@ -22,6 +22,8 @@ from users_service.oidc.providers import Provider
 
 
 class Settings(BaseSettings):
+    """The settings of users-service; README.md lists them with their units."""
+
     model_config = SettingsConfigDict(env_prefix="USERS_", frozen=True)
 
     host: str = "127.0.0.1"
@@ -67,10 +69,12 @@ class Settings(BaseSettings):
     """The mail server. Without it nothing is sent: administrators hand links on."""
 
     def keys(self) -> ApiKeys:
+        """Return the API keys, of which only digests stay in memory."""
         forwarding = self.forwarding_keys.get_secret_value() if self.forwarding_keys else None
         return ApiKeys.parse(self.api_keys.get_secret_value(), forwarding)
 
     def smtp(self) -> Smtp | None:
+        """Return the mail server, or None if none is configured."""
         if self.smtp_host is None or self.mail_from is None:
             return None
         trusted = ssl.create_default_context()
@@ -87,6 +91,7 @@ class Settings(BaseSettings):
         )
 
     def encryptor(self) -> Encryptor:
+        """Return what encrypts secrets in the database."""
         return Encryptor.parse(self.encryption_key.get_secret_value())
 
     @field_validator("database_url")
@@ -151,7 +156,7 @@ class Settings(BaseSettings):
         return switch
 
     def all_providers(self) -> dict[str, Provider]:
-        """By name, each with its client secret."""
+        """Return the providers by name, each with its client secret."""
         if self.providers is None:
             return {}
         listed = providers.parse(self.providers.get_secret_value())

@@ -45,7 +45,7 @@ from users_service.sign_in.webauthn import Site
 
 
 class RequestState(TypedDict):
-    """`request.state`."""
+    """What `request.state` holds: every use case that routes call."""
 
     legacy_accounts: LegacyAccounts
     administration: Administration
@@ -87,6 +87,7 @@ class Resources:
 
 
 def wire(settings: Settings, resources: Resources) -> RequestState:
+    """Build every use case from settings and resources; connects to nothing."""
     database, passwords, now = resources.database, resources.passwords, resources.now
     limits = RateLimits(
         resources.redis,

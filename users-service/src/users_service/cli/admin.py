@@ -12,11 +12,11 @@ AddCommand = Callable[..., argparse.ArgumentParser]
 
 
 class NoSuchAccount(Exception):
-    """The service knows nobody of this name."""
+    """The service knows no account of this name, or does not say."""
 
 
 def add_commands(add: AddCommand) -> None:
-    """`add(name, about, username=bool)` makes a subcommand."""
+    """Add the subcommands; `add(name, about, username=bool)` returns a parser for each."""
     accounts = add("accounts", "search accounts, with roles and sessions", username=False)
     accounts.add_argument("--search", help="in usernames, names and e-mail addresses")
     accounts.add_argument("--role", choices=_ROLES)
@@ -38,7 +38,7 @@ def add_commands(add: AddCommand) -> None:
 
 
 def run(client: httpx.Client, arguments: argparse.Namespace) -> httpx.Response:
-    """The service's answer."""
+    """Send the request of a subcommand and return the answer; raise NoSuchAccount."""
     match arguments.command:
         case "accounts":
             return client.get("/v1/accounts", params=_search(arguments))

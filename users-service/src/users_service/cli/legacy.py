@@ -31,6 +31,7 @@ _PROFILE = {
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """Run `notes-users` and exit with 0, 1 or 2, as this module's text says."""
     arguments = _parser().parse_args(argv)
     try:
         name, secret = _api_key(os.environ)
@@ -49,8 +50,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def base_url(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
-    """As the original puts it together: --url over --host and --port over PORT; the port may
-    stand in --host.
+    """Return the service's URL as the original builds it; raise ValueError.
+
+    --url goes before --host and --port, --port before PORT; the port may stand in --host.
     """
     url = urlsplit(arguments.url or "")
     if arguments.url and (url.scheme not in {"http", "https"} or not url.hostname):
@@ -67,7 +69,7 @@ def base_url(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
 
 
 def _host_and_port(text: str) -> tuple[str, str]:
-    """ "host", "host:port", "[::1]:port", and "::1", which has none."""
+    """Take apart "host", "host:port", "[::1]:port", and "::1", which has no port."""
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
         return host, rest.removeprefix(":")

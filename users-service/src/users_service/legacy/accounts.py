@@ -47,6 +47,10 @@ class LegacyAccounts:
     now: Callable[[], datetime]
 
     async def create(self, username: str, fields: AccountFields, by: Principal) -> Account:
+        """Make an editor's account; raise UsernameTaken or InvalidField.
+
+        A password may be a bcrypt hash, which is stored as it is.
+        """
         given_text("username", username)
         if shows_nothing(username):
             raise InvalidField("username", "has to show something")
@@ -66,7 +70,7 @@ class LegacyAccounts:
     async def find_or_create(
         self, username: str, fields: AccountFields, by: Principal
     ) -> Account:
-        """The account of (provider, username); OtherProvider rather than somebody else's."""
+        """Return the account of (provider, username), made if need be; raise OtherProvider."""
         given_text("username", username)
         provider = identity_provider(fields)
         if found := await self._of_identity(provider, username):
@@ -80,7 +84,10 @@ class LegacyAccounts:
             raise OtherProvider(username) from error
 
     async def update(self, username: str, fields: AccountFields, by: Principal) -> Account:
-        """What is absent stays. A new password ends all sessions of the account."""
+        """Change what is given and leave the rest; a new password ends all sessions.
+
+        Raises AccountNotFound, InvalidField or OtherProvider.
+        """
         _must_be_possible(username)
         columns = await self._columns(fields)
         async with self.database.begin() as session:
@@ -94,16 +101,18 @@ class LegacyAccounts:
         return account
 
     async def find(self, username: str) -> Account:
+        """Return the account of exactly this name; raise AccountNotFound."""
         _must_be_possible(username)
         async with self.database() as session:
             return await store.accounts_by_username.named(session, username)
 
     async def everyone(self) -> list[Account]:
+        """Return all accounts, the oldest first, without a limit."""
         async with self.database() as session:
             return await store.accounts_by_username.everyone(session)
 
     async def destroy(self, username: str, by: Principal) -> None:
-        """LastAdministrator where nobody else could run the place."""
+        """Delete the account; raise AccountNotFound or LastAdministrator."""
         _must_be_possible(username)
         async with self.database.begin() as session:
             account = await store.accounts_by_username.named(session, username)

@@ -31,7 +31,11 @@ _TEXTS: Final = {
 
 
 async def read(request: Request) -> dict[str, Any]:
-    """The parameters of a body; 400 if it says it is JSON and is not."""
+    """Return the parameters of a JSON or form body; {} for any other.
+
+    Raises HTTPException 400 if the body says it is JSON and is not, and 415 for a form in parts
+    that is not UTF-8.
+    """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if _JSON.fullmatch(media_type):
         return _from_json(await request.body())
@@ -46,7 +50,7 @@ async def read(request: Request) -> dict[str, Any]:
 
 
 def text(sent: dict[str, Any], field: str) -> str:
-    """A parameter that must be there, and may be empty."""
+    """Return a parameter that must be given, and may be empty; raise InvalidField."""
     value = _text(field, sent.get(field))
     if value is None:
         raise InvalidField(field, "is missing")
@@ -54,6 +58,7 @@ def text(sent: dict[str, Any], field: str) -> str:
 
 
 def username(sent: dict[str, Any]) -> str:
+    """Return the username as it was sent; raise InvalidField if it is missing or blank."""
     said = text(sent, "username")
     if not said.strip():
         raise InvalidField("username", "is missing")
@@ -61,6 +66,7 @@ def username(sent: dict[str, Any]) -> str:
 
 
 def password(sent: dict[str, Any]) -> str | None:
+    """Return the password, or None if it was not sent; raise InvalidField."""
     value = sent.get("password")
     if value is not None and not isinstance(value, str):
         raise InvalidField("password", "is a text")
@@ -70,7 +76,10 @@ def password(sent: dict[str, Any]) -> str | None:
 
 
 def account_fields(sent: dict[str, Any]) -> AccountFields:
-    """Only what was sent: an absent parameter changes nothing, null empties."""
+    """Return the fields that were sent; raise InvalidField.
+
+    An absent parameter changes nothing, null clears the field.
+    """
     found: dict[str, Any] = {}
     if "password" in sent:
         found["password"] = password(sent)

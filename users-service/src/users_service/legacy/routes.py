@@ -34,7 +34,7 @@ INCORRECT = "Incorrect username or password"
 
 
 class UserObject(BaseModel):
-    """In the original's own names: they are the interface."""
+    """An account, in the names of the original service."""
 
     id: str
     username: str
@@ -47,11 +47,15 @@ class UserObject(BaseModel):
 
 
 class RightPassword(BaseModel):
+    """The answer to a right password."""
+
     check: Literal[True]
     username: str
 
 
 class WrongPassword(BaseModel):
+    """The answer to a wrong password, an unknown or disabled account, or a disabled sign-in."""
+
     check: Literal[False]
     username: str
     message: str
@@ -116,6 +120,7 @@ router = APIRouter(
 
 @router.post("/create-user", openapi_extra=user_body(with_name=True))
 async def create_user(sent: Parameters, accounts: AllAccounts, by: By) -> UserObject:
+    """Make an account; 409 if its name, or one that looks the same, exists."""
     return user_object(
         await accounts.create(parameters.username(sent), parameters.account_fields(sent), by)
     )
@@ -123,6 +128,10 @@ async def create_user(sent: Parameters, accounts: AllAccounts, by: By) -> UserOb
 
 @router.post("/find-or-create", openapi_extra=user_body(with_name=True))
 async def find_or_create(sent: Parameters, accounts: AllAccounts, by: By) -> UserObject:
+    """Return the account of this provider and username, or make it.
+
+    409 if the name belongs to an account of another provider.
+    """
     username, said = parameters.username(sent), parameters.account_fields(sent)
     return user_object(await accounts.find_or_create(username, said, by))
 
@@ -131,22 +140,32 @@ async def find_or_create(sent: Parameters, accounts: AllAccounts, by: By) -> Use
 async def update_user(
     username: Named, sent: Parameters, accounts: AllAccounts, by: By
 ) -> UserObject:
+    """Change the parameters that are sent and leave the rest.
+
+    null clears a parameter. A new password ends all sessions of the account.
+    """
     return user_object(await accounts.update(username, parameters.account_fields(sent), by))
 
 
 @router.get("/find/{username:path}")
 async def find(username: Named, accounts: AllAccounts) -> UserObject:
+    """Return the account of exactly this username."""
     return user_object(await accounts.find(username))
 
 
 @router.delete("/destroy/{username:path}")
 async def destroy(username: Named, accounts: AllAccounts, by: By) -> dict[str, str]:
+    """Delete the account and everything it signs in with.
+
+    409 for the last administrator.
+    """
     await accounts.destroy(username, by)
     return {}
 
 
 @router.get("/list")
 async def list_users(accounts: AllAccounts) -> list[UserObject]:
+    """Return all accounts, the oldest first."""
     return [user_object(account) for account in await accounts.everyone()]
 
 
@@ -157,6 +176,10 @@ async def password_check(
     credential_check: Annotated[CredentialCheck, Depends(_credential_check)],
     by: By,
 ) -> RightPassword | WrongPassword:
+    """Check a password; a wrong one is answered with 200 and `check: false`.
+
+    X-Forwarded-For names the address that attempts are counted for.
+    """
     username = parameters.username(sent)
     password = parameters.password(sent)
     if password is None:
@@ -182,6 +205,7 @@ async def password_check(
 
 
 def user_object(account: Account) -> UserObject:
+    """Return the account in the names of the original service."""
     return UserObject(
         id=account.username,
         username=account.username,
@@ -195,4 +219,5 @@ def user_object(account: Account) -> UserObject:
 
 
 def install(app: FastAPI) -> None:
+    """Add the routes at the root, where the original has them."""
     app.include_router(router)

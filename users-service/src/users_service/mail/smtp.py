@@ -39,7 +39,7 @@ def is_sender(text: str) -> bool:
 
 
 class Undeliverable(Exception):
-    """This e-mail can never be delivered to this address."""
+    """The e-mail can never be delivered to this address."""
 
 
 class Deferred(Exception):

@@ -217,8 +217,9 @@ class OidcClient:
     async def _profile(
         self, provider: Provider, known: _KnownProvider, tokens: dict[str, Any]
     ) -> dict[str, Any]:
-        """What else is told of the person, as JSON or signed; {} where nothing is: who they are
-        stands in the ID token.
+        """Return userinfo, sent as JSON or signed (Core 5.3.2); {} if there is none of use.
+
+        Who the person is stands in the ID token.
         """
         where, shown = known.metadata.get("userinfo_endpoint"), tokens.get("access_token")
         if not is_safe(where) or not isinstance(shown, str):

@@ -89,8 +89,10 @@ class OidcSignIn:
     async def _authenticated_at(
         self, session: AsyncSession, finished: FinishedFlow, account: Account
     ) -> datetime | None:
-        """As the provider says. Where it does not, it may have been long ago: such a session
-        is fresh (None) only for who cannot re-authenticate but by signing in anew.
+        """Return when the person authenticated, as the provider says; NEVER if it does not.
+
+        An account that can re-authenticate only by signing in again gets None then, which
+        makes its session fresh.
         """
         said = finished.identity.authenticated_at
         if said is None and await self.sign_in_methods.can_reauthenticate(session, account.id):
