@@ -14,4 +14,5 @@ _SHOWS_NOTHING: Final = re.compile(
 
 
 def shows_nothing(text: str) -> bool:
+    """Return whether a reader would see nothing of the text; true for an empty one."""
     return _SHOWS_NOTHING.fullmatch(text) is not None

@@ -224,8 +224,10 @@ def _request_id(scope: Scope) -> str:
 
 
 def _bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
-    """`receive`, refusing with 413 once the body passes `limit` bytes, said or unsaid, and with
-    408 when it has not arrived within `BODY_SECONDS`.
+    """Return `receive` with limits on size and time of the body.
+
+    It refuses with 413 once the body passes `limit` bytes, announced or not, and with 408 when
+    it has not arrived within `BODY_SECONDS`.
     """
     said = dict(scope["headers"]).get(b"content-length", b"0")
     is_said_too_large = said.isdigit() and int(said) > limit

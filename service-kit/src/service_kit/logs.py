@@ -32,9 +32,7 @@ def area(name: str) -> logging.Logger:
 
 
 def visible(text: str) -> str:
-    """`text` on one line that no terminal acts upon: what is not to be seen is escaped, as in
-    JSON.
-    """
+    """Return `text` on one line that no terminal acts upon: invisible characters as in JSON."""
     if text.isprintable():
         return text
     return "".join(json.dumps(each)[1:-1] if _is_unseen(each) else each for each in text)

@@ -122,8 +122,9 @@ class Jwks:
 
 
 def usable_keys(listed: object) -> list[jwt.PyJWK]:
-    """The public keys for signatures in somebody's list: whatever else stands there, keys for
-    encryption or of kinds that nobody here knows, is no reason to know none.
+    """Return the public keys for signatures in a JWK set (RFC 7517, 5), and skip the rest.
+
+    Skipped are keys for encryption, secrets and unknown kinds. Raises TypeError without a list.
     """
     if not isinstance(listed, list):
         raise TypeError("a list of keys is expected")
@@ -164,7 +165,7 @@ class TokenVerifier:
         self._audience = audience
 
     async def verify(self, token: str) -> Identity:
-        """Return whose token it is; InvalidToken if it is not good, here and now."""
+        """Return whose token it is; raise InvalidToken unless it is valid here and now."""
         try:
             kid = jwt.get_unverified_header(token).get("kid")
             if not isinstance(kid, str):
@@ -197,6 +198,7 @@ class Revocations:
         self._rests_until = -float("inf")
 
     async def cover(self, bearer: Identity) -> bool:
+        """Return whether the bearer's token was revoked; False while Redis is away."""
         if time.monotonic() < self._rests_until:
             self._unread.inc()
             return False
