@@ -26,26 +26,26 @@ _DEVICE_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class ApiKeys:
-    """Names and secrets for HTTP Basic. Only digests are kept in memory."""
+    """The API keys for HTTP Basic (RFC 7617), by name; only digests are kept in memory."""
 
     digests: Mapping[str, bytes]
     forwarding: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, pairs: str, forwarding: str | None = None) -> Self:
-        """From "name:secret,name:secret"; ValueError names no secret."""
+        """Read "name:secret,name:secret"; raise ValueError, which quotes no secret."""
         return cls(_digests(pairs), _digests(forwarding) if forwarding else {})
 
     def holder(self, request: Request) -> str | None:
-        """The name of the key that the request shows; None if it shows none that is ours."""
+        """Return the name of the key that the request shows; None if it is none of ours."""
         name, secret = _basic(request)
         return name if _is_right(self.digests, name, secret) else None
 
     def may_forward(self, request: Request) -> bool:
-        """May the request say for whom it speaks? Its key may lie beside a person's token.
+        """Return whether the request may say for whom it speaks.
 
-        `X-API-Key: name:secret` is for that alone: it gives no right of its own, because web
-        sends it with the requests of everybody.
+        Its key may stand beside a person's token, as `X-API-Key: name:secret`. There it gives
+        no other right, because web sends it with everybody's requests.
         """
         name, _, secret = request.headers.get("x-api-key", "").partition(":")
         return any(
@@ -84,7 +84,7 @@ def _is_right(known: Mapping[str, bytes], name: str, secret: str) -> bool:
 
 
 async def refuse(request: Request, client: Client) -> None:
-    """Write down that a key is wrong, without what was shown; nothing where none was."""
+    """Write a wrong API key to the audit log, without what was shown; nothing if none was."""
     if not request.headers.get("authorization", "").lower().startswith("basic"):
         return
     audit: AuditLog = request.state.audit
@@ -94,18 +94,19 @@ async def refuse(request: Request, client: Client) -> None:
 
 
 def bearer_secret(request: Request) -> str | None:
+    """Return the token of `Authorization: Bearer` (RFC 6750, 2.1), or None."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
 
 
 def peer(request: Request) -> Client:
-    """The other end of the connection."""
+    """Return the other end of the connection, which may be a proxy."""
     address = request.client.host if request.client else None
     return Client(address=address, device=_device(request, "user-agent"))
 
 
 def forwarded(request: Request) -> Client:
-    """Whom a trusted caller speaks for; no address if it does not say."""
+    """Return whom a trusted caller speaks for; the address is None if it names none."""
     first = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
     device = _device(request, "x-forwarded-user-agent")
     try:

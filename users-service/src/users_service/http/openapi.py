@@ -37,19 +37,23 @@ _PROFILE: Final = {
 
 
 def problems(*statuses: int) -> Responses:
+    """Return OpenAPI responses for these statuses as problem details (RFC 9457)."""
     return _responses(statuses, "application/problem+json", _PROBLEM)
 
 
 def refusals(*statuses: int) -> Responses:
+    """Return OpenAPI responses for these statuses in the form of the original service."""
     return _responses(statuses, "application/json", _REFUSAL)
 
 
 def user_body(*, with_name: bool) -> dict[str, Any]:
+    """Return the request body of an account, as JSON or a form, with or without `username`."""
     named = {"username": _TEXT} if with_name else {}
     return _body({**named, **_PROFILE}, required=list(named))
 
 
 def password_body() -> dict[str, Any]:
+    """Return the request body of a password check, as JSON or a form."""
     return _body({"username": _TEXT, "password": _TEXT}, required=["username", "password"])
 
 

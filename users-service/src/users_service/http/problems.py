@@ -107,12 +107,13 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 def legacy_error(
     status: int, message: str, *, headers: dict[str, str] | None = None
 ) -> JSONResponse:
+    """Return the body that clients of the original expect: restify's `{code, message}`."""
     code = _CODES.get(status) or HTTPStatus(status).phrase.replace(" ", "")
     return JSONResponse({"code": code, "message": message}, status, headers)
 
 
 def install(app: FastAPI) -> None:
-    """After the kit's own, so that its answers remain those of /v1."""
+    """Add the handlers; call it after the kit's, which keep answering for /v1."""
     app.add_exception_handler(UsersError, _on_users_error)
     app.add_exception_handler(HTTPException, _by_interface(app))
     for away in _DATABASE_IS_AWAY:

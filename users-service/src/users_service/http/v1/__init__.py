@@ -25,6 +25,7 @@ from users_service.http.v1.dependencies import not_stored
 
 
 def install(app: FastAPI) -> None:
+    """Add the routes of /v1, whose answers are never cached, and the public keys."""
     router = APIRouter(
         prefix="/v1",
         tags=["v1"],

@@ -32,13 +32,18 @@ router = APIRouter(prefix="/account", responses=problems(401))
 
 
 class Profile(Body):
-    """What is left out stays, null takes it away."""
+    """The fields to change: an absent one stays, null clears one."""
 
     name: Text | None = None
     email: Text | None = None
 
 
 class NewPassword(Body):
+    """`old_password` may be absent only if the account has no password.
+
+    `code` is needed if the account has a second step and this session is older than 15 minutes.
+    """
+
     old_password: Text | None = None
     """May be missing only where the account has none."""
     new_password: Text
@@ -49,7 +54,7 @@ class NewPassword(Body):
 
 
 class LinkedOut(BaseModel):
-    """Who one is to a provider."""
+    """An external identity; `provider` is null if the provider is no longer set up."""
 
     provider: str | None
     """Its name here; null if it is not set up any more."""
@@ -59,16 +64,22 @@ class LinkedOut(BaseModel):
 
 
 class MyAccountOut(OverviewOut):
+    """One's own account with its external identities."""
+
     identities: list[LinkedOut]
 
 
 class IdentityOut(BaseModel):
+    """An identity of the account with a provider; "local" is a username of this service."""
+
     provider: str
     subject: str
     created_at: datetime
 
 
 class ExportOut(BaseModel):
+    """All that is stored about the account, without secrets; `audit` has 1000 lines at most."""
+
     account: OverviewOut
     sessions: list[DeviceOut]
     identities: list[IdentityOut]
@@ -89,6 +100,7 @@ TheProfiles = Annotated[Profiles, Depends(_profiles)]
 async def my_account(
     signed_in: SignedIn, profiles: TheProfiles, identities: TheIdentities
 ) -> MyAccountOut:
+    """Return one's own account."""
     found = await identities.of(signed_in.account.id)
     overview = overview_out(await profiles.overview(signed_in.account.id))
     return MyAccountOut(
@@ -109,6 +121,11 @@ async def my_account(
 async def change_profile(
     profile: Profile, signed_in: SignedIn, profiles: TheProfiles, sessions: AllSessions
 ) -> OverviewOut:
+    """Change name, e-mail address or both.
+
+    A change of address needs authentication in the last 15 minutes, and is followed by an
+    e-mail that verifies it, where e-mails are sent.
+    """
     if "email" in profile.model_fields_set:
         # A new password can be sent there.
         sessions.require_fresh(signed_in.session)
@@ -123,6 +140,10 @@ async def change_profile(
 async def change_password(
     wanted: NewPassword, signed_in: SignedIn, profiles: TheProfiles, sessions: AllSessions
 ) -> LoginOut:
+    """Set the password, end all sessions and return a new one.
+
+    Without the old password, the session must have been authenticated in the last 15 minutes.
+    """
     if wanted.old_password is None:
         sessions.require_fresh(signed_in.session)
     new = PasswordChange(old=wanted.old_password, new=wanted.new_password, code=wanted.code)
@@ -134,6 +155,7 @@ async def change_password(
 
 @router.get("/export", responses=problems(403))
 async def export(signed_in: FreshlySignedIn, profiles: TheProfiles) -> ExportOut:
+    """Return everything stored about one's account; needs recent authentication."""
     found = await profiles.export(signed_in.account, signed_in.principal)
     return ExportOut(
         account=overview_out(found.overview),
@@ -149,4 +171,8 @@ async def export(signed_in: FreshlySignedIn, profiles: TheProfiles) -> ExportOut
 
 @router.delete("", status_code=204, responses=problems(403, 409))
 async def delete_account(signed_in: FreshlySignedIn, profiles: TheProfiles) -> None:
+    """Delete one's own account; 409 for the last administrator.
+
+    Needs recent authentication. The username stays reserved for a year.
+    """
     await profiles.delete(signed_in.account, signed_in.principal)

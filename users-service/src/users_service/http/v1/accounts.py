@@ -26,18 +26,22 @@ router = APIRouter(prefix="/accounts", responses=problems(401, 403))
 
 
 class Change(Body):
-    """What is left out stays. A change ends the person's sessions."""
+    """The fields to change: an absent one stays. A change ends the person's sessions."""
 
     role: Role | None = None
     disabled: bool | None = None
 
 
 class AccountsOut(BaseModel):
+    """A page of accounts; `next` is the cursor of the following one, null on the last."""
+
     accounts: list[OverviewOut]
     next: str | None
 
 
 class ResetLinkOut(BaseModel):
+    """The token of a link for a new password: shown here and never again."""
+
     token: str
     expires_at: datetime
 
@@ -62,6 +66,10 @@ async def list_accounts(
     cursor: Sought = None,
     limit: Limit = 50,
 ) -> AccountsOut:
+    """Return accounts by username.
+
+    `q` looks into usernames, names and e-mail addresses; `cursor` is `next` of the page before.
+    """
     wanted = AccountFilter(text=q, username=username, role=role, disabled=disabled)
     page, following = await administration.page(wanted, after=cursor, limit=limit)
     return AccountsOut(accounts=[overview_out(each) for each in page], next=following)
@@ -71,6 +79,7 @@ async def list_accounts(
 async def show_account(
     account_id: UUID, by: Administrator, administration: TheAdministration
 ) -> OverviewOut:
+    """Return an account, with its number of sessions."""
     return overview_out(await administration.find(account_id))
 
 
@@ -78,6 +87,7 @@ async def show_account(
 async def change_account(
     account_id: UUID, change: Change, by: FreshAdministrator, administration: TheAdministration
 ) -> OverviewOut:
+    """Change an account's role, disable it or enable it; 409 for the last administrator."""
     changed = await administration.change(
         account_id, by, role=change.role, disabled=change.disabled
     )
@@ -88,6 +98,10 @@ async def change_account(
 async def delete_account(
     account_id: UUID, by: FreshAdministrator, administration: TheAdministration
 ) -> None:
+    """Delete an account and everything it signs in with; 409 for the last administrator.
+
+    Its username stays reserved for a year.
+    """
     await administration.delete(account_id, by)
 
 
@@ -95,6 +109,7 @@ async def delete_account(
 async def end_sessions(
     account_id: UUID, by: Administrator, administration: TheAdministration
 ) -> None:
+    """End all sessions and access tokens of an account."""
     await administration.end_sessions(account_id, by)
 
 
@@ -107,5 +122,6 @@ async def end_sessions(
 async def make_reset_link(
     account_id: UUID, by: FreshAdministrator, password_reset: ThePasswordReset
 ) -> ResetLinkOut:
+    """Make a link of 24 hours for a new password, which replaces earlier ones."""
     link = await password_reset.make(account_id, by)
     return ResetLinkOut(token=link.token, expires_at=link.expires_at)

@@ -16,6 +16,8 @@ router = APIRouter(prefix="/api-tokens", responses=problems(401))
 
 
 class NewApiToken(Body):
+    """Name, scopes and days of a token; with `expires_in_days` null it has no end."""
+
     name: Text
     scopes: Annotated[
         list[Literal["read", "write", "realtime"]], Field(min_length=1, max_length=3)
@@ -25,6 +27,8 @@ class NewApiToken(Body):
 
 
 class ApiTokenOut(BaseModel):
+    """An API token without its secret; `prefix` is how the secret begins."""
+
     id: UUID
     name: str
     prefix: str
@@ -37,11 +41,15 @@ class ApiTokenOut(BaseModel):
 
 
 class NewApiTokenOut(ApiTokenOut):
+    """A new API token; `token` is shown here and never again."""
+
     token: str
     """Shown here and never again."""
 
 
 class ApiTokensOut(BaseModel):
+    """One's own API tokens, the oldest first."""
+
     api_tokens: list[ApiTokenOut]
 
 
@@ -55,6 +63,7 @@ TheApiTokens = Annotated[ApiTokens, Depends(_api_tokens)]
 
 @router.get("")
 async def my_api_tokens(signed_in: SignedIn, api_tokens: TheApiTokens) -> ApiTokensOut:
+    """Return one's own API tokens, with expired ones until they are revoked."""
     found = await api_tokens.of(signed_in.account)
     return ApiTokensOut(api_tokens=[api_token_out(each) for each in found])
 
@@ -63,6 +72,10 @@ async def my_api_tokens(signed_in: SignedIn, api_tokens: TheApiTokens) -> ApiTok
 async def make_api_token(
     wanted: NewApiToken, signed_in: FreshlySignedIn, api_tokens: TheApiTokens
 ) -> NewApiTokenOut:
+    """Make an API token; 409 at 50 of them. Needs recent authentication.
+
+    The token is exchanged for access tokens at POST /v1/tokens.
+    """
     made, secret = await api_tokens.make(
         signed_in.account,
         signed_in.principal,
@@ -77,10 +90,12 @@ async def make_api_token(
 async def revoke_api_token(
     token_id: UUID, signed_in: SignedIn, api_tokens: TheApiTokens
 ) -> None:
+    """Revoke an API token, with the access tokens it was exchanged for."""
     await api_tokens.revoke(token_id, signed_in.account, signed_in.principal)
 
 
 def api_token_out(token: ApiToken) -> ApiTokenOut:
+    """Return the token as JSON shows it, without its secret."""
     return ApiTokenOut(
         id=token.id,
         name=token.name,

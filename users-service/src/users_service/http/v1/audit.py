@@ -19,6 +19,12 @@ router = APIRouter(prefix="/audit", responses=problems(401, 403))
 
 
 class LineOut(BaseModel):
+    """A line of the audit log.
+
+    `result` is "ok" or the code of the refusal; `actor` is a username, "api key NAME", or null
+    for a stranger.
+    """
+
     id: int
     at: datetime
     event: AuditEventType
@@ -35,6 +41,8 @@ class LineOut(BaseModel):
 
 
 class AuditOut(BaseModel):
+    """A page of the log; `next` is the cursor of the following one, null on the last."""
+
     lines: list[LineOut]
     next: int | None
 
@@ -53,6 +61,11 @@ async def read_audit(
     cursor: Annotated[int | None, Query(ge=1, le=_BIGINT)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AuditOut:
+    """Return lines of the audit log, newest first.
+
+    `account_id` selects what the account did and what was done to it; `cursor` is `next` of the
+    page before.
+    """
     lines, following = await audit.page(
         before=cursor,
         limit=limit,
@@ -63,6 +76,7 @@ async def read_audit(
 
 
 def line_out(row: AuditRow) -> LineOut:
+    """Return the row as JSON shows it."""
     return LineOut(
         id=row.id,
         at=row.at,

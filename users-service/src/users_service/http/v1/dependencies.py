@@ -32,6 +32,8 @@ Sought = Annotated[str | None, AfterValidator(lambda text: text and given_text("
 
 
 class Body(BaseModel):
+    """The base of request bodies, which refuses unknown fields."""
+
     model_config = ConfigDict(extra="forbid")
 
 
@@ -45,10 +47,12 @@ class CurrentSession:
 
     @property
     def principal(self) -> Principal:
+        """The signed-in person, as the audit log names them."""
         return principals.account_holder(self.account, self.client, self.session)
 
 
 async def not_stored(response: Response) -> None:
+    """Forbid every cache to store the answer (RFC 9111, 5.2.2.5)."""
     response.headers["Cache-Control"] = "no-store"
 
 
@@ -147,7 +151,7 @@ TheSignInMethods = Annotated[SignInMethods, Depends(_sign_in_methods)]
 
 
 async def with_passwords(sign_in_methods: TheSignInMethods) -> None:
-    """For routes about passwords: refused where password sign-in is disabled."""
+    """Raise PasswordLoginOff where password sign-in is disabled: for routes about passwords."""
     sign_in_methods.require_passwords()
 
 

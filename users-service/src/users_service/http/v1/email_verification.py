@@ -13,15 +13,21 @@ router = APIRouter()
 
 
 class MailOut(BaseModel):
+    """Whether a mail server is configured; without one, administrators pass links on."""
+
     is_on: bool
     """False: no mail server is set up, so administrators hand links on."""
 
 
 class Proof(Body):
+    """The token of a link that verifies an e-mail address."""
+
     token: Text
 
 
 class ProvenOut(BaseModel):
+    """The address that is verified now."""
+
     email: str
 
 
@@ -35,12 +41,16 @@ TheEmailVerification = Annotated[EmailVerification, Depends(_email_verification)
 
 @router.get("/mail")
 async def mail(email_verification: TheEmailVerification) -> MailOut:
+    """Return whether e-mails are sent here."""
     return MailOut(is_on=email_verification.email_queue.is_on)
 
 
 @router.post("/account/email/letters", status_code=202, responses=problems(401, 409, 429))
 async def ask_again(signed_in: SignedIn, email_verification: TheEmailVerification) -> None:
-    """Another letter to one's own address that is not proven yet."""
+    """Send another link to one's own unverified address.
+
+    409 if there is no such address, or if e-mails are not sent here.
+    """
     await email_verification.ask_again(signed_in.account)
 
 
@@ -48,4 +58,5 @@ async def ask_again(signed_in: SignedIn, email_verification: TheEmailVerificatio
 async def prove(
     proof: Proof, client: From, email_verification: TheEmailVerification
 ) -> ProvenOut:
+    """Verify an e-mail address; its reader need not be signed in."""
     return ProvenOut(email=await email_verification.verify(proof.token, client))

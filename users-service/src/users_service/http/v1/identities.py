@@ -29,6 +29,7 @@ _PROOF = "/sessions/current/re-authenticate/{provider}"
 async def depart_to_link(
     provider: str, wanted: Depart, signed_in: FreshlySignedIn, identities: TheIdentities
 ) -> DepartureOut:
+    """Return where to send the browser to link an identity. Needs recent authentication."""
     begun = await identities.start_linking(
         provider, wanted.redirect_uri, signed_in.account, signed_in.client
     )
@@ -39,6 +40,7 @@ async def depart_to_link(
 async def link(
     provider: str, said: Callback, signed_in: FreshlySignedIn, identities: TheIdentities
 ) -> None:
+    """Link the identity that came back; 409 if it is linked already."""
     await identities.link(
         provider,
         said.flow,
@@ -50,6 +52,10 @@ async def link(
 
 @router.delete(_ONE, status_code=204, responses=problems(409))
 async def unlink(provider: str, signed_in: FreshlySignedIn, identities: TheIdentities) -> None:
+    """Remove one's identity with the provider.
+
+    409 if there would be no other way to sign in. Needs recent authentication.
+    """
     await identities.unlink(provider, signed_in.account, signed_in.principal)
 
 
@@ -57,6 +63,10 @@ async def unlink(provider: str, signed_in: FreshlySignedIn, identities: TheIdent
 async def depart_to_prove(
     provider: str, wanted: Depart, signed_in: SignedIn, identities: TheIdentities
 ) -> DepartureOut:
+    """Return where to send the browser to authenticate again.
+
+    409 for a provider that cannot be asked for that.
+    """
     begun = await identities.start_reauthentication(
         provider, wanted.redirect_uri, signed_in.account, signed_in.client
     )
@@ -67,7 +77,7 @@ async def depart_to_prove(
 async def prove(
     provider: str, said: Callback, signed_in: SignedIn, identities: TheIdentities
 ) -> SessionOut | SecondStepOut:
-    """The session, or the second step that is lacking, for POST …/re-authenticate."""
+    """Return the session, fresh again, or the second step for POST …/re-authenticate."""
     session, account = signed_in.session, signed_in.account
     done = await identities.reauthenticate(
         provider,

@@ -16,6 +16,11 @@ router = APIRouter(prefix="/invitations", responses=problems(401, 403))
 
 
 class NewInvitation(Body):
+    """The role of the new account, and where to mail the link, if anywhere.
+
+    `admin` is short for the role "admin".
+    """
+
     role: Literal["reader", "editor", "admin"] = "editor"
     admin: bool = False
     """Short for the role "admin"."""
@@ -24,12 +29,16 @@ class NewInvitation(Body):
 
 
 class InvitationOut(BaseModel):
+    """A new invitation; `code` is shown here and never again."""
+
     id: UUID
     code: str
     expires_at: datetime
 
 
 class OpenInvitation(BaseModel):
+    """An invitation that can still be used; `created_by` is null for an API key."""
+
     id: UUID
     roles: list[str]
     created_at: datetime
@@ -38,6 +47,8 @@ class OpenInvitation(BaseModel):
 
 
 class InvitationsOut(BaseModel):
+    """The open invitations, the oldest first."""
+
     invitations: list[OpenInvitation]
 
 
@@ -53,6 +64,10 @@ TheInvitations = Annotated[Invitations, Depends(_invitations)]
 async def invite(
     by: Administrator, invitations: TheInvitations, wanted: NewInvitation | None = None
 ) -> InvitationOut:
+    """Make a code for one new account, valid for 7 days.
+
+    409 if it is to be mailed and e-mails are not sent here.
+    """
     wanted = wanted or NewInvitation()
     role = ADMIN if wanted.admin else wanted.role
     made = await invitations.invite(role, by, email=wanted.email)
@@ -61,6 +76,7 @@ async def invite(
 
 @router.get("")
 async def open_invitations(by: Administrator, invitations: TheInvitations) -> InvitationsOut:
+    """Return the invitations that can still be used."""
     rows = await invitations.all_open()
     return InvitationsOut(
         invitations=[
@@ -78,4 +94,5 @@ async def open_invitations(by: Administrator, invitations: TheInvitations) -> In
 
 @router.delete("/{invitation_id}", status_code=204, responses=problems(404))
 async def revoke(invitation_id: UUID, by: Administrator, invitations: TheInvitations) -> None:
+    """Revoke an open invitation."""
     await invitations.revoke(invitation_id, by)

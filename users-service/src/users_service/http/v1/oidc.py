@@ -17,32 +17,43 @@ router = APIRouter()
 
 
 class Depart(Body):
+    """Where the provider sends the browser back to: an address of this site."""
+
     redirect_uri: Text
     """Of this site: where the provider sends the browser back to."""
 
 
 class DepartToSignIn(Depart):
+    """Where to come back to, and an invitation for a person who has no account yet."""
+
     invite: Text | None = None
     """For who has no account yet, where sign-up is not open."""
 
 
 class DepartureOut(BaseModel):
+    """Where to send the browser; `flow` is a secret that only this browser may keep."""
+
     authorization_url: str
     flow: str
     """For a cookie of this browser, and for nobody else."""
 
 
 class Callback(Body):
+    """The parameters of the provider's redirect, with the browser's `flow`."""
+
     flow: Text
     code: Text
     state: Text
     iss: Text | None = None
 
     def authorization_response(self) -> AuthorizationResponse:
+        """Return what the provider sent, without what the browser kept."""
         return AuthorizationResponse(code=self.code, state=self.state, iss=self.iss)
 
 
 class ProviderOut(BaseModel):
+    """A provider; `reauthenticates` says whether it can authenticate a person again."""
+
     name: str
     title: str
     issuer: str
@@ -51,6 +62,8 @@ class ProviderOut(BaseModel):
 
 
 class WaysInOut(BaseModel):
+    """The ways to sign in that are enabled here."""
+
     passwords: bool
     passkeys: bool
     providers: list[ProviderOut]
@@ -66,6 +79,7 @@ TheOidcSignIn = Annotated[OidcSignIn, Depends(_oidc_sign_in)]
 
 @router.get("/sign-in")
 async def ways_in(oidc_sign_in: TheOidcSignIn, sign_in_methods: TheSignInMethods) -> WaysInOut:
+    """Return which ways to sign in are enabled."""
     listed = oidc_sign_in.flows.providers.values()
     return WaysInOut(
         passwords=sign_in_methods.passwords,
@@ -78,6 +92,7 @@ async def ways_in(oidc_sign_in: TheOidcSignIn, sign_in_methods: TheSignInMethods
 async def depart(
     provider: str, wanted: DepartToSignIn, client: From, oidc_sign_in: TheOidcSignIn
 ) -> DepartureOut:
+    """Return where to send the browser to sign in with the provider."""
     begun = await oidc_sign_in.start(
         provider, wanted.redirect_uri, client, invite=wanted.invite or None
     )
@@ -95,15 +110,21 @@ async def depart(
 async def come_back(
     provider: str, said: Callback, client: From, oidc_sign_in: TheOidcSignIn, response: Response
 ) -> LoginOut | SecondStepOut:
+    """Start a session after the provider's redirect, and make an account if there is none.
+
+    200 with a challenge if the account has a second step.
+    """
     done = await oidc_sign_in.finish(provider, said.flow, said.authorization_response(), client)
     return sign_in_out(done, response)
 
 
 def departure_out(begun: StartedFlow) -> DepartureOut:
+    """Return the started flow as JSON shows it."""
     return DepartureOut(authorization_url=begun.authorization_url, flow=begun.flow)
 
 
 def provider_out(provider: Provider) -> ProviderOut:
+    """Return the provider as JSON shows it, without its client credentials."""
     return ProviderOut(
         name=provider.name,
         title=provider.label,

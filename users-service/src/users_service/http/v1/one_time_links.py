@@ -16,6 +16,8 @@ router = APIRouter()
 
 
 class SignInLinkOut(BaseModel):
+    """A link to sign in; `url` is null where USERS_PUBLIC_URL is not set."""
+
     token: str
     url: str | None
     """Null where USERS_PUBLIC_URL is not set."""
@@ -23,6 +25,8 @@ class SignInLinkOut(BaseModel):
 
 
 class LinkLogin(Body):
+    """The token of a link to sign in."""
+
     token: Text
 
 
@@ -40,6 +44,7 @@ TheOneTimeLinks = Annotated[OneTimeLinks, Depends(_one_time_links)]
 async def make_sign_in_link(
     account_id: UUID, by: Program, links: TheOneTimeLinks
 ) -> SignInLinkOut:
+    """Make a link of 15 minutes that signs in once; needs an API key."""
     link = await links.make(account_id, by)
     return SignInLinkOut(token=link.token, url=link.url, expires_at=link.expires_at)
 
@@ -55,4 +60,8 @@ async def make_sign_in_link(
 async def sign_in_by_link(
     login: LinkLogin, client: From, links: TheOneTimeLinks, response: Response
 ) -> LoginOut | SecondStepOut:
+    """Start a session with a link.
+
+    200 with a challenge if the account has a second step.
+    """
     return sign_in_out(await links.redeem(login.token, client), response)

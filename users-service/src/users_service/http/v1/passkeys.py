@@ -16,12 +16,20 @@ router = APIRouter()
 
 
 class BegunOut(BaseModel):
+    """WebAuthn options as JSON, and the `flow` to send back with the browser's answer.
+
+    Browsers read them with `PublicKeyCredential.parseCreationOptionsFromJSON` or
+    `parseRequestOptionsFromJSON`.
+    """
+
     flow: str
     options: dict[str, Any]
     """For `PublicKeyCredential.parse…OptionsFromJSON`."""
 
 
 class NewPasskey(Body):
+    """The browser's answer, as `credential.toJSON()` gives it, and a name for the passkey."""
+
     flow: Text
     credential: dict[str, Any]
     """What `credential.toJSON()` says."""
@@ -29,10 +37,14 @@ class NewPasskey(Body):
 
 
 class PasskeyName(Body):
+    """The new name of a passkey."""
+
     name: Text
 
 
 class PasskeyOut(BaseModel):
+    """A passkey; `is_backed_up` says that it is stored on more than one device."""
+
     id: UUID
     name: str
     is_backed_up: bool
@@ -42,6 +54,8 @@ class PasskeyOut(BaseModel):
 
 
 class PasskeysOut(BaseModel):
+    """One's own passkeys, the oldest first."""
+
     passkeys: list[PasskeyOut]
 
 
@@ -55,18 +69,23 @@ ThePasskeys = Annotated[Passkeys, Depends(_passkeys)]
 
 @router.post("/passkeys/options", responses=problems(409, 429))
 async def passkey_options(client: From, passkeys: ThePasskeys) -> BegunOut:
-    """To sign in, for the second step, or to prove once more who one is."""
+    """Return options to sign in, to do the second step, or to authenticate again."""
     return _begun(await passkeys.begin_authentication(client))
 
 
 @router.get("/account/passkeys", responses=problems(401))
 async def my_passkeys(signed_in: SignedIn, passkeys: ThePasskeys) -> PasskeysOut:
+    """Return one's own passkeys."""
     found = await passkeys.of(signed_in.account)
     return PasskeysOut(passkeys=[_passkey(each) for each in found])
 
 
 @router.post("/account/passkeys/options", responses=problems(401, 403, 409))
 async def new_passkey_options(signed_in: FreshlySignedIn, passkeys: ThePasskeys) -> BegunOut:
+    """Return options to create a passkey; 409 at 20 of them.
+
+    Needs recent authentication.
+    """
     return _begun(await passkeys.begin_registration(signed_in.account))
 
 
@@ -74,6 +93,7 @@ async def new_passkey_options(signed_in: FreshlySignedIn, passkeys: ThePasskeys)
 async def add_passkey(
     wanted: NewPasskey, signed_in: FreshlySignedIn, passkeys: ThePasskeys
 ) -> PasskeyOut:
+    """Verify a new passkey and add it. Needs recent authentication."""
     made = await passkeys.add(
         signed_in.account,
         signed_in.principal,
@@ -88,6 +108,7 @@ async def add_passkey(
 async def rename_passkey(
     passkey_id: UUID, wanted: PasskeyName, signed_in: SignedIn, passkeys: ThePasskeys
 ) -> PasskeyOut:
+    """Rename one of one's own passkeys."""
     renamed = await passkeys.rename(
         passkey_id, wanted.name, signed_in.account, signed_in.principal
     )
@@ -102,6 +123,10 @@ async def rename_passkey(
 async def remove_passkey(
     passkey_id: UUID, signed_in: FreshlySignedIn, passkeys: ThePasskeys
 ) -> None:
+    """Remove a passkey and end all other sessions.
+
+    409 if there would be no other way to sign in. Needs recent authentication.
+    """
     await passkeys.remove(passkey_id, signed_in.session, signed_in.account, signed_in.principal)
 
 

@@ -12,11 +12,15 @@ router = APIRouter(dependencies=[Depends(with_passwords)])
 
 
 class Asked(Body):
+    """A username or an e-mail address."""
+
     account: Text
     """A username or an e-mail address."""
 
 
 class Reset(Body):
+    """The token of a link, and the new password."""
+
     token: Text
     password: Text
 
@@ -33,10 +37,14 @@ ThePasswordReset = Annotated[PasswordReset, Depends(_password_reset)]
 async def ask_for_a_letter(
     asked: Asked, client: From, password_reset: ThePasswordReset
 ) -> None:
-    """The same answer whether there is such an account or not."""
+    """Mail a link for a new password, if there is such an account with a verified address.
+
+    The answer is the same if there is none.
+    """
     await password_reset.ask(asked.account, client)
 
 
 @router.post("/password-resets", status_code=204, responses=problems(403, 429))
 async def reset_password(wanted: Reset, client: From, password_reset: ThePasswordReset) -> None:
+    """Set a new password with a link and end all sessions; nobody is signed in."""
     await password_reset.redeem(wanted.token, wanted.password, client)

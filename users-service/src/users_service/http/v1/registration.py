@@ -14,6 +14,12 @@ router = APIRouter()
 
 
 class NewAccount(Body):
+    """What a person gives to sign up.
+
+    `invite` is needed where sign-up is by invitation, `setup_token` for the first administrator
+    where one is configured.
+    """
+
     username: Text
     password: Text
     name: Text | None = None
@@ -23,6 +29,8 @@ class NewAccount(Body):
 
 
 class SignUpOut(BaseModel):
+    """Who may sign up; `setup_token` says that the first administrator has to give one."""
+
     mode: Literal["open", "invite", "closed"]
     first_account: bool
     setup_token: bool
@@ -39,6 +47,7 @@ TheRegistration = Annotated[Registration, Depends(_registration)]
 
 @router.get("/sign-up")
 async def sign_up_mode(registration: TheRegistration) -> SignUpOut:
+    """Return who may sign up, and whether the first account is still to be made."""
     is_first = await registration.is_first_expected()
     return SignUpOut(
         mode=registration.mode.value,
@@ -56,5 +65,6 @@ async def sign_up_mode(registration: TheRegistration) -> SignUpOut:
 async def sign_up(
     wanted: NewAccount, client: From, registration: TheRegistration
 ) -> AccountOut:
+    """Make an account; nobody is signed in by it."""
     form = RegistrationRequest(**wanted.model_dump())
     return account_out(await registration.register(form, client))

@@ -15,6 +15,8 @@ from users_service.sessions.sessions import NewSession
 
 
 class AccountOut(BaseModel):
+    """An account as other people see it; `name` is what to display."""
+
     id: UUID
     username: str
     name: str
@@ -22,6 +24,11 @@ class AccountOut(BaseModel):
 
 
 class OverviewOut(AccountOut):
+    """An account as its owner and administrators see it.
+
+    `email` is the address given, `proven_email` the one verified last, to which e-mails go.
+    """
+
     email: str | None
     proven_email: str | None
     """Where letters go: the last address that one reached its person at."""
@@ -33,6 +40,8 @@ class OverviewOut(AccountOut):
 
 
 class SessionOut(BaseModel):
+    """A session; it ends at `idle_expires_at` unless it is used, and at `expires_at` anyway."""
+
     id: UUID
     created_at: datetime
     last_seen_at: datetime
@@ -43,21 +52,27 @@ class SessionOut(BaseModel):
 
 
 class LoginOut(SessionOut):
+    """A new session; `token` is its secret, shown here and never again."""
+
     token: str
 
 
 class SecondFactor(BaseModel):
+    """A challenge of ten minutes; `methods` are "totp", "recovery_code" or "passkey"."""
+
     token: str
     methods: list[str]
     expires_at: datetime
 
 
 class SecondStepOut(BaseModel):
+    """The first step was right, and the account has a second one."""
+
     second_factor: SecondFactor
 
 
 class DeviceOut(BaseModel):
-    """A session as its person sees it among the others."""
+    """One of one's own sessions; `device` is a description such as "Firefox on Linux"."""
 
     id: UUID
     current: bool
@@ -72,10 +87,12 @@ class DeviceOut(BaseModel):
 
 
 def account_out(account: Account) -> AccountOut:
+    """Return the account as other people see it."""
     return AccountOut(**_account(account))
 
 
 def overview_out(overview: AccountOverview) -> OverviewOut:
+    """Return the account as its owner and administrators see it."""
     return OverviewOut(
         **_account(overview.account),
         email=overview.account.email,
@@ -89,16 +106,19 @@ def overview_out(overview: AccountOverview) -> OverviewOut:
 
 
 def session_out(session: Session, account: Account) -> SessionOut:
+    """Return the session as JSON shows it, without its secret."""
     return SessionOut(**_session(session, account))
 
 
 def login_out(secret: str, session: Session, account: Account) -> LoginOut:
+    """Return a new session with its secret."""
     return LoginOut(token=secret, **_session(session, account))
 
 
 def sign_in_out(
     done: NewSession | TwoFactorChallenge, response: Response
 ) -> LoginOut | SecondStepOut:
+    """Return a new session, or the challenge with the status set to 200."""
     if not isinstance(done, TwoFactorChallenge):
         return login_out(done.secret, done.session, done.account)
     response.status_code = 200
@@ -106,6 +126,7 @@ def sign_in_out(
 
 
 def step_out(step: TwoFactorChallenge) -> SecondStepOut:
+    """Return the challenge of a second step as JSON shows it."""
     return SecondStepOut(
         second_factor=SecondFactor(
             token=step.token, methods=list(step.methods), expires_at=step.expires_at
@@ -114,6 +135,7 @@ def step_out(step: TwoFactorChallenge) -> SecondStepOut:
 
 
 def device_out(session: Session, *, current: UUID | None) -> DeviceOut:
+    """Return the session as its owner sees it; `current` is the id of the one that asks."""
     return DeviceOut(
         id=session.id,
         current=session.id == current,

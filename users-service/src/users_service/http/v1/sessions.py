@@ -15,28 +15,36 @@ router = APIRouter()
 
 
 class PasswordProof(Body):
+    """One's own password, and a code if the account has a second step."""
+
     password: Text
     code: Text | None = None
     """Of the app, or a recovery code: where the account has a second step."""
 
 
 class StepProof(Body):
-    """The second step after a proof at a provider."""
+    """The second step after authentication at a provider."""
 
     token: Text
     code: Text
 
 
 class PasskeyProof(Body):
+    """A passkey's answer, as `credential.toJSON()` gives it."""
+
     flow: Text
     credential: dict[str, Any]
 
 
 class DevicesOut(BaseModel):
+    """One's own sessions that are alive, the last used first."""
+
     sessions: list[DeviceOut]
 
 
 class EndedOut(BaseModel):
+    """How many sessions were ended."""
+
     ended: int
 
 
@@ -50,6 +58,7 @@ TheReauthentication = Annotated[Reauthentication, Depends(_reauthentication)]
 
 @router.get("/sessions", responses=problems(401))
 async def my_sessions(signed_in: SignedIn, sessions: AllSessions) -> DevicesOut:
+    """Return one's own sessions, the current one among them."""
     found = await sessions.of(signed_in.account)
     current = signed_in.session.id
     return DevicesOut(sessions=[device_out(each, current=current) for each in found])
@@ -57,6 +66,7 @@ async def my_sessions(signed_in: SignedIn, sessions: AllSessions) -> DevicesOut:
 
 @router.get("/sessions/current", responses=problems(401))
 async def current_session(signed_in: SignedIn) -> SessionOut:
+    """Return the current session and its account."""
     return session_out(signed_in.session, signed_in.account)
 
 
@@ -66,6 +76,10 @@ async def reauthenticate(
     signed_in: SignedIn,
     reauthentication: TheReauthentication,
 ) -> SessionOut:
+    """Authenticate again, for acts that need it in the last 15 minutes.
+
+    With a password, a passkey, or the second step after a provider.
+    """
     kept, account, by = signed_in.session, signed_in.account, signed_in.principal
     match proof:
         case PasswordProof():
@@ -83,15 +97,18 @@ async def reauthenticate(
 
 @router.delete("/sessions/current", status_code=204, responses=problems(401))
 async def sign_out(signed_in: SignedIn, sessions: AllSessions) -> None:
+    """End the current session and its access tokens."""
     await sessions.end(signed_in.session.id, signed_in.account, signed_in.principal)
 
 
 @router.delete("/sessions/others", responses=problems(401))
 async def end_other_sessions(signed_in: SignedIn, sessions: AllSessions) -> EndedOut:
+    """End all sessions but the current one."""
     ended = await sessions.end_others(signed_in.session, signed_in.account, signed_in.principal)
     return EndedOut(ended=ended)
 
 
 @router.delete("/sessions/{session_id:uuid}", status_code=204, responses=problems(401, 404))
 async def end_session(session_id: UUID, signed_in: SignedIn, sessions: AllSessions) -> None:
+    """End one of one's own sessions and its access tokens."""
     await sessions.end(session_id, signed_in.account, signed_in.principal)

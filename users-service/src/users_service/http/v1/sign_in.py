@@ -13,23 +13,31 @@ router = APIRouter()
 
 
 class Login(Body):
+    """A username, in any case, and a password."""
+
     username: Text
     password: Text
 
 
 class PasskeyLogin(Body):
+    """The `flow` of the options, and the answer as `credential.toJSON()` gives it."""
+
     flow: Text
     credential: dict[str, Any]
     """What `credential.toJSON()` says."""
 
 
 class CodeLogin(Body):
+    """The challenge's token, and a code of the app or a recovery code."""
+
     token: Text
     code: Text
     """Of the authenticator app, or a recovery code."""
 
 
 class SecondPasskeyLogin(PasskeyLogin):
+    """The challenge's token, and the answer of a passkey of the same account."""
+
     token: Text
 
 
@@ -52,6 +60,10 @@ TheSignIn = Annotated[SignIn, Depends(_sign_in)]
 async def sign_in(
     login: Login, client: From, use_case: TheSignIn, response: Response
 ) -> LoginOut | SecondStepOut:
+    """Start a session with a password.
+
+    200 with a challenge if the account has a second step.
+    """
     done = await use_case.by_password(login.username, login.password, client)
     return sign_in_out(done, response)
 
@@ -60,6 +72,7 @@ async def sign_in(
 async def sign_in_by_passkey(
     login: PasskeyLogin, client: From, use_case: TheSignIn
 ) -> LoginOut:
+    """Start a session with a passkey, which needs neither username nor second step."""
     done = await use_case.by_passkey(login.flow, login.credential, client)
     return login_out(done.secret, done.session, done.account)
 
@@ -68,6 +81,7 @@ async def sign_in_by_passkey(
 async def second_factor(
     login: CodeLogin | SecondPasskeyLogin, client: From, use_case: TheSignIn
 ) -> LoginOut:
+    """Finish a sign-in with the second step that its answer asked for."""
     if isinstance(login, CodeLogin):
         done = await use_case.by_code(login.token, login.code, client)
     else:

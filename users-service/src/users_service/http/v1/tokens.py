@@ -18,10 +18,14 @@ public = APIRouter(tags=["keys"])
 
 
 class TokenRequest(Body):
+    """The service that the token is for."""
+
     audience: Literal["notes", "realtime"] = "notes"
 
 
 class TokenOut(BaseModel):
+    """A signed JWT (RFC 7519) with its end, five minutes from now at most."""
+
     token: str
     expires_at: datetime
     account: AccountOut
@@ -35,7 +39,10 @@ async def access_token(
     client: From,
     wanted: TokenRequest | None = None,
 ) -> TokenOut:
-    """For a session token, or for a personal API token as far as its scopes go."""
+    """Exchange a session or API token for an access token.
+
+    That of an API token has no more rights than its scopes leave.
+    """
     audience = (wanted or TokenRequest()).audience
     if secret.startswith(MARK):
         made = await api_tokens.access_token(secret, audience, client)
@@ -48,6 +55,7 @@ async def access_token(
 
 @public.get("/.well-known/jwks.json")
 async def jwks(request: Request, response: Response) -> dict[str, Any]:
+    """Return the public keys that access tokens are signed with (RFC 7517)."""
     signing_keys: SigningKeys = request.state.signing_keys
     max_age = int(JWKS_MAX_AGE.total_seconds())
     response.headers["Cache-Control"] = f"public, max-age={max_age}"

@@ -20,6 +20,8 @@ router = APIRouter(responses=problems(401))
 
 
 class FactorsOut(BaseModel):
+    """Whether an app is set up, and how many recovery codes and passkeys are left."""
+
     totp: bool
     recovery_codes: int
     """How many are left."""
@@ -27,16 +29,25 @@ class FactorsOut(BaseModel):
 
 
 class EnrolmentOut(BaseModel):
+    """The secret for an authenticator app as text, otpauth:// URI and QR code in SVG.
+
+    Shown here and never again.
+    """
+
     secret: str
     uri: str
     qr_svg: str
 
 
 class Code(Body):
+    """A code of the authenticator app, or a recovery code where one will do."""
+
     code: Text
 
 
 class RecoveryCodesOut(BaseModel):
+    """The recovery codes: shown here and never again, each valid once."""
+
     recovery_codes: list[str]
     """Shown here and never again."""
 
@@ -51,6 +62,7 @@ TheTwoFactor = Annotated[TwoFactor, Depends(_two_factor)]
 
 @router.get("/account/factors")
 async def my_factors(signed_in: SignedIn, two_factor: TheTwoFactor) -> FactorsOut:
+    """Return one's own second factors."""
     found = await two_factor.status(signed_in.account.id)
     return FactorsOut(
         totp=found.totp, recovery_codes=found.recovery_codes, passkeys=found.passkeys
@@ -59,6 +71,10 @@ async def my_factors(signed_in: SignedIn, two_factor: TheTwoFactor) -> FactorsOu
 
 @router.post("/account/totp", status_code=201, responses=problems(403, 409))
 async def begin_totp(signed_in: FreshlySignedIn, two_factor: TheTwoFactor) -> EnrolmentOut:
+    """Return a secret for an app, which is on once a code confirms it.
+
+    409 if one is on. Needs recent authentication.
+    """
     begun = await two_factor.begin_totp(signed_in.account, signed_in.principal)
     return EnrolmentOut(secret=begun.secret, uri=begun.uri, qr_svg=begun.qr_svg)
 
@@ -67,6 +83,7 @@ async def begin_totp(signed_in: FreshlySignedIn, two_factor: TheTwoFactor) -> En
 async def confirm_totp(
     said: Code, signed_in: FreshlySignedIn, two_factor: TheTwoFactor
 ) -> RecoveryCodesOut:
+    """Turn the app on with a code of it, end other sessions and return recovery codes."""
     codes = await two_factor.confirm_totp(
         signed_in.session, signed_in.account, said.code, signed_in.principal
     )
@@ -77,7 +94,7 @@ async def confirm_totp(
 async def remove_totp(
     signed_in: FreshlySignedIn, two_factor: TheTwoFactor, said: Code | None = None
 ) -> None:
-    """By a code of it, or by a recovery code."""
+    """Turn the app off, with a code of it or a recovery code, and end other sessions."""
     code = said.code if said else None
     await two_factor.remove_totp(
         signed_in.session, signed_in.account, code, signed_in.principal
@@ -88,6 +105,7 @@ async def remove_totp(
 async def new_recovery_codes(
     signed_in: FreshlySignedIn, two_factor: TheTwoFactor
 ) -> RecoveryCodesOut:
+    """Replace the recovery codes. Needs recent authentication."""
     codes = await two_factor.new_recovery_codes(signed_in.account, signed_in.principal)
     return RecoveryCodesOut(recovery_codes=codes)
 
@@ -98,4 +116,8 @@ async def new_recovery_codes(
 async def remove_somebodys_totp(
     account_id: UUID, by: FreshAdministrator, two_factor: TheTwoFactor
 ) -> None:
+    """Turn off the app of somebody who lost it, and end all their sessions.
+
+    Needs an API key or an administrator with recent authentication.
+    """
     await two_factor.remove_totp_by_administrator(account_id, by)
