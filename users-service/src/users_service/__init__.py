@@ -1,1 +1,1 @@
-"""Who may do what: accounts, sign-ins, and the tokens that other services believe."""
+"""Accounts, sign-in and sessions, and the tokens that other services accept."""

@@ -88,7 +88,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _prepare(settings: Settings) -> Undecryptable:
-    """The tables of this version, and the secrets in them encrypted."""
+    """Migrate the database and encrypt the secrets in it with the first key."""
     engine = database.connect(settings.database_url.get_secret_value())
     try:
         await migrate(engine)

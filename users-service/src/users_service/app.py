@@ -181,7 +181,7 @@ async def _ready(resources: Resources) -> dict[str, bool]:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Whom we believe to be who they say: read from the machine once, it never changes."""
+    """Return the machine's certificate authorities, which are read once."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -209,7 +209,7 @@ def _gateway_client(settings: Settings) -> httpx.AsyncClient:
 
 
 async def _keep_house(state: RequestState, disconnects: GatewayDisconnects) -> None:
-    """Until cancelled."""
+    """Check the providers once, then do the chores until cancelled."""
     await state["flows"].check_providers()
     await keep_house(
         (

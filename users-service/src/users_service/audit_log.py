@@ -1,7 +1,7 @@
-"""The audit log, read by administrators and kept for as long as the operator says.
+"""The audit log: read by administrators, kept for as long as the operator says.
 
-A use case writes its line with `store.audit.write`, in the transaction of the act. `add` is for
-what has no transaction: a refusal.
+A use case writes its line with `store.audit.write`, in the transaction of the act.
+`AuditLog.add` is for refusals, which have no transaction.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL: one pool, with a bound and a time limit on everything."""
+"""The connections to PostgreSQL: one pool, with a limit and a timeout for everything."""
 
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine

@@ -1,4 +1,4 @@
-"""What an operator may set, all of it. Read once, in `__main__`; passed from there."""
+"""All settings of the service: read once, in `__main__`, and passed on from there."""
 
 import ssl
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     api_keys: SecretStr
     """HTTP Basic: name:secret, several separated by commas. They may do what operators may."""
     forwarding_keys: SecretStr | None = None
-    """The same, for who speaks for people's browsers: believed about their addresses alone."""
+    """The same form, for web: such a key is believed about browsers' addresses alone."""
     encryption_key: SecretStr
     """Encrypts secrets in the database: 32 bytes, base64. The first of several encrypts."""
     signup: Literal["open", "invite", "closed"] = "closed"
@@ -53,20 +53,20 @@ class Settings(BaseSettings):
     provider_secrets: SecretStr | None = Field(None, validate_default=True)
     """Their client secrets, as a JSON object by name."""
     password_login: Literal["on", "off"] = "on"  # noqa: S105 - a switch
-    """Off: people come in by a provider or a passkey, and by nothing else."""
+    """Off: people sign in with a provider or a passkey only."""
     gateway_url: str | None = None
     """The realtime gateway's server API, to close the sockets of ended sessions."""
     gateway_api_key: SecretStr | None = None
     mail_from: str | None = None
-    """Who writes: "Notes <notes@example.org>"."""
+    """The sender: "Notes <notes@example.org>"."""
     smtp_security: Security = "starttls"
     smtp_port: int | None = Field(None, ge=1, le=65535)
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_ca: str | None = None
-    """Whom to believe beside the well-known authorities: certificates in PEM."""
+    """Certificate authorities to trust beside the well-known ones, in PEM."""
     smtp_host: str | None = Field(None, validate_default=True)
-    """The mail server. Without it nothing is sent: administrators hand links on."""
+    """The mail server. Without one no e-mails are sent: administrators pass links on."""
 
     def keys(self) -> ApiKeys:
         """Return the API keys, of which only digests stay in memory."""
@@ -210,7 +210,7 @@ class Settings(BaseSettings):
 
 
 def _parsed_without_quoting(parse: Callable[[str], object], text: str) -> None:
-    """Without what was given: a part of it is a secret."""
+    """Raise ValueError without the text itself, for parts of it are secret."""
     try:
         parse(text)
     except ValidationError as error:

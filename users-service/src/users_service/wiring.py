@@ -1,4 +1,4 @@
-"""Everything that a request can reach, put together from the settings."""
+"""Builds every use case that a request can reach, from settings and resources."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What happens to accounts: made, changed, administered, deleted."""
+"""The use cases of accounts: registration, profile, e-mail, administration, deletion."""

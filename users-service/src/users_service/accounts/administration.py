@@ -1,7 +1,7 @@
-"""What administrators do to other people's accounts. Each act takes effect at once.
+"""What administrators do to other people's accounts, with immediate effect.
 
-Whatever takes a right away ends the sessions too, and takes back the access tokens that still
-live, before it is answered: contracts/revocations.md.
+An act that takes a right away also ends the sessions and revokes the access tokens before it is
+answered: contracts/revocations.md.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ class Administration:
 
     database: async_sessionmaker[AsyncSession]
     revoke: Callable[[], Awaitable[None]]
-    """Tells whom it concerns what was committed."""
+    """Writes what was committed to Redis, so that the tokens are refused."""
     now: Callable[[], datetime]
 
     async def page(

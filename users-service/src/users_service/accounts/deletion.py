@@ -1,4 +1,4 @@
-"""The end of an account, whoever asks for it: its person, an administrator, an API key."""
+"""The deletion of an account, whether its owner, an administrator or an API key asks for it."""
 
 from datetime import datetime
 

@@ -1,7 +1,7 @@
-"""E-mail addresses: given by their people, and verified by a link that reached them.
+"""E-mail addresses, which their owners enter and verify by a link that reaches them.
 
-An address signs nobody in and is no identity. Password resets and notices go to the verified
-one only. Until a new one is verified, they go to the one before.
+An address is no identity and signs nobody in. Password resets and notices go to the verified
+address only; until a new one is verified, they go to the one before.
 """
 
 from collections.abc import Callable

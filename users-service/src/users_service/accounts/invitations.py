@@ -1,4 +1,4 @@
-"""The use cases of whoever lets people in: make a code for one sign-up, list, revoke."""
+"""Invitations: codes for one sign-up each, made, listed and revoked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

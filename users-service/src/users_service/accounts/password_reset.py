@@ -1,14 +1,13 @@
-"""A new password by a one-time link: the way back for who forgot the old one.
+"""A new password by a one-time link, for people who forgot the old one.
 
-The link is 256 random bits, kept as a hash, good once: for a day where an administrator made
-it, for an hour in an e-mail. It sets the password and ends every session; it signs nobody in,
-so a second factor is asked for as ever.
+The link is 256 random bits, stored as a hash and valid once: for a day if an administrator made
+it, for an hour in an e-mail. It sets the password and ends every session, but signs nobody in,
+so a second step is still asked for.
 
-Whoever asks for an e-mail hears the same at the same time, whoever they ask for: the request is
-only written down, and whose account it is is found out in the background. The e-mail goes to
-the verified address of an account and never to what was typed, once in a quarter of an hour and
-ten times a day: whoever asks again and again neither floods the owner nor makes the link
-worthless that they have.
+The answer to a request for an e-mail is the same, after the same time, for every account and
+for none: the request is only stored, and its account is looked up in the background. The e-mail
+goes to the verified address, never to what was typed, at most every 15 minutes and ten times a
+day. Repeated requests neither flood the owner nor invalidate the link they have.
 """
 
 from collections.abc import Callable

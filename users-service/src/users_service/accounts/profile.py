@@ -1,4 +1,4 @@
-"""What people do to their own account: profile, password, a copy of everything, its end."""
+"""What people do to their own account: change its profile or password, export it, delete it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Export:
     overview: AccountOverview
     sessions: list[Session]
     identities: list[tuple[str, str, datetime]]
-    """Provider, subject, since when."""
+    """(provider, subject, linked at)."""
     api_tokens: list[ApiToken]
     audit: list[AuditRow]
 
@@ -46,10 +46,10 @@ class PasswordChange:
     """The passwords and the code for a change of password."""
 
     old: str | None
-    """May be missing only where there is none: who signs in another way."""
+    """None is allowed only if the account has no password."""
     new: str
     code: str | None
-    """Of the second step."""
+    """A code of the second step, if the account has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""How people get accounts by themselves: in the open, invited, as first administrator.
+"""How people get accounts by themselves: open sign-up, invitation, first administrator.
 
-Exactly one account ever becomes administrator by being the first: where a setup token is
-configured, the one that shows it; else, where sign-up is open, whoever comes first.
+Exactly one account ever becomes administrator by being the first: the one that gives the setup
+token where one is configured, otherwise the first one where sign-up is open.
 """
 
 import hmac
@@ -111,7 +111,7 @@ class Registration:
         return account
 
     async def _check_admission(self, form: RegistrationRequest) -> None:
-        """Refuse before the costly part; `_admit` decides."""
+        """Refuse before the password is hashed, which is costly; `_admit` decides."""
         if form.setup_token is not None:
             if not _is_same(form.setup_token, self.setup_token):
                 raise InvalidSetupToken
@@ -126,7 +126,7 @@ class Registration:
     async def _admit(
         self, session: AsyncSession, form: RegistrationRequest, account: Account
     ) -> Account:
-        """With the account in one transaction: use up what let it in, give its roles."""
+        """Use up the token or invitation and set the roles, in the account's transaction."""
         invited = None
         is_first = False
         if form.setup_token is not None:

@@ -175,7 +175,7 @@ def _new_user(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _profile(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Only what was said, so that an update wipes nothing."""
+    """Return only the options that were given, so that an update clears nothing else."""
     said: dict[str, Any] = {
         parameter: value
         for option, parameter in _PROFILE.items()

@@ -1,1 +1,1 @@
-"""Passwords, and which ways to sign in count."""
+"""Passwords, and the ways to sign in that the operator has enabled."""

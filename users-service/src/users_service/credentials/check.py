@@ -1,8 +1,9 @@
-"""Is this the person? The one place where a name and a password are checked.
+"""The one place where a username and a password are checked.
 
-Unknown name, wrong password, disabled account: the same answer after the same work, one log
-line each, without what was typed. A wrong password is written into the audit log; attempts that
-the limits refuse are only logged and counted, so that nobody can fill a table with them.
+An unknown name, a wrong password and a disabled account get the same answer after the same
+work, and one log line each, without what was typed. A wrong password is written to the audit
+log. Attempts that the limits refuse are only logged and counted, so that nobody can fill a
+table with them.
 """
 
 import asyncio

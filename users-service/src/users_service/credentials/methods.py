@@ -1,4 +1,4 @@
-"""Which ways to sign in count, as the settings say, and that nobody loses the last one."""
+"""Which ways to sign in are enabled, and the rule that nobody loses their last one."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class SignInMethods:
     passwords: bool
     passkeys: bool
     issuers: Set[str]
-    """Of the providers that are set up now: an identity with another one opens nothing."""
+    """Those of the configured providers: an identity with another one signs nobody in."""
     reauthenticating_issuers: Set[str]
     """Those of them that can be asked to authenticate a person again."""
 

@@ -1,9 +1,10 @@
-"""Passwords: which are good enough, how they are kept, and how one is checked.
+"""Passwords: which are good enough, how they are stored, and how they are checked.
 
-Kept as argon2id with OWASP's current parameters. A bcrypt hash that a client of the original
-brought along is checked as such and then replaced. Every check costs the same work, whether
-there is an account, a hash, or a match, so time tells nothing. Hashing never runs on the event
-loop: a few threads do it, a bounded number of callers wait, and the next one is told `Busy`.
+Stored as argon2id with OWASP's current parameters. A bcrypt hash that a client of the original
+supplied is accepted, and replaced after the next right password. Every check costs the same,
+whether or not there is an account, a hash or a match, so its time reveals nothing. Hashing runs
+in a few threads, never on the event loop; a bounded number of callers wait, and the next one
+gets `Busy`.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ from users_service.domain.sign_in_errors import (
 MINIMUM: Final = 8
 MAXIMUM: Final = 128
 BCRYPT_COST_LIMIT: Final = 14
-"""Beyond it one check takes over a second of a core: no client of the original made such."""
+"""Above it, one check takes over a second; no client of the original made such hashes."""
 
 _APPLICATION_WORDS: Final = ("notes",)
 _SHORTEST_NAME_TO_LOOK_FOR: Final = 3
@@ -74,7 +75,7 @@ def validate(password: str, *, username: str, common: frozenset[str]) -> None:
 
 
 def _without_known_words(folded: str, name: str) -> str:
-    """What is left to guess: a long sentence may well speak of notes, or of Ana."""
+    """Return what is left to guess: a long sentence may contain "notes", or the username."""
     rest = folded
     for word in (name, *_APPLICATION_WORDS):
         if len(word) >= _SHORTEST_NAME_TO_LOOK_FOR:

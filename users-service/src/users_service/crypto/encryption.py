@@ -1,8 +1,9 @@
-"""Secrets in the database, encrypted with a key that is not in the database.
+"""Encryption of secrets in the database, with keys that are not in the database.
 
-AES-256-GCM with a random nonce (NIST SP 800-38D). What a secret is about is authenticated with
-it, so that it cannot be decrypted in another row. The first key encrypts; all of them decrypt,
-each known by the first bytes of its hash, so that a key can be replaced without downtime.
+AES-256-GCM with a random nonce (NIST SP 800-38D). The context of a secret is authenticated with
+it, so that it cannot be decrypted in another row. The first key encrypts and every key
+decrypts; a value names its key by the first bytes of the key's hash, so that a key can be
+replaced without downtime.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""Secrets that mean nothing by themselves: session tokens and invitation codes.
+"""Random secrets: session tokens, API tokens, and codes of links and invitations.
 
-256 bits from the system's generator. Only their SHA-256 is stored: there is nothing to guess in
-them, so a slow hash would only slow us.
+256 bits from the system's generator, of which only the SHA-256 is stored: they cannot be
+guessed, so a slow hash would add nothing.
 """
 
 import hashlib

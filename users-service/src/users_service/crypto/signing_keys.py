@@ -1,8 +1,8 @@
-"""The keys that sign access tokens: made, published, used, retired.
+"""The keys that sign access tokens: made, published, used and retired.
 
-Keys are in the database, encrypted, and the same in every replica. A key is published before
-it signs, for longer than anybody may keep an old key set, and stays published until the last
-token it signed has ended: a rotation refuses nobody. Sources: RFC 7517, RFC 8037.
+Keys are in the database, encrypted, and the same in every replica. A key is published before it
+signs, for longer than anyone may cache the key set, and stays published until the last token it
+signed has expired: a rotation rejects no valid token. Sources: RFC 7517, RFC 8037.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from users_service.tables import SigningKeyRow
 log = logging.getLogger(__name__)
 
 JWKS_MAX_AGE: Final = timedelta(minutes=5)
-"""How long others may keep the key set without asking again."""
+"""How long others may cache the key set."""
 
 _USED_FOR: Final = timedelta(days=30)
 _PUBLISHED_BEFORE: Final = timedelta(days=1)

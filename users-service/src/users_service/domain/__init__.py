@@ -1,1 +1,1 @@
-"""The rules and their refusals. Pure: no framework, no database, no event loop."""
+"""The rules and the errors they raise. Pure: no framework, no database, no event loop."""

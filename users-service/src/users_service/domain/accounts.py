@@ -1,6 +1,6 @@
-"""What an account, a sign-in and an invitation are, and which of them are legal.
+"""Accounts, usernames and roles: what they are, and which values are allowed.
 
-Pure: no I/O, no clock, no framework. What is not legal raises one of `errors`.
+Pure: no I/O, no clock, no framework. A value that is not allowed raises one of `errors`.
 """
 
 import re
@@ -17,7 +17,7 @@ from service_data.visibility import shows_nothing
 from users_service.domain.errors import InvalidField, InvalidUsername
 
 LOCAL: Final = "local"
-"""The provider of accounts that sign in here, with a password."""
+"""The provider of accounts that have a username and password here."""
 
 READER: Final = "reader"
 EDITOR: Final = "editor"
@@ -29,13 +29,13 @@ INVITATION_LIFETIME: Final = timedelta(days=7)
 RESET_LINK_LIFETIME: Final = timedelta(hours=24)
 MAILED_LINK_LIFETIME: Final = timedelta(hours=1)
 MAILED_LINK_PAUSE: Final = timedelta(minutes=15)
-"""One e-mail in this time: whoever asks for more, the one that was sent still works."""
+"""At most one reset e-mail in this time; the link that was sent stays valid."""
 EMAIL_LINK_LIFETIME: Final = timedelta(hours=24)
 USERNAME_RETIRED: Final = timedelta(days=365)
-"""The name of a deleted account is nobody else's for this long: old notes still carry it."""
+"""How long the name of a deleted account stays reserved: old notes still show it."""
 
 ROLES: Final = {READER: (READER,), EDITOR: (EDITOR,), ADMIN: (EDITOR, ADMIN)}
-"""What an administrator can make of somebody, and the roles that others read of it."""
+"""What an administrator can choose, and the roles that other services get for it."""
 
 _USERNAME = re.compile(r"[\w.@+-]+")
 _LINE_ENDS = re.compile("[\u2028\u2029]")
@@ -83,9 +83,9 @@ class Account:
     roles: tuple[str, ...]
     disabled_at: datetime | None
     proven_email: str | None = None
-    """The last address that its person has verified."""
+    """The address that was verified last."""
     generation: int = 0
-    """Tokens of an earlier one are refused."""
+    """Raised to revoke all access tokens: those of a lower one are refused."""
 
     @property
     def display_name(self) -> str:

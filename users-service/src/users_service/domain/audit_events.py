@@ -1,7 +1,4 @@
-"""Audit events: one line of the audit log for each act on an account, a right or a credential.
-
-Pure.
-"""
+"""Audit events: one for each act on an account, a right or a credential. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,7 +43,7 @@ class AuditEventType(Enum):
     IDENTITY_UNLINKED = "identity_unlinked"
     API_TOKEN_MADE = "api_token_made"  # noqa: S105 - a name
     API_TOKEN_CHECKED = "api_token_checked"  # noqa: S105 - a name
-    """Only where it was wrong, as with keys: each right one would be a line of its own."""
+    """Written only for a wrong token, as with keys: the right ones would fill the log."""
     API_KEY_CHECKED = "api_key_checked"
     API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105 - a name
     INVITATION_MADE = "invitation_made"
@@ -63,7 +60,7 @@ class AuditEvent:
     type: AuditEventType
     by: Principal
     account: Account | None = None
-    """Whose account it is about, where it is about one."""
+    """The account the event is about, if it is about one."""
     result: str = OK
     """"ok", or the code of the refusal."""
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -1,8 +1,8 @@
-"""What e-mails say, when one is due, and for how long it is worth sending. Pure.
+"""What e-mails say, when one is due, and how long it is worth sending. Pure.
 
-An e-mail names the account, what happened, when and from where; it never holds what somebody
-else could have written into it: no display names, no titles. User names are somebody's words,
-too: no mail program makes a link of them.
+An e-mail names the account, what happened, when and from where. It never contains text that
+somebody else chose, such as display names and titles. Usernames are the exception: they are
+spelled so that no mail program makes a link of them.
 """
 
 import unicodedata
@@ -27,7 +27,7 @@ class EmailKind(Enum):
     """What an e-mail is about; the values are stored in the queue."""
 
     RESET_ASKED = "reset_asked"
-    """No e-mail yet: whose account it is is found out in the background."""
+    """Not an e-mail yet: the account is looked up in the background."""
     RESET_LINK = "reset_link"
     CONFIRM_EMAIL = "confirm_email"
     EMAIL_CHANGED = "email_changed"
@@ -48,9 +48,9 @@ WRONG_SECOND_STEPS: Final = {
     AuditEventType.REAUTHENTICATED: ("wrong_code",),
     AuditEventType.PASSWORD_CHANGED: ("wrong_code",),
 }
-"""Somebody had the first step right, a password say, and not the second."""
+"""The first step was right, such as a password, and the second was not."""
 WRONG_STEP_PAUSE: Final = timedelta(hours=1)
-"""One e-mail in this time, however often somebody tries: people mistype, too."""
+"""At most one e-mail in this time, however often somebody tries."""
 
 _NOTICES: Final = {
     AuditEventType.SIGNED_IN: (

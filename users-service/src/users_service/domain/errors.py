@@ -1,7 +1,7 @@
-"""Everything that a rule here refuses, by its public `code`.
+"""The errors of the rules, by their public `code`.
 
-Facts are fields and sentences are made in `__str__`; what a person typed as a password is in
-none of them. Which HTTP status each gets stands in one table, in `http.problems`.
+They carry facts as fields, and `__str__` makes the sentence; none contains a password.
+`http.problems` has the HTTP status of each.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is refused about signing in with a provider, by its public `code`."""
+"""Errors of signing in with a provider, by their public `code`."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Who acts: an account holder, a program with an API key, or nobody we know. Pure."""
+"""Who acts: an account holder, a program with an API key, or an anonymous client. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -15,7 +15,7 @@ SESSION_TOUCH: Final = timedelta(minutes=1)
 SESSION_FRESH: Final = timedelta(minutes=15)
 """For this long after authentication, a session may change how one signs in."""
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""When somebody authenticated, where nobody says: never fresh."""
+"""The time of authentication if a provider does not say: such a session is not fresh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What is refused about signing in, and about passwords, by its public `code`."""
+"""Errors of signing in and of passwords, by their public `code`."""
 
 from dataclasses import dataclass
 

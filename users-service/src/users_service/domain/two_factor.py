@@ -1,7 +1,7 @@
-"""What there is beside passwords: codes of an app, recovery codes for its loss, passkeys.
+"""Second factors and passkeys: codes of an app, recovery codes, and their errors.
 
-Pure, but for the recovery codes that it draws. Source: RFC 6238 with its defaults (SHA-1, 30 s,
-6 digits), the only ones that every app knows.
+Pure, except that it draws secrets at random. Source: RFC 6238 with its defaults (SHA-1, 30 s, 6
+digits), the only ones that every app supports.
 """
 
 import hmac
@@ -25,7 +25,7 @@ _STEP_SECONDS: Final = 30
 _STEPS_AROUND: Final = (0, -1, 1)
 """A clock may be half a minute off."""
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Without what is misread: i l o 0 1."""
+"""Without characters that are easily misread: i l o 0 1."""
 _GROUPS: Final = 4
 _GROUP: Final = 4
 

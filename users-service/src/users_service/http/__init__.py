@@ -1,1 +1,1 @@
-"""HTTP: who calls, how refusals are told, and the routes of /v1."""
+"""HTTP: authentication, error responses, and the routes of /v1."""

@@ -1,7 +1,7 @@
-"""Who calls: the API keys of operators' programs, and the address a request really came from.
+"""API keys of operators' programs, and the address a request really came from.
 
-What a request says of its origin (X-Forwarded-…) is believed from holders of a key only. A key
-for forwarding is believed about that and opens nothing: web has one of those.
+Headers about a request's origin (X-Forwarded-…) are believed only from holders of a key. A
+forwarding key, which web has, is believed about that and gives no other right.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""What OpenAPI says of both interfaces beyond what FastAPI sees for itself."""
+"""What OpenAPI says of both interfaces beyond what FastAPI finds out by itself."""
 
 from http import HTTPStatus
 from typing import Any, Final

@@ -1,7 +1,7 @@
-"""Refusals as HTTP: the one table of statuses, and the two forms in which they are told.
+"""Errors as HTTP: one table of statuses, and the two forms of a response.
 
-/v1 speaks problem+json like every service here. The original's interface speaks as its clients
-expect: `{code, message}`, and `{}` where the original said no more than that.
+/v1 answers with problem details (RFC 9457) like every service here. The original's interface
+answers as its clients expect: `{code, message}`, or `{}` where the original sent no more.
 """
 
 import logging
@@ -85,7 +85,7 @@ _CODES: Final = {
     429: "TooManyRequests",
     503: "ServiceUnavailable",
 }
-"""As restify names them; its clients make the name of their error object from it."""
+"""The names that restify uses; its clients name their error objects after them."""
 
 _WITHOUT_A_BODY: Final = frozenset({sign_in_errors.Unauthenticated, errors.AccountNotFound})
 
@@ -172,7 +172,7 @@ async def _on_database_away(request: Request, error: Exception) -> Response:
 
 
 async def _on_database_error(request: Request, error: Exception) -> Response:
-    """PostgreSQL that starts or stops says so by a code alone; all else is a fault of ours."""
+    """Answer 503 if PostgreSQL is starting or stopping; raise any other error."""
     assert isinstance(error, exc.DBAPIError)
     state = str(getattr(error.orig, "sqlstate", None) or "")
     # Without a code it is the driver that gave up a connection lost in the middle of something.

@@ -1,1 +1,1 @@
-"""What runs in the background, or at every start."""
+"""What runs in the background or at every start."""

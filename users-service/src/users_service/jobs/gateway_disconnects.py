@@ -1,9 +1,9 @@
 """Has the realtime gateway close the sockets of ended sessions, within a second.
 
-At least once: a row leaves the table in the transaction in which the gateway said yes. Any
-number of replicas share the rows. One that the gateway will not hear waits by itself, ever
-longer; those behind it are told meanwhile. What is older than an access token need not be said
-any more: the socket ended with the token, and nobody gave it a new one.
+At least once: a row is deleted in the transaction in which the gateway confirmed. Any number of
+replicas share the rows. A row that the gateway rejects is tried again by itself, after ever
+longer pauses, while later ones are delivered. Rows older than an access token are dropped: the
+socket ended with the token, and no new token was issued.
 """
 
 import logging
@@ -29,7 +29,7 @@ REASON: Final = "session ended"
 GATEWAY_SECONDS: Final = 3.0
 SHORTEST_REST: Final = 0.25
 LONGEST_REST: Final = 10.0
-"""Seconds before one is told again that the gateway did not hear."""
+"""Seconds before a row that the gateway rejected is tried again."""
 
 _WORTH_SAYING_FOR: Final = ACCESS_TOKEN_LIFETIME + timedelta(minutes=1)
 
@@ -49,11 +49,11 @@ class GatewayDisconnects:
 
     database: async_sessionmaker[AsyncSession]
     gateway: httpx.AsyncClient
-    """Knows the gateway's address and API key, and has a timeout."""
+    """Has the gateway's address and API key, and a timeout."""
     delivered: Counter
     now: Callable[[], datetime]
     resting: dict[int, _Rest] = field(default_factory=dict)
-    """By id of what the gateway did not hear."""
+    """By id of the row that the gateway rejected."""
 
     async def run(self) -> None:
         """Deliver ends of sessions until cancelled."""
@@ -102,7 +102,7 @@ class GatewayDisconnects:
 
 
 def _command(ended: SessionEndRow) -> dict[str, Any]:
-    """Centrifugo's `disconnect`, where `session` is the claim `sid` of the socket's token."""
+    """Return Centrifugo's `disconnect`; `session` is the claim `sid` of the socket's token."""
     command: dict[str, Any] = {
         "user": str(ended.account_id),
         "disconnect": {"code": CODE, "reason": REASON},

@@ -1,4 +1,4 @@
-"""What is swept away and renewed four times an hour, for as long as the service runs."""
+"""What is deleted and renewed four times an hour, for as long as the service runs."""
 
 import asyncio
 import logging

@@ -1,7 +1,7 @@
-"""Sends the queued e-mails, one by one, in the background.
+"""Sends the queued e-mails one by one, in the background.
 
-An e-mail leaves the table when the mail server has it: a restart loses none, and a server that
-is away is tried again, ever later, for as long as the e-mail is worth reading. Any number of
+An e-mail is deleted once the mail server has accepted it. A restart loses none, and while the
+server is away each is tried again, after ever longer pauses, until it expires. Any number of
 replicas share the table.
 """
 
@@ -108,7 +108,7 @@ class MailSender:
         return "sent"
 
     async def _reader(self, email: EmailRow) -> tuple[str, str]:
-        """The account's name and its proven address, where there is an account."""
+        """Return the account's username and verified address, each "" if there is none."""
         if email.account_id is None:
             return "", ""
         try:

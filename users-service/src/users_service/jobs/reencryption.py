@@ -1,7 +1,7 @@
-"""Encrypts what the database holds in clear, or under a key that is to go. Done at every start.
+"""Encrypts, at every start, what is in clear or under an old key.
 
 One transaction under a lock, however many replicas start together. What no key decrypts is left
-as it is: a person's lost app can still be removed, and signing keys can be made anew.
+as it is: a person's lost app can still be removed, and signing keys can be made again.
 """
 
 from dataclasses import dataclass

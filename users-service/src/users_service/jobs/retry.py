@@ -1,4 +1,4 @@
-"""Deliver what waits in a table until its consumer has it: at least once."""
+"""Delivers rows of a table until their consumer has them: at least once."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 log = logging.getLogger(__name__)
 
 AWAY: Final = (httpx.HTTPError, RedisError, SQLAlchemyError, OSError)
-"""A consumer or the database cannot be reached, or refuses."""
+"""The errors of a consumer or database that is away or refuses."""
 
 _LOOK_EVERY_SECONDS: Final = 0.25
 _LONGEST_PAUSE_SECONDS: Final = 10.0

@@ -1,8 +1,7 @@
-"""Takes access tokens back before their end: contracts/revocations.md, the writing side.
+"""Writes revocations of access tokens to Redis: contracts/revocations.md.
 
-At least once: a row leaves the table in the transaction in which Redis took it; one that Redis
-refuses holds up no other. What is older
-than an access token need not be written any more.
+At least once: a row is deleted in the transaction in which Redis accepted it, and one that
+Redis refuses holds up no other. Rows older than an access token are dropped.
 """
 
 import logging
@@ -80,7 +79,7 @@ class RevocationWriter:
         return False
 
     async def _set(self, ended: Sequence[SessionEndRow]) -> dict[SessionEndRow, RedisError]:
-        """Those that Redis refuses, and why: the others are written all the same."""
+        """Write all and return those that Redis refused, each with its error."""
         seconds = int(KEPT_FOR.total_seconds())
         async with self.redis.pipeline(transaction=False) as pipe:
             for each in ended:

@@ -1,7 +1,6 @@
-"""The use cases of whoever holds an API key: accounts as the original's interface has them.
+"""Accounts as the original's interface has them, for holders of an API key.
 
-The caller acts for an operator and is bound only by what can be stored. One public method, one
-transaction.
+The caller acts for an operator and is bound only by what can be stored.
 """
 
 import logging
@@ -141,7 +140,7 @@ class LegacyAccounts:
         return columns
 
     async def _hash(self, password: str | None) -> str | None:
-        """None, so that no password ever fits, for an account that signs in with a provider."""
+        """Return the hash; None, which no password matches, for an account of a provider."""
         if not password:
             return None
         cost = passwords.bcrypt_cost(password)

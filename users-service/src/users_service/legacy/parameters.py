@@ -1,7 +1,7 @@
-"""What a client of the original sends, read as the original read it.
+"""The parameters of the original's interface, read as the original read them.
 
-JSON or a form makes the parameters; a body of another type makes none, and neither does the
-query string. Whatever is sent, the outcome is `AccountFields` that can be stored, or a refusal.
+A JSON or form body gives the parameters; any other body gives none, and neither does the query
+string. The outcome is `AccountFields` that can be stored, or an error.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The REST interface of the original users service, for programs written for it.
 
-Same paths, parameters, shapes and statuses, behind API keys over HTTP Basic. Path parameters
-win over the body's. Where the original answered wrongly, this answers rightly; README.md lists
-where.
+Paths, parameters, shapes and statuses are the same, behind API keys over HTTP Basic. Parameters
+in the path override those of the body. Where the original was wrong this is right; README.md
+lists where.
 """
 
 from typing import Annotated, Any, Literal
@@ -95,7 +95,7 @@ async def _parameters(request: Request) -> dict[str, Any]:
 
 
 async def _named(request: Request, username: str) -> str:
-    """The last segment of the path, where %2F is a part of a name and / is not."""
+    """Return the last segment of the path: %2F is part of a name, / is not."""
     raw: bytes = request.scope["raw_path"].partition(b"?")[0]
     segment = raw.split(b"/", 2)[2]
     if not segment or b"/" in segment:

@@ -1,7 +1,7 @@
 """Queues e-mails in the database, in the transaction of what they are about.
 
-`jobs.mail_sender` sends them. Recipients and links are encrypted there: neither a copy of the
-database nor a log tells them.
+`jobs.mail_sender` sends them. Recipients and links are encrypted, so neither a copy of the
+database nor a log reveals them.
 """
 
 import json
@@ -27,7 +27,7 @@ class EmailQueue:
 
     encryptor: Encryptor
     is_on: bool
-    """False: no SMTP server is set up, so nothing is written."""
+    """False if no mail server is configured: nothing may be written then."""
 
     def require(self) -> None:
         """Raise MailOff where no mail server is configured."""

@@ -1,7 +1,7 @@
-"""Gives one e-mail to the mail server, or says whether to try again.
+"""Hands one e-mail to the mail server, or says whether to try again.
 
-By TLS unless the operator said otherwise: a server that does not offer it, or shows another
-name's certificate, gets neither password nor e-mail.
+By TLS unless the operator disabled it: a server that does not offer TLS, or has a certificate
+for another name, gets neither password nor e-mail.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
 _SECONDS: Final = 10.0
 """For each answer of the server."""
 _SECONDS_IN_ALL: Final = 20.0
-"""Over before the e-mail is due again: whoever takes it then would send it twice."""
+"""Shorter than the first pause: another replica would send the e-mail a second time."""
 _FOR_GOOD: Final = 500
 
 

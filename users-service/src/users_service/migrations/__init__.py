@@ -1,6 +1,6 @@
-"""Brings the database to this version's tables; service_data says how.
+"""Brings the database to this version's schema; service_data does the work.
 
-The steps lie in `versions/`, inside the package, so that an image and a wheel have them.
+The migrations are in `versions/`, inside the package, so that an image and a wheel have them.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a browser and a provider bring back, held against what was asked of them. Pure."""
+"""Checks of what a browser and a provider return, against what was asked of them. Pure."""
 
 import hmac
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from users_service.domain.oidc_errors import SignInRefused
 from users_service.oidc.providers import GITHUB, Provider, is_safe
 
 LEEWAY_SECONDS: Final = 60
-"""So far may a provider's clock be from ours."""
+"""How far a provider's clock may differ from ours."""
 _SUBJECT_LIMIT: Final = 255
 
 
@@ -27,9 +27,9 @@ class AuthorizationRequest:
     verifier: str
     redirect_uri: str
     since: float | None = None
-    """The person has to authenticate there after this time; None: whenever they did."""
+    """The person has to authenticate after this time; None allows any."""
     invitation: str | None = None
-    """The hash of the invitation code shown at the start, for who has no account yet."""
+    """The hash of the invitation code given at the start, for people without an account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def fitting_key(keys: Sequence[PyJWK], header: dict[str, Any]) -> PyJWK | None:
 
 
 def _makes(key: PyJWK, algorithm: str) -> bool:
-    """One RSA key makes several kinds of signatures, whichever of them its list names."""
+    """Return whether the key can sign so: an RSA key makes several kinds of signatures."""
     is_rsa = key.key_type == "RSA" and algorithm.startswith(("RS", "PS"))
     return is_rsa or key.algorithm_name == algorithm
 

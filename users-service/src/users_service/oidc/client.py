@@ -1,8 +1,8 @@
-"""The OpenID Connect client: what a provider says of a person, believed if every check holds.
+"""The OpenID Connect client, which believes a provider only if every check passes.
 
-Authorization code flow with PKCE (S256), state, nonce and `iss` (OpenID Connect Core 3.1,
-RFC 7636, RFC 9207, RFC 9700). Requests go to operators' providers alone: by TLS, without
-redirects, with a time limit and a bound on what is read.
+Authorization code flow with PKCE (S256), state, nonce and `iss` (OpenID Connect Core 3.1, RFC
+7636, RFC 9207, RFC 9700). Requests go to operators' providers alone: by TLS, without redirects,
+with a time limit and a limit on what is read.
 """
 
 import base64
@@ -47,7 +47,7 @@ _ANY_AGE: Final = str(365 * 24 * 3600)
 """As `max_age`, which makes a provider say when the person signed in there (Core 2)."""
 _KNOWN_FOR: Final = timedelta(minutes=10)
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
-"""Public keys only: never "none", never a secret that both sides share."""
+"""Public keys only: never "none", never a shared secret."""
 
 
 @dataclass(slots=True)
@@ -185,7 +185,7 @@ class OidcClient:
     async def _verified(
         self, known: _KnownProvider, token: str, **asked: Any
     ) -> dict[str, Any]:
-        """The claims of what the issuer signed."""
+        """Return the claims of a JWT that the issuer signed; raise SignInRefused."""
         try:
             header = jwt.get_unverified_header(token)
             key = await self._key(known, header)
@@ -202,7 +202,7 @@ class OidcClient:
             raise SignInRefused(type(error).__name__) from error
 
     async def _key(self, known: _KnownProvider, header: dict[str, Any]) -> jwt.PyJWK:
-        """An unknown one makes us look once more, for keys rotate."""
+        """Return the key; an unknown one is looked for once more, because keys rotate."""
         if header.get("alg") not in _ALGORITHMS:
             raise SignInRefused("alg")
         key = fitting_key(known.keys, header)
@@ -243,7 +243,7 @@ class OidcClient:
     async def _github_user(
         self, provider: Provider, metadata: dict[str, Any], tokens: dict[str, Any]
     ) -> ExternalIdentity:
-        """GitHub is no OpenID provider: its API says whose the access token is."""
+        """Ask GitHub's API whose access token this is: it is no OpenID provider."""
         if not isinstance(tokens.get("access_token"), str):
             raise SignInRefused("no user")
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}

@@ -1,6 +1,6 @@
-"""The authorization flow: a browser is sent to a provider, and comes back with a code.
+"""The authorization flow: a browser goes to a provider and comes back with a code.
 
-What was asked for is kept here for ten minutes, serves once and for one purpose, and belongs to
+The request is stored for ten minutes, can be finished once and for one purpose, and belongs to
 the browser that holds the flow's secret.
 """
 

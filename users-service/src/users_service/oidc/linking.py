@@ -1,4 +1,4 @@
-"""External identities of an account: listed, linked, unlinked, and used to re-authenticate."""
+"""An account's external identities: listed, linked, unlinked, used to authenticate again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

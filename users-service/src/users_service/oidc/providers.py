@@ -21,10 +21,10 @@ class Provider(BaseModel):
     issuer: str = GITHUB
     client_id: str = Field(min_length=1)
     client_secret: SecretStr = SecretStr("")
-    """May stand apart from the rest: see `with_secrets`."""
+    """May come from USERS_PROVIDER_SECRETS: see `with_secrets`."""
     scope: str = "openid profile email"
     reauthenticates: bool = True
-    """It tells when people signed in there (`auth_time`). Google does not."""
+    """Whether it says when people signed in (`auth_time`), which Google does not."""
 
     @model_validator(mode="after")
     def _has_an_issuer(self) -> Self:

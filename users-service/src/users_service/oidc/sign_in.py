@@ -1,7 +1,7 @@
-"""Sign in with a provider, and get an account by it.
+"""Sign-in with a provider, and the accounts it makes.
 
-An identity is (issuer, subject) and nothing else: an e-mail address or a username that a
-provider says never opens an account that exists.
+An identity is (issuer, subject) and nothing else: no e-mail address or username from a provider
+ever opens an existing account.
 """
 
 from collections.abc import Callable
@@ -132,7 +132,7 @@ class OidcSignIn:
         return account
 
     async def _add(self, session: AsyncSession, finished: FinishedFlow) -> UUID:
-        """An account under a name that is free, with this identity."""
+        """Add an account with this identity under the first like name that is free."""
         now, account_id, identity = self.now(), uuid4(), finished.identity
         name = shown_name(identity.name)
         for username in names_like(identity.username, _NAMES_TRIED):
@@ -151,7 +151,7 @@ class OidcSignIn:
     async def _invited(
         self, session: AsyncSession, finished: FinishedFlow, account_id: UUID
     ) -> list[str] | None:
-        """The roles of the invitation, which is used up; None: there was none."""
+        """Use the invitation up and return its roles; None if there was none."""
         if finished.invitation is None:
             return None
         roles = await store.invitations.use(

@@ -1,6 +1,7 @@
-"""One question to a provider: without redirects, with a bound on what is read of the answer.
+"""Requests to providers: without redirects, and with a limit on what is read.
 
-ProviderAway if it does not answer, or not now; SignInRefused if it says no, or nothing of use.
+ProviderAway is raised if the provider does not answer or cannot now, SignInRefused if it
+refuses or its answer is of no use.
 """
 
 import json

@@ -1,1 +1,1 @@
-"""How often somebody may try."""
+"""Rate limits: how often something may be tried."""

@@ -1,9 +1,9 @@
-"""Counters of attempts: in Redis for all replicas, and along with it in this process.
+"""Counters of attempts, in Redis for all replicas and beside it in this process.
 
-Promise: of a window's allowance nobody gets more from this process than is left by what Redis
-has said and by what was admitted here since, whether Redis answers, is late, or is away. What
-it may not have counted it learns with a later attempt. Everything else Redis decides: an
-attempt that another replica forgave is forgiven here with Redis' next answer.
+Promise: within a window, this process admits no more than Redis last said is left, minus what
+was admitted here since, whether Redis answers, is late or is away. What Redis may have missed
+is added with a later attempt. Everything else Redis decides: an attempt that another replica
+forgave is forgiven here with Redis' next answer.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 _IN_PROCESS: Final = 10_000
 _REST_SECONDS: Final = 1.0
-"""Redis that gave no answer is asked again after so long: one sign-in waits for it once."""
+"""How long Redis is left alone after it did not answer: one sign-in waits, not each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class _Counter:
     number: int = 0
     begun: int = 0
     waiting: int = 0
-    """For Redis to answer."""
+    """Attempts that wait for Redis' answer."""
     missed: int = 0
-    """Admitted without an answer: Redis has counted them, or has not."""
+    """Attempts admitted without an answer, which Redis may or may not have counted."""
 
     def is_full(self, rule: Rule) -> bool:
         return 0 < rule.limit <= self.number
@@ -144,7 +144,7 @@ class Counters:
         await self._asked(lambda: self._shared.refund(rules, forget=forget))
 
     async def _asked(self, ask: Callable[[], Awaitable[list[int]]]) -> list[int] | None:
-        """What Redis answers; None while it is away."""
+        """Return Redis' answer, or None while it is away."""
         if self._clock() >= self._rests_until:
             try:
                 return await ask()
@@ -178,7 +178,7 @@ def _counted_there(attempts: Sequence[_Attempt], reply: Sequence[int]) -> list[i
 
 
 class _RedisCounters:
-    """One atomic script for each verb: racing attempts cannot both take the last place."""
+    """One atomic script for each operation: racing attempts cannot both be the last."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -206,7 +206,7 @@ class _RedisCounters:
 
 
 class _OwnCounters:
-    """Those of at most 10,000 keys: the oldest make room."""
+    """The counters of at most 10,000 keys; the oldest are dropped."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

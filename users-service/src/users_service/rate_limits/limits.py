@@ -1,9 +1,9 @@
-"""How often somebody may try: login and sign-up limits, counted in Redis for all replicas.
+"""Limits on logins, sign-ups, e-mails and codes, counted in Redis for all replicas.
 
-A wrong password counts for (account, address), so nobody else locks the owner out; for the
-address, so one machine does not try many accounts; and for the account, where many only make
-every answer slower, never refused. While Redis is away each replica goes on from what it
-knows: weaker by what the others admit meanwhile, said by a warning and a metric.
+A wrong password counts for (account, address), so that nobody else can lock the owner out; for
+the address, so that one machine cannot try many accounts; and for the account, where many only
+slow every answer down and never refuse it. While Redis is away each replica goes on from what
+it knows: that is weaker by what the others admit meanwhile, and a warning and a metric say so.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ UNVERIFIED_EMAILS: Final = 5
 """Of one account, in an hour."""
 EMAILS_PER_HOUR: Final = 5
 EMAILS_PER_DAY: Final = 10
-"""To one address, of each kind that anybody can have sent to it."""
+"""To one address, of each kind that anyone can have sent to it."""
 WRONG_CODES: Final = 10
 """Of one account's second factor, in a window: 3 of 10^6 codes fit at a time."""
 
@@ -140,7 +140,7 @@ def _code_rule(account_id: UUID) -> Rule:
 
 
 def _mailbox(email: str) -> str:
-    """Whom it reaches, as far as one can tell: "Vic.Tim+1@Home.example." is victim's."""
+    """Return the likely mailbox: "Vic.Tim+1@Home.example." is "victim@home.example"."""
     local, _, host = unicodedata.normalize("NFKC", email).casefold().rpartition("@")
     host = host.rstrip(".")
     with suppress(UnicodeError):  # no name of a host is counted as it is
@@ -149,7 +149,7 @@ def _mailbox(email: str) -> str:
 
 
 def _network(address: str) -> str:
-    """An IPv4 address, or the /64 that one IPv6 customer has for himself."""
+    """Return an IPv4 address as it is, or the /64 of an IPv6 one, which is one customer's."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

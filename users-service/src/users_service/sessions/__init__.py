@@ -1,1 +1,1 @@
-"""Sessions, and the tokens that stand for them or for a person's scripts."""
+"""Sessions, access tokens and API tokens."""

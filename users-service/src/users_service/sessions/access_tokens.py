@@ -1,4 +1,4 @@
-"""Access tokens: five minutes of what an account may do, signed here, checked by others."""
+"""Access tokens: valid for five minutes, signed here, verified by other services."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Personal API tokens: a person's own keys for their scripts, each with its scopes and end.
+"""Personal API tokens for scripts, each with its own scopes and end.
 
-Shown once, kept as SHA-256 of 256 random bits. What other services see is never this token but
-an access token of five minutes that it is exchanged for.
+A token is shown once and stored as the SHA-256 of 256 random bits. Other services never see it:
+it is exchanged for an access token of five minutes.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ from users_service.rate_limits.limits import RateLimits
 from users_service.sessions.access_tokens import AccessToken, AccessTokens
 
 MARK: Final = "notes_"
-"""How an API token begins: a person, a secret scanner and this service know it by that."""
+"""How an API token begins: people, secret scanners and this service recognise it."""
 _PREFIX_LENGTH: Final = len(MARK) + 6
 
 

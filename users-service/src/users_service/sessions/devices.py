@@ -1,4 +1,4 @@
-"""A user agent in words that its person recognises. A hint, never evidence."""
+"""A user agent in words that its owner recognises: a hint, never evidence."""
 
 from typing import Final
 

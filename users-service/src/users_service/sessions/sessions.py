@@ -1,7 +1,7 @@
-"""The use cases of a signed-in person: stay, see and end sessions, get access tokens.
+"""Sessions of signed-in people, and the access tokens made from them.
 
-A session is an opaque secret that only its bearer has; what other services see is an access
-token of five minutes, signed here and checked by them without a call.
+A session is an opaque secret that only its bearer has. Other services see an access token of
+five minutes, which they verify without a call.
 """
 
 import logging

@@ -1,7 +1,7 @@
-"""A way back in when every other is shut: a one-time link, made by who holds an API key.
+"""One-time links that sign in, made with an API key for people who have no other way.
 
-256 random bits, kept as a hash, good for fifteen minutes and once. It stands for the first
-step only: an account with a second factor is asked for that as ever.
+256 random bits, stored as a hash, valid for fifteen minutes and once. A link is only the first
+step: an account with a second step is asked for it.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from users_service.sign_in.webauthn import Site
 
 LIFETIME: Final = timedelta(minutes=15)
 PATH: Final = "/users/sign-in-link"
-"""The page of web that takes the token, from behind the # of its address."""
+"""The page of web that takes the token from behind the # of its address."""
 _KIND: Final = "sign-in link"
 
 

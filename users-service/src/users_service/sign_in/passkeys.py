@@ -1,7 +1,7 @@
-"""Passkeys: a device's key in place of a password, with its person verified by the device.
+"""Passkeys: a device's key in place of a password, with the person verified by the device.
 
-A challenge lies here for five minutes and serves once, whether the answer to it was right or
-not. A passkey is two factors: no second step follows.
+A challenge is stored for five minutes and can be answered once, rightly or wrongly. A passkey
+counts as two factors, so no second step follows.
 """
 
 import secrets
@@ -223,7 +223,7 @@ class Passkeys:
         return flow
 
     async def _take(self, kind: str, flow: str, account_id: UUID | None) -> bytes:
-        """The challenge, once: committed before the answer to it is looked at."""
+        """Return the challenge, once; this is committed before the answer is checked."""
         async with self.database.begin() as session:
             begun = await store.pending_flows.finish(
                 session, kind, digest(flow), now=self.now()

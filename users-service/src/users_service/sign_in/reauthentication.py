@@ -1,8 +1,8 @@
-"""Re-authentication, for acts that change how one signs in: as thorough as signing in.
+"""Authenticates signed-in people again, before they change how they sign in.
 
-A password, or authentication at a provider, is the first factor; who has a second shows it,
-too. A passkey is both. Nobody gets as far as a code without the first: whoever finds a session
-left open cannot use up the codes of its owner.
+It is as thorough as signing in: a password or a provider is the first factor, and the second
+step follows if there is one; a passkey is both. A code is accepted only after the first factor:
+someone who finds a session left open cannot use up its owner's codes.
 """
 
 from collections.abc import Callable

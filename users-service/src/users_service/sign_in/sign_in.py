@@ -1,4 +1,4 @@
-"""Sign in to an account: by a passkey, or by a first step and perhaps a second."""
+"""Sign-in to an account: by a passkey, or by a first step and the second if there is one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

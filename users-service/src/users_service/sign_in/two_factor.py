@@ -1,7 +1,7 @@
-"""The second step: set up, asked for after the first, taken away by who has it.
+"""The second step: set up, asked for after the first, and turned off by its owner.
 
 A code works once. A wrong one counts for the account, wherever it comes from: nobody else can
-lock the owner out, because nobody gets as far as here without the password.
+lock the owner out, because nobody gets here without the first factor.
 """
 
 import io
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 ISSUER: Final = "Notes"
 STEP_ASKED: Final = "second_step_asked"
-"""A result: the first step was right. Whoever leaves it at that knew it all the same."""
+"""The result in the audit log if the first step was right and the second is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""The site that passkeys are for: what browsers are asked, and whether their answer holds.
+"""The site that passkeys are for: options for browsers, and checks of their answers.
 
 The library checks challenge, origin, site, signature, counter and that the person was verified;
-this hides its many kinds of refusal behind one. Pure. Source: WebAuthn Level 3.
+this turns its many errors into one. Pure. Source: WebAuthn Level 3.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Every SQL statement about accounts, sessions, invitations and what is written down of them.
+"""Every SQL statement of the service, by subject.
 
 Functions take the caller's session and never commit: the use case owns the transaction.
 """

@@ -1,4 +1,4 @@
-"""Statements about accounts by their id: for their own people and for administrators."""
+"""Statements about accounts by id, for their owners and for administrators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Statements about accounts and the identities they have with providers."""
+"""Statements about accounts by username or identity."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Statements about personal API tokens. Revoked ones are gone."""
+"""Statements about personal API tokens; revoked ones are deleted."""
 
 from datetime import datetime
 from uuid import UUID

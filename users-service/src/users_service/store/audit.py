@@ -1,4 +1,4 @@
-"""Statements about the audit log: lines are added and read, and swept away when old."""
+"""Statements about the audit log: add lines, read them, and delete old ones."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -49,7 +49,7 @@ async def write(session: AsyncSession, audit_event: AuditEvent, *, now: datetime
 
 
 async def _was_refused(session: AsyncSession, audit_event: AuditEvent, now: datetime) -> bool:
-    """Lately, so that its person has heard of it."""
+    """Return whether such a refusal was logged lately, so that a notice went out."""
     assert audit_event.account is not None
     wrong = (
         and_(AuditRow.event == event.value, AuditRow.result.in_(results))

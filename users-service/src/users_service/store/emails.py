@@ -1,7 +1,7 @@
-"""Statements about e-mails that wait to be sent.
+"""Statements about the queue of e-mails.
 
-A try is counted before it is made: an e-mail that ends the process is not tried for
-ever, and one whose sender died is tried again.
+A try is counted before it is made: an e-mail that crashes the process is not tried for ever,
+and one whose sender died is tried again.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Statements about who an account is to providers: (issuer, subject), one account each."""
+"""Statements about external identities: each (issuer, subject) belongs to one account."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Statements about invitations, and the one first administrator."""
+"""Statements about invitations and about the first administrator."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,6 +1,6 @@
-"""Statements about flows that somebody began and has not finished: kept for minutes, used once.
+"""Statements about flows that were begun and not finished: kept for minutes, used once.
 
-The person holds a secret; what it stands for, and what they must not choose, lies here.
+The person holds a secret; the facts it stands for, which they must not choose, are here.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""Statements about names of deleted accounts, which stay nobody's for a while.
+"""Statements about usernames of deleted accounts, which stay reserved for a while.
 
-Kept as hashes: that somebody was here is not told by their name.
+Stored as hashes, so that the table does not say who was here.
 """
 
 from datetime import datetime

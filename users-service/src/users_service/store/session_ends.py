@@ -1,7 +1,7 @@
-"""Statements about ends of sessions that others have to hear of: the gateway, and Redis.
+"""Statements about ends of sessions that the gateway and Redis have to hear of.
 
-A row for each consumer is written in the transaction that ends the session, and deleted by the
-one in which the consumer was told: a crash in between repeats it.
+Each consumer gets a row in the transaction that ends the session. It is deleted in the one in
+which it was delivered: a crash in between repeats it.
 """
 
 from collections.abc import Collection, Sequence

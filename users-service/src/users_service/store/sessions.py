@@ -1,6 +1,6 @@
-"""Statements about sessions. Ended ones are gone: there is no state to forget to check.
+"""Statements about sessions; ended ones are deleted, so that no query can forget to check.
 
-Whoever ends one here announces it to the gateway in the same transaction.
+A function that ends a session before its time announces that in the same transaction.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The tables. Alembic's migrations make them; a test holds the two against each other."""
+"""The tables. Alembic's migrations create them; a test compares the two."""
 
 from users_service.tables.accounts import (
     AccountRow,

@@ -1,4 +1,4 @@
-"""Accounts, their external identities, invitations, and names that are not free yet."""
+"""Accounts, external identities, invitations, and reserved usernames."""
 
 from datetime import datetime
 from typing import Any
@@ -47,7 +47,7 @@ class AccountRow(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     disabled_at: Mapped[datetime | None]
     generation: Mapped[int] = mapped_column(server_default="0")
-    """Counts what ended all tokens of the account: earlier ones are refused."""
+    """Raised to revoke all access tokens: those of a lower one are refused."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

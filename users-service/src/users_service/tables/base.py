@@ -1,4 +1,4 @@
-"""What all tables share: how constraints are named, and what Python's types are there."""
+"""What all tables share: names of constraints, and column types for Python's types."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the service itself keeps: its keys, the audit log, ends of sessions to announce."""
+"""What the service itself keeps: signing keys, audit log, e-mails, ends of sessions."""
 
 from datetime import datetime
 from typing import Any
@@ -61,7 +61,7 @@ class EmailRow(Base):
     )
     facts: Mapped[dict[str, Any]]
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Whom it goes to and what must not be read here; None: to the account's address."""
+    """The secrets, encrypted, with the recipient; None: to the account's verified address."""
     written_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     next_try_at: Mapped[datetime] = mapped_column(index=True)
@@ -77,8 +77,8 @@ class SessionEndRow(Base):
     # No foreign key: the account may be gone as well.
     account_id: Mapped[UUID]
     session_id: Mapped[UUID | None]
-    """None: all of the account's."""
+    """None: all sessions of the account."""
     generation: Mapped[int | None]
-    """Where it is all of the account's: that of the tokens which are good from now on."""
+    """For all sessions of the account: the first generation whose tokens are valid."""
     listener: Mapped[str] = mapped_column(Text, server_default="gateway")
     ended_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""HTTP for people's browsers, by way of web: accounts, sessions, tokens, and who runs them."""
+"""The routes of /v1, which people's browsers reach by way of web."""
 
 from fastapi import APIRouter, Depends, FastAPI
 

@@ -45,11 +45,11 @@ class NewPassword(Body):
     """
 
     old_password: Text | None = None
-    """May be missing only where the account has none."""
+    """May be absent only if the account has no password."""
     new_password: Text
     code: Text | None = None
-    """Of the app, or a recovery code: where the account has a second step, and this session
-    proved it too long ago.
+    """A code of the app or a recovery code, if the account has a second step and this session
+    was authenticated too long ago.
     """
 
 
@@ -57,7 +57,7 @@ class LinkedOut(BaseModel):
     """An external identity; `provider` is null if the provider is no longer set up."""
 
     provider: str | None
-    """Its name here; null if it is not set up any more."""
+    """Its name here; null if it is no longer configured."""
     issuer: str
     subject: str
     linked_at: datetime

@@ -1,4 +1,4 @@
-"""Who asks, and what they ask of: everything that routes of /v1 get from a request."""
+"""What routes of /v1 get from a request: who calls, from where, and the use cases."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -28,7 +28,7 @@ def _whole(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_whole)]
 Sought = Annotated[str | None, AfterValidator(lambda text: text and given_text("query", text))]
-"""A text of the query string that the database is asked with."""
+"""A query parameter that the database can be searched with."""
 
 
 class Body(BaseModel):
@@ -133,7 +133,7 @@ async def _key_or_administrator(
 
 
 async def _program(request: Request, client: From) -> Principal:
-    """An API key; no session will do."""
+    """An API key; a session is not enough."""
     keys: authentication.ApiKeys = request.state.api_keys
     holder = keys.holder(request)
     if holder is None:

@@ -16,7 +16,7 @@ class MailOut(BaseModel):
     """Whether a mail server is configured; without one, administrators pass links on."""
 
     is_on: bool
-    """False: no mail server is set up, so administrators hand links on."""
+    """False if no mail server is configured: administrators pass links on."""
 
 
 class Proof(Body):

@@ -1,4 +1,4 @@
-"""One's external identities: link, unlink, and re-authenticate with one."""
+"""One's external identities: link, unlink, and authenticate again with one."""
 
 from typing import Annotated
 

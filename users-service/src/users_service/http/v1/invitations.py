@@ -25,7 +25,7 @@ class NewInvitation(Body):
     admin: bool = False
     """Short for the role "admin"."""
     email: Text | None = None
-    """Send the link there too, where letters are sent."""
+    """Also mail the link to this address."""
 
 
 class InvitationOut(BaseModel):

@@ -1,4 +1,4 @@
-"""Which ways to sign in there are, and sign-in with a provider."""
+"""Which ways to sign in are enabled, and sign-in with a provider."""
 
 from typing import Annotated
 
@@ -20,14 +20,14 @@ class Depart(Body):
     """Where the provider sends the browser back to: an address of this site."""
 
     redirect_uri: Text
-    """Of this site: where the provider sends the browser back to."""
+    """Where the provider sends the browser back to: an address of this site."""
 
 
 class DepartToSignIn(Depart):
     """Where to come back to, and an invitation for a person who has no account yet."""
 
     invite: Text | None = None
-    """For who has no account yet, where sign-up is not open."""
+    """For people without an account, where sign-up is not open."""
 
 
 class DepartureOut(BaseModel):
@@ -35,7 +35,7 @@ class DepartureOut(BaseModel):
 
     authorization_url: str
     flow: str
-    """For a cookie of this browser, and for nobody else."""
+    """Goes into a cookie of this browser and nowhere else."""
 
 
 class Callback(Body):
@@ -58,7 +58,7 @@ class ProviderOut(BaseModel):
     title: str
     issuer: str
     reauthenticates: bool
-    """It can be asked to make a person prove again who they are."""
+    """Whether it can be asked to authenticate a person again."""
 
 
 class WaysInOut(BaseModel):

@@ -1,4 +1,4 @@
-"""One-time links that sign in: made with an API key alone, so by the operator's own hand."""
+"""One-time links that sign in; only an API key can make one."""
 
 from datetime import datetime
 from typing import Annotated

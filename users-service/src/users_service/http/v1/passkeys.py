@@ -1,4 +1,4 @@
-"""One's own passkeys, and what a browser is asked to show one."""
+"""One's own passkeys, and the options that browsers need to use them."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -48,7 +48,7 @@ class PasskeyOut(BaseModel):
     id: UUID
     name: str
     is_backed_up: bool
-    """It is on several devices of its person."""
+    """Whether it is stored on more than one device."""
     created_at: datetime
     last_used_at: datetime | None
 

@@ -1,4 +1,4 @@
-"""A new password by a one-time link, and an e-mail with one for who asks."""
+"""A new password by a one-time link, and requests for an e-mail with one."""
 
 from typing import Annotated
 

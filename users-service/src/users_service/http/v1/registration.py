@@ -1,4 +1,4 @@
-"""Sign up: which form to show, and the account that comes of it."""
+"""Sign-up: who may, and the account that it makes."""
 
 from typing import Annotated, Literal
 
@@ -34,7 +34,7 @@ class SignUpOut(BaseModel):
     mode: Literal["open", "invite", "closed"]
     first_account: bool
     setup_token: bool
-    """The first administrator has to show the setup token."""
+    """Whether the first administrator has to give the setup token."""
 
 
 async def _registration(request: Request) -> Registration:

@@ -1,4 +1,4 @@
-"""The JSON of accounts and sessions, as several routes answer it."""
+"""The JSON of accounts and sessions that several routes share."""
 
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ class OverviewOut(AccountOut):
 
     email: str | None
     proven_email: str | None
-    """Where letters go: the last address that one reached its person at."""
+    """The address that was verified last, to which e-mails go."""
     has_password: bool
     disabled_at: datetime | None
     created_at: datetime
@@ -77,7 +77,7 @@ class DeviceOut(BaseModel):
     id: UUID
     current: bool
     device: str
-    """In words: "Firefox on Linux"."""
+    """A description, such as "Firefox on Linux"."""
     user_agent: str
     address: str | None
     created_at: datetime

@@ -1,4 +1,4 @@
-"""Stay, see and end one's sessions."""
+"""One's own sessions: see them, authenticate again, end them."""
 
 from typing import Annotated, Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Access tokens, for sessions and API tokens, and the keys that others check them with."""
+"""Access tokens, made from sessions and API tokens, and the keys to verify them."""
 
 from datetime import datetime
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""One's own second factors, and an administrator's help for who lost theirs."""
+"""One's own second factors, and an administrator's help for people who lost theirs."""
 
 from typing import Annotated
 from uuid import UUID
