@@ -1,1 +1,1 @@
-"""What the services that have a database of their own share; the gateway and web do without."""
+"""What services with a database of their own share; the gateway and web do without."""

@@ -3,9 +3,9 @@
 However many replicas start together, an advisory lock lets one of them work and the others find
 it done; a migration that fails leaves nothing behind.
 
-A schema that a newer release has moved on is used as it is. That makes upgrades without a gap
-and the way back possible: migrations expand first, and contract only a release later, when the
-release before the expansion is not needed any more. One that contracts says so by `contract`,
+A schema that a newer release has changed is used as it is. That allows upgrades without
+downtime, and the way back: migrations expand first and contract only a release later, when the
+release before the expansion is no longer needed. A migration that contracts calls `contract`,
 and a release too old for the result refuses to start instead of failing query by query.
 """
 
@@ -54,10 +54,9 @@ async def upgrade(engine: AsyncEngine, *, scripts: Path, lock: int) -> None:
 
 
 def contract(op: Operations, *, oldest: str) -> None:
-    """What a migration that removes something calls.
+    """Record the oldest release that a migration which removes something leaves working.
 
-    `oldest` is the newest revision of the oldest release that still works on the schema as this
-    migration leaves it.
+    `oldest` is that release's newest revision. Raises ValueError if it is none.
     """
     if not oldest.isalnum():
         raise ValueError(f"{oldest!r} is no revision")

@@ -1,4 +1,4 @@
-"""Which texts show nothing. Pure: a title or a name that nobody can see is none."""
+"""Which texts are invisible: a title or a name that nobody can see is none. Pure."""
 
 import re
 from typing import Final

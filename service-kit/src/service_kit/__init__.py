@@ -1,4 +1,4 @@
-"""What must be identical in every service: where two copies would differ, it would be a bug.
+"""What must be identical in every service: two copies that differ would be a bug.
 
 Six modules, no domain word, no global, nothing started on import.
 """

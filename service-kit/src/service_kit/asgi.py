@@ -1,9 +1,9 @@
-"""What every HTTP service of this system answers alike, whatever it serves.
+"""What every HTTP service of this system does alike, whatever it serves.
 
 `install` gives an app: one error form (RFC 9457 problem details with a stable `code`),
-liveness, readiness and metrics, a request id that travels, one access log line per request
-without its query string, and bounds on request bodies: their size, and the time they take to
-arrive. Nothing of a failure's inside reaches a client.
+liveness, readiness and metrics, a request id that is passed on, one access log line per request
+without its query string, and limits on request bodies: on their size, and on the time they take
+to arrive. No internals of a failure reach a client.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ def problem(
     headers: dict[str, str] | None = None,
     **facts: Any,
 ) -> JSONResponse:
-    """The one error body of this system (RFC 9457); clients switch on `code`."""
+    """Return the one error response of this system (RFC 9457); clients switch on `code`."""
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "code": code}
     return JSONResponse(
@@ -78,8 +78,8 @@ def install(
 ) -> None:
     """Add to `app` what the module promises.
 
-    `ready` names what the service needs and whether it is there; what is named in `optional` is
-    reported without making the service unready. Bodies over `max_body` bytes answer 413.
+    `ready` says by name which dependencies are there; those in `optional` are reported without
+    making the service unready. Bodies of more than `max_body` bytes are answered with 413.
     """
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)

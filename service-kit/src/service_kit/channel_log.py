@@ -86,7 +86,7 @@ class ChannelLog:
         self._verb = "SPUBLISH" if sharded else "PUBLISH"
 
     def pubsub_channel(self, channel: str) -> str:
-        """The name under which live messages of `channel` travel."""
+        """Return the Redis channel on which live messages of `channel` are sent."""
         return self._key("client", channel)
 
     async def publish(
@@ -96,16 +96,21 @@ class ChannelLog:
         history: HistoryOptions | None,
         idempotency_key: str | None = None,
     ) -> Position:
-        """Append and announce. A repeated `idempotency_key` (5 minutes) does nothing again."""
+        """Append a publication, send it to subscribers, and return its position.
+
+        A repeated `idempotency_key` returns the first position for 5 minutes and does nothing.
+        Raises ValueError unless `fragment` is one.
+        """
         call = self._publish_call(channel, fragment, history, idempotency_key)
         return _position(await self._run(_PUBLISH, *call))
 
     async def publish_many(
         self, publications: Sequence[tuple[str, bytes]], history: HistoryOptions | None
     ) -> list[Position]:
-        """All in one pipeline, in order. After an error an unknown part of it is published.
+        """Publish all in one pipeline, in order, and return their positions.
 
-        On a cluster it is a pipeline for each shard: the order holds within a channel.
+        After an error, an unknown part of them is published. On a cluster each shard has a
+        pipeline, so the order holds within a channel.
         """
         calls = [
             self._publish_call(ch, fragment, history, None) for ch, fragment in publications
@@ -131,9 +136,10 @@ class ChannelLog:
         limit: int = ALL,
         reverse: bool = False,
     ) -> tuple[Position, list[tuple[int, bytes]]]:
-        """The channel's top, and the publications after (reverse: before) `since.offset`.
+        """Return the channel's top, and publications after (reverse: before) `since.offset`.
 
-        `limit` 0 asks for the top only. Comparing `since.epoch` with the top's is the caller's.
+        `limit` 0 returns the top only. It is for the caller to compare `since.epoch` with the
+        top's.
         """
         reply = await self._run(_READ, *self._read_call(channel, since, limit, reverse))
         try:
@@ -146,11 +152,11 @@ class ChannelLog:
         return _position((top, epoch)), kept
 
     async def remove(self, channel: str) -> None:
-        """Drop what is kept of the channel; its offsets go on."""
+        """Delete the channel's publications; its offsets go on."""
         await _reply(self._redis.delete(self._key("stream", channel)))
 
     async def tops(self, channels: Sequence[str]) -> list[Position | None]:
-        """The tops of many channels in one pipeline; None where there is no log (any more)."""
+        """Return the tops of many channels in one pipeline; None where there is no log."""
         pipeline = self._redis.pipeline(transaction=False)
         for channel in channels:
             pipeline.hmget(self._key("meta", channel), ["s", "e"])
@@ -158,7 +164,7 @@ class ChannelLog:
         return [_position((offset or 0, epoch)) if epoch else None for offset, epoch in found]
 
     async def renew(self, channels: Sequence[str]) -> None:
-        """Have the positions of channels that are followed live on, published to or not."""
+        """Prolong the positions of channels that are followed, published to or not."""
         pipeline = self._redis.pipeline(transaction=False)
         for channel in channels:
             pipeline.expire(self._key("meta", channel), UNPUBLISHED_TTL_SECONDS, gt=True)

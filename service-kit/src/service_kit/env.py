@@ -1,10 +1,10 @@
 """An operator's settings: read once from the environment, or the service does not start.
 
 Every variable `X` may be given as `X_FILE=path` instead (secret files of compose and
-Kubernetes). What is missing or wrong is told on one line each, by the variable's own name and
-never by its value, and the process ends with code 2. The environment is not only ours: an empty
-variable is none, nor is what Kubernetes says of a Service that is called as we are
-(`NOTES_PORT=tcp://10.0.0.11:80`); one that begins as ours and is none is named in the log.
+Kubernetes). What is missing or invalid is reported on one line each, by the variable's name and
+never by its value, and the process ends with code 2. An empty variable counts as unset, and so
+does one that Kubernetes sets for a Service of our name (`NOTES_PORT=tcp://10.0.0.11:80`). An
+unknown variable with our prefix is named in the log.
 """
 
 import logging
@@ -25,18 +25,21 @@ log = logging.getLogger(__name__)
 
 
 def said(environ: Mapping[str, str]) -> dict[str, str]:
-    """What somebody has set on purpose."""
+    """Return the variables that somebody set: not empty, and not by Kubernetes or Docker."""
     return {k: v for k, v in environ.items() if v.strip() and not _OTHERS.match(f"{k}={v}")}
 
 
 def unknown(given: Collection[str], prefix: str, known: Collection[str]) -> list[str]:
-    """The variables that begin as ours and are none."""
+    """Return the variables that have our prefix and are no settings, sorted."""
     ours = {*known, *(f"{each}_FILE" for each in known), "NOTES_DEBUG"}  # logs.py reads that
     return sorted(name for name in given if name.startswith(prefix) and name not in ours)
 
 
 def load(settings_class: type[S], environ: Mapping[str, str]) -> S:
-    """Build the settings from `environ`; every field may also come as `<NAME>_FILE`."""
+    """Return the settings from `environ`; every field may also come as `<NAME>_FILE`.
+
+    If one is missing or invalid, it says so on standard error and raises SystemExit(2).
+    """
     prefix = settings_class.model_config.get("env_prefix", "").upper()
     names = {field: prefix + field.upper() for field in settings_class.model_fields}
     given, found = said(environ), dict[str, Any]()

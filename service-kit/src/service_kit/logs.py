@@ -27,7 +27,7 @@ _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "color_m
 
 
 def area(name: str) -> logging.Logger:
-    """The debug area `name`, e.g. `notes:relay`: silent unless NOTES_DEBUG names it."""
+    """Return the logger of a debug area such as `notes:relay`: silent if not in NOTES_DEBUG."""
     return logging.getLogger(f"{_AREAS}.{name}")
 
 
@@ -43,7 +43,7 @@ def _is_unseen(character: str) -> bool:
 
 
 def configure(service: str, *, environ: Mapping[str, str]) -> None:
-    """Send this process's logs to standard error. Called once, by `__main__`."""
+    """Send this process's logs to standard error; called once, by `__main__`."""
     handler = logging.StreamHandler(sys.stderr)
     as_json = environ.get("LOG_FORMAT", "text") == "json"
     handler.setFormatter(_Json(service) if as_json else _Text())

@@ -1,7 +1,7 @@
 """Background work that cannot outlive the block that started it.
 
-A cancellation is a wish: `asyncio.wait_for` of Python 3.11 swallows one that comes as its inner
-task ends, and redis-py sends through it. So it is said again until the task has ended.
+A cancellation is only a request: `asyncio.wait_for` of Python 3.11 swallows one that comes as
+its inner task ends, and redis-py sends through it. So it is repeated until the task has ended.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any
 async def background(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[None]:
     """Run `work` for the length of the block, then cancel it and wait for its end.
 
-    If the work failed, leaving the block raises what it raised.
+    If the work failed, leaving the block raises its error.
     """
     task = asyncio.create_task(work, name=name)
     try:
@@ -26,7 +26,7 @@ async def background(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIter
 
 
 async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel them until all have ended, however they do."""
+    """Cancel the tasks every second until all have ended; what they raise is ignored."""
     waiting: Collection[asyncio.Task[Any]] = {task for task in tasks if not task.done()}
     while waiting:
         for task in waiting:
@@ -37,9 +37,9 @@ async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
 
 
 def heed_cancellation() -> None:
-    """Raise the cancellation that something awaited since has swallowed.
+    """Raise the cancellation that something awaited before has swallowed.
 
-    For loops that are about to wait: they end now, not when it is said again.
+    For loops that are about to wait: they end now, not when it is repeated.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -47,6 +47,6 @@ def heed_cancellation() -> None:
 
 
 async def rest(seconds: float) -> None:
-    """The pause of a loop that runs until cancelled, however that was swallowed before."""
+    """Sleep in a loop that runs until cancelled; a cancellation swallowed before is raised."""
     heed_cancellation()
     await asyncio.sleep(seconds)

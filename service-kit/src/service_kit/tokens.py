@@ -2,7 +2,7 @@
 
 A key that was fetched once stays usable while the issuer is away, so an outage of users-service
 signs nobody out before the token's own end. A flood of unknown key ids costs at most one fetch
-in `refetch_seconds`. A good token may have been taken back (contracts/revocations.md). Sources:
+in `refetch_seconds`. A valid token may have been revoked (contracts/revocations.md). Sources:
 RFC 7517 (JWK set), RFC 7519 (JWT), RFC 8037 (EdDSA keys).
 """
 
@@ -26,16 +26,16 @@ REDIRECTS = 3
 
 
 class InvalidToken(Exception):
-    """The token proves nothing. The text is for logs and never quotes the token."""
+    """The token is not valid; the text is for logs and never quotes the token."""
 
 
 class KeysUnavailable(InvalidToken):
-    """The issuer could not be asked: the token may be good, and a later try may show it."""
+    """The issuer's keys cannot be fetched: the token may be valid, and a later try succeed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a valid access token says of its bearer."""
+    """What a valid access token says of its bearer; `expires_at` is in Unix seconds."""
 
     user_id: str
     name: str
@@ -69,13 +69,17 @@ class Jwks:
         self._fetching: asyncio.Task[None] | None = None
 
     def cached(self, kid: str) -> jwt.PyJWK | None:
-        """The key if it is known and fresh; None means: ask `key`."""
+        """Return the key if it is known and fresh; None means: ask `key`."""
         if self._clock() - self._fetched_at > self._refresh_seconds:
             return None
         return self._keys.get(kid)
 
     async def key(self, kid: str) -> jwt.PyJWK:
-        """The key named `kid`; InvalidToken if the issuer knows none, or cannot be asked."""
+        """Return the key named `kid`, fetching the set if need be.
+
+        Raises InvalidToken if the issuer does not publish it, KeysUnavailable if it cannot be
+        asked.
+        """
         if found := self.cached(kid):
             return found
         if self._fetching is not None or (
@@ -185,10 +189,10 @@ class TokenVerifier:
 
 
 class Revocations:
-    """The tokens that were taken back before their end. The client's timeouts are the caller's.
+    """Reads which tokens were revoked; the timeouts are those of the caller's Redis client.
 
-    While Redis is away nothing counts as taken back, and Redis is asked again `rest_seconds`
-    later: a token then lives until its own end, five minutes at most.
+    While Redis is away no token counts as revoked, and Redis is asked again after
+    `rest_seconds`: a token then lives until its own end, five minutes at most.
     """
 
     def __init__(self, redis: Redis, unread: Counter, *, rest_seconds: float = 1.0) -> None:
