@@ -41,7 +41,8 @@ class Profile(Body):
 class NewPassword(Body):
     """`old_password` may be absent only if the account has no password.
 
-    `code` is needed if the account has a second step and this session is older than 15 minutes.
+    `code` is needed if the account has a second step and this session was not authenticated in
+    the last 15 minutes.
     """
 
     old_password: Text | None = None

@@ -87,7 +87,10 @@ async def show_account(
 async def change_account(
     account_id: UUID, change: Change, by: FreshAdministrator, administration: TheAdministration
 ) -> OverviewOut:
-    """Change an account's role, disable it or enable it; 409 for the last administrator."""
+    """Change an account's role, disable it or enable it; 409 for the last administrator.
+
+    An administrator needs recent authentication; an API key does not.
+    """
     changed = await administration.change(
         account_id, by, role=change.role, disabled=change.disabled
     )
@@ -100,7 +103,7 @@ async def delete_account(
 ) -> None:
     """Delete an account and everything it signs in with; 409 for the last administrator.
 
-    Its username stays reserved for a year.
+    Its username stays reserved for a year. An administrator needs recent authentication.
     """
     await administration.delete(account_id, by)
 
@@ -122,6 +125,9 @@ async def end_sessions(
 async def make_reset_link(
     account_id: UUID, by: FreshAdministrator, password_reset: ThePasswordReset
 ) -> ResetLinkOut:
-    """Make a link of 24 hours for a new password, which replaces earlier ones."""
+    """Make a link of 24 hours for a new password, which replaces earlier ones.
+
+    An administrator needs recent authentication.
+    """
     link = await password_reset.make(account_id, by)
     return ResetLinkOut(token=link.token, expires_at=link.expires_at)

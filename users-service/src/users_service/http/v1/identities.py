@@ -40,7 +40,10 @@ async def depart_to_link(
 async def link(
     provider: str, said: Callback, signed_in: FreshlySignedIn, identities: TheIdentities
 ) -> None:
-    """Link the identity that came back; 409 if it is linked already."""
+    """Link the identity that came back; 409 if it is linked already.
+
+    Needs recent authentication.
+    """
     await identities.link(
         provider,
         said.flow,

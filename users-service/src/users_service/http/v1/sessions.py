@@ -76,9 +76,10 @@ async def reauthenticate(
     signed_in: SignedIn,
     reauthentication: TheReauthentication,
 ) -> SessionOut:
-    """Authenticate again, for acts that need it in the last 15 minutes.
+    """Authenticate again, with a password, a passkey, or the second step after a provider.
 
-    With a password, a passkey, or the second step after a provider.
+    Routes that need recent authentication answer 403 `reauthentication_required` unless the
+    last one is less than 15 minutes old.
     """
     kept, account, by = signed_in.session, signed_in.account, signed_in.principal
     match proof:

@@ -83,7 +83,10 @@ async def begin_totp(signed_in: FreshlySignedIn, two_factor: TheTwoFactor) -> En
 async def confirm_totp(
     said: Code, signed_in: FreshlySignedIn, two_factor: TheTwoFactor
 ) -> RecoveryCodesOut:
-    """Turn the app on with a code of it, end other sessions and return recovery codes."""
+    """Turn the app on with a code of it, end other sessions and return recovery codes.
+
+    Needs recent authentication.
+    """
     codes = await two_factor.confirm_totp(
         signed_in.session, signed_in.account, said.code, signed_in.principal
     )
@@ -94,7 +97,10 @@ async def confirm_totp(
 async def remove_totp(
     signed_in: FreshlySignedIn, two_factor: TheTwoFactor, said: Code | None = None
 ) -> None:
-    """Turn the app off, with a code of it or a recovery code, and end other sessions."""
+    """Turn the app off, with a code of it or a recovery code, and end other sessions.
+
+    Needs recent authentication.
+    """
     code = said.code if said else None
     await two_factor.remove_totp(
         signed_in.session, signed_in.account, code, signed_in.principal
