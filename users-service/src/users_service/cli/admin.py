@@ -1,4 +1,4 @@
-"""The subcommands of `notes-users` that run the accounts: over /v1, with the same API key."""
+"""The subcommands of `notes-users` that administer accounts over /v1, with the same API key."""
 
 import argparse
 from collections.abc import Callable

@@ -1,9 +1,9 @@
 """`notes-users`: accounts from the command line, with the original's subcommands and flags.
 
-Those that run the accounts by /v1 are in `admin`. Talks to a running users-service.
+It talks to a running users-service.
 The API key comes from USERS_API_KEY ("name:secret") or the file that USERS_API_KEY_FILE names,
 never from the command line, where others could read it.
-Exit codes: 0 done, 1 refused or not found or wrong password, 2 called wrongly.
+Exit codes: 0 done; 1 refused, not found or wrong password; 2 called wrongly.
 """
 
 import argparse
