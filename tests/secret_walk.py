@@ -149,7 +149,7 @@ class Walk:
 
     def _link(self, post_office: MailServer, page: str, name: str) -> str:
         def links() -> list[str]:
-            found = (link_in(each) for each in post_office.letters if "#" in text_of(each))
+            found = (link_in(each) for each in post_office.emails if "#" in text_of(each))
             return [token for address, token in found if address.endswith(f"/users/{page}")]
 
         return self.canaries.keep(name, eventually(links, within=20)[-1])

@@ -59,7 +59,7 @@ def test_a_wrong_word_is_named(arguments: list[str], says: str) -> None:
 
 
 def test_what_follows_the_name_of_a_benchmark_is_the_benchmarks() -> None:
-    assert "{gateway," in notes("bench", "--help").stdout
+    assert "{attacks,gateway," in notes("bench", "--help").stdout
     done = notes("bench", "gateway", "--help")
     assert done.returncode == 0
     assert "usage: python -m realtime_gateway.bench" in done.stdout
