@@ -8,12 +8,9 @@ beside the same run's without them. `--quick` does all of it small; its figures 
 import argparse
 import asyncio
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +21,8 @@ import redis
 from bench_attackers import Attackers, Behaviour, churn, flood, pin, visit_channels
 from bench_clients import Http, Viewers, Writer
 from bench_measures import tell
-from bench_report import Row, as_json, percentile, table
+from bench_report import Row, as_json, missed, percentile, table
+from bench_stack import own_stack
 from local_stack.stack import Stack
 from people import People, Person
 
@@ -157,33 +155,24 @@ class Bench:
         }
 
 
-def verdict(rows: Sequence[Row]) -> int:
-    return 1 if any(row.verdict == "MISSED" for row in rows) else 0
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./notes bench attacks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small, to see that it works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     arguments = parser.parse_args()
-    data = Path(tempfile.mkdtemp(prefix="notes-attacks-"))
-    data.chmod(0o711)
     load_before = os.getloadavg()[0]
     tell(f"starting a stack of its own (the machine's load is {load_before:.1f})")
     pin(STACK_CORE)
-    try:
-        with Stack(data) as stack, People(stack) as people:
-            pin(OTHER_CORE)
-            bench = Bench(stack, people, QUICK if arguments.quick else Size())
-            asyncio.run(bench.run())
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
+    with own_stack("attacks") as stack, People(stack) as people:
+        pin(OTHER_CORE)
+        bench = Bench(stack, people, QUICK if arguments.quick else Size())
+        asyncio.run(bench.run())
     print(table(bench.rows))
     if arguments.json:
         arguments.json.write_text(
             as_json(bench.rows, quick=arguments.quick, load_before=load_before)
         )
-    return 0 if arguments.quick else verdict(bench.rows)
+    return 1 if missed(bench.rows) and not arguments.quick else 0
 
 
 if __name__ == "__main__":

@@ -38,6 +38,10 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
+def missed(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.verdict == "MISSED"]
+
+
 def table(rows: Sequence[Row]) -> str:
     lines = ["| what | measured | target | |", "|---|---|---|---|"]
     lines += [

@@ -8,17 +8,15 @@ does all of it small, to see that it works; its figures mean nothing.
 import argparse
 import asyncio
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # people.py lives beside the tests
 
 from bench_edges import entrances
 from bench_measures import QUICK, Bench, Size, tell
-from bench_report import as_json, plot, table
-from local_stack.stack import Stack
+from bench_report import as_json, missed, plot, table
+from bench_stack import own_stack
 from people import People
 
 
@@ -28,19 +26,14 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the viewers' lag")
     arguments = parser.parse_args()
-    data = Path(tempfile.mkdtemp(prefix="notes-bench-"))
-    data.chmod(0o711)
     load_before = os.getloadavg()[0]
     tell(f"starting a stack of its own (the machine's load is {load_before:.1f})")
-    try:
-        with Stack(data) as stack, People(stack) as people:
-            size = QUICK if arguments.quick else Size()
-            ana = people.sign_up("Ana")
-            with entrances(stack) as ways:
-                bench = Bench(stack, size, ana, ways)
-                asyncio.run(bench.run())
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
+    with own_stack("bench") as stack, People(stack) as people:
+        size = QUICK if arguments.quick else Size()
+        ana = people.sign_up("Ana")
+        with entrances(stack) as ways:
+            bench = Bench(stack, size, ana, ways)
+            asyncio.run(bench.run())
     print(table(bench.rows))
     for sentence in bench.ways.left_out:
         print(f"left out: {sentence}")
@@ -50,8 +43,7 @@ def main() -> int:
         )
     if arguments.plot:
         plot(bench.late, arguments.plot)
-    missed = [row for row in bench.rows if row.verdict == "MISSED"]
-    return 1 if missed and not arguments.quick else 0
+    return 1 if missed(bench.rows) and not arguments.quick else 0
 
 
 if __name__ == "__main__":

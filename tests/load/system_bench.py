@@ -7,14 +7,12 @@ that runs already (`--accounts` says who may log in there). Locust has its own e
 """
 
 import argparse
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from bench_stack import own_stack
 from local_stack import demo
-from local_stack.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = Path(__file__).with_name("locustfile.py")
@@ -34,14 +32,9 @@ def main() -> int:
     given = parser.parse_args()
     if given.host:
         return _run(given, given.host, given.accounts)
-    data = Path(tempfile.mkdtemp(prefix="notes-locust-"))
-    data.chmod(0o711)
-    try:
-        with Stack(data) as stack:
-            demo.load(stack)
-            return _run(given, stack.url, data / "demo.json")
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
+    with own_stack("locust") as stack:
+        demo.load(stack)
+        return _run(given, stack.url, stack.data_dir / "demo.json")
 
 
 def _run(given: argparse.Namespace, host: str, accounts: Path) -> int:
