@@ -24,24 +24,24 @@ class Mailbox:
     """Of everybody: what the mail server has got."""
 
     def __init__(self) -> None:
-        self._letters: list[tuple[str, str]] = []
+        self._emails: list[tuple[str, str]] = []
         self._came = threading.Condition()
 
     async def handle_DATA(self, _: Any, __: Any, envelope: Envelope) -> str:
         content = envelope.content
         assert isinstance(content, bytes)
-        letter = message_from_bytes(content, policy=policy.default)
-        text = str(letter.get_content())  # type: ignore[attr-defined]
+        email = message_from_bytes(content, policy=policy.default)
+        text = str(email.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
         with self._came:
-            self._letters.append((envelope.rcpt_tos[0], text))
+            self._emails.append((envelope.rcpt_tos[0], text))
             self._came.notify_all()
         return "250 OK"
 
-    def letter(self, to: str, number: int) -> str:
+    def email(self, to: str, number: int) -> str:
         """The text of the one that came to `to` as number `number`, from 1."""
 
         def theirs() -> list[str]:
-            return [text for reader, text in self._letters if reader == to]
+            return [text for reader, text in self._emails if reader == to]
 
         with self._came:
             assert self._came.wait_for(lambda: len(theirs()) >= number, timeout=30)
@@ -50,7 +50,7 @@ class Mailbox:
 
 @pytest.fixture
 def mailbox(stack: WiredStack) -> Iterator[Mailbox]:
-    """The quiet stack's users-service sends letters while this is there."""
+    """The quiet stack's users-service sends e-mails while this is there."""
     box = Mailbox()
     server = Controller(box, hostname="127.0.0.1", port=free_port())
     server.start()
@@ -87,7 +87,7 @@ def test_an_address_is_confirmed_and_brings_back_in_who_forgot_the_password(
     page.fill("#email", address)
     page.click("#profile-form button[type=submit]")
     expect(page.locator("#letter-form")).to_contain_text("Not confirmed yet")
-    anas.page.goto(link(mailbox.letter(address, 1)))
+    anas.page.goto(link(mailbox.email(address, 1)))
     expect(page.locator("#token")).not_to_have_value("")
     assert "#" not in page.url
     page.click("#confirm-form button[type=submit]")
@@ -100,15 +100,15 @@ def test_an_address_is_confirmed_and_brings_back_in_who_forgot_the_password(
     there.fill("#account", address)
     there.click("#forgot-form button[type=submit]")
     expect(there.locator("h1")).to_have_text("Check your e-mail")
-    there.goto(link(mailbox.letter(address, 2)))
+    there.goto(link(mailbox.email(address, 2)))
     there.fill("#password", NEW)
     there.click("#reset-form button[type=submit]")
     expect(elsewhere.toasts).to_contain_text("Log in with it")
     elsewhere.log_in(ana.username, NEW)
     expect(there.locator(".who-name")).to_have_text("Ana")
     assert "/users/login" in anas.go("/account").url
-    assert "A new password was set" in mailbox.letter(address, 3)
+    assert "A new password was set" in mailbox.email(address, 3)
     log = (stack.logs_dir / "users-service.log").read_text()
     assert address not in log
     for number in (1, 2):
-        assert link(mailbox.letter(address, number)).partition("token=")[2] not in log
+        assert link(mailbox.email(address, number)).partition("token=")[2] not in log

@@ -23,7 +23,7 @@ USER, PASSWORD = "notes", "canary-smtp-password"
 
 @dataclass
 class MailServer:
-    """`answers` are said to the next letters, "" keeps one; `to` is whom the envelope names."""
+    """`answers` are said to the next e-mails, "" keeps one; `to` is whom the envelope names."""
 
     port: int = 0
     emails: list[EmailMessage] = field(default_factory=list)
@@ -62,7 +62,7 @@ class MailServer:
         return AuthResult(success=is_right, handled=False)
 
     async def kept(self, number: int) -> list[EmailMessage]:
-        """So many letters, as soon as they are there."""
+        """So many e-mails, as soon as they are there."""
         await until(lambda: len(self.emails) >= number)
         assert len(self.emails) == number
         return self.emails
@@ -75,7 +75,10 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def text_of(email: EmailMessage) -> str:
-    return str(email.get_content())
+    """The plain text."""
+    part = email.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
 
 
 def link_in(email: EmailMessage) -> tuple[str, str]:

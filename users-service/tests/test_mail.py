@@ -464,7 +464,7 @@ async def test_a_new_address_is_asked_and_the_old_one_told_and_gets_resets_until
     assert changed.json()["proven_email"] == "ivy@home.example"
     await post.kept(2)
     emails = dict(zip((each[0] for each in post.to), post.emails, strict=True))
-    assert emails["ivy@home.example"]["Subject"].startswith("Your e-mail address was changed")
+    assert emails["ivy@home.example"]["Subject"].startswith("Your email address was changed")
     assert "new@home" not in text_of(emails["ivy@home.example"])
     client = office.client()
     await ask(client, "ivy")
@@ -619,9 +619,9 @@ async def test_whoever_has_a_verified_address_hears_of_every_change_to_how_they_
     await client.post(f"/v1/accounts/{ivy.id}/reset-link")
     subjects = [email["Subject"] for email in await post.kept(3)]
     assert subjects == [
-        "The password was changed · Notes",
-        "An API token was made · Notes",
-        "A one-time link was made that sets a new password · Notes",
+        "Your password was changed · Notes",
+        "An API token was created · Notes",
+        "A one-time link to set a new password was created · Notes",
     ]
     first, _, last = (text_of(email) for email in post.emails)
     assert "From: 192.0.2.1" in first

@@ -27,6 +27,7 @@ from users_service.jobs.mail_sender import MailSender
 from users_service.jobs.revocations import RevocationWriter
 from users_service.legacy.accounts import LegacyAccounts
 from users_service.mail.queue import EmailQueue
+from users_service.mail.rendering import EmailTemplates
 from users_service.oidc.client import OidcClient
 from users_service.oidc.flow import AuthorizationFlows
 from users_service.oidc.linking import Identities
@@ -274,7 +275,7 @@ def _mail_sender(
         email_queue=email_queue,
         password_reset=password_reset,
         smtp=settings.smtp(),
-        site=Site.at(settings.public_url or "").origin,
+        templates=EmailTemplates(site=Site.at(settings.public_url or "").origin),
         sent=sent,
         now=resources.now,
     )

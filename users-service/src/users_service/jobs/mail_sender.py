@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from users_service import store
 from users_service.accounts.password_reset import PasswordReset
 from users_service.crypto.encryption import DecryptionError
-from users_service.domain.emails import EmailKind, compose
+from users_service.domain.emails import EmailKind
 from users_service.domain.errors import AccountNotFound
 from users_service.mail.queue import EmailQueue
+from users_service.mail.rendering import EmailTemplates
 from users_service.mail.smtp import Deferred, Smtp, Undeliverable
 from users_service.tables import EmailRow
 
@@ -39,8 +40,7 @@ class MailSender:
     email_queue: EmailQueue
     password_reset: PasswordReset
     smtp: Smtp | None
-    site: str
-    """Where the links in e-mails lead."""
+    templates: EmailTemplates
     sent: Counter
     now: Callable[[], datetime]
 
@@ -95,16 +95,15 @@ class MailSender:
         to = secrets.get("to", to)
         if not to:
             return "no_address"
-        composed = compose(
+        rendered = self.templates.render(
             EmailKind(email.kind),
             username=username,
             at=email.written_at,
             facts=email.facts,
             token=secrets.get("token", ""),
-            site=self.site,
         )
         at, number = email.written_at, email.id
-        await self.smtp.send(composed, to, email_id=number, at=at)
+        await self.smtp.send(rendered, to, email_id=number, at=at)
         return "sent"
 
     async def _reader(self, email: EmailRow) -> tuple[str, str]:

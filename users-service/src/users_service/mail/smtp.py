@@ -100,10 +100,14 @@ class Smtp:
         # The same at every try: whoever gets it twice can see that.
         message["Message-ID"] = f"<letter-{email_id}-{int(at.timestamp())}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        # As it is where it can be: a link that is cut at a line's end is hard to copy.
-        is_plain = email.body.isascii()
-        message.set_content(email.body, cte="7bit" if is_plain else "quoted-printable")
+        message.set_content(email.text, cte=_encoding(email.text))
+        message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))
         return message
+
+
+def _encoding(text: str) -> str:
+    # As it is where it can be: a link that is cut at a line's end is hard to copy.
+    return "7bit" if text.isascii() else "quoted-printable"
 
 
 def _is_for_good(error: Exception) -> bool:
