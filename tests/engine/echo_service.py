@@ -1,13 +1,14 @@
 """Stands in for web and the gateway behind an edge: says what reached it, or what it is told.
 
 The query tells: `status`, `body` (bytes), `type`, and any number of `h=Name:value`; at a
-client's first request with `dies=x` it hangs up, like a service that is killed. Standard
-library only: it runs in a plain Python image.
+client's first request with `dies=x` it hangs up, like a service that is killed; `who` asks for
+its container's name. Standard library only: it runs in a plain Python image.
 """
 
 import base64
 import hashlib
 import json
+import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -36,6 +37,7 @@ class Echo(BaseHTTPRequestHandler):
             self._switch()
             return
         body = b"x" * int(told["body"]) if "body" in told else self._said(len(received))
+        body = socket.gethostname().encode() if "who" in told else body
         self.send_response_only(int(told.get("status", 200)))
         self.send_header("Content-Type", told.get("type", "application/json"))
         self.send_header("Content-Length", str(len(body)))

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edge_questions import Question
+from conditions import eventually
+from edge_questions import UPGRADE, Question
 
 ROOT = Path(__file__).resolve().parents[2]
 ECHO = Path(__file__).with_name("echo_service.py")
@@ -50,29 +51,44 @@ class Edges:
     def start(self) -> None:
         docker("network", "create", self._name)
         for alias in ("web", "realtime-gateway"):
-            command = "import runpy; runpy.run_path('/echo.py', run_name='__main__')"
-            docker(
-                "run",
-                "-d",
-                "--init",
-                "--name",
-                f"{self._name}-{alias}",
-                "--network",
-                self._name,
-                "--network-alias",
-                alias,
-                "-v",
-                f"{ECHO}:/echo.py:ro",
-                PYTHON,
-                "python",
-                "-c",
-                command,
-            )
+            self._echo(alias, alias)
         for service, files in {
             "caddy": ["compose.yaml"],
             "haproxy": ["compose.yaml", "compose.crowd.yaml"],
         }.items():
             self._edge(service, files)
+
+    def _echo(self, name: str, alias: str) -> None:
+        command = "import runpy; runpy.run_path('/echo.py', run_name='__main__')"
+        docker(
+            "run",
+            "-d",
+            "--init",
+            "--name",
+            f"{self._name}-{name}",
+            "--network",
+            self._name,
+            "--network-alias",
+            alias,
+            "-v",
+            f"{ECHO}:/echo.py:ro",
+            PYTHON,
+            "python",
+            "-c",
+            command,
+        )
+
+    @contextlib.contextmanager
+    def hung_gateway(self, name: str) -> Iterator[None]:
+        """A second node that this edge has found, which takes connections and answers none."""
+        who: Question = ("GET", "/connection/x?who=1", {}, b"")
+        try:
+            self._echo("hung", "realtime-gateway")
+            eventually(lambda: self.answer(name, who)["body"] in self._id("hung"))
+            docker("pause", f"{self._name}-hung")
+            yield
+        finally:
+            _remove(f"{self._name}-hung")
 
     def _edge(self, name: str, files: list[str]) -> None:
         edge = configured(files)["services"]["edge"]
@@ -133,8 +149,22 @@ class Edges:
     def _port(self, name: str, inside: int) -> int:
         return int(docker("port", f"{self._name}-{name}", f"{inside}/tcp").rpartition(":")[2])
 
+    def _id(self, name: str) -> bytes:
+        return docker("inspect", "-f", "{{.Id}}", f"{self._name}-{name}").encode()
+
     def answer(self, name: str, question: Question) -> dict[str, Any]:
         return answer(self.ports[name], question, tls=self._certificates is not None)
+
+    @contextlib.contextmanager
+    def websocket(self, name: str) -> Iterator[int]:
+        """An open WebSocket, or one that was refused: the status of the answer."""
+        with wire(self.ports[name], tls=self._certificates is not None) as connection:
+            lines = [
+                f"{key}: {value}" for key, value in {"Host": "localhost", **UPGRADE}.items()
+            ]
+            head = ["GET /connection/websocket HTTP/1.1", *lines, "", ""]
+            connection.sendall("\r\n".join(head).encode())
+            yield int(connection.recv(65_536).split()[1])
 
     def wait(self) -> None:
         """Until pages and live connections both get through."""
@@ -162,17 +192,17 @@ class Edges:
 
     def remove(self) -> None:
         for name in ("web", "realtime-gateway", "caddy", "haproxy"):
-            subprocess.run(
-                ["docker", "rm", "-fv", f"{self._name}-{name}"],
-                capture_output=True,
-                check=False,
-            )
+            _remove(f"{self._name}-{name}")
             subprocess.run(
                 ["docker", "rmi", f"{self._name}-{name}:test"], capture_output=True, check=False
             )
         subprocess.run(
             ["docker", "network", "rm", self._name], capture_output=True, check=False
         )
+
+
+def _remove(container: str) -> None:
+    subprocess.run(["docker", "rm", "-fv", container], capture_output=True, check=False)
 
 
 def configured(files: list[str]) -> dict[str, Any]:

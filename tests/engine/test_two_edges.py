@@ -1,8 +1,10 @@
 """Caddy and HAProxy are the same edge: both answer a table of questions, plain and over TLS."""
 
+import contextlib
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
@@ -11,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from edge_pair import ROOT, Edges, answer, comparable, configured, docker, missing, wire
 from edge_questions import QUESTIONS
+from notes_service.routes.conditions import etag, is_known
 
 NAMES = ("caddy", "haproxy")
 # A site with a certificate has one name, and says so by its certificate.
@@ -117,6 +120,30 @@ def test_pages_come_by_http_2_over_tls(secure_edges: Edges, name: str) -> None:
                 assert begun[3] not in (3, 7), "reset, or told to go away"
                 read.read(int.from_bytes(begun[:3], "big"))
             assert b"\x88" in read.read(int.from_bytes(begun[:3], "big"))[:3]  # :status 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_new_connections_get_past_a_node_that_hangs(edges: Edges, name: str) -> None:
+    with contextlib.ExitStack() as pages:
+        # The node that lives has connections, so the one that hangs always has the fewest.
+        for _ in range(3):
+            assert pages.enter_context(edges.websocket(name)) == 101
+        pages.enter_context(edges.hung_gateway(name))
+        for _ in range(4):
+            assert pages.enter_context(edges.websocket(name)) == 101
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("coding", ["gzip", "gzip, br, zstd", "identity"])
+def test_a_version_is_known_again_however_an_edge_compressed_its_answer(
+    edges: Edges, name: str, coding: str
+) -> None:
+    note = f"/x?type=application/json&body=5000&h=ETag:{quote(etag(7))}"
+    said = edges.answer(name, ("GET", note, {"Accept-Encoding": coding}, b""))
+    assert ("content-encoding" in said["headers"]) == (coding != "identity")
+    [tag] = said["headers"]["etag"]
+    assert is_known(7, tag)
+    assert not is_known(8, tag)
 
 
 def test_haproxy_takes_the_configuration_in_which_it_gets_certificates_itself(
