@@ -7,16 +7,16 @@ from uuid import UUID
 
 import jsonschema
 import pytest
-from note_builders import ANA, BEN, NOON, a_note, a_row
-from notes_service import events
-from notes_service.domain import (
-    Comment,
+from note_builders import ANA, BEN, NOON, a_note, a_summary
+from notes_service import messages
+from notes_service.domain.events import (
     CommentCreated,
     CommentDeleted,
     NoteCreated,
     NoteDeleted,
     NoteUpdated,
 )
+from notes_service.domain.notes import Comment
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 AN_ID = UUID("01998c5e-8000-7000-8000-000000000001")
@@ -25,21 +25,23 @@ AN_HOUR_AGO = NOON.replace(hour=9, minute=0)
 EDITED = a_note(
     title="Menu for Monday", version=2, comments=3, editor=BEN, created_at=AN_HOUR_AGO
 )
-SAID = Comment(id=41, author=BEN, text="Is there cake?\n<b>Please</b>", created_at=NOON)
+COMMENT = Comment(id=41, author=BEN, text="Is there cake?\n<b>Please</b>", created_at=NOON)
 UPDATED = NoteUpdated(by=BEN, at=NOON, note=EDITED)
 LARGE = NoteUpdated(by=BEN, at=NOON, note=replace(EDITED, html="x" * 65_537))
-DELETED = NoteDeleted(by=BEN, at=NOON, row=a_row(version=3))
+DELETED = NoteDeleted(by=BEN, at=NOON, summary=a_summary(version=3))
 
 EVERY_EVENT = {
-    "home.v1/created": NoteCreated(by=ANA, at=NOON, row=a_row()),
+    "home.v1/created": NoteCreated(by=ANA, at=NOON, summary=a_summary()),
     "home.v1/updated": UPDATED,
     "home.v1/deleted": DELETED,
-    "home.v1/discussed": CommentCreated(by=BEN, at=NOON, key="menu", comment=SAID, comments=4),
+    "home.v1/discussed": CommentCreated(
+        by=BEN, at=NOON, key="menu", comment=COMMENT, comments=4
+    ),
     "note.v1/updated": UPDATED,
     "note.v1/updated-large": LARGE,
     "note.v1/deleted": DELETED,
     "note.v1/comment-created": CommentCreated(
-        by=BEN, at=NOON, key="menu", comment=SAID, comments=1
+        by=BEN, at=NOON, key="menu", comment=COMMENT, comments=1
     ),
     "note.v1/comment-deleted": CommentDeleted(
         by=BEN, at=NOON, key="menu", comment_id=41, comments=0
@@ -50,8 +52,8 @@ CHANNELS = {"home.v1": "home", "note.v1": "notes:menu"}
 
 def sent(name):
     channel = CHANNELS[name.partition("/")[0]]
-    messages = events.encode(EVERY_EVENT[name], lambda: AN_ID)
-    return next(json.loads(each.payload) for each in messages if each.channel == channel)
+    encoded = messages.encode(EVERY_EVENT[name], lambda: AN_ID)
+    return next(json.loads(each.payload) for each in encoded if each.channel == channel)
 
 
 @pytest.mark.parametrize("name", EVERY_EVENT)
@@ -79,18 +81,18 @@ def test_every_example_has_an_event():
 def test_html_up_to_64_kib_travels_in_the_event_counted_in_bytes():
     def html(text):
         event = NoteUpdated(by=BEN, at=NOON, note=replace(EDITED, html=text))
-        return json.loads(events.encode(event, lambda: AN_ID)[1].payload)["note"]["html"]
+        return json.loads(messages.encode(event, lambda: AN_ID)[1].payload)["note"]["html"]
 
     assert html("x" * 65_536) is not None
     assert html("ä" * 32_769) is None
 
 
 def test_what_a_viewer_of_the_list_gets_for_a_changed_title_is_under_1_kib():
-    home = events.encode(UPDATED, lambda: AN_ID)[0]
+    home = messages.encode(UPDATED, lambda: AN_ID)[0]
     assert len(home.payload.encode()) < 1024
 
 
 def test_an_event_is_compact_json_on_one_line():
-    for message in events.encode(EVERY_EVENT["note.v1/comment-created"], lambda: AN_ID):
+    for message in messages.encode(EVERY_EVENT["note.v1/comment-created"], lambda: AN_ID):
         assert "\n" not in message.payload
-        assert ": " not in message.payload.replace(SAID.text, "")
+        assert ": " not in message.payload.replace(COMMENT.text, "")

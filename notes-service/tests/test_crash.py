@@ -10,8 +10,8 @@ import random
 import httpx
 import pytest
 from note_tokens import Issuer
+from notes_service.jobs.relay import Relay
 from notes_service.metrics import Metrics
-from notes_service.relay import Relay
 from notes_service.store import notes
 from notes_service.store.database import Database
 from prometheus_client import CollectorRegistry
@@ -121,6 +121,6 @@ def _assert_all_and_only(events, versions):
 
 async def _stored(database: Database, key: str) -> int:
     async with database.statements() as connection:
-        row = await notes.row(connection, key)
-    assert row is not None
-    return row.version
+        note = await notes.summary(connection, key)
+    assert note is not None
+    return note.version

@@ -6,17 +6,18 @@ from datetime import timedelta
 import pytest
 from note_api import Api, refusal
 from note_builders import ANA, NOON
-from notes_service import domain, texts, words
-from notes_service.domain import Rendering
+from notes_service.domain import limits, rules
+from notes_service.domain.notes import Rendering
 from notes_service.store import notes
 from notes_service.store.database import Database
+from notes_service.text import words
 from sqlalchemy import text
 
 
 async def stored(database: Database, key: str, *, title="t", body="", now=NOON) -> None:
-    typed = texts.note_text(title, body)
-    seen = Rendering("", "", words.of(typed.body))
-    note, _ = domain.create(key, typed, seen, by=ANA, now=now)
+    typed = limits.Draft(title, body).checked()
+    rendered = Rendering("", "", words.of(typed.body))
+    note, _ = rules.create(key, typed, rendered, by=ANA, now=now)
     async with database.statements() as connection:
         assert await notes.add(connection, note, [])
 
@@ -132,7 +133,7 @@ async def test_a_search_over_the_limit_is_refused(api: Api):
 async def test_any_body_within_the_limit_can_be_indexed(database: Database, body):
     await stored(database, "long", body=body)
     async with database.statements() as connection:
-        assert await notes.row(connection, "long")
+        assert await notes.summary(connection, "long")
 
 
 FILL = """

@@ -15,8 +15,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from note_builders import an_editor, use_cases
-from notes_service.domain import Person
-from notes_service.errors import NoteGone, VersionConflict
+from notes_service.domain.errors import NoteGone, VersionConflict
+from notes_service.domain.limits import Draft
+from notes_service.domain.notes import Person
 from notes_service.store.database import Database
 
 pytestmark = pytest.mark.long
@@ -46,7 +47,7 @@ class Editors(RuleBasedStateMachine):
         self.pages = [Page() for _ in range(5)]
         self.loop.run(
             self.notes.create(
-                caller=an_editor(), key=self.key, title="t", body="0", idempotency_key=None
+                caller=an_editor(), key=self.key, draft=Draft("t", "0"), idempotency_key=None
             )
         )
 
@@ -57,7 +58,7 @@ class Editors(RuleBasedStateMachine):
     @rule(who=PEOPLE)
     def reload(self, who: int) -> None:
         note = self.loop.run(self.notes.get(self.key))
-        self.pages[who] = Page(note.row.version, note.body)
+        self.pages[who] = Page(note.summary.version, note.body)
 
     @rule(who=PEOPLE)
     def save(self, who: int) -> None:
@@ -104,14 +105,14 @@ class Editors(RuleBasedStateMachine):
     async def _edit(self, who: int, page: Page):  # type: ignore[no-untyped-def]
         caller = an_editor(Person(str(who), f"Person {who}"))
         return await self.notes.edit(
-            self.key, caller=caller, expected={page.version}, title="t", body=page.draft
+            self.key, caller=caller, expected={page.version}, draft=Draft("t", page.draft)
         )
 
     @invariant()
     def accepted_saves_are_the_versions(self) -> None:
         if hasattr(self, "notes"):
             note = self.loop.run(self.notes.get(self.key))
-            assert (note.row.version, note.body) == (len(self.history), self.history[-1])
+            assert (note.summary.version, note.body) == (len(self.history), self.history[-1])
 
     def teardown(self) -> None:
         if hasattr(self, "notes"):

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
-from notes_service import kept, markdown
+from notes_service.text import kept, markdown
 from xss_corpus import CORPUS
 
 PLAIN = "br code em hr s strong table tbody thead tr"
@@ -66,8 +66,8 @@ def test_the_corpus_is_large():
 
 @pytest.mark.parametrize("source", sorted(set(CORPUS)))
 def test_nothing_of_the_corpus_can_run(source):
-    seen = markdown.render(source)
-    assert Executable(seen.html).found == []
+    rendered = markdown.render(source)
+    assert Executable(rendered.html).found == []
     assert Executable(markdown.as_written(source).html).found == []
 
 
@@ -122,11 +122,11 @@ def test_an_excerpt_is_the_beginning_without_marks(source, excerpt):
 
 def test_a_source_that_makes_far_more_html_than_it_is_long_is_shown_as_written():
     bomb = "```\n" * 40_000
-    seen = markdown.render(bomb)
-    assert seen.html.startswith(
+    rendered = markdown.render(bomb)
+    assert rendered.html.startswith(
         '<pre tabindex="0" role="group" aria-label="Text" dir="auto">```\n'
     )
-    assert len(seen.html) < 2 * len(bomb)
+    assert len(rendered.html) < 2 * len(bomb)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,9 @@ def shown(source: str) -> str:
     ids=range(25),
 )
 def test_promise_nothing_that_was_written_vanishes(source):
-    seen = shown(source)
+    rendered = shown(source)
     for word in re.findall(r"\w+", re.sub(r'(?m)^ *1\. |"t"', "", source)):
-        assert word in seen
+        assert word in rendered
 
 
 @pytest.mark.parametrize(

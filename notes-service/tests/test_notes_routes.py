@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 from note_api import Api, refusal
-from notes_service.errors import NoteError
+from notes_service.domain.errors import NoteError
+from notes_service.representations import NoteOut, NotesOut
 from notes_service.routes import problems
-from notes_service.routes.models import NoteOut, NotesOut
 
 
 def every_error(kind=NoteError):

@@ -1,7 +1,7 @@
 """A passage shows what a note says, not how its Markdown is written."""
 
 import pytest
-from notes_service import passages, search
+from notes_service.text import passages, search
 
 
 def shown(body: str, typed: str) -> str:

@@ -8,10 +8,10 @@ from note_api import Api, refusal
 from note_builders import NOON
 from note_tokens import Issuer
 from notes_service import app as application
-from notes_service.errors import QuotaSpent
-from notes_service.quota import Quota
+from notes_service.domain.errors import QuotaSpent
 from notes_service.settings import Settings
 from notes_service.store.database import Database
+from notes_service.use_cases.quota import Quota
 
 LARGE = "x" * 254_000
 
@@ -40,8 +40,8 @@ async def test_much_at_once_does_not_get_past_it(database: Database):
     quota = Quota(database, lambda: NOON, 100)
 
     async def write() -> None:
-        async with quota.use("ana", "x" * 30) as use:
-            use.take()
+        async with quota.reserve("ana", "x" * 30) as reservation:
+            reservation.take()
             await asyncio.sleep(0)
 
     ends = await asyncio.gather(*(write() for _ in range(8)), return_exceptions=True)
@@ -77,25 +77,25 @@ async def test_what_is_refused_is_given_back(api: Api):
 async def test_a_day_is_counted_by_all_processes_and_ends(database: Database):
     now = NOON
     one, two = (Quota(database, lambda: now, 100) for _ in range(2))
-    async with one.use("ana", "x" * 60) as use:
-        use.take()
-    await one.tell()
+    async with one.reserve("ana", "x" * 60) as reservation:
+        reservation.take()
+    await one.save()
     with pytest.raises(QuotaSpent) as refused:
-        async with two.use("ana", "x" * 60) as use:
-            use.take()
+        async with two.reserve("ana", "x" * 60) as reservation:
+            reservation.take()
     assert refused.value.retry_after == 14.5 * 3600 + 1
-    async with two.use("ana", "x" * 40) as use:
-        use.take()
-    await two.tell()
-    async with one.use("ana", "x") as use:
-        use.take()  # not told yet what the other one counted
-    await one.tell()
+    async with two.reserve("ana", "x" * 40) as reservation:
+        reservation.take()
+    await two.save()
+    async with one.reserve("ana", "x") as reservation:
+        reservation.take()  # not told yet what the other one counted
+    await one.save()
     with pytest.raises(QuotaSpent):
-        async with one.use("ana", "x") as use:
-            use.take()
+        async with one.reserve("ana", "x") as reservation:
+            reservation.take()
     now = NOON + timedelta(days=1)
-    async with one.use("ana", "x" * 100) as use:
-        use.take()
+    async with one.reserve("ana", "x" * 100) as reservation:
+        reservation.take()
 
 
 def test_the_bound_is_generous_unless_an_operator_says_otherwise() -> None:

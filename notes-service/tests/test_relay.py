@@ -9,17 +9,19 @@ from uuid import uuid4
 
 import pytest
 from local_stack.valkey import Valkey
-from note_builders import MENU, NOON, SEEN, an_editor, use_cases
-from notes_service import domain, events
-from notes_service.domain import Person
-from notes_service.errors import NoteExists
+from note_builders import MENU, NOON, RENDERED, an_editor, use_cases
+from notes_service import messages
+from notes_service.domain import rules
+from notes_service.domain.errors import NoteExists
+from notes_service.domain.limits import Draft
+from notes_service.domain.notes import Person
+from notes_service.jobs.relay import Publisher as Port
+from notes_service.jobs.relay import Relay
 from notes_service.metrics import Metrics
-from notes_service.notes import Notes
-from notes_service.relay import Publisher as Port
-from notes_service.relay import Relay
 from notes_service.store import notes as statements
 from notes_service.store import outbox
 from notes_service.store.database import Database
+from notes_service.use_cases.notes import Notes
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from relay_probe import EVERYTHING, KilledError, Publisher, heard, without_repeats
@@ -37,12 +39,12 @@ def a_relay(url: str, publisher: Port) -> Relay:
 
 
 async def created(notes: Notes, key: str) -> None:
-    await notes.create(caller=ANA, key=key, title="1", body="", idempotency_key=None)
+    await notes.create(caller=ANA, key=key, draft=Draft("1", ""), idempotency_key=None)
 
 
 async def edited(notes: Notes, key: str, *, versions: range) -> None:
     for version in versions:
-        await notes.edit(key, caller=ANA, expected={version - 1}, title=str(version), body="")
+        await notes.edit(key, caller=ANA, expected={version - 1}, draft=Draft(str(version), ""))
 
 
 async def waiting(database: Database) -> int:
@@ -75,7 +77,7 @@ async def test_every_change_is_announced_in_the_order_of_its_commits(
     database: Database, notes_url: str, redis: Redis
 ):
     relay = a_relay(notes_url, ChannelLog(redis))
-    notes = use_cases(database, relay.ring)
+    notes = use_cases(database, relay.wake)
     async with background(relay.run(), name="relay"):
         await created(notes, "menu")
         await edited(notes, "menu", versions=range(2, 30))
@@ -98,8 +100,8 @@ async def test_a_refused_change_and_a_rolled_back_one_announce_nothing(database:
         await created(notes, "menu")
     with suppress(KilledError):
         async with database.transaction() as connection:
-            note, event = domain.create("other", MENU, SEEN, by=ANA.person, now=NOON)
-            assert await statements.add(connection, note, events.encode(event, uuid4))
+            note, event = rules.create("other", MENU, RENDERED, by=ANA.person, now=NOON)
+            assert await statements.add(connection, note, messages.encode(event, uuid4))
             raise KilledError
     assert await waiting(database) == 1
 
@@ -156,7 +158,7 @@ async def test_what_nobody_woke_the_relay_for_is_announced_all_the_same(
 ):
     publisher = Publisher()
     async with background(a_relay(notes_url, publisher).run(), name="relay"):
-        await created(use_cases(database), "menu")  # its ring is lost
+        await created(use_cases(database), "menu")  # its call is lost
         await emptied(database)
     assert len(publisher.sent) == 1
 
@@ -166,7 +168,7 @@ async def test_one_relay_is_active_and_another_takes_over_when_it_dies(
 ):
     first, second = Publisher(), Publisher()
     standing_by = a_relay(notes_url, second)
-    notes = use_cases(database, standing_by.ring)
+    notes = use_cases(database, standing_by.wake)
     async with background(standing_by.run(), name="second") as _, AsyncExitStack() as stack:
         # The second one may have been faster: then it is the first that stands by.
         await stack.enter_async_context(
@@ -203,14 +205,14 @@ async def test_the_standby_passes_wake_up_calls_on_to_the_active_relay(
     database: Database, notes_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     # Only a call can make it look within the time that this test has.
-    monkeypatch.setattr("notes_service.relay.LOOK_SECONDS", 3600.0)
+    monkeypatch.setattr("notes_service.jobs.relay.LOOK_SECONDS", 3600.0)
     active, standby = Publisher(), Publisher()
     first, second = a_relay(notes_url, active), a_relay(notes_url, standby)
     async with background(first.run(), name="first"):
-        await created(use_cases(database, first.ring), "a")
+        await created(use_cases(database, first.wake), "a")
         await emptied(database)
         async with background(second.run(), name="second"):
-            await created(use_cases(database, second.ring), "b")
+            await created(use_cases(database, second.wake), "b")
             await emptied(database)
     assert (len(active.sent), len(standby.sent)) == (2, 0)
 
@@ -224,7 +226,7 @@ async def test_redis_killed_and_restarted_empty_under_writes_loses_nothing(
     try:
         async with redis_client(server.url) as redis:
             relay = a_relay(notes_url, ChannelLog(redis))
-            notes = use_cases(database, relay.ring)
+            notes = use_cases(database, relay.wake)
             async with background(relay.run(), name="relay"):
                 await created(notes, "menu")
                 await edited(notes, "menu", versions=range(2, 20))
@@ -253,13 +255,13 @@ async def test_sixteen_writers_with_delayed_commits_are_announced_without_a_gap(
 
     async def write(writer: int) -> None:
         for number in range(25):
-            note, event = domain.create(
-                f"w{writer}-{number}", MENU, SEEN, by=ANA.person, now=NOON
+            note, event = rules.create(
+                f"w{writer}-{number}", MENU, RENDERED, by=ANA.person, now=NOON
             )
             async with database.transaction() as connection:
-                await statements.add(connection, note, events.encode(event, uuid4))
+                await statements.add(connection, note, messages.encode(event, uuid4))
                 await asyncio.sleep(0.002 * ((writer + number) % 5))
-            relay.ring()
+            relay.wake()
 
     async with background(relay.run(), name="relay"):
         await asyncio.gather(*(write(writer) for writer in range(16)))
@@ -273,14 +275,14 @@ async def test_writers_of_one_note_are_announced_in_the_order_of_its_versions(
 ):
     publisher = Publisher()
     relay = a_relay(notes_url, publisher)
-    notes = use_cases(database, relay.ring)
+    notes = use_cases(database, relay.wake)
     await created(notes, "menu")
 
     async def write() -> None:
         for _ in range(10):
-            version = (await notes.get("menu")).row.version
+            version = (await notes.get("menu")).summary.version
             with_any = set(range(version, version + 400))
-            await notes.edit("menu", caller=ANA, expected=with_any, title="t", body="")
+            await notes.edit("menu", caller=ANA, expected=with_any, draft=Draft("t", ""))
 
     async with background(relay.run(), name="relay"):
         await asyncio.gather(*(write() for _ in range(20)))

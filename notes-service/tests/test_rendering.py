@@ -5,12 +5,11 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
-from notes_service import markdown, rendering
-from notes_service.domain import Rendering
-from notes_service.errors import Unavailable
-from notes_service.rendering import Renderer
-from notes_service.turns import Purpose
-from notes_service.words import NO_WORDS
+from notes_service.domain.errors import Unavailable
+from notes_service.domain.notes import NO_WORDS, Rendering
+from notes_service.text import markdown, rendering
+from notes_service.text.rendering import Renderer
+from notes_service.text.turns import Purpose
 
 pytestmark = pytest.mark.quick  # the program is the renderer
 
@@ -38,8 +37,8 @@ async def test_long_and_short_bodies_look_the_same(renderer: Renderer):
 
 async def test_a_preview_looks_the_same_and_costs_no_words(renderer: Renderer):
     for body in ("*short*", LONG):
-        seen = await renderer.render(body, by="ana", purpose=Purpose.PREVIEW)
-        assert (seen.html, seen.words) == (rendering.derive(body).html, NO_WORDS)
+        rendered = await renderer.render(body, by="ana", purpose=Purpose.PREVIEW)
+        assert (rendered.html, rendered.words) == (rendering.derive(body).html, NO_WORDS)
 
 
 async def test_the_loop_runs_on_while_a_hostile_body_is_rendered_and_then_given_up(
@@ -63,7 +62,7 @@ async def test_a_worker_that_starts_slowly_is_not_the_bodys_fault(
 ):
     """On a busy machine its interpreter alone takes seconds."""
     late = "import runpy, time; time.sleep(2); runpy.run_module({!r}, run_name='__main__')"
-    program = late.format("notes_service.render_worker")
+    program = late.format("notes_service.text.render_worker")
     monkeypatch.setattr(rendering, "_COMMAND", (sys.executable, "-c", program))
     monkeypatch.setattr(rendering, "RENDER_SECONDS", 1.0)
     assert await shown(renderer, LONG) == rendering.derive(LONG)

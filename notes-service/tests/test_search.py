@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from note_api import Api
 from note_builders import ANA, NOON
-from notes_service import domain, texts, words
-from notes_service.domain import Rendering
+from notes_service.domain import limits, rules
+from notes_service.domain.notes import Rendering
 from notes_service.store import notes
 from notes_service.store.database import Database
+from notes_service.text import words
 from sqlalchemy import text
 
 # A text; what it is found by; what it is not found by.
@@ -63,9 +64,9 @@ FOUND = [
 
 
 async def stored(database: Database, key: str, *, title="t", body="", now=NOON, by=ANA) -> None:
-    typed = texts.note_text(title, body)
-    seen = Rendering("", body[:20], words.of(typed.body))
-    note, _ = domain.create(key, typed, seen, by=by, now=now)
+    typed = limits.Draft(title, body).checked()
+    rendered = Rendering("", body[:20], words.of(typed.body))
+    note, _ = rules.create(key, typed, rendered, by=by, now=now)
     async with database.statements() as connection:
         assert await notes.add(connection, note, [])
 

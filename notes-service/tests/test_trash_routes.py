@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 from note_api import Api, refusal
-from notes_service import housekeeping
-from notes_service.routes.models import TrashOut
+from notes_service.jobs import housekeeping
+from notes_service.representations import TrashOut
 from notes_service.store.database import Database
 from notes_service.store.notes import purge_trash
 

@@ -4,8 +4,8 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
-from notes_service.errors import Unavailable
-from notes_service.turns import WAITING_OF_ONE, Purpose, Turns
+from notes_service.domain.errors import Unavailable
+from notes_service.text.turns import WAITING_OF_ONE, Purpose, Turns
 
 
 class Office:
@@ -52,11 +52,11 @@ async def test_the_last_worker_is_for_saves():
 async def test_saves_come_before_previews_and_both_before_old_notes():
     office = Office()
     await office.come(Purpose.SAVE, "ana", "ben")
-    await office.come(Purpose.AGAIN, "")
+    await office.come(Purpose.REDERIVATION, "")
     await office.come(Purpose.PREVIEW, "cem")
     await office.come(Purpose.SAVE, "dan")
     served = [name.split(" ")[1] for name in await office.end_all()]
-    assert served == ["save", "save", "save", "preview", "again"]
+    assert served == ["save", "save", "save", "preview", "rederivation"]
 
 
 async def test_people_take_turns_and_nobody_has_two_at_once():

@@ -99,7 +99,7 @@ class Reader(Revocations):
         self.asked: list[tuple[str, str, int]] = []
         self._covers = covers
 
-    async def cover(self, bearer: Any) -> bool:
+    async def is_revoked(self, bearer: Any) -> bool:
         self.asked.append((bearer.user_id, bearer.session_id, bearer.generation))
         return self._covers
 

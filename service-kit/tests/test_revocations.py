@@ -45,12 +45,12 @@ async def test_a_token_is_good_while_nothing_was_taken_back(
     redis: Redis, unread: Counter
 ) -> None:
     await redis.mset({"revoked:session:s2": "1", "revoked:account:ben": "9"})
-    assert not await Revocations(redis, unread).cover(bearer())
+    assert not await Revocations(redis, unread).is_revoked(bearer())
 
 
 async def test_an_ended_session_covers_its_tokens(redis: Redis, unread: Counter) -> None:
     await redis.set("revoked:session:s1", "1")
-    assert await Revocations(redis, unread).cover(bearer())
+    assert await Revocations(redis, unread).is_revoked(bearer())
 
 
 @pytest.mark.parametrize(("made_in", "is_refused"), [(2, True), (3, False), (4, False)])
@@ -58,7 +58,7 @@ async def test_an_account_refuses_tokens_of_generations_before_the_one_it_names(
     redis: Redis, unread: Counter, made_in: int, is_refused: bool
 ) -> None:
     await redis.set("revoked:account:ana", "3")
-    assert await Revocations(redis, unread).cover(bearer(made_in)) is is_refused
+    assert await Revocations(redis, unread).is_revoked(bearer(made_in)) is is_refused
 
 
 async def test_while_redis_is_away_tokens_pass_are_counted_and_redis_has_a_rest(
@@ -66,7 +66,7 @@ async def test_while_redis_is_away_tokens_pass_are_counted_and_redis_has_a_rest(
 ) -> None:
     async with connect(f"redis://127.0.0.1:{free_port()}") as nowhere:
         revocations = Revocations(nowhere, unread, rest_seconds=60)
-        assert [await revocations.cover(bearer()) for _ in range(3)] == [False] * 3
+        assert [await revocations.is_revoked(bearer()) for _ in range(3)] == [False] * 3
     assert unread._value.get() == 3
     assert len(caplog.records) == 1
 
@@ -77,10 +77,10 @@ async def test_when_redis_is_back_it_is_asked_again(tmp_path: Path, unread: Coun
     valkey.start()
     async with connect(valkey.url) as redis:
         revocations = Revocations(redis, unread, rest_seconds=0)
-        assert not await revocations.cover(bearer())
+        assert not await revocations.is_revoked(bearer())
         valkey.stop()
-        assert not await revocations.cover(bearer())
+        assert not await revocations.is_revoked(bearer())
         valkey.start()
         await redis.set("revoked:session:s1", "1")
-        assert await revocations.cover(bearer())
+        assert await revocations.is_revoked(bearer())
     valkey.stop()

@@ -1,4 +1,4 @@
-"""python -m notes_service [serve | migrate | openapi]
+"""The process: `python -m notes_service [serve | migrate | openapi]`.
 
 serve (the default) brings the schema up to date, then answers on NOTES_HOST:NOTES_PORT;
 migrate only does the first; openapi writes the interface's description to standard output.
@@ -39,6 +39,7 @@ _DATABASE_WAIT_SECONDS: Final = 30.0
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command, and return the process's exit code."""
     match sys.argv[1:] if arguments is None else arguments:
         case [] | ["serve"]:
             return _serve(_settings())

@@ -18,21 +18,22 @@ from service_kit.channel_log import ChannelLog, HistoryOptions
 from service_kit.tasks import background
 from service_kit.tokens import Jwks, Revocations, TokenVerifier
 
-from notes_service import housekeeping, routes
-from notes_service.again import Again
-from notes_service.comments import Comments
-from notes_service.errors import Unavailable
-from notes_service.finding import Finding
+from notes_service import routes
+from notes_service.domain.errors import Unavailable
+from notes_service.jobs import housekeeping
+from notes_service.jobs.rederivation import Rederivation
+from notes_service.jobs.relay import Relay
 from notes_service.metrics import Metrics
-from notes_service.notes import Notes
-from notes_service.once import Once
-from notes_service.quota import Quota
-from notes_service.relay import Relay
-from notes_service.rendering import Renderer
-from notes_service.routes.callers import Door
-from notes_service.routes.models import json_schema_of_problem
+from notes_service.representations import json_schema_of_problem
+from notes_service.routes.bearer import BearerAuth
 from notes_service.settings import Settings
 from notes_service.store.database import Database
+from notes_service.text.rendering import Renderer
+from notes_service.use_cases.comments import Comments
+from notes_service.use_cases.finding import Finding
+from notes_service.use_cases.idempotency import Idempotency
+from notes_service.use_cases.notes import Notes
+from notes_service.use_cases.quota import Quota
 
 # A body of 256 KiB may be six times as long in JSON, every character escaped.
 MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
@@ -46,10 +47,11 @@ class State(TypedDict):
     notes: Notes
     finding: Finding
     comments: Comments
-    door: Door
+    bearer_auth: BearerAuth
 
 
 def create_app(settings: Settings) -> FastAPI:
+    """Return the application; it connects when its lifespan begins, not before."""
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     database = Database(
@@ -72,16 +74,25 @@ def create_app(settings: Settings) -> FastAPI:
             quota = Quota(database, _now, settings.daily_mib * 2**20)
             keeping = housekeeping.run(database, metrics, quota, now=_now)
             await stack.enter_async_context(background(keeping, name="housekeeping"))
-            again = Again(database, renderer)
-            await stack.enter_async_context(background(again.run(), name="again"))
-            once = Once(database, _now)
+            rederivation = Rederivation(database, renderer)
+            await stack.enter_async_context(background(rederivation.run(), name="rederivation"))
+            idempotency = Idempotency(database, _now)
             yield {
                 "notes": Notes(
-                    database, once, renderer, again, quota, metrics, relay.ring, _now
+                    database,
+                    idempotency,
+                    renderer,
+                    rederivation.by_current_rules,
+                    quota,
+                    metrics,
+                    relay.wake,
+                    _now,
                 ),
                 "finding": Finding(database),
-                "comments": Comments(database, once, quota, metrics, relay.ring, _now),
-                "door": _door(settings, client, Revocations(revoked, metrics.unread)),
+                "comments": Comments(database, idempotency, quota, metrics, relay.wake, _now),
+                "bearer_auth": _bearer_auth(
+                    settings, client, Revocations(revoked, metrics.unread)
+                ),
             }
 
     async def ready() -> dict[str, bool]:
@@ -158,10 +169,12 @@ def _relay(settings: Settings, redis: Redis, metrics: Metrics) -> Relay:
     )
 
 
-def _door(settings: Settings, client: httpx.AsyncClient, revocations: Revocations) -> Door:
+def _bearer_auth(
+    settings: Settings, client: httpx.AsyncClient, revocations: Revocations
+) -> BearerAuth:
     jwks = Jwks(str(settings.jwks_url), client)
     verifier = TokenVerifier(jwks, issuer=settings.token_issuer, audience=AUDIENCE)
-    return Door(verifier, revocations, is_reading_public=settings.public_read)
+    return BearerAuth(verifier, revocations, is_reading_public=settings.public_read)
 
 
 async def _has(database: Database) -> bool:

@@ -4,6 +4,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class Metrics:
+    """The service's own metrics, in `registry`."""
+
     def __init__(self, registry: CollectorRegistry) -> None:
         self.saves = Counter(
             "notes_saves", "Committed changes, by kind", ["kind"], registry=registry

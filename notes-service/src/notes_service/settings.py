@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
+    """The settings, from `NOTES_<NAME>` or the file in `NOTES_<NAME>_FILE`."""
+
     model_config = SettingsConfigDict(env_prefix="NOTES_", frozen=True)
 
     # Secret: they hold passwords.

@@ -24,8 +24,8 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 metadata: Final = MetaData()
 
 RULES: Final = 1
-"""The rules by which HTML, excerpt and words are derived from a note's text. Whoever changes
-what comes out of them counts this up: notes of earlier rules are derived again (`again`).
+"""The rules by which HTML, excerpt and words are derived from a note's text. Every change of
+what comes out of them counts this up: `jobs.rederivation` derives notes of earlier rules again.
 """
 
 _MOMENT: Final = DateTime(timezone=True)

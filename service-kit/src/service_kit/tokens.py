@@ -201,7 +201,7 @@ class Revocations:
         self._rest_seconds = rest_seconds
         self._rests_until = -float("inf")
 
-    async def cover(self, bearer: Identity) -> bool:
+    async def is_revoked(self, bearer: Identity) -> bool:
         """Return whether the bearer's token was revoked; False while Redis is away."""
         if time.monotonic() < self._rests_until:
             self._unread.inc()

@@ -6,6 +6,7 @@ from notes_service.routes import comments, notes, preview, problems, trash
 
 
 def install(app: FastAPI) -> None:
+    """Give the application its routes, and its errors their form."""
     for module in (notes, trash, comments, preview):
         app.include_router(module.router)
     problems.install(app)

@@ -7,15 +7,17 @@ from typing import Annotated, Any, Final
 
 from fastapi import Header, Query, Response
 
-from notes_service.domain import NoteRow
-from notes_service.forms import Json
-from notes_service.routes.conditions import cursor_after
-from notes_service.store.lists import Place
+from notes_service.domain.notes import NoteSummary
+from notes_service.representations import Json
+from notes_service.routes.conditions import format_cursor
+from notes_service.store.lists import Cursor
 
 LARGEST_PAGE: Final = 100
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
-Cursor = Annotated[str | None, Query(description="Where the page before ended: its `next`")]
+CursorParameter = Annotated[
+    str | None, Query(description="Where the page before ended: its `next`")
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -26,20 +28,23 @@ IdempotencyKey = Annotated[
 
 
 def answer(content: Json, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """JSON straight from `forms`; the models in OpenAPI describe it and do not copy it."""
+    """Return JSON as `representations` makes it; the models in OpenAPI describe it."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Response(body, status, headers, media_type="application/json")
 
 
 def page(
-    found: Sequence[NoteRow],
+    found: Sequence[NoteSummary],
     limit: int,
-    form: Callable[[NoteRow], Json],
-    time: Callable[[NoteRow], datetime],
+    represent: Callable[[NoteSummary], Json],
+    time: Callable[[NoteSummary], datetime],
 ) -> Response:
-    """`limit` of the rows, with the place of the next page if there are more than that."""
+    """Return `limit` of the notes, with the cursor of the next page if there are more.
+
+    `represent` makes a note's JSON; `time` is what the list is ordered by.
+    """
     shown = found[:limit]
     has_more = len(found) > limit
-    following = cursor_after(Place(time(shown[-1]), shown[-1].id)) if has_more else None
-    content: dict[str, Any] = {"notes": [form(row) for row in shown], "next": following}
+    following = format_cursor(Cursor(time(shown[-1]), shown[-1].id)) if has_more else None
+    content: dict[str, Any] = {"notes": [represent(note) for note in shown], "next": following}
     return answer(content)

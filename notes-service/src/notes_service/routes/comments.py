@@ -4,18 +4,19 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from notes_service import forms
-from notes_service.comments import Comments
+from notes_service import representations
+from notes_service.representations import CommentIn, CommentOut, CommentsOut
 from notes_service.routes.answers import IdempotencyKey, Limit, answer
-from notes_service.routes.callers import Reader, SignedIn
-from notes_service.routes.conditions import comment_cursor, comment_place
-from notes_service.routes.models import CommentIn, CommentOut, CommentsOut
+from notes_service.routes.bearer import Reader, SignedIn
+from notes_service.routes.conditions import format_comment_cursor, parse_comment_cursor
 from notes_service.routes.problems import documented
+from notes_service.use_cases.comments import Comments
 
 router: Final = APIRouter(prefix="/v1/notes/{key}/comments", tags=["comments"])
 
 
 async def use_cases(request: Request) -> Comments:
+    """Return the use cases of comments."""
     comments: Comments = request.state.comments
     return comments
 
@@ -33,10 +34,10 @@ async def list_comments(
     limit: Limit = 50,
 ) -> Response:
     """The latest ones, oldest of them first."""
-    found = await comments.latest(key, before=comment_place(before), limit=limit)
+    found = await comments.latest(key, before=parse_comment_cursor(before), limit=limit)
     content = {
-        "comments": [forms.comment(each) for each in found.comments],
-        "earlier": None if found.earlier is None else comment_cursor(found.earlier),
+        "comments": [representations.comment(each) for each in found.comments],
+        "earlier": None if found.earlier is None else format_comment_cursor(found.earlier),
         "total": found.total,
     }
     return answer(content)
@@ -55,6 +56,7 @@ async def add_comment(
     comments: UseCases,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
+    """Add a comment, for editors."""
     added = await comments.add(
         key, caller=me, text=comment.text, idempotency_key=idempotency_key
     )

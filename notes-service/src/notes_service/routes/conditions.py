@@ -1,4 +1,4 @@
-"""Versions and places as HTTP carries them: ETag, If-Match, If-None-Match, cursors."""
+"""Versions and cursors as HTTP carries them: ETag, If-Match, If-None-Match, cursors."""
 
 import base64
 import binascii
@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Header
 
-from notes_service.errors import IfMatchRequired, InvalidCursor
-from notes_service.store.lists import Place
+from notes_service.domain.errors import IfMatchRequired, InvalidCursor
+from notes_service.store.lists import Cursor
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -21,6 +21,7 @@ _LARGEST_TIER: Final = 9
 
 
 def etag(version: int) -> str:
+    """Return the ETag of a note's version."""
     return f'"{version}"'
 
 
@@ -53,32 +54,36 @@ def _versions(tags: str) -> frozenset[int]:
     return frozenset(int(tag[1]) for tag in found if tag)
 
 
-def cursor_after(place: Place) -> str:
-    text = f"{(place.time - _EPOCH) // _MICROSECOND}.{place.id}"
-    text += f".{place.tier}" if place.tier else ""
+def format_cursor(cursor: Cursor) -> str:
+    """Return the cursor as answers carry it."""
+    text = f"{(cursor.time - _EPOCH) // _MICROSECOND}.{cursor.id}"
+    text += f".{cursor.tier}" if cursor.tier else ""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def place(cursor: str | None) -> Place | None:
-    if cursor is None:
+def parse_cursor(text: str | None) -> Cursor | None:
+    """Return the cursor that a request carries; raise InvalidCursor if it is none of ours."""
+    if text is None:
         return None
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        microseconds, id_, *tiers = (int(part) for part in text.split("."))
+        padded = text + "=" * (-len(text) % 4)
+        plain = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+        microseconds, id_, *tiers = (int(part) for part in plain.split("."))
         tier = tiers.pop() if len(tiers) == 1 else 0
         time = _EPOCH + microseconds * _MICROSECOND
     except (ValueError, binascii.Error, OverflowError) as error:
         raise InvalidCursor from error
     if not 0 <= id_ <= _LARGEST_ID or not 0 <= tier <= _LARGEST_TIER or tiers:
         raise InvalidCursor
-    return Place(time, id_, tier)
+    return Cursor(time, id_, tier)
 
 
-def comment_place(cursor: str | None) -> int | None:
-    found = place(cursor)
+def parse_comment_cursor(text: str | None) -> int | None:
+    """Return the id of the comment that a request carries; raise InvalidCursor."""
+    found = parse_cursor(text)
     return found.id if found else None
 
 
-def comment_cursor(id_: int) -> str:
-    return cursor_after(Place(_EPOCH, id_))
+def format_comment_cursor(id_: int) -> str:
+    """Return the comment's id as answers carry it."""
+    return format_cursor(Cursor(_EPOCH, id_))

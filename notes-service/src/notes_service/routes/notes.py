@@ -4,32 +4,34 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from notes_service import forms
-from notes_service.errors import Unauthenticated
-from notes_service.finding import Finding, Hits
-from notes_service.notes import Notes
-from notes_service.routes.answers import Cursor, IdempotencyKey, Limit, answer, page
-from notes_service.routes.callers import Reader, SignedIn
+from notes_service import representations
+from notes_service.domain.errors import Unauthenticated
+from notes_service.representations import NewNoteIn, NoteIn, NoteOut, NotesOut
+from notes_service.routes.answers import CursorParameter, IdempotencyKey, Limit, answer, page
+from notes_service.routes.bearer import Reader, SignedIn
 from notes_service.routes.conditions import (
     Expected,
     IfNoneMatch,
-    cursor_after,
     etag,
+    format_cursor,
     is_known,
-    place,
+    parse_cursor,
 )
-from notes_service.routes.models import NewNoteIn, NoteIn, NoteOut, NotesOut
 from notes_service.routes.problems import documented
+from notes_service.use_cases.finding import Finding, Hits
+from notes_service.use_cases.notes import Notes
 
 router: Final = APIRouter(prefix="/v1/notes", tags=["notes"])
 
 
 async def use_cases(request: Request) -> Notes:
+    """Return the use cases of notes."""
     notes: Notes = request.state.notes
     return notes
 
 
 async def finding(request: Request) -> Finding:
+    """Return the use case of searches."""
     found: Finding = request.state.finding
     return found
 
@@ -44,7 +46,7 @@ async def list_notes(
     finding: Annotated[Finding, Depends(finding)],
     q: Annotated[str, Query(description='Words, "phrases", -without, OR')] = "",
     mine: Annotated[bool, Query(description="Only notes that the caller wrote")] = False,
-    cursor: Cursor = None,
+    cursor: CursorParameter = None,
     limit: Limit = 50,
 ) -> Response:
     """Newest change first; what was looked for in the order in which it matches."""
@@ -52,15 +54,20 @@ async def list_notes(
         raise Unauthenticated
     author_id = me.person.id if mine and me else None
     if q.strip():
-        hits = await finding.find(q, after=place(cursor), limit=limit, author_id=author_id)
+        hits = await finding.find(
+            q, after=parse_cursor(cursor), limit=limit, author_id=author_id
+        )
         return _found(hits)
-    found = await notes.newest(after=place(cursor), limit=limit + 1, author_id=author_id)
-    return page(found, limit, forms.row, lambda row: row.updated_at)
+    found = await notes.newest(after=parse_cursor(cursor), limit=limit + 1, author_id=author_id)
+    return page(found, limit, representations.summary, lambda note: note.updated_at)
 
 
 def _found(hits: Hits) -> Response:
-    following = cursor_after(hits.hits[-1].place) if hits.has_more else None
-    shown = [forms.found(hit.row, title=hit.title, passage=hit.passage) for hit in hits.hits]
+    following = format_cursor(hits.hits[-1].cursor) if hits.has_more else None
+    shown = [
+        representations.found(hit.note, title=hit.title, passage=hit.passage)
+        for hit in hits.hits
+    ]
     return answer({"notes": shown, "next": following, "total": hits.total})
 
 
@@ -73,11 +80,11 @@ async def create_note(
     notes: UseCases,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
+    """Create a note, for editors."""
     created = await notes.create(
         caller=me,
         key=note.key,
-        title=note.title,
-        body=note.body,
+        draft=note.draft(),
         idempotency_key=idempotency_key,
     )
     place_of_it = {"Location": f"/v1/notes/{created['key']}"}
@@ -92,11 +99,12 @@ async def create_note(
 async def get_note(
     key: str, me: Reader, notes: UseCases, if_none_match: IfNoneMatch = None
 ) -> Response:
+    """Read a note; 304 if the version in If-None-Match is current."""
     note = await notes.get(key)
-    tag = {"ETag": etag(note.row.version)}
-    if is_known(note.row.version, if_none_match):
+    tag = {"ETag": etag(note.summary.version)}
+    if is_known(note.summary.version, if_none_match):
         return Response(status_code=304, headers=tag)
-    return answer(forms.note(note), headers=tag)
+    return answer(representations.note(note), headers=tag)
 
 
 @router.put(
@@ -117,8 +125,7 @@ async def edit_note(
         key,
         caller=me,
         expected=expected,
-        title=note.title,
-        body=note.body,
+        draft=note.draft(),
         idempotency_key=idempotency_key,
     )
     return answer(edited, headers={"ETag": etag(edited["version"])})

@@ -1,4 +1,4 @@
-"""The whole mapping from refusals to HTTP, and what OpenAPI says of it."""
+"""The whole mapping from errors to HTTP, and what OpenAPI says of it."""
 
 from typing import Any, Final
 
@@ -6,8 +6,15 @@ from fastapi import FastAPI, Request, status
 from fastapi.responses import JSONResponse
 from service_kit.asgi import problem
 
-from notes_service import errors
-from notes_service.errors import NoteError
+from notes_service.domain import errors, limits
+from notes_service.domain.errors import InvalidInput, NoteError
+
+_INVALID: Final = [
+    kind
+    for module in (limits, errors)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, InvalidInput) and "code" in vars(kind)
+]
 
 # A test fails if an error is missing here.
 STATUS: Final[dict[type[NoteError], int]] = {
@@ -19,16 +26,8 @@ STATUS: Final[dict[type[NoteError], int]] = {
     errors.NoteExists: status.HTTP_409_CONFLICT,
     errors.NoteGone: status.HTTP_410_GONE,
     errors.VersionConflict: status.HTTP_412_PRECONDITION_FAILED,
+    **dict.fromkeys(_INVALID, 422),
     errors.IfMatchRequired: status.HTTP_428_PRECONDITION_REQUIRED,
-    errors.InvalidKey: 422,
-    errors.InvalidTitle: 422,
-    errors.InvalidBody: 422,
-    errors.BodyTooLong: 422,
-    errors.InvalidComment: 422,
-    errors.InvalidCursor: 422,
-    errors.InvalidSearch: 422,
-    errors.InvalidIdempotencyKey: 422,
-    errors.IdempotencyKeyReused: 422,
     errors.QuotaSpent: status.HTTP_429_TOO_MANY_REQUESTS,
     errors.Unavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
@@ -43,15 +42,16 @@ _PROBLEM: Final = {"$ref": "#/components/schemas/ProblemOut"}
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These refusals, and those that every route may answer, for a route's `responses`."""
+    """Return a route's `responses`: these errors, and those that every route may answer."""
     content = {"application/problem+json": {"schema": _PROBLEM}}
     return {
-        each: {"description": _said_with(each), "content": content}
+        each: {"description": _codes_of(each), "content": content}
         for each in sorted({*statuses, *_ALWAYS})
     }
 
 
 def install(app: FastAPI) -> None:
+    """Answer every NoteError as problem details."""
     app.add_exception_handler(NoteError, _on_note_error)
 
 
@@ -66,6 +66,6 @@ async def _on_note_error(request: Request, error: Exception) -> JSONResponse:
     return problem(STATUS[kind], error.code, str(error), headers=headers, **error.facts)
 
 
-def _said_with(status_code: int) -> str:
+def _codes_of(status_code: int) -> str:
     codes = [kind.code for kind, given in STATUS.items() if given == status_code]
     return ", ".join(f"`{code}`" for code in codes) or "the request is not understood"

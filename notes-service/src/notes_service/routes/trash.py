@@ -5,12 +5,12 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from notes_service import forms
-from notes_service.domain import NoteRow
-from notes_service.routes.answers import Cursor, IdempotencyKey, Limit, answer, page
-from notes_service.routes.callers import SignedIn
-from notes_service.routes.conditions import etag, place
-from notes_service.routes.models import NoteOut, TrashOut
+from notes_service import representations
+from notes_service.domain.notes import NoteSummary
+from notes_service.representations import NoteOut, TrashOut
+from notes_service.routes.answers import CursorParameter, IdempotencyKey, Limit, answer, page
+from notes_service.routes.bearer import SignedIn
+from notes_service.routes.conditions import etag, parse_cursor
 from notes_service.routes.notes import UseCases
 from notes_service.routes.problems import documented
 
@@ -19,11 +19,11 @@ router: Final = APIRouter(prefix="/v1", tags=["trash"])
 
 @router.get("/trash", response_model=TrashOut, responses=documented())
 async def list_trash(
-    me: SignedIn, notes: UseCases, cursor: Cursor = None, limit: Limit = 50
+    me: SignedIn, notes: UseCases, cursor: CursorParameter = None, limit: Limit = 50
 ) -> Response:
     """What the caller may restore, last deleted first."""
-    found = await notes.trash(me, after=place(cursor), limit=limit + 1)
-    return page(found, limit, forms.trashed, _deleted_at)
+    found = await notes.trash(me, after=parse_cursor(cursor), limit=limit + 1)
+    return page(found, limit, representations.trashed, _deleted_at)
 
 
 @router.post(
@@ -37,6 +37,6 @@ async def restore_note(
     return answer(restored, headers={"ETag": etag(restored["version"])})
 
 
-def _deleted_at(row: NoteRow) -> datetime:
-    assert row.deletion is not None
-    return row.deletion.at
+def _deleted_at(note: NoteSummary) -> datetime:
+    assert note.deletion is not None
+    return note.deletion.at

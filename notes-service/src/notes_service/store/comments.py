@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service.domain import Comment, Person
+from notes_service.domain.notes import Comment, Person
 from notes_service.store import rows
 from notes_service.tables import comments
 
@@ -27,6 +27,7 @@ async def latest(
 
 
 async def get(connection: AsyncConnection, note_id: int, comment_id: int) -> Comment | None:
+    """Return the comment if it is one of this note's."""
     found = (await connection.execute(_ONE, {"id": comment_id, "note_id": note_id})).first()
     return rows.comment(found) if found else None
 
@@ -34,6 +35,7 @@ async def get(connection: AsyncConnection, note_id: int, comment_id: int) -> Com
 async def add(
     connection: AsyncConnection, note_id: int, *, author: Person, text: str, now: datetime
 ) -> Comment:
+    """Store a comment, and return it with its id."""
     values = {
         "note_id": note_id,
         "author_id": author.id,
@@ -46,4 +48,5 @@ async def add(
 
 
 async def remove(connection: AsyncConnection, comment_id: int) -> None:
+    """Delete the comment for good."""
     await connection.execute(delete(comments).where(comments.c.id == comment_id))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from notes_service.errors import Unavailable
+from notes_service.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ def driver_url(database_url: str) -> str:
 
 
 class Database:
+    """A pool of connections; what says that PostgreSQL is away is raised as Unavailable."""
+
     def __init__(self, database_url: str, *, pool_size: int) -> None:
         self._engine: AsyncEngine = create_async_engine(
             driver_url(database_url),
@@ -80,10 +82,12 @@ class Database:
             raise _translated(error) from error
 
     async def ping(self) -> None:
+        """Raise Unavailable unless PostgreSQL answers."""
         async with self.statements() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        """Close all connections."""
         await self._engine.dispose()
 
 

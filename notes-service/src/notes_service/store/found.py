@@ -1,8 +1,8 @@
 """Statements about what people look for: which notes are found, and which come first.
 
 The order is the exact title, all words in the title, words in the text, titles that are nearly
-what was typed; among each the newest change. Until `again` has derived its words a note is
-found by those of the release before.
+what was typed; among each the newest change. Until `jobs.rederivation` has derived its words a
+note is found by those of the release before.
 """
 
 from collections.abc import Sequence
@@ -29,13 +29,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service import former_words
-from notes_service.domain import NoteRow
-from notes_service.search import Query, Term
+from notes_service.domain.notes import NoteSummary
 from notes_service.store import rows
-from notes_service.store.lists import Place
-from notes_service.store.notes import IS_LIVE
+from notes_service.store.lists import Cursor
 from notes_service.tables import notes
+from notes_service.text import former_words
+from notes_service.text.search import Query, Term
 
 COUNTED: Final = 1000
 """More than this is told as "more than"."""
@@ -46,7 +45,9 @@ _EXACT, _IN_TITLE, _IN_TEXT, _NEAR = range(4)
 
 
 class Found(NamedTuple):
-    row: NoteRow
+    """A note, and how well it matched: the lower the tier, the better."""
+
+    note: NoteSummary
     tier: int
 
 
@@ -55,10 +56,11 @@ async def page(
     query: Query,
     typed: str,
     *,
-    after: Place | None,
+    after: Cursor | None,
     limit: int,
     author_id: str | None,
 ) -> list[Found]:
+    """Return the notes that `query` finds, best first, beginning after the cursor."""
     chosen = _chosen(query, typed, author_id).add_columns(_tier(query, typed).label("tier"))
     all_of_them = chosen.subquery()
     statement = select(all_of_them)
@@ -68,7 +70,7 @@ async def page(
         statement = statement.where(or_(tier > after.tier, later))
     ordered = statement.order_by(tier, time.desc(), id_.desc()).limit(limit)
     return [
-        Found(rows.note_row(found), found.tier) for found in await connection.execute(ordered)
+        Found(rows.summary(found), found.tier) for found in await connection.execute(ordered)
     ]
 
 
@@ -99,8 +101,8 @@ async def bodies(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, s
 
 
 def _chosen(query: Query, typed: str, author_id: str | None) -> Select[Any]:
-    chosen = select(*rows.ROW).where(
-        IS_LIVE,
+    chosen = select(*rows.SUMMARY).where(
+        rows.IS_LIVE,
         or_(_says(query), _resembles(query), _said_before(typed)),
         *(not_(func.coalesce(_holds(term), false())) for term in query.without),
     )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from notes_service.tables import idempotency_keys as keys
 
 
-class Use(NamedTuple):
+class KeyUse(NamedTuple):
     """One use of a key: whose, which, for what request, and when."""
 
     person_id: str
@@ -21,6 +21,8 @@ class Use(NamedTuple):
 
 
 class Remembered(NamedTuple):
+    """What is known of a key; `answer` is None while the first request is at work."""
+
     fingerprint: str
     answer: str | None
 
@@ -33,21 +35,22 @@ _NAMES: Final = ("person_id", "key", "fingerprint", "answer", "created_at")
 
 
 def kept(changed: CTE) -> CTE:
-    """Takes the bound key and its answer where `changed` has a row, in the same statement.
+    """Return a CTE that takes the bound key with its answer if `changed` has a row.
 
     A key that is there already fails the whole statement, by its unique index.
     """
-    bound = [bindparam(f"once_{name}", type_=keys.c[name].type) for name in _NAMES]
+    bound = [bindparam(f"key_{name}", type_=keys.c[name].type) for name in _NAMES]
     taken = plain_insert(keys).from_select(_NAMES, select(*bound).select_from(changed))
     return taken.cte("kept")
 
 
-def bound(use: Use, answer: str) -> dict[str, Any]:
+def bound(use: KeyUse, answer: str) -> dict[str, Any]:
+    """Return the parameters of `kept`."""
     values = (use.person_id, use.key, use.fingerprint, answer, use.at)
-    return {f"once_{name}": value for name, value in zip(_NAMES, values, strict=True)}
+    return {f"key_{name}": value for name, value in zip(_NAMES, values, strict=True)}
 
 
-async def claim(connection: AsyncConnection, use: Use, *, forget_before: datetime) -> bool:
+async def claim(connection: AsyncConnection, use: KeyUse, *, forget_before: datetime) -> bool:
     """Take the key for this transaction; False if it was used (since `forget_before`).
 
     Waits for another transaction that holds the same key to end.
@@ -67,7 +70,8 @@ async def claim(connection: AsyncConnection, use: Use, *, forget_before: datetim
     return (await connection.execute(taken.returning(keys.c.key))).first() is not None
 
 
-async def remembered(connection: AsyncConnection, use: Use) -> Remembered | None:
+async def remembered(connection: AsyncConnection, use: KeyUse) -> Remembered | None:
+    """Return what is known of the key."""
     query = select(keys.c.fingerprint, keys.c.answer).where(
         keys.c.person_id == use.person_id, keys.c.key == use.key
     )
@@ -75,17 +79,19 @@ async def remembered(connection: AsyncConnection, use: Use) -> Remembered | None
     return Remembered(found.fingerprint, found.answer) if found else None
 
 
-async def remember(connection: AsyncConnection, use: Use, answer: str) -> None:
+async def remember(connection: AsyncConnection, use: KeyUse, answer: str) -> None:
+    """Store the answer to the request that has claimed the key."""
     query = update(keys).where(keys.c.person_id == use.person_id, keys.c.key == use.key)
     await connection.execute(query.values(answer=answer))
 
 
-async def forget(connection: AsyncConnection, use: Use, *, before: datetime) -> None:
-    """Let go of this key, if it is older than that."""
+async def forget(connection: AsyncConnection, use: KeyUse, *, before: datetime) -> None:
+    """Release this key if it is older than that."""
     query = delete(keys).where(keys.c.person_id == use.person_id, keys.c.key == use.key)
     await connection.execute(query.where(keys.c.created_at < before))
 
 
 async def purge(connection: AsyncConnection, *, before: datetime) -> int:
+    """Delete the keys that are older than that, and return how many they were."""
     done = await connection.execute(delete(keys).where(keys.c.created_at < before))
     return done.rowcount

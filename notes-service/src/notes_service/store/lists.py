@@ -1,6 +1,6 @@
 """Statements about lists of notes: pages by keyset, so that every page costs the same.
 
-A page starts after the place (time, id) at which the page before it ended; notes with the same
+A page starts after the cursor (time, id) at which the page before it ended; notes with the same
 time are told apart by their id.
 """
 
@@ -11,18 +11,17 @@ from typing import Any, Final
 from sqlalchemy import Column, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service.domain import Caller, NoteRow
+from notes_service.domain.notes import Caller, NoteSummary
 from notes_service.store import rows
-from notes_service.store.notes import IS_IN_TRASH, IS_LIVE, is_restorable_by
 from notes_service.tables import notes
 
-_LIVE: Final = select(*rows.ROW).where(IS_LIVE)
-_TRASH: Final = select(*rows.ROW).where(IS_IN_TRASH)
+_LIVE: Final = select(*rows.SUMMARY).where(rows.IS_LIVE)
+_TRASH: Final = select(*rows.SUMMARY).where(rows.IS_IN_TRASH)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page ended."""
+class Cursor:
+    """Where a page of a list ended."""
 
     time: datetime
     id: int
@@ -33,10 +32,10 @@ class Place:
 async def newest(
     connection: AsyncConnection,
     *,
-    after: Place | None,
+    after: Cursor | None,
     limit: int,
     author_id: str | None = None,
-) -> list[NoteRow]:
+) -> list[NoteSummary]:
     """Live notes, newest change first."""
     statement = _LIVE
     if author_id is not None:
@@ -45,10 +44,10 @@ async def newest(
 
 
 async def trash(
-    connection: AsyncConnection, caller: Caller, *, after: Place | None, limit: int
-) -> list[NoteRow]:
+    connection: AsyncConnection, caller: Caller, *, after: Cursor | None, limit: int
+) -> list[NoteSummary]:
     """Deleted notes that this person may restore, last deleted first."""
-    statement = _TRASH.where(is_restorable_by(caller))
+    statement = _TRASH.where(rows.is_restorable_by(caller))
     return await _page(connection, statement, notes.c.deleted_at, after, limit)
 
 
@@ -56,10 +55,10 @@ async def _page(
     connection: AsyncConnection,
     statement: Select[Any],
     time: Column[datetime],
-    after: Place | None,
+    after: Cursor | None,
     limit: int,
-) -> list[NoteRow]:
+) -> list[NoteSummary]:
     if after is not None:
         statement = statement.where(tuple_(time, notes.c.id) < (after.time, after.id))
     ordered = statement.order_by(time.desc(), notes.c.id.desc()).limit(limit)
-    return [rows.note_row(found) for found in await connection.execute(ordered)]
+    return [rows.summary(found) for found in await connection.execute(ordered)]

@@ -12,38 +12,30 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Text,
     bindparam,
     case,
     delete,
     func,
-    or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service import former_words, words
-from notes_service.domain import Caller, Note, NoteRow
-from notes_service.errors import NoteExists
-from notes_service.events import Message
+from notes_service.domain.errors import NoteExists
+from notes_service.domain.notes import Caller, Note, NoteSummary
+from notes_service.messages import Message
 from notes_service.store import idempotency, outbox, rows
-from notes_service.store.idempotency import KeyTaken, Use
+from notes_service.store.idempotency import KeyTaken, KeyUse
 from notes_service.tables import RULES, notes
+from notes_service.text import former_words, words
 
-IS_LIVE: Final = notes.c.deleted_at.is_(None)
-IS_IN_TRASH: Final = notes.c.deleted_at.is_not(None)
-
-_TEXT: Final = ("title", "excerpt", "version", "editor_id", "editor_name", "updated_at")
 _STATE: Final = (
     *("version", "editor_id", "editor_name", "updated_at"),
     *("deleted_at", "deleter_id", "deleter_name"),
 )
-_NEW: Final = ("key", "author_id", "author_name", "created_at", *_TEXT)
 _SAME: Final = (
     (notes.c.id == bindparam("same_id"))
     & (notes.c.version == bindparam("same_version"))
@@ -68,20 +60,20 @@ _WHOLE: Final = {
 }
 _ADD: Final = outbox.announced(
     insert(notes)
-    .values(**_bindings(*_NEW), **_WHOLE)
-    .on_conflict_do_nothing(index_elements=["key"], index_where=IS_LIVE)
+    .values(**_bindings(*rows.NEW), **_WHOLE)
+    .on_conflict_do_nothing(index_elements=["key"], index_where=rows.IS_LIVE)
     .returning(notes.c.id)
     .cte("changed")
 )
 _TEXT_CHANGED: Final = (
     update(notes)
     .where(_SAME)
-    .values(**_bindings(*_TEXT), **_WHOLE)
+    .values(**_bindings(*rows.EDITED), **_WHOLE)
     .returning(notes.c.id)
     .cte("changed")
 )
 _SAVE_TEXT: Final = outbox.announced(_TEXT_CHANGED)
-_SAVE_TEXT_ONCE: Final = _SAVE_TEXT.add_cte(idempotency.kept(_TEXT_CHANGED))
+_SAVE_TEXT_WITH_KEY: Final = _SAVE_TEXT.add_cte(idempotency.kept(_TEXT_CHANGED))
 _SAVE_STATE: Final = outbox.announced(
     update(notes)
     .where(_SAME)
@@ -112,18 +104,23 @@ _STALE: Final = (
     .limit(1)
 )
 _BY_KEY: Final = notes.c.key == bindparam("key")
-_LIVE_ROW: Final = select(*rows.ROW).where(_BY_KEY, IS_LIVE)
-_LIVE_NOTE: Final = select(*rows.NOTE).where(_BY_KEY, IS_LIVE)
+_LIVE_SUMMARY: Final = select(*rows.SUMMARY).where(_BY_KEY, rows.IS_LIVE)
+_LIVE_NOTE: Final = select(*rows.NOTE).where(_BY_KEY, rows.IS_LIVE)
 _LAST_DELETED: Final = (
-    select(*rows.NOTE).where(_BY_KEY, IS_IN_TRASH).order_by(notes.c.deleted_at.desc()).limit(1)
+    select(*rows.NOTE)
+    .where(_BY_KEY, rows.IS_IN_TRASH)
+    .order_by(notes.c.deleted_at.desc())
+    .limit(1)
 )
 
 
-async def row(connection: AsyncConnection, key: str, *, lock: bool = False) -> NoteRow | None:
+async def summary(
+    connection: AsyncConnection, key: str, *, lock: bool = False
+) -> NoteSummary | None:
     """The live note with this key; locked until the end of the caller's transaction."""
-    query = _LIVE_ROW.with_for_update() if lock else _LIVE_ROW
+    query = _LIVE_SUMMARY.with_for_update() if lock else _LIVE_SUMMARY
     found = (await connection.execute(query, {"key": key})).first()
-    return rows.note_row(found) if found else None
+    return rows.summary(found) if found else None
 
 
 async def note(connection: AsyncConnection, key: str) -> Note | None:
@@ -138,45 +135,52 @@ async def last_deleted(
     """The note with this key that was deleted last (of those that this person may restore)."""
     query = _LAST_DELETED
     if restorable_by:
-        query = query.where(is_restorable_by(restorable_by))
+        query = query.where(rows.is_restorable_by(restorable_by))
     found = (await connection.execute(query, {"key": key})).first()
     return rows.note(found) if found else None
 
 
-def is_restorable_by(caller: Caller) -> ColumnElement[bool]:
-    """`domain.may_restore` as a condition, so that pages can be cut in the database."""
-    if caller.is_admin:
-        return true()
-    return or_(notes.c.author_id == caller.person.id, notes.c.deleter_id == caller.person.id)
-
-
 async def add(connection: AsyncConnection, note: Note, messages: Sequence[Message]) -> bool:
     """False if a live note has the key."""
-    values = _values(note.row, _NEW) | _whole(note) | outbox.bound(messages)
+    values = _values(note.summary, rows.NEW) | _whole(note) | outbox.bound(messages)
     return (await connection.execute(_ADD, values)).first() is not None
 
 
 async def save_text(
     connection: AsyncConnection,
-    before: NoteRow,
+    before: NoteSummary,
     after: Note,
     messages: Sequence[Message],
     *,
-    once: tuple[Use, str] | None = None,
+    remember: tuple[KeyUse, str] | None = None,
 ) -> bool:
-    """`once` is a key with its answer, remembered with the save; KeyTaken if it was used."""
-    values = _values(after.row, _TEXT) | _whole(after) | outbox.bound(messages) | _same(before)
-    if once is None:
+    """Save another text, and return whether the note was still what the caller has read.
+
+    `remember` is an idempotency key with its answer, stored with it. Raises KeyTaken if the key
+    was used.
+    """
+    values = (
+        _values(after.summary, rows.EDITED)
+        | _whole(after)
+        | outbox.bound(messages)
+        | _same(before)
+    )
+    if remember is None:
         return (await connection.execute(_SAVE_TEXT, values)).first() is not None
     try:
-        found = await connection.execute(_SAVE_TEXT_ONCE, values | idempotency.bound(*once))
+        found = await connection.execute(
+            _SAVE_TEXT_WITH_KEY, values | idempotency.bound(*remember)
+        )
     except IntegrityError as error:
         raise KeyTaken from error
     return found.first() is not None
 
 
 async def save_state(
-    connection: AsyncConnection, before: NoteRow, after: NoteRow, messages: Sequence[Message]
+    connection: AsyncConnection,
+    before: NoteSummary,
+    after: NoteSummary,
+    messages: Sequence[Message],
 ) -> bool:
     """Save what deletion and return change; NoteExists if the key was taken meanwhile."""
     values = _values(after, _STATE) | outbox.bound(messages)
@@ -188,6 +192,7 @@ async def save_state(
 
 
 async def count_comments(connection: AsyncConnection, note_id: int, comments: int) -> None:
+    """Store how many comments the note has."""
     query = update(notes).where(notes.c.id == bindparam("note_id"))
     await connection.execute(query.values(comments=comments), {"note_id": note_id})
 
@@ -209,23 +214,23 @@ async def stale(connection: AsyncConnection, *, after: int) -> Note | None:
 
 async def save_derived(connection: AsyncConnection, note: Note) -> None:
     """Save what was derived again, if this is still the note's version: no change of it."""
-    derived = _derived(note) | {"new_body": note.body, "new_excerpt": note.row.excerpt}
-    same = {"same_id": note.row.id, "same_version": note.row.version}
+    derived = _derived(note) | {"new_body": note.body, "new_excerpt": note.summary.excerpt}
+    same = {"same_id": note.summary.id, "same_version": note.summary.version}
     await connection.execute(_SAVE_DERIVED, derived | same)
 
 
-def _values(row: NoteRow, names: Sequence[str]) -> dict[str, Any]:
+def _values(row: NoteSummary, names: Sequence[str]) -> dict[str, Any]:
     values = rows.values(row)
     return {f"new_{name}": values[name] for name in names}
 
 
 def _whole(note: Note) -> dict[str, Any]:
-    former = former_words.of_text(f"{note.row.title}\n{note.body}")
+    former = former_words.of_text(f"{note.summary.title}\n{note.body}")
     return {"new_body": note.body, "new_words": former} | _derived(note)
 
 
 def _derived(note: Note) -> dict[str, Any]:
-    row = note.row
+    row = note.summary
     title, people = words.of(row.title), words.of(f"{row.author.name} | {row.editor.name}")
     parts = (title, people, note.words)
     return {
@@ -237,7 +242,7 @@ def _derived(note: Note) -> dict[str, Any]:
     }
 
 
-def _same(before: NoteRow) -> dict[str, Any]:
+def _same(before: NoteSummary) -> dict[str, Any]:
     return {
         "same_id": before.id,
         "same_version": before.version,

@@ -8,7 +8,7 @@ from sqlalchemy import CTE, Select, Text, bindparam, cast, func, insert, select,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service.events import Message
+from notes_service.messages import Message
 from notes_service.tables import outbox
 
 _MESSAGES: Final = (
@@ -33,6 +33,7 @@ def announced(changed: CTE) -> Select[Any]:
 
 
 def bound(messages: Sequence[Message]) -> dict[str, list[str]]:
+    """Return the parameters of `announced`."""
     return {
         "channels": [message.channel for message in messages],
         "payloads": [message.payload for message in messages],
@@ -40,6 +41,7 @@ def bound(messages: Sequence[Message]) -> dict[str, list[str]]:
 
 
 async def add(connection: AsyncConnection, messages: Sequence[Message]) -> None:
+    """Add the messages to the outbox, in their order."""
     await connection.execute(_ADD, bound(messages))
 
 

@@ -24,9 +24,11 @@ async def add(connection: AsyncConnection, person: str, day: date, size: int) ->
 
 
 async def read(connection: AsyncConnection, person: str, day: date) -> int:
+    """Return how many bytes the person has written on that day."""
     query = select(written.c.bytes).where(written.c.person_id == person, written.c.day == day)
     return await connection.scalar(query) or 0
 
 
 async def purge(connection: AsyncConnection, *, before: date) -> None:
+    """Forget the days before that one."""
     await connection.execute(delete(written).where(written.c.day < before))

@@ -111,7 +111,7 @@ class TokenVerifier:
             generation=generation,
             expires_at=float("inf"),  # that it is good has been looked at
         )
-        if await self._revocations.cover(bearer):
+        if await self._revocations.is_revoked(bearer):
             return self._refuse("sid, gen: it was taken back", Refusal.EXPIRED)
         return found
 

@@ -1,0 +1,65 @@
+"""The chores: emptying the trash, forgetting idempotency keys, measuring the outbox.
+
+Any number of processes may do them at once; while PostgreSQL is away they wait.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from service_kit.tasks import rest
+
+from notes_service.domain.errors import Unavailable
+from notes_service.metrics import Metrics
+from notes_service.store import idempotency, notes, outbox, written
+from notes_service.store.database import Database
+from notes_service.use_cases.idempotency import REMEMBERED_FOR
+from notes_service.use_cases.quota import Quota
+
+log = logging.getLogger(__name__)
+
+KEPT_IN_TRASH: Final = timedelta(days=30)
+PURGE_EVERY: Final = timedelta(minutes=10)
+MEASURE_SECONDS: Final = 5.0
+_PURGE_BATCH: Final = 500
+
+
+async def run(
+    database: Database, metrics: Metrics, quota: Quota, *, now: Callable[[], datetime]
+) -> None:
+    """Do the chores until cancelled."""
+    due = now()
+    while True:
+        try:
+            await measure(database, metrics, now())
+            await quota.save()
+            if now() >= due:
+                await purge(database, now())
+                due = now() + PURGE_EVERY
+        except Unavailable:
+            log.info("housekeeping waits for PostgreSQL")
+        except Exception:
+            log.exception("housekeeping failed, trying again")
+        await rest(MEASURE_SECONDS)
+
+
+async def purge(database: Database, now: datetime) -> None:
+    """Delete idempotency keys, counts of bytes and notes in the trash that are too old."""
+    async with database.statements() as connection:
+        answers = await idempotency.purge(connection, before=now - REMEMBERED_FOR)
+        await written.purge(connection, before=(now - timedelta(days=2)).date())
+        gone = _PURGE_BATCH
+        while gone == _PURGE_BATCH:
+            gone = await notes.purge_trash(
+                connection, before=now - KEPT_IN_TRASH, limit=_PURGE_BATCH
+            )
+    log.debug("purged %d remembered answers; trash emptied", answers)
+
+
+async def measure(database: Database, metrics: Metrics, now: datetime) -> None:
+    """Set the metrics of the outbox."""
+    async with database.statements() as connection:
+        size, oldest = await outbox.measure(connection)
+    metrics.outbox_size.set(size)
+    metrics.relay_lag.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)

@@ -1,0 +1,115 @@
+"""The use cases of comments.
+
+A comment counts in its note's row, so adding and removing lock that row first: the events of
+one note leave in the order of its commits, and the count in them is right.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from service_kit.logs import area
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notes_service import messages, representations
+from notes_service.domain import limits, rules
+from notes_service.domain.errors import CommentNotFound
+from notes_service.domain.events import CommentCreated
+from notes_service.domain.notes import Caller, Comment
+from notes_service.metrics import Metrics
+from notes_service.representations import Json
+from notes_service.store import comments, notes, outbox
+from notes_service.store.database import Database
+from notes_service.use_cases.changes import live_summary
+from notes_service.use_cases.idempotency import Idempotency
+from notes_service.use_cases.quota import Quota
+
+trace = area("notes:store")
+
+
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """A part of a note's comments, oldest first; `earlier` is the id to ask for more before."""
+
+    comments: list[Comment]
+    earlier: int | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """What people do with comments. The errors are those of `domain`."""
+
+    database: Database
+    idempotency: Idempotency
+    quota: Quota
+    metrics: Metrics
+    wake_relay: Callable[[], None]
+    now: Callable[[], datetime]
+
+    async def latest(self, key: str, *, before: int | None, limit: int) -> Discussion:
+        """Return the note's last comments, or the last before the one with that id."""
+        async with self.database.statements() as connection:
+            note = await live_summary(connection, key)
+            found = await comments.latest(connection, note.id, before=before, limit=limit + 1)
+        shown = found[:limit]
+        has_more = len(found) > limit
+        return Discussion(shown[::-1], shown[-1].id if has_more else None, note.comments)
+
+    async def add(
+        self, key: str, *, caller: Caller, text: str, idempotency_key: str | None
+    ) -> Json:
+        """Return the new comment as JSON: a repeated request gets what the first one got."""
+        caller.must_write()
+        comment_text = limits.comment_text(text)
+
+        async def work(connection: AsyncConnection) -> Json:
+            reservation.take()
+            note = await live_summary(connection, key, lock=True)
+            comment = await comments.add(
+                connection, note.id, author=caller.person, text=comment_text, now=self.now()
+            )
+            event = CommentCreated(
+                by=caller.person,
+                at=comment.created_at,
+                key=note.key,
+                comment=comment,
+                comments=note.comments + 1,
+            )
+            await notes.count_comments(connection, note.id, event.comments)
+            await outbox.add(connection, messages.encode(event, uuid4))
+            return representations.comment(comment)
+
+        async with self.quota.reserve(caller.person.id, comment_text) as reservation:
+            answer, is_new = await self.idempotency.run(
+                work,
+                key=idempotency_key,
+                by=caller.person,
+                request=("comment", key, comment_text),
+            )
+        if is_new:
+            self._committed("comment", key)
+        return answer
+
+    async def remove(self, key: str, comment_id: int, *, caller: Caller) -> None:
+        """Delete the comment, for its author and administrators.
+
+        Raises CommentNotFound or NotAllowed.
+        """
+        caller.must_write()
+        async with self.database.transaction() as connection:
+            note = await live_summary(connection, key, lock=True)
+            comment = await comments.get(connection, note.id, comment_id)
+            if comment is None:
+                raise CommentNotFound
+            event = rules.delete_comment(note, comment, caller=caller, now=self.now())
+            await comments.remove(connection, comment.id)
+            await notes.count_comments(connection, note.id, event.comments)
+            await outbox.add(connection, messages.encode(event, uuid4))
+        self._committed("uncomment", key)
+
+    def _committed(self, kind: str, key: str) -> None:
+        trace.debug("committed %s of %s", kind, key)
+        self.metrics.saves.labels(kind).inc()
+        self.wake_relay()
