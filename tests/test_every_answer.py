@@ -101,10 +101,11 @@ def https_site(stack: WiredStack, tmp_path: Path) -> Iterator[httpx.Client]:
     around: Surroundings = replace(stack.around, public_url=public, web_port=web_port)
     log = Log("web", tmp_path / "web.log")
     web = Service("web", ["web"], port=web_port, env=services.web(around), log=log)
-    # Where a machine's own list of authorities is left alone.
-    table = (REPOSITORY / "edge" / "Caddyfile").read_text()
+    # The list of authorities and port 80 are the machine's: both are left alone.
     mine = tmp_path / "Caddyfile"
-    mine.write_text(table.replace("admin off", "admin off\n\tskip_install_trust", 1))
+    options = f"admin off\n\tskip_install_trust\n\thttp_port {free_port()}"
+    table = (REPOSITORY / "edge" / "Caddyfile").read_text()
+    mine.write_text(table.replace("admin off", options, 1))
     edge = Caddy(tmp_path / "edge", port=port, web=web_port, gateways=[free_port()])
     edge.env |= {"SITE_ADDRESS": public, "PUBLIC_URL": public, "EDGE_BIND": "127.0.0.1"}
     command = edge.process._command
