@@ -44,3 +44,21 @@ def test_a_python_image_holds_only_what_its_hashed_lock_names(name: str) -> None
     assert f"COPY requirements/{name}.lock" in text
     assert "--require-hashes" in text
     assert "--hash=sha256:" in (ROOT / "requirements" / f"{name}.lock").read_text()
+
+
+def test_the_gateways_image_does_not_hold_its_benchmark() -> None:
+    text = (ROOT / services()["realtime-gateway"]["build"]["dockerfile"]).read_text()
+    copied = [
+        ROOT / line.split()[1]
+        for line in text.splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+    ]
+    bench = ROOT / "realtime-gateway" / "bench"
+    assert (bench / "src" / "gateway_bench" / "__main__.py").exists()
+    assert not [path for path in copied if path == bench or path in bench.parents]
+    assert not [
+        path
+        for folder in copied
+        for path in folder.rglob("*")
+        if path.suffix == ".c" or path.name == "package.json" or "bench" in path.name
+    ]

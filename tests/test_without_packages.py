@@ -27,7 +27,7 @@ def foreign(tmp_path: Path) -> Path:
     """Other people's packages, without ours."""
     folder = tmp_path / "packages"
     folder.mkdir()
-    ours = {name.replace("-", "_") for name in (*PACKAGES, "notes-web")}
+    ours = {name.replace("-", "_") for name in (*PACKAGES, "gateway-bench", "notes-web")}
     for each in Path(sysconfig.get_path("purelib")).iterdir():
         if each.suffix != ".pth" and each.name.split("-")[0] not in ours:
             (folder / each.name).symlink_to(each)

@@ -62,7 +62,7 @@ def test_what_follows_the_name_of_a_benchmark_is_the_benchmarks() -> None:
     assert "{attacks,gateway," in notes("bench", "--help").stdout
     done = notes("bench", "gateway", "--help")
     assert done.returncode == 0
-    assert "usage: python -m realtime_gateway.bench" in done.stdout
+    assert "usage: python -m gateway_bench" in done.stdout
 
 
 def test_the_help_of_test_says_how_to_run_a_part_of_it() -> None:

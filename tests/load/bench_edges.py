@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from gateway_bench.build import NotHere
+from gateway_bench.edge import HAPROXY, Site
 from local_stack.logs import Log
 from local_stack.ports import free_port
 from local_stack.process import Process
 from local_stack.readiness import wait_until_answers
 from local_stack.stack import Stack
-from realtime_gateway.bench.build import NotHere
-from realtime_gateway.bench.edge import HAPROXY, Site
 
 _OPEN_FILES = 4_096
 

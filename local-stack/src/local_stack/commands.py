@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 _DATA = ROOT / ".notes"
 _BENCHES = {
     "attacks": ["tests/load/attacks_bench.py"],
-    "gateway": ["-m", "realtime_gateway.bench"],
+    "gateway": ["-m", "gateway_bench"],
     "locust": ["tests/load/system_bench.py"],
     "notes": ["tests/load/notes_bench.py"],
 }

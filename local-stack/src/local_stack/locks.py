@@ -15,7 +15,7 @@ from pathlib import Path
 
 PACKAGES = (
     "service-kit", "service-data", "notes-service", "users-service", "realtime-gateway", "web",
-    "local-stack",
+    "local-stack", "realtime-gateway/bench",
 )  # fmt: skip
 # What each image holds of ours.
 _IMAGES = {

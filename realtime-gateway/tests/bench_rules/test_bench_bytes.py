@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from realtime_gateway.bench.audience import Audience
-from realtime_gateway.bench.dialect import (
+from gateway_bench.audience import Audience
+from gateway_bench.dialect import (
     STAMP,
     Recovery,
     byte_file,
@@ -14,7 +14,7 @@ from realtime_gateway.bench.dialect import (
     data_of_push,
     push,
 )
-from realtime_gateway.bench.feed import (
+from gateway_bench.feed import (
     Log,
     command,
     gateway_redis,
@@ -23,8 +23,8 @@ from realtime_gateway.bench.feed import (
     publish_api,
     socketio_redis,
 )
-from realtime_gateway.bench.loop_commands import read_lists
-from realtime_gateway.bench.workload import ALL, named, scenes, shrunk
+from gateway_bench.loop_commands import read_lists
+from gateway_bench.workload import ALL, named, scenes, shrunk
 
 REDIS = "redis://:secret@127.0.0.1:7000/0"
 

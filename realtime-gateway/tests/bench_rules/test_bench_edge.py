@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from realtime_gateway.bench import edge as edges
-from realtime_gateway.bench.build import NotHere
-from realtime_gateway.bench.comparison import Comparison, fitting
-from realtime_gateway.bench.contender import CONTENDERS
-from realtime_gateway.bench.edge import CADDY, HAPROXY, Site, most_clients
-from realtime_gateway.bench.edge_table import load_table, memory_table
-from realtime_gateway.bench.figures import Measurement, Memory, sockets_in
-from realtime_gateway.bench.measure import edge_figures, untimed
-from realtime_gateway.bench.report import ratio_table
-from realtime_gateway.bench.workload import ALL, Workload, named
+from gateway_bench import edge as edges
+from gateway_bench.build import NotHere
+from gateway_bench.comparison import Comparison, fitting
+from gateway_bench.contender import CONTENDERS
+from gateway_bench.edge import CADDY, HAPROXY, Site, most_clients
+from gateway_bench.edge_table import load_table, memory_table
+from gateway_bench.figures import Measurement, Memory, sockets_in
+from gateway_bench.measure import edge_figures, untimed
+from gateway_bench.report import ratio_table
+from gateway_bench.workload import ALL, Workload, named
 
 BY_NAME = {contender.name: contender for contender in CONTENDERS}
 OWN = Measurement(

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from realtime_gateway.bench.figures import (
+from gateway_bench.figures import (
     Bottleneck,
     Cpu,
     Histogram,

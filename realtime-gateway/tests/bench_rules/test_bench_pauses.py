@@ -1,7 +1,7 @@
 """The longest pause during a workload, read from two looks at a server's metrics page."""
 
 import pytest
-from realtime_gateway.bench.pauses import Buckets, longest_ms, read
+from gateway_bench.pauses import Buckets, longest_ms, read
 from realtime_gateway.delivery.pauses import Pauses
 
 PAGE = """

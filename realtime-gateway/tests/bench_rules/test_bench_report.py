@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from realtime_gateway.bench.build import source
-from realtime_gateway.bench.comparison import Comparison
-from realtime_gateway.bench.figures import Bottleneck, Measurement
-from realtime_gateway.bench.report import (
+from gateway_bench.build import source
+from gateway_bench.comparison import Comparison
+from gateway_bench.figures import Bottleneck, Measurement
+from gateway_bench.report import (
     document,
     number,
     ratio_table,

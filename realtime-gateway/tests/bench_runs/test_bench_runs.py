@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from realtime_gateway.bench.build import NotHere, c_program
-from realtime_gateway.bench.contender import GATEWAY, Place
-from realtime_gateway.bench.running import Running
+from gateway_bench.build import NotHere, c_program
+from gateway_bench.contender import GATEWAY, Place
+from gateway_bench.running import Running
 
 pytestmark = pytest.mark.long
 
@@ -164,7 +164,7 @@ def test_a_program_is_built_once_for_a_source(cache: Path) -> None:
 
 def _bench(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     done: subprocess.CompletedProcess[Any] = subprocess.run(
-        [sys.executable, "-m", "realtime_gateway.bench", *" ".join(arguments).split()],
+        [sys.executable, "-m", "gateway_bench", *" ".join(arguments).split()],
         capture_output=True,
         text=True,
         timeout=110,

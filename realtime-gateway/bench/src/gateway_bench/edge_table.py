@@ -6,9 +6,9 @@ arithmetic from what one was measured to cost, so the number that was measured s
 
 from collections.abc import Sequence
 
-from realtime_gateway.bench.comparison import Comparison
-from realtime_gateway.bench.figures import Measurement, ratios, sockets_in, spread
-from realtime_gateway.bench.report import Rows, number, ranged
+from gateway_bench.comparison import Comparison
+from gateway_bench.figures import Measurement, ratios, sockets_in, spread
+from gateway_bench.report import Rows, number, ranged
 
 _CONTAINER_KIB = 256 * 1024  # what compose.yaml gives an edge
 _LOADS = ("cpu", "edge_cpu", "p50", "p99", "per_second", "connects_per_core")

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from realtime_gateway.bench import process
-from realtime_gateway.bench.audience import Audience
-from realtime_gateway.bench.comparison import Comparison
-from realtime_gateway.bench.figures import Cpu, Measurement, Moment
-from realtime_gateway.bench.generator import Generator, Run, Target
-from realtime_gateway.bench.measure import Watch, measurement
+from gateway_bench import process
+from gateway_bench.audience import Audience
+from gateway_bench.comparison import Comparison
+from gateway_bench.figures import Cpu, Measurement, Moment
+from gateway_bench.generator import Generator, Run, Target
+from gateway_bench.measure import Watch, measurement
 
 PHASES = ("connect", "idle", "steady", "burst", "storm")
 _STRIDE = 31

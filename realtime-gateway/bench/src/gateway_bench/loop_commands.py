@@ -1,4 +1,4 @@
-"""The commands of the Python load generator: python -m realtime_gateway.bench.loop_commands."""
+"""The commands of the Python load generator: python -m gateway_bench.loop_commands."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from realtime_gateway.bench.loop_generator import OPTIONS, Client, Load
+from gateway_bench.loop_generator import OPTIONS, Client, Load
 
 _REPORT_EVERY, _DRAIN_LIMIT, _QUIET_LIMIT = 0.25, 10.0, 2.0
 _HANDSHAKES_AT_ONCE = 64

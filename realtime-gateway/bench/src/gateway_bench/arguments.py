@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from realtime_gateway.bench.build import default_cache
-from realtime_gateway.bench.contender import CONTENDERS
-from realtime_gateway.bench.phase import PHASES
-from realtime_gateway.bench.workload import ALL
+from gateway_bench.build import default_cache
+from gateway_bench.contender import CONTENDERS
+from gateway_bench.phase import PHASES
+from gateway_bench.workload import ALL
 
 _ABOUT = """
 Load a server that speaks the Centrifuge protocol (--url), or compare this gateway with the
@@ -21,7 +21,7 @@ kernel's limit and with its peers, each started here, pinned to one core, one af
 
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
-        prog="python -m realtime_gateway.bench",
+        prog="python -m gateway_bench",
         description=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -15,12 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 import jwt
 
-from realtime_gateway.bench import feed
-from realtime_gateway.bench.build import NotHere, c_program, node_peers, source
-from realtime_gateway.bench.dialect import Dialect, centrifuge, compact, raw, socketio
-from realtime_gateway.bench.edge import CADDY, HAPROXY, Edge
-from realtime_gateway.bench.feed import Feed, Log
-from realtime_gateway.bench.process import program
+from gateway_bench import feed
+from gateway_bench.build import NotHere, c_program, node_peers, source
+from gateway_bench.dialect import Dialect, centrifuge, compact, raw, socketio
+from gateway_bench.edge import CADDY, HAPROXY, Edge
+from gateway_bench.feed import Feed, Log
+from gateway_bench.process import program
 
 _PREFIX = "bench."
 _LOG = "bench"  # the gateway's prefix: apart from anything else that lives in this Redis
@@ -130,7 +130,7 @@ def _node(script: str) -> Callable[[Place, int, int, bool], Launch]:
 
 def _fastapi(place: Place, port: int, _clients: int, _history: bool) -> Launch:
     return Launch(
-        [sys.executable, "-m", "realtime_gateway.bench.fastapi_peer"],
+        [sys.executable, "-m", "gateway_bench.fastapi_peer"],
         raw(),
         feed.plain_redis(place.redis_url, _PREFIX),
         _environment(place, port),

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from realtime_gateway.bench.comparison import Comparison
-from realtime_gateway.bench.figures import Measurement, spread
-from realtime_gateway.bench.report import Rows
+from gateway_bench.comparison import Comparison
+from gateway_bench.figures import Measurement, spread
+from gateway_bench.report import Rows
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem;

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from realtime_gateway.bench.figures import Cpu
+from gateway_bench.figures import Cpu
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -7,14 +7,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from realtime_gateway.bench import process
-from realtime_gateway.bench.build import NotHere
-from realtime_gateway.bench.caged import Cage
-from realtime_gateway.bench.contender import Contender, Launch, Place
-from realtime_gateway.bench.edge import Site
-from realtime_gateway.bench.figures import Cpu, Memory
-from realtime_gateway.bench.generator import Target
-from realtime_gateway.bench.process import Child
+from gateway_bench import process
+from gateway_bench.build import NotHere
+from gateway_bench.caged import Cage
+from gateway_bench.contender import Contender, Launch, Place
+from gateway_bench.edge import Site
+from gateway_bench.figures import Cpu, Memory
+from gateway_bench.generator import Target
+from gateway_bench.process import Child
 
 _START_TIMEOUT_SECONDS = 60.0
 _HOST = "127.0.0.1"

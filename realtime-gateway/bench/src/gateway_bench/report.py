@@ -10,9 +10,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from realtime_gateway.bench.comparison import Comparison
-from realtime_gateway.bench.figures import Bottleneck, Measurement, Spread, ratios, spread
-from realtime_gateway.bench.target import TARGETS
+from gateway_bench.comparison import Comparison
+from gateway_bench.figures import Bottleneck, Measurement, Spread, ratios, spread
+from gateway_bench.target import TARGETS
 
 _COLUMNS = (
     ("deliveries/s", "per_second"),
@@ -124,7 +124,7 @@ def text(rows: Rows) -> str:
 def document(comparison: Comparison, command: Sequence[str], noise: Iterable[str]) -> str:
     """Everything as JSON, with the command and the machine that made it."""
     found: dict[str, Any] = {
-        "command": ["python", "-m", "realtime_gateway.bench", *command],
+        "command": ["python", "-m", "gateway_bench", *command],
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
         "warnings": list(noise),

@@ -6,8 +6,8 @@ A target that the comparison did not measure is reported as such, never as met.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from realtime_gateway.bench.comparison import Comparison
-from realtime_gateway.bench.figures import Spread, ratios, spread
+from gateway_bench.comparison import Comparison
+from gateway_bench.figures import Spread, ratios, spread
 
 Finder = Callable[[Comparison], Spread | None]
 

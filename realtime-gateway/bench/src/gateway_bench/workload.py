@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from realtime_gateway.bench.audience import Audience
+from gateway_bench.audience import Audience
 
 
 @dataclass(frozen=True, slots=True)

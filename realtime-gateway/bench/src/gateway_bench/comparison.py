@@ -7,13 +7,13 @@ ratio is only ever taken between two figures of one round.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from realtime_gateway.bench.build import NotHere
-from realtime_gateway.bench.contender import Contender
-from realtime_gateway.bench.edge import most_clients
-from realtime_gateway.bench.figures import Measurement
-from realtime_gateway.bench.generator import GeneratorFailed
-from realtime_gateway.bench.measure import Setting, Watch, measure
-from realtime_gateway.bench.workload import Storm, Workload, scenes, shrunk
+from gateway_bench.build import NotHere
+from gateway_bench.contender import Contender
+from gateway_bench.edge import most_clients
+from gateway_bench.figures import Measurement
+from gateway_bench.generator import GeneratorFailed
+from gateway_bench.measure import Setting, Watch, measure
+from gateway_bench.workload import Storm, Workload, scenes, shrunk
 
 _WITH_TLS = ("fanout-w2", "idle")
 

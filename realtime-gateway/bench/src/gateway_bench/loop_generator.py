@@ -12,8 +12,8 @@ import time
 from collections import Counter
 from typing import Any, cast
 
-from realtime_gateway.bench.dialect import client_frame
-from realtime_gateway.bench.figures import slot_of
+from gateway_bench.dialect import client_frame
+from gateway_bench.figures import slot_of
 
 OPTIONS = {
     "prefix": "", "ready": "", "refused": '"error":', "ping": "", "pong": "", "after": "",

@@ -5,8 +5,8 @@ Where the output is not a terminal, a line is printed when something new begins,
 
 from typing import TextIO
 
-from realtime_gateway.bench.figures import Moment
-from realtime_gateway.bench.report import number
+from gateway_bench.figures import Moment
+from gateway_bench.report import number
 
 
 class Progress:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from realtime_gateway.bench import pauses, process
-from realtime_gateway.bench.contender import Contender, Place
-from realtime_gateway.bench.figures import (
+from gateway_bench import pauses, process
+from gateway_bench.contender import Contender, Place
+from gateway_bench.figures import (
     Bottleneck,
     Cpu,
     Measurement,
@@ -19,9 +19,9 @@ from realtime_gateway.bench.figures import (
     bottleneck,
     per_delivery,
 )
-from realtime_gateway.bench.generator import Generator, Run
-from realtime_gateway.bench.running import Running
-from realtime_gateway.bench.workload import Closed, Idle, Load, Rate, Storm, Workload
+from gateway_bench.generator import Generator, Run
+from gateway_bench.running import Running
+from gateway_bench.workload import Closed, Idle, Load, Rate, Storm, Workload
 
 Watch = Callable[[str, Moment], None]  # (what runs now, a point of it)
 

@@ -12,7 +12,7 @@ from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from realtime_gateway.bench.process import program
+from gateway_bench.process import program
 
 _FLAGS = ("-O2", "-std=gnu11", "-Wall", "-Wextra")
 _COMPILE_TIMEOUT_SECONDS = 120
@@ -25,7 +25,7 @@ class NotHere(Exception):
 
 def source(*parts: str) -> Traversable:
     """A file that lies in this package."""
-    return files("realtime_gateway.bench").joinpath(*parts)
+    return files("gateway_bench").joinpath(*parts)
 
 
 def default_cache() -> Path:

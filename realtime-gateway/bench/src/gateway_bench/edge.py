@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from realtime_gateway.bench.build import NotHere
-from realtime_gateway.bench.process import program
+from gateway_bench.build import NotHere
+from gateway_bench.process import program
 
 _TABLES = Path(__file__).resolve().parents[4] / "edge"
 _VERSION_TIMEOUT_SECONDS = 10

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from redis import Redis
 
-from realtime_gateway.bench.dialect import STAMP, Recovery, data_of_push, push
+from gateway_bench.dialect import STAMP, Recovery, data_of_push, push
 
 
 @dataclass(frozen=True, slots=True)

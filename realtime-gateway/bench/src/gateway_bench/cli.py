@@ -18,21 +18,21 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from realtime_gateway.bench import feed, process, report
-from realtime_gateway.bench.arguments import parser
-from realtime_gateway.bench.audience import Audience
-from realtime_gateway.bench.build import NotHere
-from realtime_gateway.bench.comparison import Comparison, compare
-from realtime_gateway.bench.contender import CONTENDERS, Contender, Place, user_tokens
-from realtime_gateway.bench.dialect import centrifuge
-from realtime_gateway.bench.edge_table import load_table, memory_table
-from realtime_gateway.bench.feed import Feed, Log
-from realtime_gateway.bench.generator import GeneratorFailed, Target
-from realtime_gateway.bench.measure import Setting
-from realtime_gateway.bench.phase import PHASES, Plan, load_test
-from realtime_gateway.bench.progress import Progress
-from realtime_gateway.bench.running import Broker
-from realtime_gateway.bench.workload import ALL, PEERS, QUICK, Workload, named, shrunk
+from gateway_bench import feed, process, report
+from gateway_bench.arguments import parser
+from gateway_bench.audience import Audience
+from gateway_bench.build import NotHere
+from gateway_bench.comparison import Comparison, compare
+from gateway_bench.contender import CONTENDERS, Contender, Place, user_tokens
+from gateway_bench.dialect import centrifuge
+from gateway_bench.edge_table import load_table, memory_table
+from gateway_bench.feed import Feed, Log
+from gateway_bench.generator import GeneratorFailed, Target
+from gateway_bench.measure import Setting
+from gateway_bench.phase import PHASES, Plan, load_test
+from gateway_bench.progress import Progress
+from gateway_bench.running import Broker
+from gateway_bench.workload import ALL, PEERS, QUICK, Workload, named, shrunk
 
 _SPARE_FILES = 100
 _MOST_FILES = 65_536
@@ -197,7 +197,7 @@ def _show(comparison: Comparison, asked: argparse.Namespace) -> None:
         print(f"warning: {line}")
     _write_document(asked, comparison)
     if asked.html:
-        command = "python -m realtime_gateway.bench " + " ".join(asked.said)
+        command = "python -m gateway_bench " + " ".join(asked.said)
         _write_page(asked.html, comparison, tables, "\n".join([command, *noise]))
 
 
@@ -215,9 +215,9 @@ def _noise(asked: argparse.Namespace, comparison: Comparison) -> list[str]:
 def _write_page(
     path: Path, comparison: Comparison, tables: list[tuple[str, report.Rows]], notes: str
 ) -> None:
-    # matplotlib is a tool of developers: the gateway's own image does not carry it.
+    # matplotlib is a tool of developers: the package does not ask for it.
     if importlib.util.find_spec("matplotlib") is None:
         print("no plots: matplotlib is not installed", file=sys.stderr)
         return
-    plot = importlib.import_module("realtime_gateway.bench.plot")
+    plot = importlib.import_module("gateway_bench.plot")
     path.write_text(plot.page(comparison, tables, notes))

@@ -17,12 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from realtime_gateway.bench.audience import Audience
-from realtime_gateway.bench.build import NotHere, c_program
-from realtime_gateway.bench.dialect import Dialect, byte_file, client_frame, upgrade
-from realtime_gateway.bench.feed import Feed
-from realtime_gateway.bench.figures import Cpu, Histogram, Moment
-from realtime_gateway.bench.process import pinned
+from gateway_bench.audience import Audience
+from gateway_bench.build import NotHere, c_program
+from gateway_bench.dialect import Dialect, byte_file, client_frame, upgrade
+from gateway_bench.feed import Feed
+from gateway_bench.figures import Cpu, Histogram, Moment
+from gateway_bench.process import pinned
 
 _PORTS_PER_ADDRESS = 20_000
 _HANDSHAKES_AT_ONCE = 128
@@ -185,7 +185,7 @@ def _program(cache: Path, native: bool) -> tuple[list[str], bool]:
             return [str(c_program("generator", cache))], True
         except NotHere:
             pass
-    return [sys.executable, "-m", "realtime_gateway.bench.loop_commands"], False
+    return [sys.executable, "-m", "gateway_bench.loop_commands"], False
 
 
 def _byte_strings(target: Target, audience: Audience, size: int) -> bytes:
