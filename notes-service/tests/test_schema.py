@@ -28,5 +28,5 @@ async def test_services_that_start_together_migrate_once(database_url: str):
     database = Database(database_url, pool_size=1)
     async with database.statements() as connection:
         versions = await connection.scalars(text("SELECT version_num FROM alembic_version"))
-        assert list(versions) == ["0003"]
+        assert len(list(versions)) == 1
     await database.close()
