@@ -26,8 +26,6 @@ from local_stack.islands import Islands
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
 
-import web  # noqa: F401 - first of all, or pytest takes the folder web/ for this package
-
 ROOT = Path(__file__).parent
 
 pytest_plugins = ["quick_set"]

@@ -22,7 +22,7 @@ from authorisation_cast import Caller, Cast, told
 from authorisation_objects import Values
 from authorisation_requests import Recipe, filled, values_of
 from browsing import web_settings
-from web.app import create_app
+from notes_web.app import create_app
 from wired_stack import WiredStack
 
 CONTRACTS = Path(__file__).parents[1] / "contracts"

@@ -15,11 +15,11 @@ import pytest
 from compose_file import ROOT, compose, environment, filled, services
 from local_stack import secret_files
 from notes_service.settings import Settings as NotesSettings
+from notes_web.settings import Settings as WebSettings
 from pydantic_settings import BaseSettings
 from realtime_gateway.config import settings as gateway_settings
 from service_kit import env
 from users_service.settings import Settings as UsersSettings
-from web.settings import Settings as WebSettings
 
 ALL = sorted(services())
 SETTINGS: dict[str, type[BaseSettings]] = {

@@ -100,7 +100,7 @@ def https_site(stack: WiredStack, tmp_path: Path) -> Iterator[httpx.Client]:
     public = f"https://localhost:{port}"
     around: Surroundings = replace(stack.around, public_url=public, web_port=web_port)
     log = Log("web", tmp_path / "web.log")
-    web = Service("web", ["web"], port=web_port, env=services.web(around), log=log)
+    web = Service("web", ["notes_web"], port=web_port, env=services.web(around), log=log)
     # The list of authorities and port 80 are the machine's: both are left alone.
     mine = tmp_path / "Caddyfile"
     options = f"admin off\n\tskip_install_trust\n\thttp_port {free_port()}"

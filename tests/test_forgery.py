@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
+from notes_web import pages
 from people import Person
 from plain_visitor import form_token, visitor
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 from wired_stack import WiredStack
-
-from web import pages
 
 # Every unsafe route of web, with a form that would change something. KEY is a note of the
 # victim's, COMMENT one of the victim's comments, TRASHED a note in the victim's trash.
@@ -70,7 +69,7 @@ UNSAFE: dict[str, dict[str, str]] = {
     "/admin/invitations": {"role": "admin"},
     "/admin/invitations/COMMENT/revoke": {},
 }
-# Programs show a token that no page can make a browser send (web/tests/test_programs.py).
+# Programs show a token that no page can make a browser send (web/tests/test_api_proxy.py).
 PROGRAMS = "/api/v1/"
 
 
@@ -123,8 +122,8 @@ def victim(stack: WiredStack) -> Iterator[Victim]:
 
 def unsafe_routes() -> list[APIRoute]:
     modules = [
-        importlib.import_module(f"web.pages.{found.name}")
-        for found in pkgutil.iter_modules(pages.__path__)
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(pages.__path__, "notes_web.pages.")
     ]
     routers = [each.router for each in modules if hasattr(each, "router")]
     return [

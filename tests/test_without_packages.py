@@ -19,7 +19,7 @@ from local_stack.ports import free_port
 pytestmark = pytest.mark.slow
 
 DESCRIBES_ITSELF = {"notes-service": "notes_service", "users-service": "users_service"}
-ANSWERS = {"realtime-gateway": ("realtime_gateway", "GATEWAY"), "web": ("web", "WEB")}
+ANSWERS = {"realtime-gateway": ("realtime_gateway", "GATEWAY"), "web": ("notes_web", "WEB")}
 
 
 @pytest.fixture

@@ -158,7 +158,7 @@ def test_up_starts_a_part_again_that_ends_by_itself(
     monkeypatch.setenv("EDGE_WEB_WAIT", "120s")
     process = run_up(servers_dir / "revived", port=(port := free_port()))
     read_until(process, "stop  Ctrl-C")
-    os.kill(_pid_of(process, "-m web"), signal.SIGKILL)
+    os.kill(_pid_of(process, "-m notes_web"), signal.SIGKILL)
     read_until(process, "web ended with status -9; starting it again")
     # The edge waits for it: nobody sees an error.
     assert _status(port, "/", timeout=150) == 200

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from fake_backends import FakeGateway, FakeNotes
 from fake_passkeys import FakePasskeys
+from notes_web.settings import Settings
 from pydantic import SecretStr
-from web.settings import Settings
 
 PUBLIC_URL = "http://notes.test"
 FILES = Path(__file__).resolve().parents[1]

@@ -10,12 +10,12 @@ import pytest
 from browser_pages import launch
 from browsing import PUBLIC_URL, Backends, Browser, web_settings
 from fastapi import FastAPI
+from notes_web.app import create_app
+from notes_web.settings import Settings
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import sync_playwright
 from served_web import Served, served
 from starlette.types import Receive, Scope, Send
-from web.app import create_app
-from web.settings import Settings
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from notes_web.cookies import Cookies
+from notes_web.pages import saved_form
 from strange_headers import HEADERS, routes_of
-from web.cookies import Cookies
-from web.pages import parked
 
 # What leads further in than chance does; any other text comes as well.
 NEAR = {
@@ -49,7 +49,7 @@ _COOKIES = (Cookies.SESSION, Cookies.BROWSER, Cookies.MESSAGE, Cookies.FLOW, Coo
 _NOT_CHOSEN = ("host", "origin", "sec-fetch-site", "x-form-token", "content-type", "csrf")
 _READ = re.compile(r'(?:field|secret|number|form\.get)\(f?"(\w+)')
 _ALONG = {
-    *(f"parked_{name}" for name in (*parked.FIELDS, "action")),
+    *(f"saved_form_{name}" for name in (*saved_form.FIELDS, "action")),
     *(f"scope_{name}" for name in ("read", "write", "realtime")),
     *("flow", "credential", "confirm_flow", "confirm_credential"),
 }

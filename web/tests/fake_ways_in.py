@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from fake_backends import NOON, Handler, Json, problem
-from fake_letters import FakeLetters
+from fake_emails import FakeLetters
 from fake_people import shown
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

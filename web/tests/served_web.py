@@ -10,9 +10,9 @@ from typing import Any
 import uvicorn
 from browsing import Backends, web_settings
 from looks import DESKTOP
+from notes_web.app import create_app
 from playwright.sync_api import Browser, Page, expect
 from scripted_socket import ScriptedSocket
-from web.app import create_app
 
 expect.set_options(timeout=30_000)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fake_backends import ADA, ANA, BEN
-from web.pages import audit_words
+from notes_web.pages.admin import audit_text
 
 PAGES = ["/admin", "/admin/accounts/ana-id", "/admin/invitations", "/admin/audit"]
 
@@ -204,4 +204,4 @@ async def test_the_audit_log_is_paged_and_its_filter_goes_along(browse, backends
 def test_every_event_of_the_contract_can_be_filtered_and_has_words():
     contract = Path(__file__).parents[2] / "contracts" / "http" / "users.json"
     event = json.loads(contract.read_text())["components"]["schemas"]["AuditEventType"]
-    assert sorted(audit_words.EVENTS) == sorted(event["enum"])
+    assert sorted(audit_text.EVENTS) == sorted(event["enum"])

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from web.merging import Text
-
-from web import alignment, differences, merging
+from notes_web.text import alignment, diff, merge
+from notes_web.text.merge import Text
 
 pytestmark = pytest.mark.slow
 
@@ -93,8 +92,8 @@ def test_promise_any_two_texts_are_compared_within_the_budget_and_whole(hostile,
 
 def test_promise_a_page_of_any_two_texts_holds_every_line_in_a_bounded_number_of_rows(hostile):
     for theirs, mine in _couples(hostile):
-        rows = differences.compare(theirs, mine)
-        assert len(rows) <= differences.MAX_ROWS
+        rows = diff.compare(theirs, mine)
+        assert len(rows) <= diff.MAX_ROWS
         assert "\n".join(row.text for row in rows if row.kind != "mine") == theirs
         assert "\n".join(row.text for row in rows if row.kind != "theirs") == mine
 
@@ -134,13 +133,13 @@ def _nothing_is_lost(base: str, theirs: str, mine: str) -> bool:
     """Each line as often as it was, and what each side put in or took out; whatever both did
     alike counts once.
     """
-    merged = merging.merge(Text("T", base), Text("T", theirs), Text("T", mine))
-    united = differences.unite(theirs, mine)
+    merged = merge.merge(Text("T", base), Text("T", theirs), Text("T", mine))
+    united = diff.unite(theirs, mine)
     for side in (theirs, mine):
         assert not Counter(side.split("\n")) - Counter(united.split("\n"))
     if merged is None:
         return False
-    assert len(merged.lines) <= differences.MAX_ROWS
+    assert len(merged.lines) <= diff.MAX_ROWS
     before, left, right, after = (
         Counter(text.split("\n")) for text in (base, theirs, mine, merged.body)
     )
@@ -182,7 +181,7 @@ def test_an_ordinary_long_list_is_merged():
     theirs[1000] = "- changed by them"
     mine[::50] = [f"{line}!" for line in mine[::50]]
     mine[1000] = items[1000]
-    merged = merging.merge(*(Text("T", "\n".join(each)) for each in (items, theirs, mine)))
+    merged = merge.merge(*(Text("T", "\n".join(each)) for each in (items, theirs, mine)))
     assert merged is not None
     assert "- changed by them\n" in merged.body
     assert merged.body.count("!") == 59

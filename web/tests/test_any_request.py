@@ -19,13 +19,13 @@ from described_pages import described
 from fake_backends import ADA
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from notes_web.app import create_app
+from notes_web.cookies import Cookies
+from notes_web.csrf import TOKEN
+from notes_web.signed_cookies import Signer
 from schemathesis.schemas import APIOperation
 from served_web import served
 from strange_headers import addresses
-from web.app import create_app
-from web.cookies import Cookies
-from web.forgery import TOKEN
-from web.signing import Signer
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,7 @@
 import pytest
 from browsing import Browser, web_settings
 from fake_backends import ANA
-from web.headers import CONTENT_SECURITY_POLICY
+from notes_web.headers import CONTENT_SECURITY_POLICY
 
 PATHS = [
     "/", "/notes/menu", "/notes/none", "/notes/add", "/notes/menu/edit", "/notes/menu/delete",

@@ -3,8 +3,8 @@
 import pytest
 from browsing import PUBLIC_URL, web_settings
 from fake_backends import ANA
+from notes_web.origins import is_asked_for, origin_of
 from pydantic import ValidationError
-from web.names import is_asked_for, origin_of
 
 OTHERS = [
     "evil.example", "notes.test:3000", "notes.test.evil.example", "evil@notes.test",

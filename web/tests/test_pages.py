@@ -2,8 +2,8 @@
 
 import pytest
 from fake_backends import ADA, ANA, BEN, EVA, NOON, problem
+from notes_web.pages import errors
 from starlette.responses import JSONResponse
-from web.pages import errors
 
 
 async def test_the_home_page_shows_the_newest_change_first(browse, backends):

@@ -25,7 +25,7 @@ SETTINGS = {
 
 def start(settings, **options):
     env = {"PATH": os.environ["PATH"], **settings}
-    command = [sys.executable, "-m", "web"]
+    command = [sys.executable, "-m", "notes_web"]
     return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, **options)
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from fake_backends import ANA, problem
-from web.backends import Users
-from web.service import Service
-from web.visit import safe_path
-from web.visitors import Visitors
+from notes_web.clients.http import HttpClient
+from notes_web.clients.users import UsersClient
+from notes_web.request_context import safe_path
+from notes_web.session_resolver import SessionResolver
 
 RIGHT = {"username": "ana", "password": "correct horse"}
 
@@ -159,13 +159,13 @@ async def test_an_old_token_does_not_stand_in_and_memory_is_bounded(backends):
     clock = [now]
     transport = backends.users.transport()
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http:
-        users = Users(Service("users", http), api_key="web:secret")
-        visitors = Visitors(users, now=lambda: clock[0], room=2)
+        users = UsersClient(HttpClient("users", http), api_key="web:secret")
+        resolver = SessionResolver(users, now=lambda: clock[0], room=2)
         sessions = [backends.users.sign_in(ANA) for _ in range(3)]
         for session in sessions:
-            await visitors.of(session)
+            await resolver.resolve(session)
         backends.users.is_away = True
-        assert (await visitors.of(sessions[0])).is_unknown
-        assert (await visitors.of(sessions[2])).account is not None
+        assert (await resolver.resolve(sessions[0])).is_unknown
+        assert (await resolver.resolve(sessions[2])).account is not None
         clock[0] += timedelta(minutes=5)
-        assert (await visitors.of(sessions[2])).is_unknown
+        assert (await resolver.resolve(sessions[2])).is_unknown

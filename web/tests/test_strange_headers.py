@@ -11,12 +11,12 @@ import pytest
 from browsing import PUBLIC_URL, Backends, web_settings
 from fake_backends import ANA
 from fastapi import FastAPI
+from notes_web.app import create_app
+from notes_web.cookies import Cookies
+from notes_web.csrf import TOKEN
+from notes_web.signed_cookies import Signer
 from starlette.types import Receive, Scope, Send
 from strange_headers import VALUES, Wire, addresses, failures, sets_of
-from web.app import create_app
-from web.cookies import Cookies
-from web.forgery import TOKEN
-from web.signing import Signer
 
 pytestmark = pytest.mark.slow
 

@@ -162,7 +162,7 @@ class Stack:
             name = "realtime-gateway" if number == 1 else f"realtime-gateway-{number}"
             arguments = services.gateway_arguments(port)
             made.append(self._service(name, arguments, port, services.gateway))
-        made.append(self._service("web", ["web"], around.web_port, services.web))
+        made.append(self._service("web", ["notes_web"], around.web_port, services.web))
         for service in made:
             service.env.update(env.get(service.name, {}))
         return {service.name: service for service in made}

@@ -3,7 +3,7 @@
 import { CommentDrafts } from "./core/comment-drafts.js";
 import type { Comment } from "./core/events.js";
 import { isSend } from "./core/keys.js";
-import { reader } from "./dom/reader.js";
+import { currentUser } from "./dom/current-user.js";
 import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
 import { Failed, freshOnce } from "./dom/request.js";
 import { local } from "./dom/storage.js";
@@ -11,7 +11,7 @@ import { local } from "./dom/storage.js";
 const DRAFT_PAUSE_MS = 400;
 
 export class CommentForm {
-  private readonly drafts = new CommentDrafts(local, reader.id);
+  private readonly drafts = new CommentDrafts(local, currentUser.id);
   private readonly text: HTMLTextAreaElement;
   private readonly once: HTMLInputElement;
   private kept: string | null = null;

@@ -3,17 +3,17 @@
 import type { State as LinkState } from "./core/connection.js";
 import { Drafts, type Draft } from "./core/drafts.js";
 import { isSave } from "./core/keys.js";
-import { Looked } from "./core/looked.js";
+import { LastSeen } from "./core/last-seen.js";
 import { told, type Facts } from "./core/writing.js";
 import { announce, toast } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
-import { reader } from "./dom/reader.js";
+import { currentUser } from "./dom/current-user.js";
 import { postUntilAnswered, Unanswered, whenReachable } from "./dom/repeating.js";
 import { Failed, freshOnce, postForm } from "./dom/request.js";
 import { local } from "./dom/storage.js";
 import { jump } from "./dom/typing.js";
 import { Live } from "./live.js";
-import { Meanwhile, whole, type Words } from "./meanwhile.js";
+import { RemoteChanges, whole, type Words } from "./remote-changes.js";
 import { offerDraft, type Desk } from "./recovery.js";
 import { watchWriters } from "./writers.js";
 import "./site.js";
@@ -35,10 +35,10 @@ class Editor implements Desk {
   readonly writing: string;
   /** The version that this text is based on; the form of a conflict carries a newer one. */
   version: number;
-  meanwhile: Meanwhile | null = null;
+  remoteChanges: RemoteChanges | null = null;
   /** A new note is there now. */
   onMade: () => void = () => {};
-  private readonly drafts = new Drafts(local, reader.id);
+  private readonly drafts = new Drafts(local, currentUser.id);
   private readonly title: HTMLInputElement;
   private readonly body: HTMLTextAreaElement;
   /** What the server has; null for a text that came back unsaved. */
@@ -307,11 +307,11 @@ class Editor implements Desk {
     this.began(version, { title: sent.title.trim(), body: sent.body });
     this.saved = whole(sent);
     this.savedAt = at;
-    new Looked(local, reader.id).saw(this.note, version);
+    new LastSeen(local, currentUser.id).saw(this.note, version);
     if (!this.isDirty()) this.drafts.drop(this.note, this.writing);
     this.is("no");
     this.keep();
-    this.meanwhile?.check();
+    this.remoteChanges?.check();
   }
 
   private leave(): void {
@@ -358,11 +358,11 @@ function unified(text: string): string {
 const form = document.querySelector<HTMLFormElement>("#edit-form, #conflict-form, #deleted-form");
 if (form) {
   const editor = new Editor(form);
-  if (form.id === "edit-form") offerDraft(editor, new Drafts(local, reader.id));
+  if (form.id === "edit-form") offerDraft(editor, new Drafts(local, currentUser.id));
   const live = new Live([], (link) => editor.watch(link));
   const follow = () => {
-    editor.meanwhile = new Meanwhile(editor.note, () => editor);
-    live.add(editor.meanwhile);
+    editor.remoteChanges = new RemoteChanges(editor.note, () => editor);
+    live.add(editor.remoteChanges);
     watchWriters(live, editor.note);
   };
   if (form.id === "edit-form" && editor.note !== "") follow();

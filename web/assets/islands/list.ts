@@ -2,12 +2,12 @@
 
 import { area } from "./core/debug.js";
 import type { HomeEvent, Position, Row } from "./core/events.js";
-import { Looked } from "./core/looked.js";
+import { LastSeen } from "./core/last-seen.js";
 import { Renewal } from "./core/renewal.js";
 import { Rows } from "./core/rows.js";
 import { announce, tint } from "./dom/feedback.js";
 import { fillRow, markNews, rowItem } from "./dom/fill.js";
-import { isOther, reader } from "./dom/reader.js";
+import { isOther, currentUser } from "./dom/current-user.js";
 import { getJson } from "./dom/request.js";
 import { local } from "./dom/storage.js";
 import { sinceOf, type Channel } from "./live.js";
@@ -33,7 +33,7 @@ export class List implements Channel {
   private readonly rows: Rows;
   private readonly fresh = document.getElementById("fresh") as HTMLButtonElement;
   private readonly scroller: HTMLElement | null;
-  private readonly looked = new Looked(local, reader.id);
+  private readonly lastSeen = new LastSeen(local, currentUser.id);
   private drawing = false;
   private loading: Promise<Position> | null = null;
   private readonly renewal = new Renewal(() => this.reload());
@@ -50,7 +50,7 @@ export class List implements Channel {
     this.fresh.addEventListener("click", () => this.showFresh());
     const look = () => this.rows.waiting > 0 && !this.held() && this.release();
     for (const target of [this.scroller, window]) target?.addEventListener("scroll", look, { passive: true });
-    // Looked at in another window.
+    // LastSeen at in another window.
     addEventListener("storage", () => this.mark());
     list.addEventListener("focusout", () => setTimeout(look));
   }
@@ -64,7 +64,7 @@ export class List implements Channel {
       if (event.type !== "note.discussed") this.changed.add(key);
       announce(key, sentence(event, before));
     } else if ("version" in event.note) {
-      this.looked.saw(key, event.note.version);
+      this.lastSeen.saw(key, event.note.version);
     }
     this.draw();
   }
@@ -155,13 +155,13 @@ export class List implements Channel {
 
   /** What changed since this person looked at it; the open note is being looked at. */
   private mark(): void {
-    const isNews = this.looked.news();
+    const isNews = this.lastSeen.news();
     for (const [key, item] of this.items) {
       const row = this.rows.get(key);
       const isOpen = key === this.list.dataset["current"];
       // One's own change is no news, wherever one made it.
       const isOwn = row !== undefined && !isOther(row.editor);
-      if (row && isOwn && isNews(key, row.version)) this.looked.saw(key, row.version);
+      if (row && isOwn && isNews(key, row.version)) this.lastSeen.saw(key, row.version);
       markNews(item, !isOpen && !isOwn && isNews(key, row?.version ?? 0));
     }
   }

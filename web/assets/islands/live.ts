@@ -12,7 +12,7 @@ import type { Position } from "./core/events.js";
 import { Patience, type Answer } from "./core/patience.js";
 import { Renewal } from "./core/renewal.js";
 import { announce } from "./dom/feedback.js";
-import { reader } from "./dom/reader.js";
+import { currentUser } from "./dom/current-user.js";
 import { postForm } from "./dom/request.js";
 
 const debug = area("notes:live");
@@ -45,7 +45,7 @@ export class Live {
     private readonly channels: Channel[],
     private readonly watch: Watch = () => {},
   ) {
-    this.client = this.open(reader.id !== "");
+    this.client = this.open(currentUser.id !== "");
     for (const name of ["online", "offline"]) {
       addEventListener(name, () => {
         this.become(network(this.link, navigator.onLine));
@@ -65,7 +65,7 @@ export class Live {
 
   /** Be seen in a channel of which nothing else is wanted. */
   appear(channel: string): void {
-    if (reader.id === "") return;
+    if (currentUser.id === "") return;
     const subscription = this.client.newSubscription(channel);
     subscription.on("error", ({ type, error }) => debug(channel, type, error));
     subscription.subscribe();
@@ -153,7 +153,7 @@ export class Live {
   private stopped(client: Centrifuge, code: number, reason: string): void {
     debug("stopped", code, reason);
     // The session ended elsewhere: what everybody may read is still live for an anonymous reader.
-    const signedOut = code === SIGNED_OUT && reader.id !== "";
+    const signedOut = code === SIGNED_OUT && currentUser.id !== "";
     this.become(wentDown(this.link, Date.now(), !signedOut));
     if (!signedOut || client !== this.client) return;
     tellSignedOut();

@@ -2,12 +2,12 @@
 
 import { Conversation, type Page } from "./conversation.js";
 import { reuse } from "./core/blocks.js";
-import { Looked } from "./core/looked.js";
+import { LastSeen } from "./core/last-seen.js";
 import { Renewal } from "./core/renewal.js";
 import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
 import { announce, tell, tint, toastLater } from "./dom/feedback.js";
 import { nodesOf } from "./dom/html.js";
-import { isOther, may, reader } from "./dom/reader.js";
+import { isOther, may, currentUser } from "./dom/current-user.js";
 import { Failed, getJson } from "./dom/request.js";
 import { keepsNothing, local } from "./dom/storage.js";
 import { clarify } from "./dom/times.js";
@@ -53,7 +53,7 @@ class OpenNote implements Channel {
 
   /** The list marks what changed since. */
   private look(): void {
-    if (!document.hidden) new Looked(local, reader.id).saw(this.key, Number(this.article.dataset["version"]));
+    if (!document.hidden) new LastSeen(local, currentUser.id).saw(this.key, Number(this.article.dataset["version"]));
   }
 
   receive(data: unknown): void {
@@ -139,7 +139,7 @@ class OpenNote implements Channel {
 
   private gone(title: string, by: Person | null): void {
     if (this.leaving) return;
-    const mayUndo = reader.writes && by !== null && (!isOther(by) || may({ id: this.article.dataset["author"] ?? "" }));
+    const mayUndo = currentUser.writes && by !== null && (!isOther(by) || may({ id: this.article.dataset["author"] ?? "" }));
     const text = by ? `“${title}” was deleted by ${isOther(by) ? by.name : "you"}.` : `“${title}” was deleted.`;
     if (hasTyped()) return this.stay(text, mayUndo);
     this.leaving = true;
@@ -174,7 +174,7 @@ class OpenNote implements Channel {
     const form = document.getElementById("delete-form") as HTMLFormElement | null;
     form?.addEventListener("unsent", () => (this.leaving = false));
     document.getElementById("delete-link")?.addEventListener("click", (event) => {
-      if (!form || this.article.dataset["author"] !== reader.id) return;
+      if (!form || this.article.dataset["author"] !== currentUser.id) return;
       event.preventDefault();
       this.leaving = true;
       form.requestSubmit();

@@ -1,10 +1,10 @@
 // Who else has this note open. Asked when the page opens and comes to the front, then as often as the server says;
 // never while the page is hidden.
 
-import { sentence, type Company } from "./core/company.js";
+import { sentence, type PresentUsers } from "./core/presence.js";
 import { area } from "./core/debug.js";
 import { presentItem } from "./dom/fill.js";
-import { reader } from "./dom/reader.js";
+import { currentUser } from "./dom/current-user.js";
 import { getJson } from "./dom/request.js";
 
 const debug = area("notes:presence");
@@ -18,9 +18,9 @@ export class Watch {
 
   constructor(
     private readonly key: string,
-    private readonly show: (company: Company) => void,
+    private readonly show: (present: PresentUsers) => void,
   ) {
-    if (reader.id === "") return;
+    if (currentUser.id === "") return;
     document.addEventListener("visibilitychange", () => this.plan(FIRST_MS));
     this.plan(FIRST_MS);
   }
@@ -31,17 +31,17 @@ export class Watch {
   }
 
   private async ask(): Promise<void> {
-    let again = AFTER_FAILURE_S;
+    let pollAfter = AFTER_FAILURE_S;
     try {
-      const company = await getJson<Company>(`/live/notes/${encodeURIComponent(this.key)}/present`);
-      again = company.again;
-      this.show(company);
+      const present = await getJson<PresentUsers>(`/live/notes/${encodeURIComponent(this.key)}/present`);
+      pollAfter = present.poll_after ?? AFTER_FAILURE_S; // a server of the build before this one
+      this.show(present);
     } catch (error) {
       debug("not told", error);
       // Rather nobody than people who left long ago.
-      this.show({ people: [], more: 0, guests: 0, again });
+      this.show({ people: [], more: 0, guests: 0, poll_after: pollAfter });
     }
-    this.plan(again * 1_000);
+    this.plan(pollAfter * 1_000);
   }
 }
 
@@ -53,7 +53,7 @@ export class PresenceLine {
     private readonly line: HTMLDetailsElement,
     key: string,
   ) {
-    new Watch(key, (company) => this.show(company));
+    new Watch(key, (present) => this.show(present));
     document.addEventListener("click", ({ target }) => {
       if (!line.contains(target as Node)) line.open = false;
     });
@@ -65,16 +65,16 @@ export class PresenceLine {
     });
   }
 
-  private show(company: Company): void {
-    const words = sentence(company);
+  private show(present: PresentUsers): void {
+    const words = sentence(present);
     this.line.hidden = words === "";
     if (words === this.shown) return;
     this.shown = words;
-    const items = company.people.map(presentItem);
+    const items = present.people.map(presentItem);
     const faces = items.map((item) => item.querySelector(".avatar")?.cloneNode(true) as HTMLElement);
     this.line.querySelector(".faces")?.replaceChildren(...faces);
     (this.line.querySelector('[data-field="text"]') as HTMLElement).textContent = words;
     this.line.querySelector("ul")?.replaceChildren(...items);
-    (this.line.querySelector('[data-field="rest"]') as HTMLElement).textContent = sentence({ ...company, people: [] });
+    (this.line.querySelector('[data-field="rest"]') as HTMLElement).textContent = sentence({ ...present, people: [] });
   }
 }

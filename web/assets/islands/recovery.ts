@@ -3,7 +3,7 @@
 import type { Draft, Drafts } from "./core/drafts.js";
 import { clock } from "./core/times.js";
 import { offerComparison } from "./dom/comparison.js";
-import { whole, type Words } from "./meanwhile.js";
+import { whole, type Words } from "./remote-changes.js";
 
 export interface Desk {
   readonly note: string;

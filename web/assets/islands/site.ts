@@ -4,8 +4,8 @@ import { Drafts } from "./core/drafts.js";
 import { single } from "./core/keys.js";
 import { countAll } from "./dom/counting.js";
 import { toast, welcomeToasts } from "./dom/feedback.js";
-import { guardForms, guardLinks } from "./dom/reach.js";
-import { reader } from "./dom/reader.js";
+import { guardForms, guardLinks } from "./dom/connectivity.js";
+import { currentUser } from "./dom/current-user.js";
 import { local, names, remember, session } from "./dom/storage.js";
 import { clarifyAll } from "./dom/times.js";
 import { ears } from "./dom/typing.js";
@@ -113,7 +113,7 @@ function takeCode(): void {
 /** The page before told that this text is saved: its copy on the device goes. */
 function dropSaved(): void {
   const saved = document.getElementById("toasts")?.dataset["saved"];
-  if (saved) new Drafts(local, reader.id).dropEverywhere(saved);
+  if (saved) new Drafts(local, currentUser.id).dropEverywhere(saved);
 }
 
 function isLost(): boolean {

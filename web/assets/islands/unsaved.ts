@@ -3,7 +3,7 @@
 import { CommentDrafts } from "./core/comment-drafts.js";
 import { Drafts } from "./core/drafts.js";
 import { path, unsavedItem } from "./dom/fill.js";
-import { reader } from "./dom/reader.js";
+import { currentUser } from "./dom/current-user.js";
 import { local } from "./dom/storage.js";
 
 const MOST = 3;
@@ -11,7 +11,7 @@ const MOST_NAMED = 8;
 
 export function showUnsaved(): void {
   const box = document.getElementById("unsaved");
-  if (!box || reader.id === "") return;
+  if (!box || currentUser.id === "") return;
   const texts = kept();
   box.hidden = texts.length === 0;
   const items = texts.slice(0, MOST).map(({ name, address, at }) => unsavedItem(name, address, at));
@@ -34,7 +34,7 @@ export function askBeforeLogout(form: HTMLFormElement): void {
   const dialog = document.getElementById("logout-sure") as HTMLDialogElement | null;
   let isSure = false;
   form.addEventListener("submit", (event) => {
-    const texts = reader.id === "" ? [] : kept();
+    const texts = currentUser.id === "" ? [] : kept();
     if (!dialog || isSure || texts.length === 0) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -56,14 +56,14 @@ function line(text: string): HTMLElement {
 }
 
 function notes(): Kept[] {
-  const texts = new Drafts(local, reader.id).all().filter(({ title, body }) => title || body);
+  const texts = new Drafts(local, currentUser.id).all().filter(({ title, body }) => title || body);
   return texts.map(({ note, title, at }) => {
     return { name: title || "Without a title", address: note ? path(note, "edit") : "/notes/add", at };
   });
 }
 
 function comments(): Kept[] {
-  return new CommentDrafts(local, reader.id).all().map(({ note, title, at }) => {
+  return new CommentDrafts(local, currentUser.id).all().map(({ note, title, at }) => {
     return { name: title ? `Comment on “${title}”` : "A comment", address: `${path(note)}#text`, at };
   });
 }
@@ -71,7 +71,7 @@ function comments(): Kept[] {
 /** The note is gone; what somebody began to say about it is not. */
 export function showKeptComment(): void {
   const box = document.getElementById("kept-comment");
-  const drafts = new CommentDrafts(local, reader.id);
+  const drafts = new CommentDrafts(local, currentUser.id);
   const note = box?.dataset["key"] ?? "";
   const unsaid = drafts.of(note);
   if (!box || !unsaid) return;

@@ -5,14 +5,14 @@ import { test } from "node:test";
 import { Announcer } from "../islands/core/announcer.js";
 import { reuse } from "../islands/core/blocks.js";
 import { CommentDrafts } from "../islands/core/comment-drafts.js";
-import { fellowWriters, sentence } from "../islands/core/company.js";
+import { fellowWriters, sentence } from "../islands/core/presence.js";
 import * as connection from "../islands/core/connection.js";
 import { Deafness } from "../islands/core/deafness.js";
 import { isOn } from "../islands/core/debug.js";
 import { Drafts } from "../islands/core/drafts.js";
 import type { HomeEvent } from "../islands/core/events.js";
 import { compare } from "../islands/core/lines.js";
-import { Looked } from "../islands/core/looked.js";
+import { LastSeen } from "../islands/core/last-seen.js";
 import { Patience, toldToWait } from "../islands/core/patience.js";
 import { Renewal } from "../islands/core/renewal.js";
 import { Rows } from "../islands/core/rows.js";
@@ -244,14 +244,14 @@ test("after a jump keys are no commands until a second of quiet", () => {
 });
 
 test("a note is news when it changed since this person looked, and only then", () => {
-  const looked = new Looked(new Shelf(), "ana");
-  assert.equal(looked.isNews("menu", 1), false);
-  looked.saw("menu", 2);
-  assert.deepEqual([looked.isNews("menu", 2), looked.isNews("menu", 3)], [false, true]);
-  looked.saw("menu", 1);
-  assert.equal(looked.isNews("menu", 2), false);
-  for (let number = 0; number < 400; number++) looked.saw(`n${number}`, 1);
-  assert.deepEqual([looked.isNews("menu", 9), looked.isNews("n399", 2)], [false, true]);
+  const lastSeen = new LastSeen(new Shelf(), "ana");
+  assert.equal(lastSeen.isNews("menu", 1), false);
+  lastSeen.saw("menu", 2);
+  assert.deepEqual([lastSeen.isNews("menu", 2), lastSeen.isNews("menu", 3)], [false, true]);
+  lastSeen.saw("menu", 1);
+  assert.equal(lastSeen.isNews("menu", 2), false);
+  for (let number = 0; number < 400; number++) lastSeen.saw(`n${number}`, 1);
+  assert.deepEqual([lastSeen.isNews("menu", 9), lastSeen.isNews("n399", 2)], [false, true]);
 });
 
 test("a comparison shows every change, and folds what is the same", () => {
@@ -276,14 +276,14 @@ test("whoever writes is told where the text is", () => {
 
 test("who else is there is one sentence", () => {
   const said = (people: [string, boolean][], more = 0, guests = 0) =>
-    sentence({ people: people.map(([name, writing]) => ({ name, writing })), more, guests, again: 8 });
+    sentence({ people: people.map(([name, writing]) => ({ name, writing })), more, guests, poll_after: 8 });
   assert.equal(said([]), "");
   assert.equal(said([["Ben", false]]), "Ben is here");
   assert.equal(said([["Ben", true], ["Cleo", false]]), "Ben is writing, Cleo is here");
   assert.equal(said([["Ben", false], ["Cleo", false], ["Dan", false]], 2, 1), "Ben, Cleo, 3 others, and 1 guest are here");
   assert.equal(said([], 0, 1), "1 guest is here");
-  assert.equal(fellowWriters({ people: [{ name: "Ben", writing: false }], more: 0, guests: 3, again: 8 }), "");
-  assert.match(fellowWriters({ people: [{ name: "Ben", writing: true }], more: 0, guests: 0, again: 8 }), /^Ben is writing in this note too\./);
+  assert.equal(fellowWriters({ people: [{ name: "Ben", writing: false }], more: 0, guests: 3, poll_after: 8 }), "");
+  assert.match(fellowWriters({ people: [{ name: "Ben", writing: true }], more: 0, guests: 0, poll_after: 8 }), /^Ben is writing in this note too\./);
 });
 
 test("the golden examples of channel home are understood", () => {

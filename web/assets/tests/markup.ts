@@ -2,7 +2,7 @@
 
 import type { Comment, Row } from "../islands/core/events.js";
 import { commentItem, rowItem } from "../islands/dom/fill.js";
-import { may } from "../islands/dom/reader.js";
+import { may } from "../islands/dom/current-user.js";
 import { clarify } from "../islands/dom/times.js";
 
 interface Facts {

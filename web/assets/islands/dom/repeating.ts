@@ -1,7 +1,7 @@
 // Sending again what was cut off: the same form under the same key, until it was answered or patience ends.
 // The server takes a key once, so whatever became of the earlier tries, the last one settles it.
 
-import { isReachable } from "./reach.js";
+import { isReachable } from "./connectivity.js";
 import { Failed, postForm } from "./request.js";
 
 const PATIENCE_MS = 15_000;

@@ -1,0 +1,1 @@
+"""The services behind the pages, each as a small client."""

@@ -1,0 +1,202 @@
+"""users-service for somebody who is signed in: everything people do to their own account.
+
+Every call shows the person's session; our API key goes beside it, so that the browser's address
+is believed. What is raised is `clients.http`'s: `Refused` or `Unreachable`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from notes_web.clients.http import Client, HttpClient, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Somebody with a session, and the browser they are at."""
+
+    session: str
+    client: Client
+
+
+class SignedInClient:
+    def __init__(self, service: HttpClient, *, api_key: str) -> None:
+        self._service, self._key = service, api_key
+
+    async def _ask(self, credentials: Credentials, method: str, path: str, **given: Any) -> Any:
+        headers = {
+            "X-API-Key": self._key,
+            "X-Forwarded-For": credentials.client.address,
+            "X-Forwarded-User-Agent": credentials.client.user_agent[:256],
+        }
+        return await self._service.call(
+            method, path, token=credentials.session, headers=headers, **given
+        )
+
+
+class AccountClient(SignedInClient):
+    """What people do to their own account."""
+
+    async def trade(self, credentials: Credentials, audience: str) -> Json:
+        """An access token for a personal API token, as far as its scopes go."""
+        granted: Json = await self._ask(
+            credentials,
+            "POST",
+            "/v1/tokens",
+            json={"audience": audience},
+            repeatable=True,
+            changes=False,
+        )
+        return granted
+
+    async def read(self, credentials: Credentials) -> Json:
+        account: Json = await self._ask(credentials, "GET", "/v1/account")
+        return account
+
+    async def change(self, credentials: Credentials, changes: Mapping[str, str | None]) -> None:
+        await self._ask(credentials, "PATCH", "/v1/account", json=dict(changes))
+
+    async def change_password(
+        self, credentials: Credentials, *, old: str, new: str, code: str
+    ) -> Json:
+        """Every session ends; the answer holds the new one. `old` is "" where there is none,
+        `code` where there is no second step, or where it was shown lately.
+        """
+        said = {"old_password": old, "code": code}
+        wanted = {"new_password": new} | {name: text for name, text in said.items() if text}
+        made: Json = await self._ask(credentials, "PUT", "/v1/account/password", json=wanted)
+        return made
+
+    async def export(self, credentials: Credentials) -> Json:
+        everything: Json = await self._ask(credentials, "GET", "/v1/account/export")
+        return everything
+
+    async def delete(self, credentials: Credentials) -> None:
+        await self._ask(credentials, "DELETE", "/v1/account")
+
+    async def sessions(self, credentials: Credentials) -> list[Json]:
+        found: list[Json] = (await self._ask(credentials, "GET", "/v1/sessions"))["sessions"]
+        return found
+
+    async def sign_out(self, credentials: Credentials) -> None:
+        await self._ask(credentials, "DELETE", "/v1/sessions/current")
+
+    async def end_session(self, credentials: Credentials, session_id: str) -> None:
+        await self._ask(credentials, "DELETE", f"/v1/sessions/{quote(session_id, safe='')}")
+
+    async def end_other_sessions(self, credentials: Credentials) -> int:
+        ended: int = (await self._ask(credentials, "DELETE", "/v1/sessions/others"))["ended"]
+        return ended
+
+    async def reauthenticate(self, credentials: Credentials, proof: Mapping[str, Any]) -> None:
+        """`proof`: a password, with a code where the account has a second step; or flow and
+        credential of a passkey; or a code, with the token of the step that is lacking.
+        """
+        path = "/v1/sessions/current/re-authenticate"
+        await self._ask(credentials, "POST", path, json=dict(proof))
+
+    async def begin_link(self, credentials: Credentials, provider: str, home: str) -> Json:
+        begun: Json = await self._ask(
+            credentials, "POST", _identity(provider), json={"redirect_uri": home}
+        )
+        return begun
+
+    async def link(
+        self, credentials: Credentials, provider: str, brought: Mapping[str, str]
+    ) -> None:
+        await self._ask(
+            credentials, "POST", _identity(provider) + "/callback", json=dict(brought)
+        )
+
+    async def unlink(self, credentials: Credentials, provider: str) -> None:
+        await self._ask(credentials, "DELETE", _identity(provider))
+
+    async def begin_reauthentication(
+        self, credentials: Credentials, provider: str, home: str
+    ) -> Json:
+        begun: Json = await self._ask(
+            credentials, "POST", _proof(provider), json={"redirect_uri": home}
+        )
+        return begun
+
+    async def prove(
+        self, credentials: Credentials, provider: str, brought: Mapping[str, str]
+    ) -> str:
+        """The token of the second step that is lacking; "" if nothing is."""
+        path = _proof(provider) + "/callback"
+        done: Json = await self._ask(credentials, "POST", path, json=dict(brought))
+        token: str = done.get("second_factor", {}).get("token", "")
+        return token
+
+    async def passkeys(self, credentials: Credentials) -> list[Json]:
+        found: list[Json] = (await self._ask(credentials, "GET", "/v1/account/passkeys"))[
+            "passkeys"
+        ]
+        return found
+
+    async def rename_passkey(
+        self, credentials: Credentials, passkey_id: str, name: str
+    ) -> None:
+        path = f"/v1/account/passkeys/{quote(passkey_id, safe='')}"
+        await self._ask(credentials, "PATCH", path, json={"name": name})
+
+    async def resend_verification(self, credentials: Credentials) -> None:
+        """To one's own address that is not confirmed yet."""
+        await self._ask(credentials, "POST", "/v1/account/email/letters")
+
+    async def begin_passkey(self, credentials: Credentials) -> Json:
+        begun: Json = await self._ask(credentials, "POST", "/v1/account/passkeys/options")
+        return begun
+
+    async def add_passkey(self, credentials: Credentials, wanted: Mapping[str, Any]) -> None:
+        await self._ask(credentials, "POST", "/v1/account/passkeys", json=dict(wanted))
+
+    async def remove_passkey(self, credentials: Credentials, passkey_id: str) -> None:
+        path = f"/v1/account/passkeys/{quote(passkey_id, safe='')}"
+        await self._ask(credentials, "DELETE", path)
+
+    async def factors(self, credentials: Credentials) -> Json:
+        found: Json = await self._ask(credentials, "GET", "/v1/account/factors")
+        return found
+
+    async def begin_totp(self, credentials: Credentials) -> Json:
+        begun: Json = await self._ask(credentials, "POST", "/v1/account/totp")
+        return begun
+
+    async def confirm_totp(self, credentials: Credentials, code: str) -> list[str]:
+        path = "/v1/account/totp/confirm"
+        return _codes(await self._ask(credentials, "POST", path, json={"code": code}))
+
+    async def remove_totp(self, credentials: Credentials, code: str) -> None:
+        given = {"json": {"code": code}} if code else {}
+        await self._ask(credentials, "DELETE", "/v1/account/totp", **given)
+
+    async def new_recovery_codes(self, credentials: Credentials) -> list[str]:
+        return _codes(await self._ask(credentials, "POST", "/v1/account/recovery-codes"))
+
+    async def api_tokens(self, credentials: Credentials) -> list[Json]:
+        found: list[Json] = (await self._ask(credentials, "GET", "/v1/api-tokens"))[
+            "api_tokens"
+        ]
+        return found
+
+    async def make_api_token(self, credentials: Credentials, wanted: Mapping[str, Any]) -> Json:
+        made: Json = await self._ask(credentials, "POST", "/v1/api-tokens", json=dict(wanted))
+        return made
+
+    async def revoke_api_token(self, credentials: Credentials, token_id: str) -> None:
+        await self._ask(credentials, "DELETE", f"/v1/api-tokens/{quote(token_id, safe='')}")
+
+
+def _identity(provider: str) -> str:
+    return "/v1/account/identities/" + quote(provider, safe="")
+
+
+def _proof(provider: str) -> str:
+    return "/v1/sessions/current/re-authenticate/" + quote(provider, safe="")
+
+
+def _codes(answer: Json) -> list[str]:
+    codes: list[str] = answer["recovery_codes"]
+    return codes

@@ -1,0 +1,175 @@
+"""users-service for anyone at a browser: signing in, registration, access tokens, e-mails.
+
+What it raises is `clients.http`'s: `Refused` or `Unreachable`.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from notes_web.clients.http import BackendError, Client, HttpClient, Json
+
+
+class UsersClient:
+    """users-service: accounts, browser sessions, access tokens.
+
+    The API key ("name:secret") goes along only where it makes the browser's address believed.
+    """
+
+    def __init__(self, service: HttpClient, *, api_key: str) -> None:
+        self._call = service.call
+        self._key = "Basic " + base64.b64encode(api_key.encode()).decode()
+
+    async def open_session(self, client: Client, username: str, password: str) -> Json:
+        made: Json = await self._call(
+            "POST",
+            "/v1/sessions",
+            json={"username": username, "password": password},
+            headers=self._on_behalf_of(client),
+            changes=False,  # nobody holds what was begun
+        )
+        return made
+
+    async def take_second_step(self, client: Client, step: str, code: str) -> Json:
+        made: Json = await self._call(
+            "POST",
+            "/v1/sessions/second-factor",
+            json={"token": step, "code": code},
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
+    async def sign_in_methods(self) -> Json:
+        """`passwords` and `passkeys`, on or off, and `providers`."""
+        found: Json = await self._call("GET", "/v1/sign-in")
+        return found
+
+    async def passkey_options(self, client: Client) -> Json:
+        begun: Json = await self._call(
+            "POST",
+            "/v1/passkeys/options",
+            headers=self._on_behalf_of(client),
+            changes=False,
+        )
+        return begun
+
+    async def begin_authorization(
+        self, client: Client, provider: str, home: str, *, invite: str = ""
+    ) -> Json:
+        """Where to sign in elsewhere, and the flow that this browser comes back with."""
+        begun: Json = await self._call(
+            "POST",
+            f"/v1/sign-in/{quote(provider, safe='')}",
+            json={"redirect_uri": home} | ({"invite": invite} if invite else {}),
+            headers=self._on_behalf_of(client),
+        )
+        return begun
+
+    async def finish_authorization(
+        self, client: Client, provider: str, brought: Mapping[str, str]
+    ) -> Json:
+        made: Json = await self._call(
+            "POST",
+            f"/v1/sign-in/{quote(provider, safe='')}/callback",
+            json=dict(brought),
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
+    async def open_by_link(self, client: Client, token: str) -> Json:
+        """A new session, or `second_factor` as from a password."""
+        made: Json = await self._call(
+            "POST",
+            "/v1/sessions/link",
+            json={"token": token},
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
+    async def open_by_passkey(self, client: Client, proof: Mapping[str, Any]) -> Json:
+        """`proof` has flow and credential, and a token where it is the second step."""
+        step = "second-factor" if "token" in proof else "passkey"
+        made: Json = await self._call(
+            "POST",
+            f"/v1/sessions/{step}",
+            json=dict(proof),
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
+    async def token(
+        self, session: str, audience: str = "notes", *, is_patient: bool = True
+    ) -> Json:
+        made: Json = await self._call(
+            "POST",
+            "/v1/tokens",
+            token=session,
+            json={"audience": audience},
+            repeatable=True,
+            changes=False,
+            is_patient=is_patient,
+        )
+        return made
+
+    async def sign_up_mode(self) -> Json:
+        mode: Json = await self._call("GET", "/v1/sign-up")
+        return mode
+
+    async def create_account(self, client: Client, wanted: Mapping[str, str]) -> Json:
+        made: Json = await self._call(
+            "POST",
+            "/v1/accounts",
+            json={name: value for name, value in wanted.items() if value},
+            headers=self._on_behalf_of(client),
+        )
+        return made
+
+    async def reset_password(self, client: Client, token: str, password: str) -> None:
+        await self._call(
+            "POST",
+            "/v1/password-resets",
+            json={"token": token, "password": password},
+            headers=self._on_behalf_of(client),
+        )
+
+    def _on_behalf_of(self, client: Client) -> dict[str, str]:
+        return {
+            "Authorization": self._key,
+            "X-Forwarded-For": client.address,
+            "X-Forwarded-User-Agent": client.user_agent[:256],
+        }
+
+
+class EmailsClient:
+    """For whoever is at the browser, signed in or not."""
+
+    def __init__(self, service: HttpClient, *, api_key: str) -> None:
+        self._call = service.call
+        self._key = "Basic " + base64.b64encode(api_key.encode()).decode()
+
+    async def are_sent(self) -> bool:
+        """Also False while nobody can say."""
+        try:
+            return bool((await self._call("GET", "/v1/mail"))["is_on"])
+        except BackendError:
+            return False
+
+    async def request_password_reset(self, client: Client, account: str) -> None:
+        await self._send(client, "/v1/password-resets/letters", {"account": account})
+
+    async def prove(self, client: Client, token: str) -> str:
+        """The address that is proven now."""
+        email: str = (await self._send(client, "/v1/email-proofs", {"token": token}))["email"]
+        return email
+
+    async def _send(self, client: Client, path: str, said: dict[str, str]) -> dict[str, str]:
+        headers = {
+            "Authorization": self._key,
+            "X-Forwarded-For": client.address,
+            "X-Forwarded-User-Agent": client.user_agent[:256],
+        }
+        answer: dict[str, str] | None = await self._call(
+            "POST", path, json=said, headers=headers
+        )
+        return answer or {}

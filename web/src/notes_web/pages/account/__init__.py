@@ -1,0 +1,1 @@
+"""Everyone's own account: profile, sign-in methods, sessions, API tokens."""

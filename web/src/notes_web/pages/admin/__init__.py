@@ -1,0 +1,1 @@
+"""Administration: accounts, invitations, the audit log."""

@@ -1,0 +1,1 @@
+"""The list of notes, a note, writing it, its comments, the trash."""

@@ -1,0 +1,84 @@
+"""The list of notes: the home page, the column beside a note, and its state for the island.
+
+The channel's position is read before the rows, so the island that subscribes from it misses
+nothing; rows that are newer than the position only come twice.
+"""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from notes_web.clients.http import BackendError, Refused
+from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
+from notes_web.token_retry import TokenRetryRoute
+
+router = APIRouter(route_class=TokenRetryRoute)
+
+CHANNEL = "home"
+
+
+async def rows(
+    context: RequestContext, *, q: str = "", cursor: str = "", mine: bool = False
+) -> Any:
+    """The facts of the list, as templates and islands want them."""
+    position = await context.site.gateway.position(CHANNEL)
+    token = context.principal.token
+    found = await context.site.notes.page(token, q=q, cursor=cursor, mine=mine)
+    return {
+        "notes": [_with_passage(note) for note in found["notes"]],
+        "total": found.get("total"),
+        "next": found["next"],
+        "q": q,
+        "mine": mine,
+        "cursor": cursor,
+        # Only the top of the whole list takes new rows; a search or a later page does not.
+        "is_top": not (q or cursor or mine),
+        "position": position,
+    }
+
+
+def _with_passage(note: dict[str, Any]) -> dict[str, Any]:
+    """A note that was looked for shows where it says so, and not how it begins."""
+    passage = (note.get("found") or {}).get("passage")
+    return note | {"excerpt": "".join(each["text"] for each in passage)} if passage else note
+
+
+async def beside(context: RequestContext) -> Any:
+    """The list next to a note; None when it cannot be had, for the note still can."""
+    try:
+        return await rows(context)
+    except BackendError:
+        return None
+
+
+@router.get("/")
+async def home(
+    context: CurrentContext, q: str = "", cursor: str = "", mine: str = ""
+) -> Response:
+    asked: dict[str, Any] = {
+        "q": q.strip(),
+        "cursor": cursor[:500],
+        "mine": bool(mine),
+    }
+    if asked["mine"]:
+        _ = context.token
+    try:
+        listing = await rows(context, **asked)
+    except Refused as refusal:
+        if refusal.status == 401 and context.account is None:
+            raise SignInNeeded from refusal
+        if asked["cursor"] and refusal.status in (400, 422):
+            return context.redirect("/")
+        raise
+    return context.render("home.html", listing=listing)
+
+
+async def both(first: Any, second: Any) -> tuple[Any, Any]:
+    """Two awaitables at once; the first failure is raised after both have ended."""
+    results = await asyncio.gather(first, second, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results[0], results[1]

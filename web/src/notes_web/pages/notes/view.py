@@ -1,0 +1,56 @@
+"""One note and its comments: the page, and the state that its island asks for."""
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from notes_web.clients.http import Refused
+from notes_web.pages.notes import listing
+from notes_web.pages.notes.listing import both
+from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
+from notes_web.token_retry import TokenRetryRoute
+
+router = APIRouter(route_class=TokenRetryRoute)
+
+
+def path(key: str, *more: str) -> str:
+    return "/".join(["/notes", quote(key, safe=""), *more])
+
+
+def channel(key: str) -> str:
+    return f"notes:{key}"
+
+
+async def state(context: RequestContext, key: str, *, before: str = "") -> dict[str, Any]:
+    """The note, its comments, and the channel's position read before both.
+
+    Only a note that is there has a position: asking for one leaves something in Redis.
+    """
+    notes, token = context.site.notes, context.principal.token
+    await notes.read(token, key)
+    position = await context.site.gateway.position(channel(key))
+    note, comments = await both(
+        notes.read(token, key), notes.comments(token, key, before=before)
+    )
+    return {"note": note, "comments": comments, "position": position, "before": before}
+
+
+@router.get("/notes/{key}")
+async def view(context: CurrentContext, key: str, before: str = "") -> Response:
+    return await shown(context, key, before=before)
+
+
+async def shown(
+    context: RequestContext, key: str, *, status: int = 200, before: str = "", **facts: Any
+) -> Response:
+    """The note's page; `facts` bring back a comment that could not be sent."""
+    try:
+        found, beside = await both(state(context, key, before=before), listing.beside(context))
+    except Refused as refusal:
+        if refusal.status == 401 and context.account is None:
+            raise SignInNeeded from refusal
+        raise
+    page = {"listing": beside, "text": "", "once": "", "errors": {}} | found | facts
+    return context.render("note.html", status=status, **page)

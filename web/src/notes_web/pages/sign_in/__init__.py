@@ -1,0 +1,1 @@
+"""Signing in by every method, and resetting a password."""

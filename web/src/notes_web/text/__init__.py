@@ -1,0 +1,1 @@
+"""Texts of notes compared and merged. Pure."""
