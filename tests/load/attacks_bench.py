@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # people.py lives beside the tests
 
 import httpx
+import psutil
 import redis
 from bench_attackers import Attackers, Behaviour, churn, flood, pin, visit_channels
 from bench_clients import Http, Viewers, Writer
@@ -61,7 +62,8 @@ class Bench:
             ("ten do", flood, 10),
             ("50 churn subscriptions", churn, 50),
         ]
-        before = self._state()
+        await self._preview_once(ana)  # what renders has started
+        before, memory = self._state(), self._memory()
         for words, behaviour, count in crowds:
             tell(words)
             port = self.stack.around.gateway_ports[0]
@@ -76,6 +78,9 @@ class Bench:
         await asyncio.sleep(min(60.0, self.size.patience))
         for what, number in self._state().items():
             self.rows.append(Row(f"a minute later, {what}", number - before[what], "more", 0))
+        for name, mebibytes in self._memory().items():
+            grown = mebibytes - memory[name]
+            self.rows.append(Row(f"a minute later, memory of {name}", grown, "MiB more", 16))
         await self.keys()
 
     async def lag(self, writer: Writer) -> float:
@@ -110,12 +115,14 @@ class Bench:
     async def _preview(
         self, person: Person, body: str, over: asyncio.Event, answers: Counter[int]
     ) -> None:
+        while not over.is_set():
+            answers[await self._preview_once(person, body)] += 1
+
+    async def _preview_once(self, person: Person, body: str = "*Soup*") -> int:
         url = f"http://127.0.0.1:{self.stack.around.notes_port}/v1/preview"
         headers = {"Authorization": f"Bearer {person.token}"}
         async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
-            while not over.is_set():
-                answer = await http.post(url, json={"body": body}, headers=headers)
-                answers[answer.status_code] += 1
+            return (await http.post(url, json={"body": body}, headers=headers)).status_code
 
     async def keys(self) -> None:
         """What is left in Redis by strangers who look at what does not exist."""
@@ -153,6 +160,15 @@ class Bench:
             "subscriptions": node["num_subs"],
             "channels": node["num_channels"],
         }
+
+    def _memory(self) -> dict[str, float]:
+        """Resident MiB of what strangers reach, with what each has started."""
+        found = {}
+        for name in ("realtime-gateway", "notes-service", "web"):
+            process = psutil.Process(self.stack.services[name].pid)
+            family = [process, *process.children(recursive=True)]
+            found[name] = sum(each.memory_info().rss for each in family) / 2**20
+        return found
 
 
 def main() -> int:
