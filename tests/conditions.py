@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 30.0
 """What is no promise about time may take this long on a busy machine."""
 
 
-def eventually(probe: Callable[[], T], *, within: float = PATIENCE_SECONDS) -> T:
+def eventually(probe: Callable[[], T | None], *, within: float = PATIENCE_SECONDS) -> T:
     """What `probe` returns as soon as it is truthy. An AssertionError in it means: not yet."""
     deadline = time.monotonic() + within
     while True:

@@ -19,6 +19,7 @@ from mail_server import PASSWORD, MailServer, link_in, text_of
 from plain_visitor import form_token, visitor
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
+from websockets.typing import Origin
 from wired_stack import WiredStack
 
 
@@ -102,7 +103,7 @@ class Walk:
         query = self.canaries.new("a token in the socket's address")
         for token in (given, wrong):
             with connect(
-                f"{address}?cf_token={query}", origin=self.stack.url, proxy=None
+                f"{address}?cf_token={query}", origin=Origin(self.stack.url), proxy=None
             ) as socket:
                 socket.send(json.dumps({"id": 1, "connect": {"token": token}}))
                 with suppress(ConnectionClosed):  # refused or answered: both leave traces

@@ -184,6 +184,7 @@ def test_a_program_lists_writes_and_follows_notes_with_a_personal_token(
 
 
 def _readable(follower: subprocess.Popen[str]) -> bool:
+    assert follower.stdout
     return bool(select.select([follower.stdout], [], [], 0)[0])
 
 

@@ -31,7 +31,9 @@ class Mailbox:
         content = envelope.content
         assert isinstance(content, bytes)
         email = message_from_bytes(content, policy=policy.default)
-        text = str(email.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
+        plain = email.get_body(("plain",))
+        assert plain is not None
+        text = str(plain.get_content())
         with self._came:
             self._emails.append((envelope.rcpt_tos[0], text))
             self._came.notify_all()

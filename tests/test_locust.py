@@ -18,8 +18,8 @@ def test_people_of_the_load_test_do_all_they_can_without_a_failure(
     stack: WiredStack, tmp_path: Path
 ) -> None:
     demo.load(stack)
-    command = [BENCH, "--users", "4", "--seconds", "12", "--host", stack.url]
-    command += ["--accounts", stack.data_dir / "demo.json", "--csv", tmp_path / "run"]
+    command = [str(BENCH), "--users", "4", "--seconds", "12", "--host", stack.url]
+    command += ["--accounts", str(stack.data_dir / "demo.json"), "--csv", str(tmp_path / "run")]
     done = subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, timeout=100
     )

@@ -146,6 +146,8 @@ def _load(file: Path | None, environ: dict[str, str]) -> None:
 
 
 class Member:
+    is_over = False
+
     def __init__(self, encoding: Encoding) -> None:
         self.encoding = encoding
         self.sent: list[bytes] = []
@@ -156,6 +158,9 @@ class Member:
 
     def hears_joins(self, channel: str) -> bool:
         return True
+
+    def fail(self, error: Exception) -> None:
+        raise error
 
 
 pieces = st.sampled_from(

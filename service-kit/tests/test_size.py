@@ -12,7 +12,7 @@ def lines_of_code(path):
     told = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            told.update(range(node.lineno, node.end_lineno + 1))
+            told.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     lines = enumerate(text.splitlines(), start=1)
     return sum(
         1 for n, line in lines if n not in told and line.strip() and line.strip()[0] != "#"

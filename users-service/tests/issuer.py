@@ -102,8 +102,7 @@ class Issuer:
         basic = base64.b64encode(f"{CLIENT}:{shown_secret}".encode()).decode()
         challenge = hashlib.sha256(sent["code_verifier"].encode()).digest()
         shown = base64.urlsafe_b64encode(challenge).rstrip(b"=").decode()
-        is_right = f"Basic {basic}" in head and asked is not None
-        if not is_right or asked["code_challenge"] != shown:
+        if f"Basic {basic}" not in head or asked is None or asked["code_challenge"] != shown:
             return 400, {"error": "invalid_grant"}
         return 200, {
             "access_token": "at",

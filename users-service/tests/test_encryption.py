@@ -12,7 +12,7 @@ import pytest
 from local_stack.postgres import Postgres
 from signing_in import join
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from test_process import command
+from test_users_process import command
 from users_running import ENCRYPTION_KEY, Clock, Service, environment, process
 from users_service import database
 from users_service.crypto.encryption import DecryptionError, Encryptor

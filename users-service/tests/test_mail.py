@@ -528,8 +528,8 @@ async def test_a_reset_link_is_worthless_once_its_address_was_given_up(
         assert (await client.post("/update-user/ivy", json=sent, auth=KEY)).is_success
     else:
         assert (await ivy("PATCH", "/v1/account", json={"email": email})).is_success
-    sent = {"token": token, "password": "another river at dusk"}
-    refused = await client.post("/v1/password-resets", json=sent)
+    used = {"token": token, "password": "another river at dusk"}
+    refused = await client.post("/v1/password-resets", json=used)
     assert told(refused) == (403, "invalid_reset_link")
 
 

@@ -53,7 +53,11 @@ class ScriptedSocket:
             socket.close(code=3001, reason="down")
             return
         self._socket = socket
-        socket.on_message(lambda text: [self._answer(line) for line in str(text).split("\n")])
+        socket.on_message(self._hear)
+
+    def _hear(self, text: str | bytes) -> None:
+        for line in str(text).split("\n"):
+            self._answer(line)
 
     def _answer(self, line: str) -> None:
         command = json.loads(line)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from browsing import Backends, web_settings
@@ -17,12 +17,20 @@ from scripted_socket import ScriptedSocket
 expect.set_options(timeout=30_000)
 
 
+class ScriptedPage(Page):
+    """A page whose socket is the test's."""
+
+    script: ScriptedSocket
+
+
 class Served:
     def __init__(self, backends: Backends, url: str, browser: Browser) -> None:
         self.backends, self.url, self._browser = backends, url, browser
         self.problems: list[str] = []
 
-    def open(self, path: str, person: dict[str, Any] | None = None, **options: Any) -> Page:
+    def open(
+        self, path: str, person: dict[str, Any] | None = None, **options: Any
+    ) -> ScriptedPage:
         """A new window of a new browser profile; its socket is `page.script`."""
         given = {"viewport": DESKTOP, "reduced_motion": "reduce", "locale": "en-GB"} | options
         context = self._browser.new_context(**given)
@@ -32,10 +40,10 @@ class Served:
             session = self.backends.users.sign_in(person)
             cookie = {"name": "notes_session", "value": session, "url": self.url}
             context.add_cookies([cookie])  # type: ignore[list-item]
-        page = context.new_page()
+        page = cast(ScriptedPage, context.new_page())
         page.on("pageerror", lambda error: self.problems.append(f"{path}: {error}"))
         page.on("console", lambda said: self._heard(path, said.type, said.text))
-        page.script = ScriptedSocket(page)  # type: ignore[attr-defined]
+        page.script = ScriptedSocket(page)
         page.goto(self.url + path)
         return page
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from fake_backends import ADA, ANA, BEN
 from looks import DESKTOP, NARROW, PHONE, looks
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+from served_web import ScriptedPage
 
 pytestmark = pytest.mark.browser
 
@@ -102,6 +103,6 @@ def test_a_socket_that_the_gateway_closed_by_mistake_comes_back_with_a_new_token
     expect(page.locator("#signed-out")).to_be_hidden()
 
 
-def _live(page: Page) -> Page:
+def _live(page: ScriptedPage) -> ScriptedPage:
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     return page

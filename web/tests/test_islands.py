@@ -9,19 +9,20 @@ from pathlib import Path
 import pytest
 from fake_backends import ADA, ANA, BEN
 from looks import PHONE
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from scripted_socket import event
+from served_web import ScriptedPage
 
 pytestmark = pytest.mark.browser
 
 WEB = Path(__file__).parents[1]
 
 
-def titles(page: Page) -> list[str]:
+def titles(page: ScriptedPage) -> list[str]:
     return page.locator("#notes [data-field=title]").all_text_contents()
 
 
-def drafts(page: Page) -> int:
+def drafts(page: ScriptedPage) -> int:
     names = page.evaluate("Object.keys(localStorage)")
     return sum(name.startswith("notes:draft") for name in names)
 
@@ -34,7 +35,7 @@ def until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def live(page: Page) -> Page:
+def live(page: ScriptedPage) -> ScriptedPage:
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     return page
 
@@ -158,7 +159,7 @@ def test_promise_a_list_that_has_grown_too_long_loads_anew_and_loses_nothing(sit
         for number in range(301):
             made = row(notes.put(f"n{number}", f"Note {number}", "", BEN))
             page.script.publish("home", event("note.created", note=made))
-    until(lambda: page.evaluate("true") and held)
+    until(lambda: bool(page.evaluate("true") and held))
     late = row(notes.put("late", "Late", "", BEN))
     page.script.publish("home", event("note.created", note=late))
     expect(page.locator("#notes .row")).to_have_count(302)
@@ -357,8 +358,13 @@ def test_the_preview_is_shown_in_place(site):
 
 def test_leaving_unsaved_text_asks_and_saving_does_not(site):
     asked = []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
     page = live(site.open("/notes/add", ANA))
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.on("dialog", stay)
     page.locator("#title").fill("Menu")
     with page.expect_event("dialog"):
         page.locator("#cancel").click(no_wait_after=True)

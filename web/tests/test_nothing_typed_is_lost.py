@@ -8,7 +8,7 @@ from fake_backends import ANA, BEN
 from looks import DESKTOP, PHONE, looks
 from playwright.sync_api import Page, expect
 from scripted_socket import event
-from served_web import Served
+from served_web import ScriptedPage, Served
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +17,7 @@ BASE = "Soup\n\nBread\n\nCake\n"
 MINE = BASE.replace("Cake", "Two cakes")
 
 
-def editing(site: Served, body: str = BASE) -> Page:
+def editing(site: Served, body: str = BASE) -> ScriptedPage:
     site.backends.notes.put("menu", "Menu", body)
     page = site.open("/notes/menu/edit", ANA)
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
@@ -43,7 +43,7 @@ def nothing_is_kept(page: Page) -> None:
     page.wait_for_function(f"() => !{names}.some(name => name.startsWith('notes:draft'))")
 
 
-def again(page: Page, url: str) -> Page:
+def again(page: Page, url: str) -> Any:
     opened = page.context.new_page()
     opened.goto(url)
     return opened

@@ -95,7 +95,7 @@ async def test_a_token_is_renewed_once_and_not_for_ever(
     backends.notes.put("menu", "Menu", "Soup")
     browser = browse(ANA)
     page = await browser.get("/notes/menu/edit")
-    backends.notes.save = never  # type: ignore[method-assign]
+    backends.notes.save = never  # type: ignore[assignment, method-assign]
     refused = await browser.submit(page.form("/edit"), body="Soup and bread")
     assert (refused.status, asked) == (401, 2)
     assert "Soup and bread" in refused.text

@@ -66,12 +66,12 @@ async def front(backends: Backends, answered: list[tuple[str, str]]) -> AsyncIte
     async with app.router.lifespan_context(app) as state:
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-            query = front.query or scope["query_string"]
+            query = made.query or scope["query_string"]
             await app({**scope, "query_string": query, "state": dict(state)}, receive, send)
 
         transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL)
-        front = Front(client, answered, usual)
+        made = Front(client, answered, usual)
         if not answered:
             ways_out = ("/users/logout", "/account/delete", "/metrics")
             every = [each for each in addresses(app, key="menu") if each[1] not in ways_out]
@@ -79,7 +79,7 @@ async def front(backends: Backends, answered: list[tuple[str, str]]) -> AsyncIte
             fails = {(method, path) for method, path, _ in broken}
             answered += [each for each in every if each not in fails]
         assert len(answered) > 60
-        yield front
+        yield made
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)

@@ -4,21 +4,23 @@ from typing import Any
 
 import pytest
 from fake_backends import ANA, BEN
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from scripted_socket import event
-from served_web import Served
+from served_web import ScriptedPage, Served
 
 pytestmark = pytest.mark.browser
 
 
-def open_note(site: Served, person: dict[str, Any] | None = ANA, **options: Any) -> Page:
+def open_note(
+    site: Served, person: dict[str, Any] | None = ANA, **options: Any
+) -> ScriptedPage:
     site.backends.notes.put("menu", "Menu", "Soup", BEN)
     page = site.open("/notes/menu", person, **options)
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     return page
 
 
-def delete_elsewhere(site: Served, page: Page, by: dict[str, Any] = BEN) -> None:
+def delete_elsewhere(site: Served, page: ScriptedPage, by: dict[str, Any] = BEN) -> None:
     notes = site.backends.notes
     note = notes.notes.pop("menu")
     who = {"id": by["id"], "name": by["name"]}
@@ -108,7 +110,7 @@ def say(site: Served, count: int, by: dict[str, Any] = BEN) -> list[dict[str, An
     return [site.backends.notes.say("menu", f"c{number + each}", by) for each in range(count)]
 
 
-def tell(page: Page, said: list[dict[str, Any]], total: int) -> None:
+def tell(page: ScriptedPage, said: list[dict[str, Any]], total: int) -> None:
     """What was said arrives live, the last one with the total."""
     first = total - len(said)
     for place, each in enumerate(said, start=1):
@@ -116,7 +118,7 @@ def tell(page: Page, said: list[dict[str, Any]], total: int) -> None:
         page.script.publish("notes:menu", made)
 
 
-def shown(page: Page) -> list[str]:
+def shown(page: ScriptedPage) -> list[str]:
     return page.locator(".comment-text").all_text_contents()
 
 

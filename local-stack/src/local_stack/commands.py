@@ -106,6 +106,7 @@ def check(arguments: Namespace) -> int:
         ["ruff", "check", "--quiet", "."],
         ["ruff", "format", "--check", "--quiet", "."],
         ["mypy", "--no-error-summary"],
+        ["mypy", "--no-error-summary", "--config-file", "tests/mypy.toml"],
         ["lint-imports", "--no-logo"],
     ]
     failed = [" ".join(tool[:2]) for tool in tools if not _tool(environment, tool)]

@@ -21,7 +21,7 @@ from realtime_gateway.sessions.claims import (
 from service_kit.tokens import Jwks
 
 SECRET = "a secret of at least sixty-four bytes, for the longest of the hashes"
-PRIVATE = {
+PRIVATE: dict[str, Any] = {
     "EdDSA": ed25519.Ed25519PrivateKey.generate(),
     "RS256": rsa.generate_private_key(65537, 2048),
     "ES256": ec.generate_private_key(ec.SECP256R1()),
@@ -30,7 +30,7 @@ PRIVATE = {
 
 def public_jwk(algorithm: str) -> dict[str, Any]:
     made = jwt.get_algorithm_by_name(algorithm)
-    text = made.to_jwk(PRIVATE[algorithm].public_key())  # type: ignore[attr-defined]
+    text = made.to_jwk(PRIVATE[algorithm].public_key())
     return {**json.loads(text), "kid": algorithm, "use": "sig"}
 
 

@@ -41,9 +41,9 @@ async def generation(bearer: Someone) -> int:
 
 async def until_written(redis: Redis, key: str) -> str:
     for _ in range(500):
-        value: str | None = await redis.get(key)
+        value = await redis.get(key)
         if value is not None:
-            return value
+            return str(value)
         await asyncio.sleep(0.02)
     raise AssertionError(f"{key} is not written")
 

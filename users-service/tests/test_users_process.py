@@ -161,9 +161,9 @@ def act(running: Process) -> tuple[str, list[str]]:
         answers.append(people.delete("/v1/sessions/current", headers=headers))
     with httpx.Client(base_url=running.url, trust_env=False, auth=KEY) as program:
         code = program.post("/v1/invitations").json()["code"]
-        clear = {"username": "old", "password": "canary-clear"}
-        for body in (clear, clear, {**clear, "username": "\0"}, {**clear, "emails": 7}):
-            answers.append(program.post("/create-user", json=body))
+        clear: dict[str, object] = {"username": "old", "password": "canary-clear"}
+        for given in (clear, clear, {**clear, "username": "\0"}, {**clear, "emails": 7}):
+            answers.append(program.post("/create-user", json=given))
         answers.append(program.post("/create-user", data=clear))
         answers.append(program.post("/find-or-create", json={**clear, "provider": "x"}))
         answers.append(program.post("/update-user/old", json=clear))

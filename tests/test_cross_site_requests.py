@@ -130,7 +130,7 @@ def unsafe_routes() -> list[APIRoute]:
         route
         for router in routers
         for route in router.routes
-        if isinstance(route, APIRoute) and route.methods - {"GET", "HEAD", "OPTIONS"}
+        if isinstance(route, APIRoute) and set(route.methods or ()) - {"GET", "HEAD", "OPTIONS"}
     ]
 
 
