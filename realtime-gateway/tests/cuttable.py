@@ -23,7 +23,7 @@ class Relay:
         self._target = port
 
     def cut(self) -> None:
-        """Drop every connection, as a network does: no goodbye."""
+        """EndSubscription every connection, as a network does: no goodbye."""
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()

@@ -13,8 +13,8 @@ from realtime_gateway.config.options import ClientOptions, Options, WebSocketOpt
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.node.clients import Clients
 from realtime_gateway.protocol import frames
-from realtime_gateway.transports.front import doors
 from realtime_gateway.transports.handshake import Accepted
+from realtime_gateway.transports.protocol_switch import uvicorn_protocols
 from realtime_gateway.transports.websocket import WebSocket
 
 MAX_MESSAGE = 32 * 1024 * 1024
@@ -61,7 +61,7 @@ async def serve(port: int) -> None:
         websocket=WebSocketOptions(handler_prefix="/"),
     )
     clients = Clients(loop, Stats(), limit=0)
-    first, later = doors(options, clients, cast(Any, Echoes(loop)))
+    first, later = uvicorn_protocols(options, clients, cast(Any, Echoes(loop)))
     config = uvicorn.Config(
         nothing, port=port, http=cast(Any, first), ws=cast(Any, later), lifespan="off",
         log_level="warning",

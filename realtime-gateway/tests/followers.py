@@ -19,7 +19,7 @@ SILENCE = 5.0
 """Longer than the gateway's ping interval: the connection is dead."""
 
 
-class Follower:
+class ClientState:
     def __init__(
         self,
         url: str,
@@ -154,7 +154,7 @@ async def running(*parts: Any) -> AsyncIterator[None]:
         yield
 
 
-async def quiet(followers: list[Follower], top: Message, seconds: float = 30.0) -> None:
+async def quiet(followers: list[ClientState], top: Message, seconds: float = 30.0) -> None:
     """Wait until all stand at the channel's top; in vain, if something is wrong."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):

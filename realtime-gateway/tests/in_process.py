@@ -11,7 +11,7 @@ from gateway_process import insecure
 from realtime_gateway.app import Gateway
 from realtime_gateway.config.settings import load
 from realtime_gateway.protocol.encodings import JSON, Dialogue, Protobuf
-from realtime_gateway.transports.bidirectional import ClientConnection
+from realtime_gateway.transports.bidirectional import BidirectionalWebSocket
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
@@ -70,7 +70,7 @@ class Client:
     def __init__(self, gateway: Gateway, *, protobuf: bool = False) -> None:
         self.wire = Wire()
         encoding: Dialogue = Protobuf() if protobuf else JSON
-        self.connection = ClientConnection(gateway.node, gateway.clients, encoding)
+        self.connection = BidirectionalWebSocket(gateway.node, gateway.clients, encoding)
         self.connection.attach(self.wire, buffer_limit=1_048_576)
         self._ids = 0
         self._reader = Protocol(CLIENT, max_size=None)

@@ -10,8 +10,8 @@ import jwt
 import pytest
 from gateway_process import GatewayProcess, StartGateway, insecure
 from raw_client import RawClient
-from realtime_gateway.delivery.hub import UNSURE, Channel, Top
-from realtime_gateway.protocol.commands import Since
+from realtime_gateway.delivery.hub import UNSURE, Channel
+from realtime_gateway.protocol.position import StreamPosition
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
 CACHE = {
@@ -78,17 +78,17 @@ async def test_who_does_not_ask_gets_the_last_publication_only_if_so_configured(
 
 def test_a_channel_knows_its_last_publication_or_that_it_has_to_ask() -> None:
     channel: Channel[str] = Channel("a", is_tracked=True)
-    channel.settle(Top(0, "e"), [])
-    assert channel.last(Since(0, "")) is None
+    channel.settle(StreamPosition(0, "e"), [])
+    assert channel.last(StreamPosition(0, "")) is None
     channel.receive(1, "e", b"{}")
-    assert channel.last(Since(0, "")) == [(1, b"{}")]
-    assert channel.last(Since(1, "e")) == []
-    assert channel.last(Since(1, "old")) == [(1, b"{}")]
+    assert channel.last(StreamPosition(0, "")) == [(1, b"{}")]
+    assert channel.last(StreamPosition(1, "e")) == []
+    assert channel.last(StreamPosition(1, "old")) == [(1, b"{}")]
     channel.forget()
-    assert channel.last(Since(0, "")) is UNSURE
-    assert channel.last_from(Top(1, "e"), [(1, b"{}")]) == [(1, b"{}")]
-    assert channel.last_from(Top(1, "e"), []) is None
-    assert channel.last_from(Top(2, "e"), [(2, b"{}")]) is UNSURE
+    assert channel.last(StreamPosition(0, "")) is UNSURE
+    assert channel.last_from(StreamPosition(1, "e"), [(1, b"{}")]) == [(1, b"{}")]
+    assert channel.last_from(StreamPosition(1, "e"), []) is None
+    assert channel.last_from(StreamPosition(2, "e"), [(2, b"{}")]) is UNSURE
 
 
 async def test_a_user_of_one_connection_takes_it_along_to_another_node(

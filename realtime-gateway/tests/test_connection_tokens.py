@@ -14,9 +14,9 @@ from realtime_gateway.config.options import TokenOptions
 from realtime_gateway.node.tokens import TokenVerifier
 from realtime_gateway.sessions.claims import (
     ConnectionClaims,
-    Refusal,
     ServerSubscription,
     SubscriptionClaims,
+    TokenError,
 )
 from service_kit.tokens import Jwks
 
@@ -90,13 +90,13 @@ async def test_a_published_key_is_fetched_once(issuer: Issuer, algorithm: str) -
 async def test_keys_that_cannot_be_fetched_are_not_the_clients_fault(issuer: Issuer) -> None:
     issuer.is_away = True
     token = signed("EdDSA", {"sub": "ann"})
-    assert await verifier(issuer).connection(token) is Refusal.UNAVAILABLE
-    assert await verifier(issuer).subscription(token) is Refusal.UNAVAILABLE
+    assert await verifier(issuer).connection(token) is TokenError.UNAVAILABLE
+    assert await verifier(issuer).subscription(token) is TokenError.UNAVAILABLE
 
 
 async def test_a_key_that_nobody_publishes_is_invalid(issuer: Issuer) -> None:
     token = signed("EdDSA", {"sub": "ann"}, kid="unknown")
-    assert await verifier(issuer).connection(token) is Refusal.INVALID
+    assert await verifier(issuer).connection(token) is TokenError.INVALID
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_time_that_cannot_be_read_refuses(claim: str, unreadable: Any) -> None
     claims = json.dumps({"sub": "ann", "channel": "c", **times}).encode()
     token = jwt.api_jws.encode(claims, SECRET, algorithm="HS256")
     connection = json.dumps({"sub": "ann", **times}).encode()
-    refused = (Refusal.INVALID, Refusal.EXPIRED)
+    refused = (TokenError.INVALID, TokenError.EXPIRED)
     assert ours.subscription_now(token) in refused
     token = jwt.api_jws.encode(connection, SECRET, algorithm="HS256")
     assert ours.connection_now(token) in refused
@@ -129,7 +129,7 @@ def test_a_claim_that_cannot_be_read_refuses_a_connection(claim: str, unreadable
     token = jwt.api_jws.encode(
         json.dumps({"sub": "ann", claim: unreadable}).encode(), SECRET, algorithm="HS256"
     )
-    assert verifier(hmac_secret_key=SECRET).connection_now(token) is Refusal.INVALID
+    assert verifier(hmac_secret_key=SECRET).connection_now(token) is TokenError.INVALID
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_claim_that_cannot_be_read_refuses_a_subscription(
 ) -> None:
     claims = {"sub": "ann", "channel": "c", claim: unreadable}
     token = jwt.api_jws.encode(json.dumps(claims).encode(), SECRET, algorithm="HS256")
-    assert verifier(hmac_secret_key=SECRET).subscription_now(token) is Refusal.INVALID
+    assert verifier(hmac_secret_key=SECRET).subscription_now(token) is TokenError.INVALID
 
 
 def test_lifetimes_are_counted_from_now() -> None:
@@ -163,9 +163,9 @@ def test_lifetimes_are_counted_from_now() -> None:
 @pytest.mark.parametrize(
     ("claims", "expected"),
     [
-        ({"exp": -10}, Refusal.EXPIRED),
-        ({"nbf": 60}, Refusal.EXPIRED),
-        ({"exp": 60, "expire_at": -5}, Refusal.EXPIRED),
+        ({"exp": -10}, TokenError.EXPIRED),
+        ({"nbf": 60}, TokenError.EXPIRED),
+        ({"exp": 60, "expire_at": -5}, TokenError.EXPIRED),
         ({"iat": 3600}, ConnectionClaims("ann")),
     ],
 )
@@ -191,7 +191,7 @@ def test_audience_and_issuer_are_checked_where_configured(
 ) -> None:
     ours = verifier(hmac_secret_key=SECRET, audience="realtime", issuer="us")
     found = ours.connection_now(hmac({"sub": "ann", **claims}))
-    assert found == (ConnectionClaims("ann") if is_good else Refusal.INVALID)
+    assert found == (ConnectionClaims("ann") if is_good else TokenError.INVALID)
     free = verifier(hmac_secret_key=SECRET)
     assert free.connection_now(hmac({"sub": "ann", **claims})) == ConnectionClaims("ann")
 
@@ -206,7 +206,7 @@ def test_audience_and_issuer_are_checked_where_configured(
     ],
 )  # fmt: skip
 def test_what_is_no_connection_token_is_invalid(token: str) -> None:
-    assert verifier(hmac_secret_key=SECRET).connection_now(token) is Refusal.INVALID
+    assert verifier(hmac_secret_key=SECRET).connection_now(token) is TokenError.INVALID
 
 
 async def test_a_public_key_is_never_taken_for_a_shared_secret(issuer: Issuer) -> None:
@@ -215,7 +215,7 @@ async def test_a_public_key_is_never_taken_for_a_shared_secret(issuer: Issuer) -
     token = jwt.encode(
         {"sub": "ann"}, published * 2, algorithm="HS256", headers={"kid": "EdDSA"}
     )
-    assert verifier(issuer).connection_now(token) is Refusal.INVALID
+    assert verifier(issuer).connection_now(token) is TokenError.INVALID
 
 
 async def test_where_keys_are_published_the_shared_secret_opens_nothing(
@@ -223,21 +223,21 @@ async def test_where_keys_are_published_the_shared_secret_opens_nothing(
 ) -> None:
     ours = verifier(issuer, hmac_secret_key=SECRET)
     token = jwt.encode({"sub": "ann"}, SECRET, algorithm="HS256", headers={"kid": "EdDSA"})
-    assert ours.connection_now(token) is Refusal.INVALID
+    assert ours.connection_now(token) is TokenError.INVALID
 
 
 async def test_an_algorithm_of_another_kind_of_key_is_invalid(issuer: Issuer) -> None:
     token = signed("ES256", {"sub": "ann"}, kid="RS256")
-    assert await verifier(issuer).connection(token) is Refusal.INVALID
+    assert await verifier(issuer).connection(token) is TokenError.INVALID
 
 
 def test_a_subscription_token_names_its_channel() -> None:
     ours = verifier(hmac_secret_key=SECRET)
     found = ours.subscription_now(hmac({"sub": "ann", "channel": "$a", "client": "c"}))
     assert found == SubscriptionClaims("ann", "$a", "c")
-    assert ours.subscription_now(hmac({"sub": "ann"})) is Refusal.INVALID
+    assert ours.subscription_now(hmac({"sub": "ann"})) is TokenError.INVALID
     late = hmac({"sub": "ann", "channel": "$a", "exp": 1})
-    assert ours.subscription_now(late) is Refusal.EXPIRED
+    assert ours.subscription_now(late) is TokenError.EXPIRED
 
 
 def test_the_user_may_stand_in_another_claim() -> None:
@@ -247,7 +247,7 @@ def test_the_user_may_stand_in_another_claim() -> None:
 
 def test_nothing_configured_means_no_token_is_good() -> None:
     assert not verifier().has_keys
-    assert verifier().connection_now(hmac({"sub": "ann"})) is Refusal.INVALID
+    assert verifier().connection_now(hmac({"sub": "ann"})) is TokenError.INVALID
 
 
 def pem(algorithm: str) -> str:
@@ -268,8 +268,8 @@ def test_a_configured_public_key_verifies_at_once(option: str, algorithm: str) -
     ours = verifier(**{option: pem(algorithm)})
     assert ours.connection_now(signed(algorithm, {"sub": "ann"})) == ConnectionClaims("ann")
     other = "ES256" if algorithm == "RS256" else "RS256"
-    assert ours.connection_now(signed(other, {"sub": "ann"})) is Refusal.INVALID
-    assert ours.connection_now(hmac({"sub": "ann"})) is Refusal.INVALID
+    assert ours.connection_now(signed(other, {"sub": "ann"})) is TokenError.INVALID
+    assert ours.connection_now(hmac({"sub": "ann"})) is TokenError.INVALID
 
 
 @pytest.mark.parametrize(
@@ -328,4 +328,4 @@ def test_a_token_names_its_sign_in_and_the_channels_it_brings() -> None:
 )
 def test_claims_of_the_wrong_shape_make_a_token_invalid(claims: dict[str, Any]) -> None:
     ours = verifier(hmac_secret_key=SECRET)
-    assert ours.connection_now(hmac({"sub": "ann", **claims})) is Refusal.INVALID
+    assert ours.connection_now(hmac({"sub": "ann", **claims})) is TokenError.INVALID

@@ -200,7 +200,7 @@ async def test_removed_history_is_forgotten_on_every_node(
         ("presence", {"channel": "plain:x"}, 108),
     ],
 )
-def test_an_order_that_makes_no_sense_is_refused(
+def test_a_control_command_that_makes_no_sense_is_refused(
     nodes: Nodes, method: str, parameters: dict[str, Any], code: int
 ) -> None:
     assert nodes[0].api(method, **parameters)["error"]["code"] == code

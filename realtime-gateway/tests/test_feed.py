@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 from realtime_gateway.delivery.fanout import Fanout, Member
 from realtime_gateway.delivery.feed import IDLE_SECONDS, Feed
-from realtime_gateway.delivery.hub import Top
 from realtime_gateway.delivery.stats import Stats
+from realtime_gateway.protocol.position import StreamPosition
 from service_kit.channel_log import Position
 
 DELAY = 25.0
@@ -49,7 +49,7 @@ def a_feed(fanout: Fanout, bus: Bus, log: Log) -> Feed:
 
 
 def a_fanout() -> Fanout:
-    return Fanout(Stats(), key_of=str.encode, on_hole=print, on_other=print)
+    return Fanout(Stats(), key_of=str.encode, on_gap=print, on_other=print)
 
 
 @pytest.mark.parametrize("began", [0.0, 1_000_000.0])
@@ -58,12 +58,12 @@ async def test_a_page_that_reloads_finds_its_channel_warm(began: float) -> None:
     feed = a_feed(fanout, bus, Log())
     member = cast(Member, object())
     channel = fanout.open("notes:soup", is_tracked=True)
-    channel.settle(Top(0, "e"), [])
+    channel.settle(StreamPosition(0, "e"), [])
     channel.members[member] = None
     fanout.hub.leave("notes:soup", member, began)
-    feed.tend(began + IDLE_SECONDS - 0.1)
+    feed.maintain(began + IDLE_SECONDS - 0.1)
     assert bus.unfollowed == []
-    feed.tend(began + IDLE_SECONDS)
+    feed.maintain(began + IDLE_SECONDS)
     assert bus.unfollowed == [b"notes:soup"]
 
 
@@ -74,11 +74,11 @@ async def test_a_quiet_channel_is_compared_each_delay_however_long_the_machine_h
     fanout, log = a_fanout(), Log()
     feed = a_feed(fanout, Bus(), log)
     channel = fanout.open("notes:soup", is_tracked=True)
-    channel.settle(Top(0, "e"), [])
+    channel.settle(StreamPosition(0, "e"), [])
     channel.members[cast(Member, object())] = None
     asked = []
     for now in (0.0, DELAY - 1, DELAY, 2 * DELAY - 1, 2 * DELAY):
-        feed.tend(began + now)
+        feed.maintain(began + now)
         await asyncio.gather(*feed._comparing)
         asked.append(len(log.asked))
     assert asked == [0, 0, 1, 1, 2]

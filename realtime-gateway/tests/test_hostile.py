@@ -19,14 +19,14 @@ from raw_client import RawClient
 from realtime_gateway.config.options import TokenOptions
 from realtime_gateway.config.settings import InvalidSettings, Loaded, load
 from realtime_gateway.delivery.fanout import Fanout
-from realtime_gateway.delivery.hub import Top
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.node.tokens import TokenVerifier
 from realtime_gateway.protocol import commands
 from realtime_gateway.protocol.encodings import EVENTS, JSON, PUSHES, Encoding, Protobuf
 from realtime_gateway.protocol.fields import Malformed, loads
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.protocol.protobuf import Messages, delimited, split
-from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
+from realtime_gateway.sessions.claims import ConnectionClaims, SubscriptionClaims, TokenError
 from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -83,7 +83,7 @@ def test_bytes_are_protobuf_commands_or_malformed(data: bytes) -> None:
 @given(st.text() | anything.map(lambda value: jwt.encode({"x": value}, SECRET)))
 def test_a_token_is_good_or_refused(token: str) -> None:
     verifier = TokenVerifier(TokenOptions(hmac_secret_key=SECRET), None)
-    kinds = (ConnectionClaims, SubscriptionClaims, Refusal)
+    kinds = (ConnectionClaims, SubscriptionClaims, TokenError)
     assert isinstance(verifier.connection_now(token), kinds)
     assert isinstance(verifier.subscription_now(token), kinds)
 
@@ -96,7 +96,7 @@ CLAIMS = ["sub", "exp", "nbf", "iat", "aud", "iss", "channel", "client", "info",
 def test_claims_of_any_shape_are_good_or_refused(claims: dict[str, Any]) -> None:
     header = jwt.api_jws.encode(json.dumps(claims).encode(), SECRET, algorithm="HS256")
     verifier = TokenVerifier(TokenOptions(hmac_secret_key=SECRET), None)
-    kinds = (ConnectionClaims, SubscriptionClaims, Refusal)
+    kinds = (ConnectionClaims, SubscriptionClaims, TokenError)
     assert isinstance(verifier.connection_now(header), kinds)
     assert isinstance(verifier.subscription_now(header), kinds)
 
@@ -153,7 +153,7 @@ class Member:
         self.sent: list[bytes] = []
         self.send = self.sent.append
 
-    def lose(self, channel: str) -> None:
+    def on_lost(self, channel: str) -> None:
         raise AssertionError(channel)
 
     def hears_joins(self, channel: str) -> bool:
@@ -176,12 +176,12 @@ def test_messages_from_redis_are_publications_or_counted(messages: list[bytes]) 
     fanout = Fanout(
         Stats(),
         key_of=str.encode,
-        on_hole=lambda name: None,
+        on_gap=lambda name: None,
         on_other=lambda key, payload: None,
     )
     for name, is_tracked in (("a", True), ("b", False)):
         channel = fanout.open(name, is_tracked=is_tracked)
-        channel.settle(Top(0, "e"), [])
+        channel.settle(StreamPosition(0, "e"), [])
         for encoding in (JSON, PUSHES, EVENTS, Protobuf()):
             channel.members[Member(encoding)] = None
     for message in messages:

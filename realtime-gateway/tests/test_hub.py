@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from realtime_gateway.delivery.hub import HELD_LIMIT, TAIL_BYTES, UNSURE, Channel, Hub, Top
-from realtime_gateway.protocol.commands import Since
+from realtime_gateway.delivery.hub import HELD_LIMIT, TAIL_BYTES, UNSURE, Channel, Hub
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.protocol.wire import Entry
 
 
@@ -18,7 +18,7 @@ def entries(first: int, last: int) -> list[Entry]:
 
 def settled(offset: int = 0, epoch: str = "e") -> Channel[str]:
     channel: Channel[str] = Channel("a", is_tracked=True)
-    assert channel.settle(Top(offset, epoch), [])
+    assert channel.settle(StreamPosition(offset, epoch), [])
     return channel
 
 
@@ -58,7 +58,7 @@ def test_the_same_offset_with_other_content_unsettles_the_channel() -> None:
 def test_a_read_closes_the_hole_and_what_was_held_follows() -> None:
     channel = settled(4)
     live(channel, 5, 8, 9, 10)
-    assert channel.settle(Top(9, "e"), entries(6, 9))
+    assert channel.settle(StreamPosition(9, "e"), entries(6, 9))
     assert channel.is_settled
     assert channel.take_fresh() == entries(5, 10)
 
@@ -66,9 +66,9 @@ def test_a_read_closes_the_hole_and_what_was_held_follows() -> None:
 def test_a_hole_behind_the_hole_needs_another_read() -> None:
     channel = settled(4)
     live(channel, 6, 9)
-    assert channel.settle(Top(6, "e"), entries(5, 6))
+    assert channel.settle(StreamPosition(6, "e"), entries(5, 6))
     assert not channel.is_settled
-    assert channel.settle(Top(9, "e"), entries(7, 9))
+    assert channel.settle(StreamPosition(9, "e"), entries(7, 9))
     assert channel.is_settled
     assert channel.take_fresh() == entries(5, 9)
 
@@ -76,24 +76,24 @@ def test_a_hole_behind_the_hole_needs_another_read() -> None:
 def test_what_does_not_fit_the_held_ones_is_read_again() -> None:
     channel = settled(0)
     live(channel, *range(2, HELD_LIMIT + 12))
-    assert channel.settle(Top(3, "e"), entries(1, 3))
+    assert channel.settle(StreamPosition(3, "e"), entries(1, 3))
     assert not channel.is_settled
-    assert channel.settle(Top(HELD_LIMIT + 11, "e"), entries(4, HELD_LIMIT + 11))
+    assert channel.settle(StreamPosition(HELD_LIMIT + 11, "e"), entries(4, HELD_LIMIT + 11))
     assert channel.take_fresh() == entries(1, HELD_LIMIT + 11)
 
 
 @pytest.mark.parametrize(
     ("top", "read"),
     [
-        (Top(9, "other"), []),
-        (Top(9, "e"), entries(8, 9)),
-        (Top(9, "e"), entries(5, 7)),
-        (Top(9, "e"), []),
-        (Top(3, "e"), []),
+        (StreamPosition(9, "other"), []),
+        (StreamPosition(9, "e"), entries(8, 9)),
+        (StreamPosition(9, "e"), entries(5, 7)),
+        (StreamPosition(9, "e"), []),
+        (StreamPosition(3, "e"), []),
     ],
     ids=["new epoch", "trimmed", "cut", "gone", "failed over to the past"],
 )
-def test_what_the_history_has_lost_is_said(top: Top, read: list[Entry]) -> None:
+def test_what_the_history_has_lost_is_said(top: StreamPosition, read: list[Entry]) -> None:
     channel = settled(4)
     channel.is_settled = False
     assert not channel.settle(top, read)
@@ -110,17 +110,17 @@ def test_a_publication_without_history_passes_through_in_any_state() -> None:
 @pytest.mark.parametrize(
     ("since", "expected"),
     [
-        (Since(9, "e"), []),
-        (Since(7, "e"), entries(8, 9)),
-        (Since(5, ""), entries(6, 9)),
-        (Since(5, "e"), entries(6, 9)),
-        (Since(4, "e"), UNSURE),
-        (Since(10, "e"), UNSURE),
-        (Since(9, "other"), UNSURE),
-        (Since(9, ""), []),
+        (StreamPosition(9, "e"), []),
+        (StreamPosition(7, "e"), entries(8, 9)),
+        (StreamPosition(5, ""), entries(6, 9)),
+        (StreamPosition(5, "e"), entries(6, 9)),
+        (StreamPosition(4, "e"), UNSURE),
+        (StreamPosition(10, "e"), UNSURE),
+        (StreamPosition(9, "other"), UNSURE),
+        (StreamPosition(9, ""), []),
     ],
 )
-def test_memory_answers_what_it_is_sure_of(since: Since, expected: object) -> None:
+def test_memory_answers_what_it_is_sure_of(since: StreamPosition, expected: object) -> None:
     channel = settled(5)
     live(channel, 6, 7, 8, 9)
     assert channel.recover(since, cap=100) == expected
@@ -129,29 +129,29 @@ def test_memory_answers_what_it_is_sure_of(since: Since, expected: object) -> No
 def test_more_than_the_cap_is_not_recovered() -> None:
     channel = settled(0)
     live(channel, 1, 2, 3)
-    assert channel.recover(Since(0, "e"), cap=3) == entries(1, 3)
-    assert channel.recover(Since(0, "e"), cap=2) is None
+    assert channel.recover(StreamPosition(0, "e"), cap=3) == entries(1, 3)
+    assert channel.recover(StreamPosition(0, "e"), cap=2) is None
 
 
 @pytest.mark.parametrize(
     ("since", "top", "read", "expected"),
     [
-        (Since(3, "e"), Top(5, "e"), entries(4, 5), entries(4, 9)),
-        (Since(3, "e"), Top(9, "e"), entries(4, 9), entries(4, 9)),
-        (Since(3, "e"), Top(4, "e"), entries(4, 4), UNSURE),
-        (Since(3, "e"), Top(10, "e"), entries(4, 10), UNSURE),
-        (Since(3, "e"), Top(2, "new"), [], UNSURE),
-        (Since(3, "old"), Top(9, "e"), entries(4, 9), None),
-        (Since(3, "e"), Top(9, "e"), entries(6, 9), None),
-        (Since(3, "e"), Top(9, "e"), entries(4, 6), None),
-        (Since(3, "e"), Top(9, "e"), [*entries(4, 6), *entries(8, 9)], None),
-        (Since(12, "e"), Top(9, "e"), [], None),
+        (StreamPosition(3, "e"), StreamPosition(5, "e"), entries(4, 5), entries(4, 9)),
+        (StreamPosition(3, "e"), StreamPosition(9, "e"), entries(4, 9), entries(4, 9)),
+        (StreamPosition(3, "e"), StreamPosition(4, "e"), entries(4, 4), UNSURE),
+        (StreamPosition(3, "e"), StreamPosition(10, "e"), entries(4, 10), UNSURE),
+        (StreamPosition(3, "e"), StreamPosition(2, "new"), [], UNSURE),
+        (StreamPosition(3, "old"), StreamPosition(9, "e"), entries(4, 9), None),
+        (StreamPosition(3, "e"), StreamPosition(9, "e"), entries(6, 9), None),
+        (StreamPosition(3, "e"), StreamPosition(9, "e"), entries(4, 6), None),
+        (StreamPosition(3, "e"), StreamPosition(9, "e"), entries(4, 6) + entries(8, 9), None),
+        (StreamPosition(12, "e"), StreamPosition(9, "e"), [], None),
     ],
     ids=["older read", "exact", "too old", "ahead", "other epoch", "their epoch", "trimmed",
-         "capped", "a hole within", "their future"],
+         "capped", "a gap within", "their future"],
 )  # fmt: skip
 def test_a_read_and_memory_together_answer_the_rest(
-    since: Since, top: Top, read: list[Entry], expected: object
+    since: StreamPosition, top: StreamPosition, read: list[Entry], expected: object
 ) -> None:
     channel = settled(5)
     live(channel, 6, 7, 8, 9)
@@ -161,19 +161,19 @@ def test_a_read_and_memory_together_answer_the_rest(
 @pytest.mark.parametrize(
     ("top", "read", "expected"),
     [
-        (Top(5, "e"), entries(5, 5), False),
-        (Top(7, "e"), entries(5, 7), False),
-        (Top(7, "e"), entries(6, 7), False),
-        (Top(5, "e"), [], False),
-        (Top(4, "e"), [], True),
-        (Top(5, "e"), [(5, b'{"data":"other"}')], True),
-        (Top(7, "e"), [(5, b'{"data":"other"}'), *entries(6, 7)], True),
-        (Top(4, "new"), [], False),
+        (StreamPosition(5, "e"), entries(5, 5), False),
+        (StreamPosition(7, "e"), entries(5, 7), False),
+        (StreamPosition(7, "e"), entries(6, 7), False),
+        (StreamPosition(5, "e"), [], False),
+        (StreamPosition(4, "e"), [], True),
+        (StreamPosition(5, "e"), [(5, b'{"data":"other"}')], True),
+        (StreamPosition(7, "e"), [(5, b'{"data":"other"}'), *entries(6, 7)], True),
+        (StreamPosition(4, "new"), [], False),
     ],
     ids=["same", "more", "trimmed", "expired", "shorter", "other", "other and more", "new log"],
 )
 def test_a_read_that_knows_another_past_contradicts(
-    top: Top, read: list[Entry], expected: bool
+    top: StreamPosition, read: list[Entry], expected: bool
 ) -> None:
     channel = settled(4)
     live(channel, 5)
@@ -183,19 +183,19 @@ def test_a_read_that_knows_another_past_contradicts(
 def test_what_one_client_had_to_ask_the_history_for_the_next_one_finds_in_memory() -> None:
     channel = settled(5)
     live(channel, 6)
-    assert channel.recover(Since(3, "e"), cap=100) is UNSURE
-    channel.recover_from(Since(3, "e"), 100, Top(6, "e"), entries(4, 6))
+    assert channel.recover(StreamPosition(3, "e"), cap=100) is UNSURE
+    channel.recover_from(StreamPosition(3, "e"), 100, StreamPosition(6, "e"), entries(4, 6))
     live(channel, 7)
-    assert channel.recover(Since(3, "e"), cap=100) == entries(4, 7)
-    assert channel.recover(Since(2, "e"), cap=100) is UNSURE
+    assert channel.recover(StreamPosition(3, "e"), cap=100) == entries(4, 7)
+    assert channel.recover(StreamPosition(2, "e"), cap=100) is UNSURE
 
 
 def test_a_long_recovery_does_not_fill_the_memory() -> None:
     channel = settled(2)
     big = [(number, b'{"data":"%s"}' % (b"x" * TAIL_BYTES)) for number in (1, 2)]
-    channel.recover_from(Since(0, "e"), 100, Top(2, "e"), big)
+    channel.recover_from(StreamPosition(0, "e"), 100, StreamPosition(2, "e"), big)
     assert channel.tail_bytes == 0
-    assert channel.recover(Since(0, "e"), cap=100) is UNSURE
+    assert channel.recover(StreamPosition(0, "e"), cap=100) is UNSURE
 
 
 def test_an_idle_channel_is_forgotten_unless_somebody_is_coming() -> None:
@@ -217,7 +217,7 @@ def test_members_get_every_publication_once_and_in_order(actions: list[str]) -> 
     """Against a model: a history that is complete, and pub/sub that loses and repeats."""
     channel = settled(0)
     written, delivered = 0, []
-    snapshot = Top(0, "e")
+    snapshot = StreamPosition(0, "e")
     for action in actions:
         if action in ("publish", "lose"):
             written += 1
@@ -226,17 +226,19 @@ def test_members_get_every_publication_once_and_in_order(actions: list[str]) -> 
         elif action == "repeat" and written:
             live(channel, written)
         elif action == "late read":
-            snapshot = Top(written, "e")  # executed now, answered later
+            snapshot = StreamPosition(written, "e")  # executed now, answered later
         elif action == "read" and not channel.is_settled:
             top = max(snapshot.offset, channel.offset)
-            assert channel.settle(Top(top, "e"), entries(channel.offset + 1, top))
+            assert channel.settle(StreamPosition(top, "e"), entries(channel.offset + 1, top))
         delivered += [offset for offset, _ in channel.take_fresh()]
         assert delivered == list(range(1, channel.offset + 1))
     while not channel.is_settled:
-        channel.settle(Top(written, "e"), entries(channel.offset + 1, written))
+        channel.settle(StreamPosition(written, "e"), entries(channel.offset + 1, written))
         delivered += [offset for offset, _ in channel.take_fresh()]
     live(channel, written + 1)
     if not channel.is_settled:
-        channel.settle(Top(written + 1, "e"), entries(channel.offset + 1, written + 1))
+        channel.settle(
+            StreamPosition(written + 1, "e"), entries(channel.offset + 1, written + 1)
+        )
     delivered += [offset for offset, _ in channel.take_fresh()]
     assert delivered == list(range(1, written + 2))

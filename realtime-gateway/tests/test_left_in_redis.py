@@ -47,8 +47,8 @@ async def test_a_position_lives_for_as_long_as_somebody_is_subscribed(
     reply = await client.answer("subscribe", channel="quiet")
     async with Redis.from_url(redis_url) as redis:
         await redis.expire("gateway.meta.{quiet}", 10)
-        gateway.feed.tend(1e9)
-        gateway.feed.tend(1e9 + 41)
+        gateway.feed.maintain(1e9)
+        gateway.feed.maintain(1e9 + 41)
         async with asyncio.timeout(20):
             while await redis.ttl("gateway.meta.{quiet}") <= 10:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -66,7 +66,7 @@ async def test_a_flush_is_told_to_those_who_are_subscribed(
     await client.answer("subscribe", channel="quiet")
     async with Redis.from_url(redis_url) as redis:
         await redis.flushall()
-    gateway.feed.tend(1e9)
-    gateway.feed.tend(1e9 + 41)
+    gateway.feed.maintain(1e9)
+    gateway.feed.maintain(1e9 + 41)
     await until(lambda: any("unsubscribe" in each.get("push", {}) for each in client.heard()))
     assert client.heard()[-1]["push"]["unsubscribe"]["code"] == 2500

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import redis
-from followers import Follower, Publisher, balanced, quiet, running
+from followers import ClientState, Publisher, balanced, quiet, running
 from gateway_process import GatewayProcess, insecure
 from local_stack.valkey import Valkey
 from redis.asyncio import Redis
@@ -136,7 +136,7 @@ async def suffer(world: World, faults: list[Any]) -> list[SubscriberLog]:
     """The logs after a time of faults and some quiet; they are all right, or this fails."""
     chance = random.Random(SEED)
     async with balanced(world.ports) as url, channel_log(world) as log:
-        followers = {ch: [Follower(url, ch) for _ in range(FOLLOWERS)] for ch in CHANNELS}
+        followers = {ch: [ClientState(url, ch) for _ in range(FOLLOWERS)] for ch in CHANNELS}
         publishers = {channel: Publisher(log, channel, 0.01) for channel in CHANNELS}
         everybody = [each for group in followers.values() for each in group]
         async with running(*everybody):
@@ -145,7 +145,7 @@ async def suffer(world: World, faults: list[Any]) -> list[SubscriberLog]:
                 await _torment(faults, chance)
             wrong = []
             for channel, publisher in publishers.items():
-                await publisher.publish()  # shows the last hole, if there is one
+                await publisher.publish()  # shows the last gap, if there is one
                 place, _ = await log.read(channel, limit=0)
                 top = {"offset": place.offset, "epoch": place.epoch}
                 await quiet(followers[channel], top)
@@ -179,7 +179,7 @@ async def test_a_gateway_that_loses_repeats_or_swaps_would_be_found_out(
         return [publication, *(held.pop() for _ in list(held))]
 
     async with balanced(world.ports) as url, channel_log(world) as log:
-        follower = Follower(url, "planted", damage=damage)
+        follower = ClientState(url, "planted", damage=damage)
         publisher = Publisher(log, "planted", 0)
         async with running(follower):
             while not follower.log.epoch:  # noqa: ASYNC110 - another process answers

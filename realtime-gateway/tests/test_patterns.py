@@ -17,7 +17,7 @@ from realtime_gateway.config.options import (
 from realtime_gateway.config.patterns import compiled
 from realtime_gateway.node.tokens import TokenVerifier
 from realtime_gateway.sessions.channels import Channels
-from realtime_gateway.sessions.claims import ConnectionClaims, Refusal
+from realtime_gateway.sessions.claims import ConnectionClaims, TokenError
 
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -72,5 +72,5 @@ def test_no_issuer_or_audience_has_one_either() -> None:
         return verifier.connection_now(jwt.encode(claims, SECRET))
 
     assert verdict(iss="https://a", aud="realtime") == ConnectionClaims("")
-    assert verdict(iss="https://a\n", aud="realtime") is Refusal.INVALID
-    assert verdict(iss="https://a", aud=["realtime\n"]) is Refusal.INVALID
+    assert verdict(iss="https://a\n", aud="realtime") is TokenError.INVALID
+    assert verdict(iss="https://a", aud=["realtime\n"]) is TokenError.INVALID

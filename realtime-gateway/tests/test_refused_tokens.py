@@ -11,7 +11,7 @@ import pytest
 from gateway_process import insecure
 from in_process import Client, node, until
 from realtime_gateway.config.options import TokenOptions
-from realtime_gateway.node.refusals import LINES_A_SECOND, Refusals
+from realtime_gateway.node.token_log import LINES_A_SECOND, TokenLog
 from realtime_gateway.node.tokens import TokenVerifier
 
 SECRET = "a secret of at least thirty-two bytes"
@@ -99,7 +99,7 @@ def test_a_good_one_leaves_no_line(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_flood_costs_few_lines(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "gateway.tokens")
     now = [10.0]
-    refusals = Refusals(lambda: now[0])
+    refusals = TokenLog(lambda: now[0])
     verifier = TokenVerifier(OPTIONS, None, refusals=refusals)
     for _ in range(1_000):
         verifier.connection_now("nonsense")

@@ -11,7 +11,7 @@ from gateway_process import GatewayProcess, StartGateway
 from raw_client import RawClient
 from realtime_gateway.config.options import TokenOptions
 from realtime_gateway.node.tokens import TokenVerifier
-from realtime_gateway.sessions.claims import ConnectionClaims, Refusal
+from realtime_gateway.sessions.claims import ConnectionClaims, TokenError
 from service_kit.tokens import Revocations
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
@@ -109,8 +109,8 @@ async def test_a_token_is_looked_up_by_its_claims_and_only_if_it_is_good() -> No
     ours = TokenVerifier(TokenOptions(hmac_secret_key=SECRET), None, reader)
     assert ours.connection_now(token()) is None
     assert isinstance(await ours.connection(token()), ConnectionClaims)
-    assert await ours.connection(jwt.encode({"sub": "bob"}, "x" * 32)) is Refusal.INVALID
-    assert await ours.connection(token(gen="3")) is Refusal.INVALID
+    assert await ours.connection(jwt.encode({"sub": "bob"}, "x" * 32)) is TokenError.INVALID
+    assert await ours.connection(token(gen="3")) is TokenError.INVALID
     assert isinstance(
         await ours.connection(jwt.encode({"sub": "eve"}, SECRET)), ConnectionClaims
     )

@@ -13,7 +13,7 @@ from centrifuge import (
     SubscribedContext,
     SubscriptionEventHandler,
 )
-from followers import Follower, Publisher, balanced, quiet, running
+from followers import ClientState, Publisher, balanced, quiet, running
 from gateway_process import GatewayProcess, insecure
 from redis.asyncio import Redis
 from service_kit.channel_log import ChannelLog
@@ -58,7 +58,7 @@ async def test_everybody_is_back_and_nothing_is_lost(
     log = ChannelLog(redis)
     publisher = Publisher(log, CHANNEL, 0.02)
     async with balanced(ports) as url:
-        followers = [Follower(url, CHANNEL) for _ in range(FOLLOWERS)]
+        followers = [ClientState(url, CHANNEL) for _ in range(FOLLOWERS)]
         official, heard = await _official(url)
         async with running(*followers):
             while not (all(f.log.epoch for f in followers) and heard.subscribed):  # noqa: ASYNC110

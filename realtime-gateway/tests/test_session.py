@@ -12,17 +12,25 @@ from realtime_gateway.config.options import (
     PersonalChannelOptions,
 )
 from realtime_gateway.protocol import codes, commands
-from realtime_gateway.protocol.commands import Since, decode
-from realtime_gateway.sessions import orders
-from realtime_gateway.sessions.asks import (
+from realtime_gateway.protocol.commands import decode
+from realtime_gateway.protocol.position import StreamPosition
+from realtime_gateway.sessions import control_commands
+from realtime_gateway.sessions.channels import Channels
+from realtime_gateway.sessions.claims import (
+    ConnectionClaims,
+    ServerSubscription,
+    SubscriptionClaims,
+    TokenError,
+)
+from realtime_gateway.sessions.effects import (
     Admit,
     Answer,
     Appear,
     Appearance,
     Append,
-    Ask,
     Dismiss,
-    Drop,
+    Effect,
+    EndSubscription,
     Handling,
     HistoryPage,
     Join,
@@ -34,13 +42,6 @@ from realtime_gateway.sessions.asks import (
     Read,
     VerifyConnection,
     VerifySubscription,
-)
-from realtime_gateway.sessions.channels import Channels
-from realtime_gateway.sessions.claims import (
-    ConnectionClaims,
-    Refusal,
-    ServerSubscription,
-    SubscriptionClaims,
 )
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.sessions.session import Session
@@ -69,13 +70,13 @@ class Talk:
         )
         rules = Rules(self.client, channels, "1", has_keys=has_keys, random=lambda: 0.0)
         self.session = Session("c1", rules, now=0.0)
-        self.asked: list[Ask] = []
+        self.effects: list[Effect] = []
         self.admits = admits
         self._answers = list(answers)
         if is_connected:
             self._answers.insert(0, ConnectionClaims(user))
             self.say(1.0, id=1, connect={"token": "t"})
-            self.asked.clear()
+            self.effects.clear()
 
     def say(self, now: float = 1.0, **command: Any) -> Outcome:
         return self.hear(self.session.handle(decode(json.dumps(command)), now))
@@ -92,7 +93,7 @@ class Talk:
             if isinstance(ask, Admit):
                 answer = self.admits
                 continue
-            self.asked.append(ask)
+            self.effects.append(ask)
             answer = None if isinstance(ask, Leave | Appear | Dismiss) else self._answers.pop(0)
 
     def result(self, now: float = 1.0, **command: Any) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def test_a_token_without_a_user_can_be_ruled_out() -> None:
 
 @pytest.mark.parametrize(("user", "dismissed"), [("ann", [Dismiss("ann", "c1")]), ("", [])])
 def test_who_may_connect_only_once_sends_the_others_away(
-    user: str, dismissed: list[Ask]
+    user: str, dismissed: list[Effect]
 ) -> None:
     personal = PersonalChannelOptions(enabled=True, single_connection=True)
     talk = Talk(
@@ -129,7 +130,7 @@ def test_who_may_connect_only_once_sends_the_others_away(
         subscribe_to_user_personal_channel=personal,
     )
     talk.result(id=1, connect={"token": "t"})
-    assert [ask for ask in talk.asked if isinstance(ask, Dismiss)] == dismissed
+    assert [ask for ask in talk.effects if isinstance(ask, Dismiss)] == dismissed
 
 
 def test_a_valid_token_connects_and_says_how_long_it_is_good_for() -> None:
@@ -137,7 +138,7 @@ def test_a_valid_token_connects_and_says_how_long_it_is_good_for() -> None:
     assert talk.result(id=1, connect={"token": "t"})["connect"] == {
         "client": "c1", "version": "1", "ping": 25, "pong": True, "expires": True, "ttl": 300,
     }  # fmt: skip
-    assert talk.asked == [VerifyConnection("t")]
+    assert talk.effects == [VerifyConnection("t")]
 
 
 @pytest.mark.parametrize(
@@ -155,18 +156,18 @@ def test_without_a_token_only_where_that_is_allowed(
     talk = Talk(is_connected=False, has_keys=has_keys, **client)
     outcome = talk.say(id=1, connect={"token": token})
     assert (outcome == expected) if expected else isinstance(outcome, Answer)
-    assert talk.asked == []
+    assert talk.effects == []
 
 
 @pytest.mark.parametrize(
     ("refusal", "error", "close"),
     [
-        (Refusal.EXPIRED, 109, codes.CONNECTION_EXPIRED),
-        (Refusal.UNAVAILABLE, 100, codes.SERVER_ERROR),
+        (TokenError.EXPIRED, 109, codes.CONNECTION_EXPIRED),
+        (TokenError.UNAVAILABLE, 100, codes.SERVER_ERROR),
     ],
 )
 def test_a_token_that_may_be_good_later_is_an_error_that_clients_try_again_after(
-    refusal: Refusal, error: int, close: codes.Close
+    refusal: TokenError, error: int, close: codes.Close
 ) -> None:
     outcome = Talk(refusal, is_connected=False).say(id=1, connect={"token": "t"})
     assert isinstance(outcome, Answer)
@@ -174,7 +175,7 @@ def test_a_token_that_may_be_good_later_is_an_error_that_clients_try_again_after
 
 
 def test_a_bad_token_stops_the_client() -> None:
-    outcome = Talk(Refusal.INVALID, is_connected=False).say(id=1, connect={"token": "t"})
+    outcome = Talk(TokenError.INVALID, is_connected=False).say(id=1, connect={"token": "t"})
     assert outcome == codes.INVALID_TOKEN
 
 
@@ -213,7 +214,7 @@ def test_a_subscription_token_decides_alone() -> None:
     talk = Talk(claims, Joined(0, "e"))
     result = talk.result(id=2, subscribe={"channel": "$a", "token": "s"})["subscribe"]
     assert (result["expires"], result["ttl"]) == (True, 60)
-    assert talk.asked[0] == VerifySubscription("s")
+    assert talk.effects[0] == VerifySubscription("s")
 
 
 @pytest.mark.parametrize(
@@ -233,9 +234,9 @@ def test_a_token_for_another_channel_user_or_client_stops_the_client(
 
 @pytest.mark.parametrize(
     ("refusal", "error"),
-    [(Refusal.INVALID, 103), (Refusal.EXPIRED, 109), (Refusal.UNAVAILABLE, 100)],
+    [(TokenError.INVALID, 103), (TokenError.EXPIRED, 109), (TokenError.UNAVAILABLE, 100)],
 )
-def test_a_refused_subscription_token_is_an_error(refusal: Refusal, error: int) -> None:
+def test_a_refused_subscription_token_is_an_error(refusal: TokenError, error: int) -> None:
     outcome = Talk(refusal).say(id=2, subscribe={"channel": "$a", "token": "s"})
     assert error_of(outcome) == error
 
@@ -260,7 +261,7 @@ def test_a_recovered_subscribe_answers_the_position_the_client_had() -> None:
         "was_recovering": True, "recovered": True,
         "publications": [{"data": 8, "offset": 8}, {"data": 9, "offset": 9}],
     }  # fmt: skip
-    assert talk.asked == [Join("a", OPEN, Since(7, "e"), rejects_unrecovered=False)]
+    assert talk.effects == [Join("a", OPEN, StreamPosition(7, "e"), rejects_unrecovered=False)]
 
 
 def test_an_unrecovered_subscribe_answers_the_top() -> None:
@@ -303,19 +304,19 @@ def test_unsubscribing_leaves_the_channel_and_is_never_an_error() -> None:
     talk = Talk(Joined(0, "e"))
     talk.say(id=2, subscribe={"channel": "a"})
     assert talk.result(id=3, unsubscribe={"channel": "a"}) == {"id": 3, "unsubscribe": {}}
-    assert talk.asked[-1] == Leave("a")
+    assert talk.effects[-1] == Leave("a")
     assert talk.result(id=4, unsubscribe={"channel": "a"}) == {"id": 4, "unsubscribe": {}}
-    assert len(talk.asked) == 2
+    assert len(talk.effects) == 2
 
 
 @pytest.mark.parametrize(("recovers", "is_told"), [(True, True), (False, False)])
 def test_only_who_holds_a_position_is_told_of_a_loss(recovers: bool, is_told: bool) -> None:
     talk = Talk(Joined(0, "e"), options=replace(OPEN, force_recovery=recovers))
     talk.say(id=2, subscribe={"channel": "a"})
-    outcome = talk.hear(talk.session.drop("a", codes.INSUFFICIENT))
+    outcome = talk.hear(talk.session.end_subscription("a", codes.INSUFFICIENT))
     assert (outcome is not None) is is_told
     assert ("a" in talk.session.subscriptions) is not is_told
-    assert talk.hear(talk.session.drop("unknown", codes.INSUFFICIENT)) is None
+    assert talk.hear(talk.session.end_subscription("unknown", codes.INSUFFICIENT)) is None
 
 
 # publish and history
@@ -347,7 +348,7 @@ def test_who_may_publish(
     outcome = talk.say(id=3, publish={"channel": "a", "data": {"n": 1}})
     assert error_of(outcome) == (0 if may else 103)
     if may:
-        appended = talk.asked[-1]
+        appended = talk.effects[-1]
         assert isinstance(appended, Append)
         assert json.loads(appended.fragment)["info"] == {"user": user, "client": "c1"}
 
@@ -369,7 +370,10 @@ def test_history_is_read_as_far_as_allowed() -> None:
         "offset": 9, "epoch": "e", "publications": [{"data": 9, "offset": 9}],
     }  # fmt: skip
     talk.say(id=3, history={"channel": "a", "limit": 5000, "reverse": True})
-    assert talk.asked == [Read("a", 300, Since(8, "e"), False), Read("a", 300, None, True)]
+    assert talk.effects == [
+        Read("a", 300, StreamPosition(8, "e"), False),
+        Read("a", 300, None, True),
+    ]
     assert error_of(Talk().say(id=2, history={"channel": "a"})) == 103
 
 
@@ -412,8 +416,8 @@ def test_an_expired_connection_has_grace_to_refresh() -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Refusal.EXPIRED, codes.CONNECTION_EXPIRED),
-        (Refusal.INVALID, codes.INVALID_TOKEN),
+        (TokenError.EXPIRED, codes.CONNECTION_EXPIRED),
+        (TokenError.INVALID, codes.INVALID_TOKEN),
         (ConnectionClaims("bob"), codes.INVALID_TOKEN),
     ],
 )
@@ -424,7 +428,7 @@ def test_a_refresh_with_the_wrong_token_ends_the_connection(
 
 
 def test_a_refresh_while_the_keys_are_away_may_be_tried_again() -> None:
-    assert error_of(Talk(Refusal.UNAVAILABLE).say(id=2, refresh={"token": "u"})) == 100
+    assert error_of(Talk(TokenError.UNAVAILABLE).say(id=2, refresh={"token": "u"})) == 100
 
 
 def test_a_refresh_to_a_token_without_end_ends_the_refreshing() -> None:
@@ -493,8 +497,8 @@ def test_an_expired_subscription_is_dropped_after_its_grace() -> None:
     assert talk.session.wake_at() == 35.0
     talk.say(30.0, id=3, sub_refresh={"channel": "$a", "token": "s"})
     assert talk.session.wake(74.0) == []
-    assert talk.session.wake(75.0) == [Drop("$a", codes.SUBSCRIPTION_EXPIRED)]
-    outcome = talk.hear(talk.session.drop("$a", codes.SUBSCRIPTION_EXPIRED))
+    assert talk.session.wake(75.0) == [EndSubscription("$a", codes.SUBSCRIPTION_EXPIRED)]
+    outcome = talk.hear(talk.session.end_subscription("$a", codes.SUBSCRIPTION_EXPIRED))
     assert isinstance(outcome, Answer)
     assert json.loads(outcome.message)["push"]["unsubscribe"]["code"] == 2501
 
@@ -504,9 +508,9 @@ def test_an_expired_subscription_is_dropped_after_its_grace() -> None:
     [
         (None, "other", 103),
         # An error would be final for the official clients, where a new token would do.
-        (Refusal.EXPIRED, "a", codes.SUBSCRIPTION_OVER),
-        (Refusal.UNAVAILABLE, "a", 100),
-        (Refusal.INVALID, "a", codes.INVALID_TOKEN),
+        (TokenError.EXPIRED, "a", codes.SUBSCRIPTION_OVER),
+        (TokenError.UNAVAILABLE, "a", 100),
+        (TokenError.INVALID, "a", codes.INVALID_TOKEN),
         (SubscriptionClaims("bob", "a"), "a", codes.INVALID_TOKEN),
     ],
 )
@@ -554,14 +558,14 @@ def test_who_may_see_who_is_there(
 
 
 def test_coming_and_going_is_shown_with_what_the_tokens_say() -> None:
-    claims = SubscriptionClaims("ann", "a", info={"seat": 1})
+    claims = SubscriptionClaims("ann", "a", info={"slot": 1})
     rules = replace(OPEN, presence=True, join_leave=True)
     talk = Talk(claims, Joined(0, "e"), options=rules)
     talk.say(id=2, subscribe={"channel": "a", "token": "s"})
     talk.say(id=3, unsubscribe={"channel": "a"})
-    info = b'{"user":"ann","client":"c1","chan_info":{"seat":1}}'
+    info = b'{"user":"ann","client":"c1","chan_info":{"slot":1}}'
     seen = Appearance("c1", info, is_present=True, is_announced=True)
-    assert talk.asked[2:] == [Appear("a", seen), Leave("a", seen)]
+    assert talk.effects[2:] == [Appear("a", seen), Leave("a", seen)]
 
 
 def test_a_connection_that_ends_leaves_all_its_channels() -> None:
@@ -585,10 +589,10 @@ def test_a_token_may_override_the_options_of_its_channel() -> None:
 
 
 def test_a_token_may_have_data_for_the_subscriber() -> None:
-    claims = SubscriptionClaims("ann", "a", data={"seat": 1})
+    claims = SubscriptionClaims("ann", "a", data={"slot": 1})
     talk = Talk(claims, Joined(3, "e"))
     result = talk.result(id=2, subscribe={"channel": "a", "token": "s"})["subscribe"]
-    assert result["data"] == {"seat": 1}
+    assert result["data"] == {"slot": 1}
 
 
 @pytest.mark.parametrize(("channel", "error"), [("n-1", 0), ("n-x", 102), ("$n-x", 102)])
@@ -615,7 +619,7 @@ def test_server_side_subscriptions_begin_with_the_connect() -> None:
             "publications": [{"data": 9, "offset": 9}], "data": {"n": 1},
         }
     }  # fmt: skip
-    assert talk.asked[1:] == [JoinAll((Join("news", OPEN, Since(8, "e"), False),))]
+    assert talk.effects[1:] == [JoinAll((Join("news", OPEN, StreamPosition(8, "e"), False),))]
     assert talk.session.session == "s1"
 
 
@@ -644,14 +648,14 @@ def test_a_connect_that_cannot_have_its_channels_is_refused_with_nothing_left_be
 def test_a_lost_place_in_a_server_side_subscription_ends_the_connection() -> None:
     talk = Talk(SIGNED_IN, [Joined(9, "e")], is_connected=False)
     talk.say(id=1, connect={"token": "t"})
-    lost = talk.hear(talk.session.drop("news", codes.INSUFFICIENT))
+    lost = talk.hear(talk.session.end_subscription("news", codes.INSUFFICIENT))
     assert lost == codes.INSUFFICIENT_STATE
 
 
 def test_the_server_puts_a_client_into_a_channel_once() -> None:
     talk = Talk(Joined(3, "e"))
-    order = orders.Subscribe(user="ann", channel="a", data={"n": 1})
-    outcome = talk.hear(talk.session.obey(order, 1.0))
+    command = control_commands.Subscribe(user="ann", channel="a", data={"n": 1})
+    outcome = talk.hear(talk.session.apply(command, 1.0))
     assert isinstance(outcome, Answer)
     assert json.loads(outcome.message)["push"] == {
         "channel": "a",
@@ -660,42 +664,46 @@ def test_the_server_puts_a_client_into_a_channel_once() -> None:
             "data": {"n": 1},
         },
     }  # fmt: skip
-    assert talk.hear(talk.session.obey(order, 1.0)) is None
+    assert talk.hear(talk.session.apply(command, 1.0)) is None
 
 
 @pytest.mark.parametrize(
-    ("order", "expected"),
+    ("command", "expected"),
     [
-        (orders.Refresh(user="ann", is_expired=True), codes.CONNECTION_EXPIRED),
-        (orders.Subscribe(user="ann", channel="b"), codes.CHANNEL_LIMIT),
+        (control_commands.Refresh(user="ann", is_expired=True), codes.CONNECTION_EXPIRED),
+        (control_commands.Subscribe(user="ann", channel="b"), codes.CHANNEL_LIMIT),
     ],
 )
-def test_an_order_may_end_the_connection(
-    order: orders.Subscribe | orders.Refresh, expected: codes.Close
+def test_a_control_command_may_end_the_connection(
+    command: control_commands.Subscribe | control_commands.Refresh, expected: codes.Close
 ) -> None:
     talk = Talk(Joined(3, "e"), channel_limit=1)
     talk.say(id=2, subscribe={"channel": "a"})
-    assert talk.hear(talk.session.obey(order, 1.0)) == expected
+    assert talk.hear(talk.session.apply(command, 1.0)) == expected
 
 
 @pytest.mark.parametrize(
-    "order",
+    "command",
     [
-        orders.Disconnect(user="ann", session="s", whitelist=("c1", "c2"), code=4000),
-        orders.Subscribe(
-            user="ann", channel="a", since=Since(3, "e"), overrides=(("presence", True),)
+        control_commands.Disconnect(user="ann", session="s", whitelist=("c1", "c2"), code=4000),
+        control_commands.Subscribe(
+            user="ann",
+            channel="a",
+            since=StreamPosition(3, "e"),
+            overrides=(("presence", True),),
         ),
-        orders.Unsubscribe(user="ann", client="c", channel="a"),
-        orders.Refresh(user="ann", lifetime=5.0),
+        control_commands.Unsubscribe(user="ann", client="c", channel="a"),
+        control_commands.Refresh(user="ann", lifetime=5.0),
     ],
 )
-def test_an_order_travels_unchanged(order: orders.Order) -> None:
-    assert orders.from_json(json.loads(json.dumps(orders.as_json(order)))) == order
+def test_a_control_command_travels_unchanged(command: control_commands.ControlCommand) -> None:
+    told = json.dumps(control_commands.as_json(command))
+    assert control_commands.from_json(json.loads(told)) == command
 
 
 @pytest.mark.parametrize(
-    "message", [{}, {"order": "fly"}, {"order": "refresh"}, {"order": "refresh", "x": 1}]
+    "message", [{}, {"command": "fly"}, {"command": "refresh"}, {"command": "refresh", "x": 1}]
 )
 def test_what_is_no_order_is_unreadable(message: dict[str, Any]) -> None:
-    with pytest.raises(orders.Unreadable):
-        orders.from_json(message)
+    with pytest.raises(control_commands.Unreadable):
+        control_commands.from_json(message)

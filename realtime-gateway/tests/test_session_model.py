@@ -14,23 +14,24 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from realtime_gateway.config.options import ChannelOptions, ChannelsOptions, ClientOptions
-from realtime_gateway.delivery.hub import Hub, Memory, Top
+from realtime_gateway.delivery.hub import Hub, Memory
 from realtime_gateway.protocol.codes import INSUFFICIENT, UNRECOVERABLE_POSITION, Error
 from realtime_gateway.protocol.commands import decode
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.protocol.wire import Entry
-from realtime_gateway.sessions.asks import (
+from realtime_gateway.sessions.channels import Channels
+from realtime_gateway.sessions.claims import ConnectionClaims
+from realtime_gateway.sessions.effects import (
     Admit,
     Answer,
     Appear,
-    Ask,
+    Effect,
     Join,
     Joined,
     Leave,
     Outcome,
     VerifyConnection,
 )
-from realtime_gateway.sessions.channels import Channels
-from realtime_gateway.sessions.claims import ConnectionClaims
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.sessions.session import Session
 
@@ -57,8 +58,8 @@ class History:
         return f"e{self.epoch}"
 
     @property
-    def top(self) -> Top:
-        return Top(len(self.published), self.name)
+    def top(self) -> StreamPosition:
+        return StreamPosition(len(self.published), self.name)
 
     def after(self, offset: int) -> list[Entry]:
         listed = list(enumerate(self.published, start=1))
@@ -136,7 +137,7 @@ class Gateway(RuleBasedStateMachine):
 
     @rule()
     def the_channel_is_looked_after(self) -> None:
-        """The periodic check, or a hole that was found: a read from the position on."""
+        """The periodic check, or a gap that was found: a read from the position on."""
         self._settle()
 
     @rule()
@@ -230,7 +231,7 @@ class Gateway(RuleBasedStateMachine):
         if channel is None:
             return
         channel.unsettle()
-        for _ in range(2):  # what was held back may show one more hole
+        for _ in range(2):  # what was held back may show one more gap
             kept = channel.settle(self.history.top, self.history.after(channel.offset))
             self._deliver()
             if not kept:
@@ -242,7 +243,7 @@ class Gateway(RuleBasedStateMachine):
             self._deliver()
 
     def _lose(self, client: Client) -> None:
-        outcome = self._run(client, client.session.drop(CHANNEL, INSUFFICIENT))
+        outcome = self._run(client, client.session.end_subscription(CHANNEL, INSUFFICIENT))
         assert isinstance(outcome, Answer)
         assert json.loads(outcome.message)["push"]["unsubscribe"]["code"] == 2500
         client.is_subscribed = False
@@ -302,7 +303,7 @@ class Gateway(RuleBasedStateMachine):
             outcome: Outcome = end.value
             return outcome
 
-    def _answer(self, client: Client, ask: Ask) -> object:
+    def _answer(self, client: Client, ask: Effect) -> object:
         match ask:
             case VerifyConnection():
                 return ConnectionClaims("ann")

@@ -1,10 +1,12 @@
 """Frames, the timer wheel, encoding, and uvicorn's surface that we lean on."""
 
+import asyncio
 import contextlib
 import gc
 import inspect
 import json
 import weakref
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -14,10 +16,10 @@ from realtime_gateway.node.wheel import TICK, Wheel
 from realtime_gateway.protocol import frames, wire
 from realtime_gateway.protocol.commands import decode
 from realtime_gateway.protocol.fields import Malformed
+from realtime_gateway.transports.websocket import WebSocket
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server, ServerState
-from websockets.protocol import OPEN, SERVER, Protocol
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
@@ -77,8 +79,8 @@ def test_half_a_surrogate_pair_is_escaped() -> None:
     assert wire.fragment("\ud83d") == b'{"data":"\\ud83d"}'
 
 
-def test_uvicorn_still_makes_protocols_as_our_door_expects() -> None:
-    """What `front.py` uses beyond uvicorn's documentation; it is pinned, this says why."""
+def test_uvicorn_still_makes_protocols_as_our_protocol_switch_expects() -> None:
+    """What `protocol_switch.py` uses beyond uvicorn's documentation: why uvicorn is pinned."""
     made = inspect.signature(HttpToolsProtocol.__init__).parameters
     assert list(made) == ["self", "config", "server_state", "app_state", "_loop"]
     assert "ws_protocol_class(" in inspect.getsource(HttpToolsProtocol.handle_websocket_upgrade)
@@ -90,26 +92,46 @@ def test_uvicorn_still_makes_protocols_as_our_door_expects() -> None:
 
     async def app(scope: object, receive: object, send: object) -> None: ...
 
-    def door() -> None: ...
+    def switch() -> None: ...
 
-    config = Config(app, http=door, ws=door, lifespan="off", log_config=None)  # type: ignore[arg-type]
+    config = Config(app, http=switch, ws=switch, lifespan="off", log_config=None)  # type: ignore[arg-type]
     config.load()
-    assert config.http_protocol_class is door
-    assert config.ws_protocol_class is door
+    assert config.http_protocol_class is switch
+    assert config.ws_protocol_class is switch
 
 
-def test_a_closed_frame_parser_is_freed_without_the_garbage_collector() -> None:
-    """`WebSocket.connection_lost` breaks the cycles that the library's parser makes."""
-    ws = Protocol(SERVER)
-    assert ws.state is OPEN
-    ws.receive_data(b"\x81\x01x")  # unmasked: an error with a traceback
-    gone = weakref.ref(ws)
+class Wire:
+    """As much of a transport as a WebSocket needs to be cut off."""
+
+    is_over = False
+
+    def set_write_buffer_limits(self, high: int) -> None: ...
+    def set_protocol(self, protocol: object) -> None: ...
+    def write(self, data: bytes) -> None: ...
+    def is_closing(self) -> bool:
+        return self.is_over
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def is_reading(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.is_over = True
+
+
+async def test_a_lost_connections_parser_is_freed_without_the_garbage_collector() -> None:
+    """A parser and the error that it holds refer to each other until the connection is lost."""
+    socket = WebSocket(asyncio.get_running_loop(), max_message_size=1000)
+    socket.attach(cast(asyncio.Transport, Wire()), buffer_limit=1000)
+    socket.data_received(b"\x81\x01x")  # unmasked: an error with a traceback
+    assert socket.ws.parser_exc is not None
+    gone = weakref.ref(socket.ws)
     gc.disable()
     try:
-        ws.parser.close()
-        del ws.parser
-        ws.parser_exc = None
-        del ws
+        socket.connection_lost(None)
+        del socket
         assert gone() is None
     finally:
         gc.enable()

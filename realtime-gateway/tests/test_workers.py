@@ -17,7 +17,7 @@ from prometheus_client import Counter, Gauge, generate_latest
 from raw_client import RawClient
 from realtime_gateway import workers
 from realtime_gateway.config.options import ClientOptions, Options
-from realtime_gateway.ledger import Seat, SharedRegistry
+from realtime_gateway.worker_metrics import SharedRegistry, WorkerSlot
 from realtime_gateway.workers import _Parent, share
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -134,7 +134,8 @@ async def test_workers_whose_parent_was_killed_drain_and_end(
 def test_workers_together_never_pass_a_limit(limit: int, parts: list[int]) -> None:
     client = ClientOptions(connection_limit=limit, connection_rate_limit=limit)
     shared = [
-        share(Options(client=client), Seat(number, Path()), 3).client for number in (1, 2, 3)
+        share(Options(client=client), WorkerSlot(number, Path()), 3).client
+        for number in (1, 2, 3)
     ]
     assert [each.connection_limit for each in shared] == parts
     assert [each.connection_rate_limit for each in shared] == parts
@@ -168,19 +169,19 @@ def test_a_limit_that_not_every_worker_gets_a_part_of_is_refused(
 
 
 def test_counts_are_summed_and_a_lag_is_that_of_the_worst(tmp_path: Path) -> None:
-    registries = [SharedRegistry(Seat(number, tmp_path)) for number in range(2)]
+    registries = [SharedRegistry(WorkerSlot(number, tmp_path)) for number in range(2)]
     for number, registry in enumerate(registries):
         Counter("done", "Done", ["how"], registry=registry).labels("well").inc(number + 1)
         Gauge("clients", "Clients", registry=registry).set(10 * (number + 1))
         Gauge("lag_seconds", "Lag", registry=registry).set(0.25 * (number + 1))
-        registry.ledger.write(is_ready=number == 1)
+        registry.worker_metrics.write(is_ready=number == 1)
     shown = generate_latest(registries[0]).decode()
     assert 'done_total{how="well"} 3.0' in shown
     assert "\nclients 30.0" in shown
     assert "\nlag_seconds 0.5" in shown
-    assert registries[0].ledger.another_is_ready()
-    assert not registries[1].ledger.another_is_ready()
-    SharedRegistry(Seat(1, tmp_path)).ledger.write(is_ready=True)
+    assert registries[0].worker_metrics.another_is_ready()
+    assert not registries[1].worker_metrics.another_is_ready()
+    SharedRegistry(WorkerSlot(1, tmp_path)).worker_metrics.write(is_ready=True)
     shown = generate_latest(registries[0]).decode()
     assert 'done_total{how="well"} 3.0' in shown, "counters never fall"
     assert "\nclients 10.0" in shown, "who was connected is gone"

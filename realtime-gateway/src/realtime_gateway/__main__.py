@@ -19,8 +19,8 @@ from service_kit import logs
 
 from realtime_gateway import workers
 from realtime_gateway.config.settings import InvalidSettings, load
-from realtime_gateway.ledger import Seat
 from realtime_gateway.server import serve
+from realtime_gateway.worker_metrics import WorkerSlot
 
 gc.freeze()
 gc.enable()
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes that share the port, each a full node (1)",
     )
-    parser.add_argument("--worker", type=Seat.parse, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", type=WorkerSlot.parse, help=argparse.SUPPRESS)
     return parser
 
 

@@ -27,36 +27,36 @@ from realtime_gateway.delivery.feed import Feed
 from realtime_gateway.delivery.joining import Joining
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.engine import broker
-from realtime_gateway.engine.bus import Carrier
+from realtime_gateway.engine.bus import PubSub
 from realtime_gateway.engine.control import Control
 from realtime_gateway.engine.log import Log
 from realtime_gateway.engine.presence import Presence
-from realtime_gateway.ledger import Ledger, Seat, SharedRegistry
 from realtime_gateway.node.clients import Allowance, Clients
-from realtime_gateway.node.duties import Duties
 from realtime_gateway.node.node import Node
 from realtime_gateway.node.pulse import Pulse
-from realtime_gateway.node.refusals import Refusals
+from realtime_gateway.node.supervisor import Supervisor
+from realtime_gateway.node.token_log import TokenLog
 from realtime_gateway.node.tokens import verifiers
 from realtime_gateway.readiness import Readiness
 from realtime_gateway.sessions.channels import Channels
 from realtime_gateway.sessions.rules import Rules
-from realtime_gateway.transports.http_door import no_upgrade
+from realtime_gateway.transports.http_protocol import no_upgrade
+from realtime_gateway.worker_metrics import SharedRegistry, WorkerMetrics, WorkerSlot
 
 MAX_BODY: Final = 16 * 1024 * 1024
-TEND_SECONDS: Final = 0.5
+MAINTAIN_SECONDS: Final = 0.5
 
 
 class Gateway:
     """One node. Needs a running event loop; `run` starts what it does by itself."""
 
-    def __init__(self, options: Options, *, seat: Seat | None = None) -> None:
+    def __init__(self, options: Options, *, slot: WorkerSlot | None = None) -> None:
         self.options = options
-        self._registry = CollectorRegistry() if seat is None else SharedRegistry(seat)
+        self._registry = CollectorRegistry() if slot is None else SharedRegistry(slot)
         self._version = __version__
         self._started = time.monotonic()
         self.stats = Stats()
-        self.duties = Duties(self.stats.task_failures)
+        self.supervisor = Supervisor(self.stats.task_failures)
         self.clients = Clients(
             asyncio.get_running_loop(),
             self.stats,
@@ -81,7 +81,7 @@ class Gateway:
             self.stats,
             origin=self._origin,
             key_of=self._key_of,
-            on_hole=lambda channel: self.feed.on_hole(channel),
+            on_gap=lambda channel: self.feed.on_gap(channel),
             on_other=self._on_other,
         )
         self.pulse = Pulse(self.clients, self.clients.loop.time)
@@ -103,8 +103,8 @@ class Gateway:
             redis_answers=lambda: broker.takes_writes(self._redis, options.engine.redis.prefix),
             bus=self.bus,
             clients=self.clients,
-            duties=self.duties,
-            ledger=self.ledger,
+            supervisor=self.supervisor,
+            worker_metrics=self.worker_metrics,
         )
         self._spans = self._traced()
         self.app = self._app()
@@ -112,10 +112,10 @@ class Gateway:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         try:
-            async with self.duties.running({
+            async with self.supervisor.running({
                 "bus": self.bus.run,
                 "clients": self.clients.run,
-                "feed": self._tend,
+                "feed": self._maintain,
                 "control": self.control.run,
                 "presence": self.presence.run,
                 "presence_renewal": self.presence.renew,
@@ -131,12 +131,12 @@ class Gateway:
             await self._redis.aclose()
 
     @property
-    def ledger(self) -> Ledger | None:
+    def worker_metrics(self) -> WorkerMetrics | None:
         """What a worker shares with its siblings."""
         registry = self._registry
-        return registry.ledger if isinstance(registry, SharedRegistry) else None
+        return registry.worker_metrics if isinstance(registry, SharedRegistry) else None
 
-    def _bus(self) -> Carrier:
+    def _bus(self) -> PubSub:
         return broker.bus(
             self.options.engine.redis,
             self._redis,
@@ -172,15 +172,15 @@ class Gateway:
 
     def _node(self) -> Node:
         client = self.options.client
-        refusals = Refusals()
-        connections, subscriptions = verifiers(client, self._http, self._revocations, refusals)
+        token_log = TokenLog()
+        connections, subscriptions = verifiers(client, self._http, self._revocations, token_log)
         rules = Rules(
             client,
             Channels(self.options.channel, insecure=client.insecure),
             self._version,
             has_keys=connections.has_keys or subscriptions.has_keys,
             random=random.random,
-            refused=refusals.tell,
+            refused=token_log.tell,
         )
         return Node(
             self.options,
@@ -192,7 +192,7 @@ class Gateway:
             connection_tokens=connections,
             subscription_tokens=subscriptions,
             stats=self.stats,
-            give_soon=self.control.give_soon,
+            broadcast_soon=self.control.broadcast_soon,
         )
 
     def _revocations(self) -> Revocations:
@@ -264,7 +264,7 @@ class Gateway:
     async def _send_away(self, peer: str) -> None:
         await self.clients.drain_peer(peer, window=self.options.shutdown.drain_window)
 
-    async def _tend(self) -> None:
+    async def _maintain(self) -> None:
         while True:
-            await asyncio.sleep(TEND_SECONDS)
-            self.feed.tend(time.monotonic())
+            await asyncio.sleep(MAINTAIN_SECONDS)
+            self.feed.maintain(time.monotonic())

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from realtime_gateway.engine.bus import Carrier
-from realtime_gateway.ledger import Ledger
+from realtime_gateway.engine.bus import PubSub
 from realtime_gateway.node.clients import Clients
-from realtime_gateway.node.duties import Duties
+from realtime_gateway.node.supervisor import Supervisor
+from realtime_gateway.worker_metrics import WorkerMetrics
 
 
 class Readiness:
@@ -13,29 +13,29 @@ class Readiness:
         self,
         *,
         redis_answers: Callable[[], Awaitable[bool]],
-        bus: Carrier,
+        bus: PubSub,
         clients: Clients,
-        duties: Duties,
-        ledger: Ledger | None,
+        supervisor: Supervisor,
+        worker_metrics: WorkerMetrics | None,
     ) -> None:
         self._redis_answers = redis_answers
         self._bus = bus
         self._clients = clients
-        self._duties = duties
-        self._ledger = ledger
+        self._supervisor = supervisor
+        self._worker_metrics = worker_metrics
 
     async def checks(self) -> dict[str, bool]:
-        """Of this node alone; a duty that fails is named."""
+        """Of this node alone; a task that fails is named."""
         return {
             "redis": await self._redis_answers(),
             "pubsub": self._bus.is_connected,
             "accepting": not self._clients.is_draining,
-            **{f"duty_{name}": False for name in self._duties.failing},
+            **{f"task_{name}": False for name in self._supervisor.failing},
         }
 
     async def of_the_port(self) -> dict[str, bool]:
         """A worker is ready if any of its siblings is, unless all are draining."""
         found = await self.checks()
-        if self._ledger is None or all(found.values()) or not found["accepting"]:
+        if self._worker_metrics is None or all(found.values()) or not found["accepting"]:
             return found
-        return {"another_worker": True} if self._ledger.another_is_ready() else found
+        return {"another_worker": True} if self._worker_metrics.another_is_ready() else found

@@ -18,9 +18,9 @@ from service_kit.asgi import KEEP_ALIVE_SECONDS
 
 from realtime_gateway.app import Gateway
 from realtime_gateway.config.options import NodeOptions, Options
-from realtime_gateway.ledger import TELL_SECONDS, Ledger, Seat
 from realtime_gateway.transports.connections import Connections
-from realtime_gateway.transports.front import doors
+from realtime_gateway.transports.protocol_switch import uvicorn_protocols
+from realtime_gateway.worker_metrics import TELL_SECONDS, WorkerMetrics, WorkerSlot
 from realtime_gateway.workers import listener
 
 HTTP_SHUTDOWN_SECONDS: Final = 3
@@ -47,23 +47,25 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(options: Options, seat: Seat | None = None) -> None:
+async def serve(options: Options, slot: WorkerSlot | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then drain."""
-    if seat is None:
+    if slot is None:
         await _serve(Gateway(options), None)
         return
-    name = NodeOptions(f"{options.node_name}-{seat.number}")
-    gateway = Gateway(replace(options, node=name), seat=seat)
-    assert gateway.ledger is not None
+    name = NodeOptions(f"{options.node_name}-{slot.number}")
+    gateway = Gateway(replace(options, node=name), slot=slot)
+    assert gateway.worker_metrics is not None
     http = options.http_server
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _on_parent)
-    async with gateway.duties.running({"ledger": partial(_tell, gateway, gateway.ledger)}):
+    async with gateway.supervisor.running(
+        {"worker_metrics": partial(_tell, gateway, gateway.worker_metrics)}
+    ):
         await _serve(gateway, [listener(http.address, http.port)])
 
 
 async def _serve(gateway: Gateway, sockets: list[socket.socket] | None) -> None:
     watching = {"watchdog": partial(watchdog, HANG_SECONDS)}
-    async with gateway.running(), gateway.duties.running(watching):
+    async with gateway.running(), gateway.supervisor.running(watching):
         if sockets is not None:
             await _connected(gateway)
         gc.collect()
@@ -86,7 +88,7 @@ async def _connected(gateway: Gateway) -> None:
 def _config(gateway: Gateway) -> uvicorn.Config:
     options = gateway.options
     connections = Connections(gateway.node, gateway.clients)
-    http, websocket = doors(options, gateway.clients, connections)
+    http, websocket = uvicorn_protocols(options, gateway.clients, connections)
     return uvicorn.Config(
         gateway.app,
         host=options.http_server.address,
@@ -115,9 +117,9 @@ async def watchdog(limit: float) -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
-async def _tell(gateway: Gateway, ledger: Ledger) -> None:
+async def _tell(gateway: Gateway, worker_metrics: WorkerMetrics) -> None:
     while True:
-        ledger.write(is_ready=all((await gateway.readiness.checks()).values()))
+        worker_metrics.write(is_ready=all((await gateway.readiness.checks()).values()))
         await asyncio.sleep(TELL_SECONDS)
 
 

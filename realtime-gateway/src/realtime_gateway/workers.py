@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from realtime_gateway.config.options import Options
-from realtime_gateway.ledger import Seat
+from realtime_gateway.worker_metrics import WorkerSlot
 
 PAUSES: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a worker that ended is started again; from the front once one has lasted."""
@@ -51,11 +51,11 @@ def listener(host: str, port: int) -> socket.socket:
     return shared
 
 
-def share(options: Options, seat: Seat, count: int) -> Options:
+def share(options: Options, slot: WorkerSlot, count: int) -> Options:
     """A worker's part of what all `count` of them together may have."""
     client = options.client
     limit, rate = (
-        whole // count + (seat.number <= whole % count)
+        whole // count + (slot.number <= whole % count)
         for whole in (client.connection_limit, client.connection_rate_limit)
     )
     shared = replace(client, connection_limit=limit, connection_rate_limit=rate)
@@ -91,19 +91,19 @@ class _Parent:
         self, command: Sequence[str], count: int, folder: Path, options: Options
     ) -> None:
         self._command = command
-        self._seats = [Seat(number, folder) for number in range(1, count + 1)]
+        self._slots = [WorkerSlot(number, folder) for number in range(1, count + 1)]
         self._limit = options.shutdown.timeout + GRACE
         self._hung = options.client.ping_interval + 10
         self._stop = asyncio.Event()
-        self._processes: dict[Seat, Process] = {}
-        self._begun = dict.fromkeys(self._seats, 0.0)
+        self._processes: dict[WorkerSlot, Process] = {}
+        self._begun = dict.fromkeys(self._slots, 0.0)
         """When (`time.time`) each worker was started last."""
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self._stop.set)
-        keepers = [asyncio.create_task(self._keep(seat)) for seat in self._seats]
+        keepers = [asyncio.create_task(self._keep(slot)) for slot in self._slots]
         await self._watch()
         for process in self._processes.values():
             _signal(process, signal.SIGTERM)
@@ -114,16 +114,16 @@ class _Parent:
         log.info("all workers have ended")
         return 0 if all(code in (0, -signal.SIGTERM) for code in codes) else 1
 
-    async def _keep(self, seat: Seat) -> int:
+    async def _keep(self, slot: WorkerSlot) -> int:
         """Start the worker, and again whenever it ends; its last exit status."""
         failures = 0
         while True:
             started = time.monotonic()
-            self._begun[seat] = time.time()
+            self._begun[slot] = time.time()
             process = await asyncio.create_subprocess_exec(
-                *self._command, "--worker", str(seat), stdin=PIPE
+                *self._command, "--worker", str(slot), stdin=PIPE
             )
-            self._processes[seat] = process
+            self._processes[slot] = process
             if self._stop.is_set():
                 _signal(process, signal.SIGTERM)
             code = await process.wait()
@@ -131,7 +131,7 @@ class _Parent:
                 return code
             failures = 0 if time.monotonic() - started > LASTED else failures + 1
             pause = PAUSES[min(failures, len(PAUSES)) - 1] if failures else PAUSES[0]
-            log.error("worker %d ended with %d: again in %.1f s", seat.number, code, pause)
+            log.error("worker %d ended with %d: again in %.1f s", slot.number, code, pause)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._stop.wait()
@@ -141,23 +141,23 @@ class _Parent:
         """Until it is time to stop: end a worker that has been silent for long, so that it is
         started again.
         """
-        silent = dict.fromkeys(self._seats, 0.0)
-        last = dict.fromkeys(self._seats, 0.0)
+        silent = dict.fromkeys(self._slots, 0.0)
+        last = dict.fromkeys(self._slots, 0.0)
         while not self._stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._stop.wait()
-            for seat in self._seats:
+            for slot in self._slots:
                 # Counted in looks: a machine that slept has not made the workers hang.
-                beat = seat.heartbeat or 0.0
-                silent[seat] = silent[seat] + LOOK_SECONDS if beat == last[seat] else 0.0
-                last[seat] = beat
-                begins = beat < self._begun[seat]
+                beat = slot.heartbeat or 0.0
+                silent[slot] = silent[slot] + LOOK_SECONDS if beat == last[slot] else 0.0
+                last[slot] = beat
+                begins = beat < self._begun[slot]
                 limit = STARTING_SECONDS if begins else self._hung
-                if silent[seat] > limit and not self._stop.is_set():
-                    log.error("worker %d hangs: ended", seat.number)
-                    _signal(self._processes[seat], signal.SIGKILL)
-                    silent[seat] = 0.0
+                if silent[slot] > limit and not self._stop.is_set():
+                    log.error("worker %d hangs: ended", slot.number)
+                    _signal(self._processes[slot], signal.SIGKILL)
+                    silent[slot] = 0.0
 
 
 def _signal(process: Process, number: signal.Signals) -> None:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import InvalidResponse, NoScriptError
@@ -31,8 +31,7 @@ class HistoryOptions:
     meta_ttl_seconds: int = 30 * DAY_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A place in a channel's log. (0, "") is the place of a publication without history."""
 
     offset: int
@@ -132,14 +131,14 @@ class ChannelLog:
     async def read(
         self,
         channel: str,
-        since: Position | None = None,
+        since: tuple[int, str] | None = None,
         limit: int = ALL,
         reverse: bool = False,
     ) -> tuple[Position, list[tuple[int, bytes]]]:
-        """Return the channel's top, and publications after (reverse: before) `since.offset`.
+        """Return the channel's top, and publications after (reverse: before) `since`.
 
-        `limit` 0 returns the top only. It is for the caller to compare `since.epoch` with the
-        top's.
+        `since` is an (offset, epoch); it is for the caller to compare its epoch with the top's.
+        `limit` 0 returns the top only.
         """
         reply = await self._run(_READ, *self._read_call(channel, since, limit, reverse))
         try:
@@ -191,9 +190,9 @@ class ChannelLog:
         return keys, [*target, *lives]
 
     def _read_call(
-        self, channel: str, since: Position | None, limit: int, reverse: bool
+        self, channel: str, since: tuple[int, str] | None, limit: int, reverse: bool
     ) -> tuple[list[str], list[Any]]:
-        after = "" if since is None else since.offset
+        after = "" if since is None else since[0]
         return self._log_keys(channel), [
             secrets.token_hex(4), UNPUBLISHED_TTL_SECONDS, after, limit, int(reverse)
         ]  # fmt: skip

@@ -19,11 +19,11 @@ from realtime_gateway.engine.control import Control
 from realtime_gateway.node.node import Node
 from realtime_gateway.protocol import codes, wire
 from realtime_gateway.protocol.codes import Error
-from realtime_gateway.protocol.commands import Since
-from realtime_gateway.sessions import orders, publishing
-from realtime_gateway.sessions.asks import Read
+from realtime_gateway.protocol.position import StreamPosition
+from realtime_gateway.sessions import control_commands, publishing
 from realtime_gateway.sessions.claims import Overrides
-from realtime_gateway.sessions.orders import Order
+from realtime_gateway.sessions.control_commands import ControlCommand
+from realtime_gateway.sessions.effects import Read
 
 OK: Final = b"{}"
 
@@ -76,13 +76,13 @@ class Methods:
     async def subscribe(self, request: api.SubscribeRequest) -> bytes:
         self._options(request.channel)
         since = request.recover_since
-        return await self._give(
-            orders.Subscribe(
+        return await self._broadcast(
+            control_commands.Subscribe(
                 **_whom(request),
                 channel=request.channel,
                 info=request.info,
                 data=request.data,
-                since=None if since is None else Since(since.offset, since.epoch),
+                since=None if since is None else StreamPosition(since.offset, since.epoch),
                 lifetime=_lifetime(request.expire_at),
                 overrides=_overrides(request.override),
             )
@@ -90,14 +90,16 @@ class Methods:
 
     async def unsubscribe(self, request: api.UnsubscribeRequest) -> bytes:
         self._options(request.channel)
-        return await self._give(orders.Unsubscribe(**_whom(request), channel=request.channel))
+        return await self._broadcast(
+            control_commands.Unsubscribe(**_whom(request), channel=request.channel)
+        )
 
     async def disconnect(self, request: api.DisconnectRequest) -> bytes:
         given = request.disconnect
         code = given.code if given else request.code
         reason = given.reason if given else request.reason
-        return await self._give(
-            orders.Disconnect(
+        return await self._broadcast(
+            control_commands.Disconnect(
                 **_whom(request),
                 code=code or codes.FORCED.code,
                 reason=codes.FORCED.reason if reason is None else reason,
@@ -108,8 +110,8 @@ class Methods:
     async def refresh(self, request: api.RefreshRequest) -> bytes:
         lifetime = _lifetime(request.expire_at)
         is_expired = request.expired or (lifetime is not None and lifetime <= 0)
-        return await self._give(
-            orders.Refresh(**_whom(request), is_expired=is_expired, lifetime=lifetime)
+        return await self._broadcast(
+            control_commands.Refresh(**_whom(request), is_expired=is_expired, lifetime=lifetime)
         )
 
     async def presence(self, request: api.PresenceRequest) -> bytes:
@@ -126,7 +128,7 @@ class Methods:
             Read(
                 request.channel,
                 request.limit or 0,
-                None if since is None else Since(since.offset, since.epoch),
+                None if since is None else StreamPosition(since.offset, since.epoch),
                 bool(request.reverse),
             )
         )
@@ -204,8 +206,8 @@ class Methods:
             raise Refused(codes.NOT_AVAILABLE)
         return await self._node.presence.read(channel)
 
-    async def _give(self, order: Order) -> bytes:
-        await self._control.give(order)
+    async def _broadcast(self, command: ControlCommand) -> bytes:
+        await self._control.broadcast(command)
         return OK
 
     def _options(self, channel: str) -> ChannelOptions:

@@ -83,8 +83,8 @@ class NodeCollector(Collector):
             "node_messages_malformed": ("Messages from Redis that are none", stats.malformed),
             "client_recovered_publications": ("Publications sent by recoveries",
                                               stats.recovered_publications),
-            "node_channel_gaps": ("Holes found in a channel's messages", stats.gaps),
-            "node_channels_lost": ("Channels whose history could not close a hole", stats.lost),
+            "node_channel_gaps": ("Gaps found in a channel's messages", stats.gaps),
+            "node_channels_lost": ("Channels whose history could not close a gap", stats.lost),
             "client_recover_from_memory": ("Recoveries without asking Redis",
                                            stats.from_memory),
             "broker_redis_pub_sub_connects": ("Connections made to Redis pub/sub",
@@ -114,7 +114,7 @@ class NodeCollector(Collector):
             errors.add_metric([method, str(code)], count)
         yield errors
         failures = CounterMetricFamily(
-            "gateway_node_task_failures", "Duties of the node that failed", labels=["task"]
+            "gateway_node_task_failures", "Supervisor of the node that failed", labels=["task"]
         )
         for task, count in stats.task_failures.items():
             failures.add_metric([task], count)

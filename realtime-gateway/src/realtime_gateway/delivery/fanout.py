@@ -43,7 +43,7 @@ class Member(Protocol):
     def hears_joins(self, channel: str) -> bool:
         """Whether it is told who comes into `channel` and leaves it."""
 
-    def lose(self, channel: str) -> None:
+    def on_lost(self, channel: str) -> None:
         """Publications of `channel` are lost for good. May leave the channel."""
 
     def fail(self, error: Exception) -> None:
@@ -65,7 +65,7 @@ class Fanout:
         stats: Stats,
         *,
         key_of: Callable[[str], bytes],
-        on_hole: Callable[[str], None],
+        on_gap: Callable[[str], None],
         on_other: Callable[[bytes, bytes], None],
         origin: bytes = b"-",
     ) -> None:
@@ -75,7 +75,7 @@ class Fanout:
         self.hub: Hub[Member] = Hub()
         self._stats = stats
         self._key_of = key_of
-        self._on_hole = on_hole
+        self._on_hole = on_gap
         self._on_other = on_other
         self._origin = origin
         self._by_key: dict[bytes, Channel[Member]] = {}

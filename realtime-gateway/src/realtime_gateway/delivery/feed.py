@@ -2,7 +2,7 @@
 
 What was missed is read from the history and delivered to every member in order; what the
 history has lost as well is told to the members, so that they reload. A channel is looked
-after when a hole shows, when Redis comes back, and when it has been quiet for long.
+after when a gap shows, when Redis comes back, and when it has been quiet for long.
 """
 
 import asyncio
@@ -12,15 +12,16 @@ from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
 from redis.exceptions import RedisClusterException, RedisError
-from service_kit.channel_log import ALL, UNPUBLISHED_TTL_SECONDS, Position
+from service_kit.channel_log import ALL, UNPUBLISHED_TTL_SECONDS
 from service_kit.logs import area
 from service_kit.tasks import end
 
 from realtime_gateway.delivery.fanout import Fanout, Member, apart
-from realtime_gateway.delivery.hub import Channel, Top
+from realtime_gateway.delivery.hub import Channel
 from realtime_gateway.delivery.stats import Stats
-from realtime_gateway.engine.bus import Carrier, NotConnected
+from realtime_gateway.engine.bus import NotConnected, PubSub
 from realtime_gateway.engine.log import Log
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.protocol.wire import Entry
 
 IDLE_SECONDS: Final = 1.0
@@ -41,7 +42,7 @@ class Feed:
     def __init__(
         self,
         fanout: Fanout,
-        bus: Carrier,
+        bus: PubSub,
         channel_log: Log,
         stats: Stats,
         *,
@@ -73,21 +74,21 @@ class Feed:
             raise Unavailable
         return channel
 
-    def on_hole(self, name: str) -> None:
+    def on_gap(self, name: str) -> None:
         self._stats.gaps += 1
-        trace.debug("%s has a hole", name)
+        trace.debug("%s has a gap", name)
         self._settle_soon(self._fanout.hub.channels[name])
 
     def on_interrupted(self, keys: Collection[bytes]) -> None:
         for channel in self._fanout.channels(keys):
-            channel.is_settled = False
+            channel.unsettle()
 
     def on_resumed(self, keys: Collection[bytes]) -> None:
         """Compare these channels with their history; most will have missed nothing."""
         self._stats.pub_sub_connects += 1
         self._compare_soon([each for each in self._fanout.channels(keys) if each.members])
 
-    def tend(self, now: float) -> None:
+    def maintain(self, now: float) -> None:
         """Called now and then: let idle channels go, look after quiet and unsettled ones."""
         idle = self._fanout.take_idle(before=now - IDLE_SECONDS)
         if idle:
@@ -120,8 +121,11 @@ class Feed:
         return task
 
     async def _settle(self, channel: Channel[Member]) -> None:
-        """Read from the channel's position on until it has no hole. Gives up silently: `tend`
-        starts again, and whoever waits sees that the channel is not settled."""
+        """Read from the channel's position on until it has no gap.
+
+        Gives up silently: `maintain` starts again, and whoever waits sees that the channel is
+        not settled.
+        """
         try:
             await self._bus.follow(key := self._key_of(channel))
             while not channel.is_settled and self._bus.hears(key):
@@ -131,15 +135,17 @@ class Feed:
 
     async def _read_on(self, channel: Channel[Member]) -> None:
         if not channel.is_tracked:
-            self._apply(channel, Top(0, ""), [])
+            self._apply(channel, StreamPosition(0, ""), [])
             return
         # From one before the position on: what stands at it has to be what was delivered.
-        known = Position(max(0, channel.offset - 1), channel.epoch) if channel.epoch else None
+        known = (
+            StreamPosition(max(0, channel.offset - 1), channel.epoch) if channel.epoch else None
+        )
         generation = self._bus.generation
         read, entries = await self._log.read(channel.name, known, ALL if known else 0)
         if generation != self._bus.generation:
             return
-        top = Top(read.offset, read.epoch)
+        top = StreamPosition(*read)
         if channel.is_contradicted_by(top, entries):
             log.warning("channel %s has another past after a failover", channel.name)
             await self._log.renew_epoch(channel.name, top.epoch)
@@ -150,12 +156,14 @@ class Feed:
             newer = []
         self._apply(channel, top, newer)
 
-    def _apply(self, channel: Channel[Member], top: Top, entries: Sequence[Entry]) -> None:
+    def _apply(
+        self, channel: Channel[Member], top: StreamPosition, entries: Sequence[Entry]
+    ) -> None:
         if not channel.settle(top, entries):
             self._stats.lost += 1
             log.warning("channel %s lost publications: members recover", channel.name)
             # First of all: what was held back follows on the new position, not on theirs.
-            apart(channel.members, lambda member: member.lose(channel.name))
+            apart(channel.members, lambda member: member.on_lost(channel.name))
         if entries:
             channel.read_at = time.monotonic()
         self._fanout.deliver(channel)
@@ -192,29 +200,30 @@ class Feed:
 
     async def _looked_up(
         self, channels: list[Channel[Member]]
-    ) -> tuple[list[Position | None], Sequence[Entry | None]]:
+    ) -> tuple[list[StreamPosition | None], Sequence[Entry | None]]:
         """The tops of channels, and if they were interrupted the last publications, too:
         another server may have taken the old one's place.
         """
         names = [channel.name for channel in channels]
         await self._log.renew(names)
-        tops = await self._log.tops(names)
+        found = await self._log.tops(names)
+        tops = [top and StreamPosition(*top) for top in found]
         if all(channel.is_settled for channel in channels):
             return tops, [None] * len(names)
         return tops, await self._log.lasts(names)
 
     def _compare_one(
-        self, channel: Channel[Member], top: Position | None, last: Entry | None
+        self, channel: Channel[Member], top: StreamPosition | None, last: Entry | None
     ) -> None:
         is_heard = self._bus.hears(self._key_of(channel))
         is_known = last is None or channel.agrees_with(last)
-        position = Position(channel.offset, channel.epoch)
+        position = StreamPosition(channel.offset, channel.epoch)
         if is_heard and is_known and top is not None and top == position:
             if not channel.is_settled:
-                self._apply(channel, Top(top.offset, top.epoch), [])
+                self._apply(channel, top, [])
         else:
             # Perhaps it is only on its way; a read from the position on settles that, too.
-            channel.is_settled = False
+            channel.unsettle()
             self._settle_soon(channel)
 
     def _key_of(self, channel: Channel[Member]) -> bytes:

@@ -3,18 +3,17 @@
 The invariant that everything rests on: **every member of a channel has received exactly the
 publications up to the channel's position.** So positions are kept once per channel, not once
 per client; live publications either continue the position by one, or repeat what is known, or
-show a hole. At a hole the channel is unsettled: what arrives is held back until a read of the
+show a gap. At a gap the channel is unsettled: what arrives is held back until a read of the
 history has closed it, for all members at once. Pure: no I/O, no clock.
 """
 
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, TypeVar
 
-from realtime_gateway.protocol.commands import Since
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.protocol.wire import Entry, push_head
 
 M = TypeVar("M")
@@ -30,14 +29,6 @@ class Memory(Enum):
 
 
 UNSURE: Final = Memory.UNSURE
-
-
-@dataclass(frozen=True, slots=True)
-class Top:
-    """What a read of the history said: the channel's last offset, and its epoch."""
-
-    offset: int
-    epoch: str
 
 
 class Channel(Generic[M]):
@@ -83,7 +74,7 @@ class Channel(Generic[M]):
                     return True
                 if offset <= self.offset and self._has_seen(offset, fragment):
                     return True
-            self.is_settled = False
+            self.unsettle()
             self._hold(offset, epoch, fragment)
             return False
         self._hold(offset, epoch, fragment)
@@ -96,7 +87,7 @@ class Channel(Generic[M]):
         """Whether the history's publication is the one that was delivered, as far as known."""
         return entry[0] != self.offset or not self.tail or entry == self.tail[-1]
 
-    def is_contradicted_by(self, top: Top, entries: Sequence[Entry]) -> bool:
+    def is_contradicted_by(self, top: StreamPosition, entries: Sequence[Entry]) -> bool:
         """Whether a read knows another past under the same epoch: a server has failed over that
         had not received the end of it. `entries` begin with the one at this position.
         """
@@ -104,11 +95,11 @@ class Channel(Generic[M]):
             return False
         return top.offset < self.offset or not all(map(self.agrees_with, entries[:1]))
 
-    def settle(self, top: Top, entries: Iterable[Entry]) -> bool:
+    def settle(self, top: StreamPosition, entries: Iterable[Entry]) -> bool:
         """Catch up with a read made from this position on; False: publications are lost for
         good.
 
-        Afterwards the channel is settled, unless what was held back shows the next hole.
+        Afterwards the channel is settled, unless what was held back shows the next gap.
         """
         kept = self._catch_up(top, entries)
         if not kept:
@@ -118,13 +109,13 @@ class Channel(Generic[M]):
         held, self.held = self.held, None
         for offset, epoch, fragment in held or ():
             if epoch != self.epoch or offset > self.offset + 1:
-                self.is_settled = False
+                self.unsettle()
                 break
             if offset == self.offset + 1:
                 self._advance(offset, fragment)
         return kept
 
-    def recover(self, since: Since, cap: int) -> list[Entry] | Memory | None:
+    def recover(self, since: StreamPosition, cap: int) -> list[Entry] | Memory | None:
         """What is missing after `since`, as far as memory can say; None: more than `cap`."""
         if since.epoch not in ("", self.epoch) or since.offset > self.offset:
             return UNSURE
@@ -134,18 +125,20 @@ class Channel(Generic[M]):
         """Whether the history still has its end, which it keeps for `seconds`."""
         return now < self.heard_at + seconds or now < self.read_at + JUST_READ
 
-    def last(self, since: Since) -> list[Entry] | Memory | None:
+    def last(self, since: StreamPosition) -> list[Entry] | Memory | None:
         """The last publication for whoever has not got it; None: there is none."""
         if not self.offset or since == (self.offset, self.epoch):
             return [] if self.offset else None
         return [self.tail[-1]] if self.tail else UNSURE
 
-    def last_from(self, top: Top, entries: list[Entry]) -> list[Entry] | Memory | None:
+    def last_from(
+        self, top: StreamPosition, entries: list[Entry]
+    ) -> list[Entry] | Memory | None:
         """The same with the help of a read of the last one."""
-        return entries or None if top == Top(self.offset, self.epoch) else UNSURE
+        return entries or None if top == StreamPosition(self.offset, self.epoch) else UNSURE
 
     def recover_from(
-        self, since: Since, cap: int, top: Top, entries: list[Entry]
+        self, since: StreamPosition, cap: int, top: StreamPosition, entries: list[Entry]
     ) -> list[Entry] | Memory | None:
         """The same with the help of a read after `since`; None: it cannot be recovered."""
         if top.epoch != self.epoch or top.offset > self.offset:
@@ -176,7 +169,7 @@ class Channel(Generic[M]):
             return None
         if missing > len(self.tail):
             return UNSURE
-        # The tail ends at the position and has no holes: the last ones are the missing ones.
+        # The tail ends at the position and has no gaps: the last ones are the missing ones.
         return [self.tail[index] for index in range(len(self.tail) - missing, len(self.tail))]
 
     def _remember(self, found: list[Entry]) -> None:
@@ -188,7 +181,7 @@ class Channel(Generic[M]):
             self.tail = deque(found)
             self.tail_bytes = size
 
-    def _catch_up(self, top: Top, entries: Iterable[Entry]) -> bool:
+    def _catch_up(self, top: StreamPosition, entries: Iterable[Entry]) -> bool:
         if not self.epoch:
             return True
         known = self.offset
@@ -215,7 +208,7 @@ class Channel(Generic[M]):
 
     def _hold(self, offset: int, epoch: str, fragment: bytes) -> None:
         if self.held is None:
-            # The oldest fall out of a full one; the hole they leave is closed by the next read.
+            # The oldest fall out of a full one; the gap they leave is closed by the next read.
             self.held = deque(maxlen=HELD_LIMIT)
         self.held.append((offset, epoch, fragment))
 

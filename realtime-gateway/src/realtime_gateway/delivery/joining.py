@@ -10,22 +10,22 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from service_kit.channel_log import ChannelLog, Position
+from service_kit.channel_log import ChannelLog
 
 from realtime_gateway.config.options import ClientOptions
 from realtime_gateway.delivery.fanout import Fanout, Member
 from realtime_gateway.delivery.feed import Feed
-from realtime_gateway.delivery.hub import UNSURE, Channel, Memory, Top
+from realtime_gateway.delivery.hub import UNSURE, Channel, Memory
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.protocol import codes
 from realtime_gateway.protocol.codes import Error
-from realtime_gateway.protocol.commands import Since
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.protocol.wire import Entry
-from realtime_gateway.sessions.asks import Join, Joined
+from realtime_gateway.sessions.effects import Join, Joined
 
 JOIN_ATTEMPTS: Final = 5
 
-Read = tuple[Top, list[Entry]]
+Read = tuple[StreamPosition, list[Entry]]
 
 
 class Joining:
@@ -88,9 +88,8 @@ class Joining:
         if join.options.recovers_last:
             top, entries = await self._log.read(join.channel, None, 1, reverse=True)
         else:
-            position = Position(since.offset, since.epoch)
-            top, entries = await self._log.read(join.channel, position, self._cap + 1)
-        return join.channel, (Top(top.offset, top.epoch), entries)
+            top, entries = await self._log.read(join.channel, since, self._cap + 1)
+        return join.channel, (StreamPosition(*top), entries)
 
     def _known(
         self, joins: Sequence[Join], reads: dict[str, Read]
@@ -123,11 +122,11 @@ class Joining:
             channel.read_at = time.monotonic()
         if missed is UNSURE:
             # The history is ahead of what this node has heard, which has to catch up first.
-            channel.is_settled = False
+            channel.unsettle()
         return missed
 
     def _remembered(
-        self, channel: Channel[Member], join: Join, since: Since
+        self, channel: Channel[Member], join: Join, since: StreamPosition
     ) -> list[Entry] | Memory | None:
         """What memory says, as far as the history would say the same: what is older than it
         keeps, or more than it keeps, is not recovered from here, either.

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError
 
 from realtime_gateway.config.options import RedisOptions
-from realtime_gateway.engine.bus import Bus, Carrier
+from realtime_gateway.engine.bus import Bus, PubSub
 from realtime_gateway.engine.shards import ShardedBus
 from realtime_gateway.engine.topology import Topology
 
@@ -50,7 +50,7 @@ def bus(
     interrupted: Callable[[Collection[bytes]], None],
     resumed: Callable[[Collection[bytes]], None],
     always: Iterable[bytes],
-) -> Carrier:
+) -> PubSub:
     """What carries live messages; `always` are keys that are followed all the time."""
     if options.cluster_address:
         return ShardedBus(

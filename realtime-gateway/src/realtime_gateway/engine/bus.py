@@ -31,7 +31,7 @@ class NotConnected(Exception):
     """Redis pub/sub is away: whoever asked may ask again."""
 
 
-class Carrier(Protocol):
+class PubSub(Protocol):
     """What carries the live messages of all channels to this node."""
 
     @property

@@ -1,7 +1,7 @@
-"""What nodes tell each other: orders about a user's connections, how each of them is doing, and
-what one wants to know of all.
+"""What nodes tell each other: control commands for a user's connections, how each node is
+doing, and what one wants to know of all.
 
-At most once, by pub/sub: an order that is lost while Redis is away is not repeated; tokens are
+At most once, by pub/sub: a command that is lost while Redis is away is not repeated; tokens are
 short-lived for that case. A node that has not been heard of for `NODE_LIFE` counts as gone.
 """
 
@@ -18,8 +18,8 @@ from typing import Any, Final, Protocol
 from redis.exceptions import RedisError
 
 from realtime_gateway.protocol import wire
-from realtime_gateway.sessions import orders
-from realtime_gateway.sessions.orders import Order
+from realtime_gateway.sessions import control_commands
+from realtime_gateway.sessions.control_commands import ControlCommand
 
 HEARTBEAT: Final = 3.0
 NODE_LIFE: Final = 2 * HEARTBEAT + 1
@@ -30,10 +30,10 @@ log = logging.getLogger("gateway.control")
 NodeInfo = dict[str, Any]
 
 
-class Obedient(Protocol):
+class ControlTarget(Protocol):
     """What is done here of what nodes tell each other."""
 
-    def obey(self, order: Order) -> None: ...
+    def apply(self, command: ControlCommand) -> None: ...
 
     def forget_history(self, channel: str) -> None:
         """A channel's history has been removed: what is remembered of it goes, too."""
@@ -61,7 +61,7 @@ class Control:
         self,
         *,
         publish: Callable[[bytes], Awaitable[object]],
-        node: Callable[[], Obedient],
+        node: Callable[[], ControlTarget],
         describe: Callable[[], NodeInfo],
         drain_peer: Callable[[str], object],
         heard: Callable[[], object] = lambda: None,
@@ -77,17 +77,17 @@ class Control:
         self._surveys: dict[str, _Survey] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def give(self, order: Order) -> None:
-        """Have it obeyed here at once, and by every other node that hears it. Errors of
-        redis-py pass through: then only this node has obeyed.
+    async def broadcast(self, command: ControlCommand) -> None:
+        """Apply it here at once, and on every other node that hears it. Errors of redis-py pass
+        through: then only this node has applied it.
         """
-        self._node().obey(order)
-        await self._publish(self._message(orders.as_json(order)))
+        self._node().apply(command)
+        await self._publish(self._message(control_commands.as_json(command)))
 
-    def give_soon(self, order: Order) -> None:
-        """Have it obeyed here at once, and by the others if Redis is there."""
-        self._node().obey(order)
-        self._answer(orders.as_json(order))
+    def broadcast_soon(self, command: ControlCommand) -> None:
+        """Apply it here at once, and on the other nodes if Redis is there."""
+        self._node().apply(command)
+        self._answer(control_commands.as_json(command))
 
     def drain_peer(self, peer: str) -> None:
         """Have every other node that hears it send away who came through a proxy."""
@@ -151,7 +151,7 @@ class Control:
 
     def _take(self, sender: str, message: dict[str, Any]) -> None:
         if "order" in message:
-            self._node().obey(orders.from_json(message))
+            self._node().apply(control_commands.from_json(message))
         elif "node" in message:
             if sender not in self._others:
                 self._answer({"node": self._describe()})  # it does not know of this one yet

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, cast
 
 from redis.exceptions import RedisError
 
-from realtime_gateway.sessions.asks import Appearance
+from realtime_gateway.sessions.effects import Appearance
 
 GATHER_SECONDS: Final = 0.02
 SLOTS: Final = 25

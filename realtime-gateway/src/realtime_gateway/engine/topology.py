@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError
 
-ASK_TIMEOUT: Final = 1.0
+EFFECT_TIMEOUT: Final = 1.0
 
 log = logging.getLogger("gateway.topology")
 
@@ -61,7 +61,7 @@ class Topology:
         if client is None:
             client = self._clients[address] = _client(address)
         try:
-            async with asyncio.timeout(ASK_TIMEOUT):
+            async with asyncio.timeout(EFFECT_TIMEOUT):
                 info = await client.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]
                 ranges = await client.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
         except (RedisError, OSError, TimeoutError) as error:
@@ -92,8 +92,8 @@ def _client(address: str) -> Redis:
         address,
         # With RESP3 redis-py takes a connection that Redis has closed for one with news.
         protocol=2,
-        socket_timeout=ASK_TIMEOUT,
-        socket_connect_timeout=ASK_TIMEOUT,
+        socket_timeout=EFFECT_TIMEOUT,
+        socket_connect_timeout=EFFECT_TIMEOUT,
         max_connections=2,
         retry=Retry(NoBackoff(), 0),
     )

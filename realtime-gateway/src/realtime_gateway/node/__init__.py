@@ -1,1 +1,1 @@
-"""What a node has of its own: its clients, their users, and answers to what sessions ask."""
+"""What a node has of its own: its clients, their users, and the effects of sessions."""

@@ -1,5 +1,5 @@
-"""One gateway node: answers what sessions ask, from memory and without waiting where it can,
-and has its connections do what the server wants.
+"""One gateway node: performs the effects of sessions, from memory and without waiting where it
+can, and applies control commands to its connections.
 """
 
 import asyncio
@@ -22,12 +22,14 @@ from realtime_gateway.node.tokens import TokenVerifier
 from realtime_gateway.node.users import Users
 from realtime_gateway.protocol import codes
 from realtime_gateway.protocol.codes import Close, Error
-from realtime_gateway.sessions.asks import (
+from realtime_gateway.sessions.claims import ConnectionClaims, SubscriptionClaims, TokenError
+from realtime_gateway.sessions.control_commands import ControlCommand, Disconnect
+from realtime_gateway.sessions.effects import (
     Admit,
     Appear,
     Append,
-    Ask,
     Dismiss,
+    Effect,
     HistoryPage,
     Join,
     JoinAll,
@@ -38,17 +40,15 @@ from realtime_gateway.sessions.asks import (
     VerifyConnection,
     VerifySubscription,
 )
-from realtime_gateway.sessions.claims import ConnectionClaims, Refusal, SubscriptionClaims
-from realtime_gateway.sessions.orders import Disconnect, Order
 from realtime_gateway.sessions.rules import Rules
 
-ASK_TIMEOUT: Final = 4.0
+EFFECT_TIMEOUT: Final = 4.0
 """Less than the 5 s after which clients give a command up."""
 
 log = logging.getLogger("gateway.node")
 
 Reply = (
-    ConnectionClaims | SubscriptionClaims | Refusal | Joined | list[Joined] | HistoryPage
+    ConnectionClaims | SubscriptionClaims | TokenError | Joined | list[Joined] | HistoryPage
     | dict[str, Any] | Close | Error | None
 )  # fmt: skip
 
@@ -59,14 +59,14 @@ class Connected(Member, Protocol):
     @property
     def user(self) -> str: ...
 
-    def is_meant(self, order: Order) -> bool: ...
+    def is_meant(self, command: ControlCommand) -> bool: ...
 
-    def obey(self, order: Order) -> None:
+    def apply(self, command: ControlCommand) -> None:
         """Do it after what the client waits for."""
 
 
 class Later:
-    """The answer has to be waited for: ask `answer_later`."""
+    """The answer has to be waited for: call `answer_later`."""
 
 
 LATER: Final = Later()
@@ -85,7 +85,7 @@ class Node:
         connection_tokens: TokenVerifier,
         subscription_tokens: TokenVerifier,
         stats: Stats,
-        give_soon: Callable[[Order], None],
+        broadcast_soon: Callable[[ControlCommand], None],
     ) -> None:
         self.options = options
         self.rules = rules
@@ -97,46 +97,46 @@ class Node:
         self._log = channel_log
         self._connection_tokens = connection_tokens
         self._subscription_tokens = subscription_tokens
-        self._give_soon = give_soon
+        self._broadcast_soon = broadcast_soon
 
-    def answer(self, member: Connected, ask: Ask) -> Reply | Later:
+    def answer(self, member: Connected, effect: Effect) -> Reply | Later:
         """The answer, if it is known here and now."""
-        match ask:
+        match effect:
             case VerifyConnection():
-                claims = self._connection_tokens.connection_now(ask.token)
+                claims = self._connection_tokens.connection_now(effect.token)
                 return LATER if claims is None else claims
             case VerifySubscription():
-                about = self._subscription_tokens.subscription_now(ask.token)
+                about = self._subscription_tokens.subscription_now(effect.token)
                 return LATER if about is None else about
             case Join() | JoinAll():
-                found = self._joining.now(member, _joins(ask))
-                return LATER if found is None else _only(ask, found)
+                found = self._joining.now(member, _joins(effect))
+                return LATER if found is None else _only(effect, found)
             case Admit():
                 most = self.options.client.user_connection_limit
-                is_one = self.users.add(member, ask.user, limit=most)
+                is_one = self.users.add(member, effect.user, limit=most)
                 return None if is_one else codes.CONNECTION_LIMIT
             case Dismiss():
-                self._dismiss(ask)
+                self._dismiss(effect)
                 return None
             case Appear():
-                self.presence.appear(ask.channel, ask.appearance)
-                if ask.appearance.is_announced:
-                    self.fanout.announce(ask.channel, "join", ask.appearance.info)
+                self.presence.appear(effect.channel, effect.appearance)
+                if effect.appearance.is_announced:
+                    self.fanout.announce(effect.channel, "join", effect.appearance.info)
                 return None
             case Leave():
-                self.leave(member, ask)
+                self.leave(member, effect)
                 return None
             case _:
                 return LATER
 
-    async def answer_later(self, member: Connected, ask: Ask) -> Reply:
+    async def answer_later(self, member: Connected, effect: Effect) -> Reply:
         """The answer, or an error that clients try again after."""
         try:
-            async with asyncio.timeout(ASK_TIMEOUT):
-                return await self._ask(member, ask)
+            async with asyncio.timeout(EFFECT_TIMEOUT):
+                return await self._perform(member, effect)
         except (Unavailable, RedisError, OSError, TimeoutError) as error:
             log.info(
-                "%s failed: %s: %s", type(ask).__name__.lower(), type(error).__name__, error
+                "%s failed: %s: %s", type(effect).__name__.lower(), type(error).__name__, error
             )
             return codes.INTERNAL
 
@@ -147,13 +147,13 @@ class Node:
             if leave.appearance.is_announced:
                 self.fanout.announce(leave.channel, "leave", leave.appearance.info)
 
-    def obey(self, order: Order) -> None:
-        """Have the connections of this node that are meant do it."""
-        for connection in self.users.of(order.user):
-            if connection.is_meant(order):
+    def apply(self, command: ControlCommand) -> None:
+        """Apply a control command to the connections of this node that it concerns."""
+        for connection in self.users.of(command.user):
+            if connection.is_meant(command):
                 try:
-                    connection.obey(order)
-                except Exception as error:  # noqa: BLE001 - the others have to obey, too
+                    connection.apply(command)
+                except Exception as error:  # noqa: BLE001 - the others get it, too
                     connection.fail(error)
 
     async def publish(
@@ -168,9 +168,9 @@ class Node:
         history = None if skip_history else self.history_of(options)
         return await self._log.publish(channel, fragment, history, idempotency_key)
 
-    async def read(self, ask: Read) -> HistoryPage | Error:
-        since = None if ask.since is None else Position(ask.since.offset, ask.since.epoch)
-        top, entries = await self._log.read(ask.channel, since, ask.limit, ask.reverse)
+    async def read(self, effect: Read) -> HistoryPage | Error:
+        since = effect.since
+        top, entries = await self._log.read(effect.channel, since, effect.limit, effect.reverse)
         if since is not None and since.epoch not in ("", top.epoch):
             return codes.UNRECOVERABLE_POSITION
         if not self._joining.fits(entries):
@@ -200,33 +200,35 @@ class Node:
         seconds = max(1, round(options.history_ttl))
         return HistoryOptions(options.history_size, seconds, max(1, round(meta_ttl)))
 
-    def _dismiss(self, ask: Dismiss) -> None:
-        why, stays = codes.CONNECTION_LIMIT, (ask.client,)
-        order = Disconnect(user=ask.user, code=why.code, reason=why.reason, whitelist=stays)
-        self._give_soon(order)
+    def _dismiss(self, effect: Dismiss) -> None:
+        why, stays = codes.CONNECTION_LIMIT, (effect.client,)
+        command = Disconnect(
+            user=effect.user, code=why.code, reason=why.reason, whitelist=stays
+        )
+        self._broadcast_soon(command)
 
-    async def _ask(self, member: Connected, ask: Ask) -> Reply:
-        match ask:
+    async def _perform(self, member: Connected, effect: Effect) -> Reply:
+        match effect:
             case VerifyConnection():
-                return await self._connection_tokens.connection(ask.token)
+                return await self._connection_tokens.connection(effect.token)
             case VerifySubscription():
-                return await self._subscription_tokens.subscription(ask.token)
+                return await self._subscription_tokens.subscription(effect.token)
             case Join() | JoinAll():
-                return _only(ask, await self._joining.later(member, _joins(ask)))
+                return _only(effect, await self._joining.later(member, _joins(effect)))
             case Append():
-                await self.publish(ask.channel, ask.options, ask.fragment)
+                await self.publish(effect.channel, effect.options, effect.fragment)
                 return None
             case Read():
-                return await self.read(ask)
+                return await self.read(effect)
             case ReadPresence():
-                return await self.presence.read(ask.channel)
+                return await self.presence.read(effect.channel)
             case Admit() | Dismiss() | Appear() | Leave():
                 return None
 
 
-def _joins(ask: Join | JoinAll) -> tuple[Join, ...]:
-    return ask.joins if isinstance(ask, JoinAll) else (ask,)
+def _joins(effect: Join | JoinAll) -> tuple[Join, ...]:
+    return effect.joins if isinstance(effect, JoinAll) else (effect,)
 
 
-def _only(ask: Join | JoinAll, found: list[Joined] | Error) -> Reply:
-    return found[0] if isinstance(ask, Join) and isinstance(found, list) else found
+def _only(effect: Join | JoinAll, found: list[Joined] | Error) -> Reply:
+    return found[0] if isinstance(effect, Join) and isinstance(found, list) else found

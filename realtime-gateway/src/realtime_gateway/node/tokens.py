@@ -17,13 +17,13 @@ from service_kit.tokens import Identity, InvalidToken, Jwks, KeysUnavailable, Re
 
 from realtime_gateway.config import patterns
 from realtime_gateway.config.options import ClientOptions, TokenOptions
-from realtime_gateway.node.refusals import Refusals, check_of
+from realtime_gateway.node.token_log import TokenLog, check_of
 from realtime_gateway.sessions import claims
 from realtime_gateway.sessions.claims import (
     ConnectionClaims,
-    Refusal,
+    InvalidClaims,
     SubscriptionClaims,
-    Unfit,
+    TokenError,
 )
 
 SHARED: Final = ("HS256", "HS384", "HS512")
@@ -47,9 +47,9 @@ class TokenVerifier:
         options: TokenOptions,
         jwks: Jwks | None,
         revocations: Revocations | None = None,
-        refusals: Refusals | None = None,
+        token_log: TokenLog | None = None,
     ) -> None:
-        self._refusals = refusals or Refusals()
+        self._token_log = token_log or TokenLog()
         self._options = options
         self._jwks = jwks
         self._revocations = revocations
@@ -75,30 +75,30 @@ class TokenVerifier:
     def has_keys(self) -> bool:
         return bool(self._keys) or self._jwks is not None
 
-    def connection_now(self, token: str) -> ConnectionClaims | Refusal | None:
+    def connection_now(self, token: str) -> ConnectionClaims | TokenError | None:
         """The verdict; None if it has to be waited for."""
         found = None if self._revocations else self._claims_now(token)
         return self._read(claims.connection, found)
 
-    async def connection(self, token: str) -> ConnectionClaims | Refusal:
+    async def connection(self, token: str) -> ConnectionClaims | TokenError:
         verdict = self._read(claims.connection, await self._standing(token))
         assert verdict is not None
         return verdict
 
-    def subscription_now(self, token: str) -> SubscriptionClaims | Refusal | None:
+    def subscription_now(self, token: str) -> SubscriptionClaims | TokenError | None:
         """The verdict; None if it has to be waited for."""
         found = None if self._revocations else self._claims_now(token)
         return self._read(claims.subscription, found)
 
-    async def subscription(self, token: str) -> SubscriptionClaims | Refusal:
+    async def subscription(self, token: str) -> SubscriptionClaims | TokenError:
         verdict = self._read(claims.subscription, await self._standing(token))
         assert verdict is not None
         return verdict
 
-    async def _standing(self, token: str) -> Claims | Refusal:
+    async def _standing(self, token: str) -> Claims | TokenError:
         """The claims of a good token that nobody has taken back."""
         found = await self._claims(token)
-        if self._revocations is None or isinstance(found, Refusal):
+        if self._revocations is None or isinstance(found, TokenError):
             return found
         generation = found.get("gen", 0)
         if type(generation) is not int:
@@ -112,10 +112,10 @@ class TokenVerifier:
             expires_at=float("inf"),  # that it is good has been looked at
         )
         if await self._revocations.is_revoked(bearer):
-            return self._refuse("sid, gen: it was taken back", Refusal.EXPIRED)
+            return self._refuse("sid, gen: it was taken back", TokenError.EXPIRED)
         return found
 
-    async def _claims(self, token: str) -> Claims | Refusal:
+    async def _claims(self, token: str) -> Claims | TokenError:
         verdict = self._claims_now(token)
         if verdict is not None:
             return verdict
@@ -125,12 +125,14 @@ class TokenVerifier:
             assert kid is not None
             key = await self._jwks.key(kid)
         except KeysUnavailable:
-            return self._refuse("kid: the issuer's keys are not to be had", Refusal.UNAVAILABLE)
+            return self._refuse(
+                "kid: the issuer's keys are not to be had", TokenError.UNAVAILABLE
+            )
         except InvalidToken:
             return self._refuse("kid: the issuer publishes no such key")
         return self._decode(token, key.key, PUBLISHED)
 
-    def _claims_now(self, token: str) -> Claims | Refusal | None:
+    def _claims_now(self, token: str) -> Claims | TokenError | None:
         algorithm, kid = _header(token.partition(".")[0])
         if self._jwks is None:
             for algorithms, key in self._keys.items():
@@ -144,7 +146,7 @@ class TokenVerifier:
         published = self._jwks.cached(kid)
         return None if published is None else self._decode(token, published.key, PUBLISHED)
 
-    def _decode(self, token: str, key: Any, algorithms: tuple[str, ...]) -> Claims | Refusal:
+    def _decode(self, token: str, key: Any, algorithms: tuple[str, ...]) -> Claims | TokenError:
         try:
             found: Claims = jwt.decode(
                 token,
@@ -155,7 +157,7 @@ class TokenVerifier:
                 options=self._checks,  # type: ignore[arg-type]
             )
         except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError) as error:
-            return self._refuse(check_of(error), Refusal.EXPIRED)
+            return self._refuse(check_of(error), TokenError.EXPIRED)
         # The last ones: a key of another kind, or a time that is no number.
         except (jwt.PyJWTError, TypeError, ValueError, ArithmeticError) as error:
             return self._refuse(check_of(error))
@@ -167,26 +169,26 @@ class TokenVerifier:
             return self._refuse("iss: it does not fit issuer_regex")
         return found
 
-    def _refuse(self, why: str, refusal: Refusal = Refusal.INVALID) -> Refusal:
-        self._refusals.tell(why)
-        return refusal
+    def _refuse(self, why: str, token_error: TokenError = TokenError.INVALID) -> TokenError:
+        self._token_log.tell(why)
+        return token_error
 
     def _read(
-        self, read: Callable[[Claims, str], C], found: Claims | Refusal | None
-    ) -> C | Refusal | None:
-        if found is None or isinstance(found, Refusal):
+        self, read: Callable[[Claims, str], C], found: Claims | TokenError | None
+    ) -> C | TokenError | None:
+        if found is None or isinstance(found, TokenError):
             return found
         try:
             return read(found, self._options.user_id_claim)
-        except Unfit as error:
-            return self._refuse(str(error), error.refusal)
+        except InvalidClaims as error:
+            return self._refuse(str(error), error.error)
 
 
 def verifiers(
     client: ClientOptions,
     http: httpx.AsyncClient,
     revocations: Callable[[], Revocations],
-    refusals: Refusals,
+    token_log: TokenLog,
 ) -> tuple[TokenVerifier, TokenVerifier]:
     """Of connection and of subscription tokens. `revocations` is asked for once, if at all."""
     own = client.subscription_token
@@ -197,7 +199,7 @@ def verifiers(
         endpoint = options.jwks_public_endpoint
         jwks = Jwks(endpoint, http) if endpoint else None
         standing = reader if options.check_revocations else None
-        return TokenVerifier(options, jwks, standing, refusals)
+        return TokenVerifier(options, jwks, standing, token_log)
 
     connections = verifier(client.token)
     return connections, verifier(own) if own.enabled else connections

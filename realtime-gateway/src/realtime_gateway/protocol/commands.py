@@ -9,13 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from realtime_gateway.protocol.fields import Malformed, flag, integer, loads, text, uint
-
-
-class Since(NamedTuple):
-    """The position that a client holds; an empty epoch fits any."""
-
-    offset: int
-    epoch: str
+from realtime_gateway.protocol.position import StreamPosition
 
 
 class Pong(NamedTuple):
@@ -25,7 +19,7 @@ class Pong(NamedTuple):
 class Connect(NamedTuple):
     id: int
     token: str
-    subs: Mapping[str, Since | None]
+    subs: Mapping[str, StreamPosition | None]
     """The server-side subscriptions that the client had, and where it was in them."""
 
 
@@ -33,7 +27,7 @@ class Subscribe(NamedTuple):
     id: int
     channel: str
     token: str
-    since: Since | None  # None: the client does not ask for recovery
+    since: StreamPosition | None  # None: the client does not ask for recovery
     wants_positioning: bool
     wants_recovery: bool
     rejects_unrecovered: bool
@@ -56,7 +50,7 @@ class History(NamedTuple):
     id: int
     channel: str
     limit: int
-    since: Since | None
+    since: StreamPosition | None
     reverse: bool
 
 
@@ -226,5 +220,5 @@ def _channel(request: dict[str, Any]) -> str:
     return channel
 
 
-def _position(request: dict[str, Any]) -> Since:
-    return Since(uint(request, "offset"), text(request, "epoch"))
+def _position(request: dict[str, Any]) -> StreamPosition:
+    return StreamPosition(uint(request, "offset"), text(request, "epoch"))

@@ -12,19 +12,19 @@ from typing import Any, Final
 from realtime_gateway.protocol.wire import dumps
 
 
-class Refusal(Enum):
+class TokenError(Enum):
     INVALID = auto()
     EXPIRED = auto()
     UNAVAILABLE = auto()
     """The issuer's keys could not be fetched: not the client's fault, so it may try again."""
 
 
-class Unfit(Exception):
+class InvalidClaims(Exception):
     """These claims do not do: the claim and why, and what follows from it. Never quotes one."""
 
-    def __init__(self, why: str, refusal: Refusal = Refusal.INVALID) -> None:
+    def __init__(self, why: str, error: TokenError = TokenError.INVALID) -> None:
         super().__init__(why)
-        self.refusal = refusal
+        self.error = error
 
 
 Overrides = tuple[tuple[str, bool], ...]
@@ -75,23 +75,23 @@ _UNREADABLE: Final = (TypeError, AttributeError, KeyError)
 
 
 def connection(claims: Claims, user_claim: str) -> ConnectionClaims:
-    """What the claims of a connection token say, or Unfit."""
+    """What the claims of a connection token say, or InvalidClaims."""
     user, session = _text(claims, user_claim), _text(claims, "sid")
     if "channel" in claims:
-        raise Unfit("channel: a subscription token opens no connection")
+        raise InvalidClaims("channel: a subscription token opens no connection")
     lifetime = _lifetime(claims)
     try:
         subscriptions = _subscriptions(claims.get("channels"), claims.get("subs"))
     except _UNREADABLE as error:
-        raise Unfit("channels, subs: they cannot be read") from error
+        raise InvalidClaims("channels, subs: they cannot be read") from error
     return ConnectionClaims(user, lifetime, _value(claims, "info"), session, subscriptions)
 
 
 def subscription(claims: Claims, user_claim: str) -> SubscriptionClaims:
-    """What the claims of a subscription token say, or Unfit."""
+    """What the claims of a subscription token say, or InvalidClaims."""
     user, client = _text(claims, user_claim), None
     if "channel" not in claims:
-        raise Unfit("channel: it is missing")
+        raise InvalidClaims("channel: it is missing")
     channel = _text(claims, "channel")
     if claims.get("client") is not None:
         client = _text(claims, "client")
@@ -100,7 +100,7 @@ def subscription(claims: Claims, user_claim: str) -> SubscriptionClaims:
     try:
         overrides = _overrides(claims.get("override"))
     except _UNREADABLE as error:
-        raise Unfit("override: it cannot be read") from error
+        raise InvalidClaims("override: it cannot be read") from error
     info, data = _value(claims, "info"), _value(claims, "data")
     return SubscriptionClaims(user, channel, client, lifetime, info, data, overrides)
 
@@ -118,7 +118,7 @@ def _subscriptions(channels: Any, subs: Any) -> tuple[ServerSubscription, ...]:
 def _text(claims: Claims, name: str) -> str:
     value = claims.get(name, "")
     if not isinstance(value, str) or not _is_unicode(value):
-        raise Unfit(f"{name}: not a text")
+        raise InvalidClaims(f"{name}: not a text")
     return value
 
 
@@ -128,7 +128,7 @@ def _value(claims: Claims, name: str) -> Any:
         try:
             dumps(value)
         except (ValueError, RecursionError) as error:
-            raise Unfit(f"{name}: not JSON") from error
+            raise InvalidClaims(f"{name}: not JSON") from error
     return value
 
 
@@ -156,13 +156,13 @@ def _lifetime(claims: Claims) -> float | None:
     for name in ("expire_at", "exp"):
         # Also the one that does not count: whoever verifies may read it another way.
         if claims.get(name) is not None and not _is_time(claims[name]):
-            raise Unfit(f"{name}: not a time")
+            raise InvalidClaims(f"{name}: not a time")
     name = "exp" if claims.get("expire_at") is None else "expire_at"
     end = claims.get(name)
     if end is None or end == 0:
         return None
     if (left := end - time.time()) <= 0:
-        raise Unfit(f"{name}: it has expired", Refusal.EXPIRED)
+        raise InvalidClaims(f"{name}: it has expired", TokenError.EXPIRED)
     return float(left)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from realtime_gateway.config.options import ChannelOptions
 from realtime_gateway.protocol import codes, commands, wire
 from realtime_gateway.protocol.codes import Error
-from realtime_gateway.sessions.asks import (
+from realtime_gateway.sessions.effects import (
     Append,
-    Ask,
+    Effect,
     Handling,
     HistoryPage,
     Read,
@@ -19,34 +19,34 @@ from realtime_gateway.sessions.asks import (
     succeed,
 )
 from realtime_gateway.sessions.rules import Rules
-from realtime_gateway.sessions.subscriptions import Speaker, client_info
+from realtime_gateway.sessions.subscriptions import ClientState, client_info
 
 
 def handle(
-    who: Speaker,
+    state: ClientState,
     rules: Rules,
     command: commands.Publish | commands.History | commands.Presence | commands.PresenceStats,
 ) -> Handling:
     match command:
         case commands.Publish():
-            return (yield from publish(who, rules, command))
+            return (yield from publish(state, rules, command))
         case commands.History():
-            return (yield from history(who, rules, command))
+            return (yield from history(state, rules, command))
         case commands.Presence():
-            return (yield from presence(who, rules, command))
+            return (yield from presence(state, rules, command))
         case commands.PresenceStats():
-            return (yield from presence_stats(who, rules, command))
+            return (yield from presence_stats(state, rules, command))
 
 
-def publish(who: Speaker, rules: Rules, command: commands.Publish) -> Handling:
+def publish(state: ClientState, rules: Rules, command: commands.Publish) -> Handling:
     options = _options(rules, command.channel)
     if options is None:
         return fail(command.id, codes.UNKNOWN_CHANNEL)
-    subscribed = command.channel in who.subscriptions
-    if not rules.channels.may_publish(options, who.user, subscribed=subscribed):
+    subscribed = command.channel in state.subscriptions
+    if not rules.channels.may_publish(options, state.user, subscribed=subscribed):
         return fail(command.id, codes.PERMISSION_DENIED)
-    held = who.subscriptions.get(command.channel)
-    info = client_info(who, held.info if held else None)
+    held = state.subscriptions.get(command.channel)
+    info = client_info(state, held.info if held else None)
     try:
         fragment = wire.fragment(command.data, info=info)
     except (ValueError, TypeError):  # the latter: bytes that are not JSON, in protobuf
@@ -57,14 +57,14 @@ def publish(who: Speaker, rules: Rules, command: commands.Publish) -> Handling:
     return succeed(command.id, "publish", {})
 
 
-def history(who: Speaker, rules: Rules, command: commands.History) -> Handling:
+def history(state: ClientState, rules: Rules, command: commands.History) -> Handling:
     options = _options(rules, command.channel)
     if options is None:
         return fail(command.id, codes.UNKNOWN_CHANNEL)
     if not options.has_history:
         return fail(command.id, codes.NOT_AVAILABLE)
-    subscribed = command.channel in who.subscriptions
-    if not rules.channels.may_read_history(options, who.user, subscribed=subscribed):
+    subscribed = command.channel in state.subscriptions
+    if not rules.channels.may_read_history(options, state.user, subscribed=subscribed):
         return fail(command.id, codes.PERMISSION_DENIED)
     cap = rules.client.history_max_publication_limit
     limit = command.limit if 0 <= command.limit <= cap else cap
@@ -77,15 +77,17 @@ def history(who: Speaker, rules: Rules, command: commands.History) -> Handling:
     return succeed(command.id, "history", top, page.entries)
 
 
-def presence(who: Speaker, rules: Rules, command: commands.Presence) -> Handling:
-    found: dict[str, Any] | Error = yield from _read_presence(who, rules, command.channel)
+def presence(state: ClientState, rules: Rules, command: commands.Presence) -> Handling:
+    found: dict[str, Any] | Error = yield from _read_presence(state, rules, command.channel)
     if isinstance(found, Error):
         return fail(command.id, found)
     return succeed(command.id, "presence", {"presence": found})
 
 
-def presence_stats(who: Speaker, rules: Rules, command: commands.PresenceStats) -> Handling:
-    found: dict[str, Any] | Error = yield from _read_presence(who, rules, command.channel)
+def presence_stats(
+    state: ClientState, rules: Rules, command: commands.PresenceStats
+) -> Handling:
+    found: dict[str, Any] | Error = yield from _read_presence(state, rules, command.channel)
     if isinstance(found, Error):
         return fail(command.id, found)
     return succeed(command.id, "presence_stats", count(found))
@@ -98,14 +100,14 @@ def count(presence: dict[str, Any]) -> dict[str, int]:
 
 
 def _read_presence(
-    who: Speaker, rules: Rules, channel: str
-) -> Generator[Ask, Any, dict[str, Any] | Error]:
+    state: ClientState, rules: Rules, channel: str
+) -> Generator[Effect, Any, dict[str, Any] | Error]:
     options = _options(rules, channel)
     if options is None:
         return codes.UNKNOWN_CHANNEL
     if not options.presence:
         return codes.NOT_AVAILABLE
-    if not _may_see(who, rules, channel, options):
+    if not _may_see(state, rules, channel, options):
         return codes.PERMISSION_DENIED
     found: dict[str, Any] | Error = yield ReadPresence(channel)
     return found
@@ -115,7 +117,7 @@ def _options(rules: Rules, channel: str) -> ChannelOptions | None:
     return rules.channels.options(channel) if rules.channels.is_valid(channel) else None
 
 
-def _may_see(who: Speaker, rules: Rules, channel: str, options: ChannelOptions) -> bool:
+def _may_see(state: ClientState, rules: Rules, channel: str, options: ChannelOptions) -> bool:
     return rules.channels.may_see_presence(
-        options, who.user, subscribed=channel in who.subscriptions
+        options, state.user, subscribed=channel in state.subscriptions
     )

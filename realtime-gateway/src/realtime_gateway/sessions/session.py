@@ -1,7 +1,7 @@
 """One client's conversation, without its socket: what every command is answered, and when it
 ends.
 
-A command is a generator: it yields what it needs to know (`Ask`), is sent the answer, and
+A command is a generator: it yields what it needs to know (`Effect`), is sent the answer, and
 returns the outcome; so the rules of a command read from top to bottom and nothing here waits.
 Commands are handled one after the other; the shell never starts one before the last one
 returned. Times are seconds of one monotonic clock that the caller reads.
@@ -13,14 +13,20 @@ from typing import Any, Final, cast
 from realtime_gateway.protocol import codes, commands, wire
 from realtime_gateway.protocol.codes import Close, Error
 from realtime_gateway.protocol.commands import Command
-from realtime_gateway.sessions import following, orders, publishing, server_side
-from realtime_gateway.sessions.asks import (
+from realtime_gateway.sessions import (
+    control_commands,
+    publishing,
+    server_side_subscriptions,
+    subscribing,
+)
+from realtime_gateway.sessions.claims import ConnectionClaims, Overrides, TokenError
+from realtime_gateway.sessions.effects import (
     Admit,
     Answer,
-    Ask,
     Dismiss,
-    Drop,
     Due,
+    Effect,
+    EndSubscription,
     Handling,
     JoinAll,
     Joined,
@@ -31,7 +37,6 @@ from realtime_gateway.sessions.asks import (
     fail,
     succeed,
 )
-from realtime_gateway.sessions.claims import ConnectionClaims, Overrides, Refusal
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.sessions.subscriptions import (
     NEVER,
@@ -78,23 +83,27 @@ class Session:
             case commands.Pong() | commands.Send() | commands.Unavailable():
                 return self._answer(command)
             case commands.Subscribe() | commands.Unsubscribed() | commands.SubRefresh():
-                return (yield from following.handle(self, self._rules, command, now))
+                return (yield from subscribing.handle(self, self._rules, command, now))
             case _:
                 return (yield from publishing.handle(self, self._rules, command))
 
-    def obey(self, order: orders.Subscribe | orders.Refresh, now: float) -> Handling:
+    def apply(
+        self, command: control_commands.Subscribe | control_commands.Refresh, now: float
+    ) -> Handling:
         """Do what the server wants; what the client is told is the outcome."""
         if not self.is_connected:
             return None
-        if isinstance(order, orders.Subscribe):
-            return (yield from server_side.subscribe(self, self._rules, order, now))
-        if order.is_expired:
+        if isinstance(command, control_commands.Subscribe):
+            return (
+                yield from server_side_subscriptions.subscribe(self, self._rules, command, now)
+            )
+        if command.is_expired:
             return codes.CONNECTION_EXPIRED
-        return Answer(wire.refresh_push(self._lives(order.lifetime, now)))
+        return Answer(wire.refresh_push(self._lives(command.lifetime, now)))
 
-    def drop(self, channel: str, why: codes.Unsubscribe) -> Handling:
+    def end_subscription(self, channel: str, why: codes.Unsubscribe) -> Handling:
         """Forget a subscription, and tell the client if it has to know."""
-        return following.drop(self, channel, why)
+        return subscribing.end(self, channel, why)
 
     def wake_at(self) -> float:
         """When `wake` has something to do next."""
@@ -109,7 +118,8 @@ class Session:
         if now >= self._pong_by:
             return [codes.NO_PONG]
         due: list[Due] = [
-            Drop(channel, codes.SUBSCRIPTION_EXPIRED) for channel in self._lapsed(now)
+            EndSubscription(channel, codes.SUBSCRIPTION_EXPIRED)
+            for channel in self._lapsed(now)
         ]
         if now >= self._ping_at:
             self._ping_at = now + self._rules.client.ping_interval
@@ -120,7 +130,7 @@ class Session:
 
     def end(self) -> list[Leave]:
         """The connection is over: what is left to be done."""
-        return [following.leave(self, channel) for channel in list(self.subscriptions)]
+        return [subscribing.leave(self, channel) for channel in list(self.subscriptions)]
 
     def _answer(self, command: commands.Pong | commands.Send | commands.Unavailable) -> Outcome:
         if isinstance(command, commands.Unavailable):
@@ -137,7 +147,7 @@ class Session:
         claims = yield from self._identify(command)
         if not isinstance(claims, ConnectionClaims):
             return claims
-        plans = server_side.planned(claims, command.subs, self._rules)
+        plans = server_side_subscriptions.planned(claims, command.subs, self._rules)
         if isinstance(plans, Close):
             return plans
         if isinstance(plans, Error):
@@ -152,10 +162,10 @@ class Session:
             if isinstance(joined, Error):
                 return fail(command.id, joined, then=codes.SERVER_ERROR)
             result["subs"] = {
-                plan.channel: server_side.begin(self, plan, place, now)
+                plan.channel: server_side_subscriptions.begin(self, plan, place, now)
                 for plan, place in zip(plans, joined, strict=True)
             }
-            yield from following.appear(self, *result["subs"])
+            yield from subscribing.appear(self, *result["subs"])
         if self._is_the_only_one():
             yield Dismiss(self.user, self.client)
         self.is_connected = True
@@ -167,13 +177,13 @@ class Session:
 
     def _identify(
         self, command: commands.Connect
-    ) -> Generator[Ask, Any, ConnectionClaims | Outcome]:
+    ) -> Generator[Effect, Any, ConnectionClaims | Outcome]:
         """Who connects, or why nobody does."""
         if not self._rules.must_verify(command.token):
             is_open = self._may_connect_without_token()
             return ConnectionClaims(user="") if is_open else codes.INVALID_REQUEST
-        claims: ConnectionClaims | Refusal = yield VerifyConnection(command.token)
-        if isinstance(claims, Refusal):
+        claims: ConnectionClaims | TokenError = yield VerifyConnection(command.token)
+        if isinstance(claims, TokenError):
             return _connection_refused(command.id, claims)
         if not claims.user and self._rules.client.disallow_anonymous_connection_tokens:
             self._rules.refused(f"{self._rules.client.token.user_id_claim}: nobody's")
@@ -183,10 +193,10 @@ class Session:
     def _refresh(self, command: commands.Refresh, now: float) -> Handling:
         if not command.token:
             return codes.INVALID_REQUEST
-        claims: ConnectionClaims | Refusal = yield VerifyConnection(command.token)
-        if claims is Refusal.EXPIRED:
+        claims: ConnectionClaims | TokenError = yield VerifyConnection(command.token)
+        if claims is TokenError.EXPIRED:
             return codes.CONNECTION_EXPIRED
-        if claims is Refusal.UNAVAILABLE:
+        if claims is TokenError.UNAVAILABLE:
             return fail(command.id, codes.INTERNAL)
         if not isinstance(claims, ConnectionClaims):
             return codes.INVALID_TOKEN
@@ -225,10 +235,10 @@ def _grants(claims: ConnectionClaims) -> frozenset[Grant]:
     return frozenset((each.channel, each.overrides) for each in claims.subscriptions)
 
 
-def _connection_refused(command_id: int, refusal: Refusal) -> Outcome:
-    if refusal is Refusal.INVALID:
+def _connection_refused(command_id: int, refusal: TokenError) -> Outcome:
+    if refusal is TokenError.INVALID:
         return codes.INVALID_TOKEN
-    if refusal is Refusal.EXPIRED:
+    if refusal is TokenError.EXPIRED:
         error, close = codes.TOKEN_EXPIRED, codes.CONNECTION_EXPIRED
     else:
         error, close = codes.INTERNAL, codes.SERVER_ERROR

@@ -1,16 +1,15 @@
 """What a client holds of a channel, on which terms, and how a subscription is told to it."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, Protocol, cast
 
 from realtime_gateway.config.options import ChannelOptions
 from realtime_gateway.protocol import commands, wire
-from realtime_gateway.protocol.commands import Since
-from realtime_gateway.sessions.asks import Appearance, Joined
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.sessions.claims import Overrides
+from realtime_gateway.sessions.effects import Appearance, Joined
 
 NEVER: Final = math.inf
 LONGEST_TTL: Final = (1 << 31) - 1
@@ -38,8 +37,8 @@ class Subscription:
     info: Any = None
 
 
-class Speaker(Protocol):
-    """Who is in the channels."""
+class ClientState(Protocol):
+    """What the rules see of a session: who its client is, and which channels it holds."""
 
     @property
     def client(self) -> str: ...
@@ -47,11 +46,13 @@ class Speaker(Protocol):
     def user(self) -> str: ...
     @property
     def info(self) -> Any: ...
-    @property
-    def subscriptions(self) -> Mapping[str, Subscription]: ...
+
+    subscriptions: dict[str, Subscription]
 
 
-def asked(command: commands.Subscribe, options: ChannelOptions, *, sees: bool) -> Terms:
+def requested_terms(
+    command: commands.Subscribe, options: ChannelOptions, *, sees: bool
+) -> Terms:
     """The terms of a client's own subscription; `sees`: it may know who else is there."""
     recovers = options.force_recovery or (options.allow_recovery and command.wants_recovery)
     positions = options.force_positioning or (
@@ -60,14 +61,16 @@ def asked(command: commands.Subscribe, options: ChannelOptions, *, sees: bool) -
     return _terms(options, recovers, positions, command.wants_joins and sees)
 
 
-def place_asked(options: ChannelOptions, since: Since | None, terms: Terms) -> Since | None:
+def recovery_position(
+    options: ChannelOptions, since: StreamPosition | None, terms: Terms
+) -> StreamPosition | None:
     """From where the client recovers, if it does."""
     if not terms.recovers:
         return None
-    return since or (Since(0, "") if options.auto_cache_recover else None)
+    return since or (StreamPosition(0, "") if options.auto_cache_recover else None)
 
 
-def given(options: ChannelOptions) -> Terms:
+def server_terms(options: ChannelOptions) -> Terms:
     """The terms of a subscription that the server decides on."""
     return _terms(
         options, options.force_recovery, options.force_positioning, False, is_server_side=True
@@ -85,7 +88,9 @@ def subscription(terms: Terms, lifetime: float | None, info: Any, now: float) ->
     return Subscription(terms, NEVER if lifetime is None else now + lifetime, info)
 
 
-def place(joined: Joined, since: Since | None, terms: Terms) -> dict[str, Any]:
+def position_reply(
+    joined: Joined, since: StreamPosition | None, terms: Terms
+) -> dict[str, Any]:
     if not terms.is_positioned:
         return {}
     place: dict[str, Any] = {"recoverable": True} if terms.recovers else {}
@@ -105,23 +110,23 @@ def ttl(lifetime: float | None) -> dict[str, Any]:
     return {"expires": True, "ttl": min(max(1, math.floor(lifetime)), LONGEST_TTL)}
 
 
-def client_info(who: Speaker, info: Any) -> dict[str, Any]:
+def client_info(state: ClientState, info: Any) -> dict[str, Any]:
     """What others are told about a client in a channel; `info` is what only this one says."""
-    found = {"user": who.user, "client": who.client}
-    if who.info is not None:
-        found["conn_info"] = who.info
+    found = {"user": state.user, "client": state.client}
+    if state.info is not None:
+        found["conn_info"] = state.info
     if info is not None:
         found["chan_info"] = info
     return found
 
 
-def appearance(who: Speaker, held: Subscription) -> Appearance | None:
+def appearance(state: ClientState, held: Subscription) -> Appearance | None:
     """What others see of it; None if they see nothing."""
     terms = held.terms
     if not (terms.is_present or terms.is_announced):
         return None
-    info = wire.dumps(client_info(who, held.info))
-    return Appearance(who.client, info, terms.is_present, terms.is_announced)
+    info = wire.dumps(client_info(state, held.info))
+    return Appearance(state.client, info, terms.is_present, terms.is_announced)
 
 
 def _terms(

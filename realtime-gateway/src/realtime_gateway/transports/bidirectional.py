@@ -11,13 +11,13 @@ from realtime_gateway.protocol import codes
 from realtime_gateway.protocol.commands import Command, Subscribe
 from realtime_gateway.protocol.encodings import Dialogue
 from realtime_gateway.protocol.fields import Malformed
-from realtime_gateway.transports.conversation import BACKLOG_LIMIT, STATE, Conversation
+from realtime_gateway.transports.client_connection import BACKLOG_LIMIT, STATE, ClientConnection
 from realtime_gateway.transports.websocket import WebSocket
 
 trace = area("gateway:clients")
 
 
-class ClientConnection(WebSocket, Conversation):
+class BidirectionalWebSocket(WebSocket, ClientConnection):
     __slots__ = (*STATE,)
 
     encoding: Dialogue

@@ -5,7 +5,7 @@ from dataclasses import replace
 from realtime_gateway.node.clients import Clients
 from realtime_gateway.node.node import Node
 from realtime_gateway.protocol.encodings import JSON, Protobuf
-from realtime_gateway.transports.bidirectional import ClientConnection
+from realtime_gateway.transports.bidirectional import BidirectionalWebSocket
 from realtime_gateway.transports.handshake import Accepted
 from realtime_gateway.transports.unidirectional import PARAMETER, EventStream, UniWebSocket
 from realtime_gateway.transports.websocket import WebSocket
@@ -22,7 +22,7 @@ class Connections:
         node = self._node
         if accepted.path == node.options.websocket.handler_prefix:
             encoding = self._protobuf if accepted.is_protobuf else JSON
-            return ClientConnection(node, self._clients, encoding)
+            return BidirectionalWebSocket(node, self._clients, encoding)
         request = accepted.query.get(PARAMETER) or None
         return UniWebSocket(node, self._clients, self._listening, request)
 

@@ -18,7 +18,7 @@ from realtime_gateway.protocol.commands import Command, Subscribe, unidirectiona
 from realtime_gateway.protocol.encodings import EVENTS, PUSHES, Encoding
 from realtime_gateway.protocol.fields import Malformed, loads
 from realtime_gateway.sessions.rules import Rules
-from realtime_gateway.transports.conversation import STATE, Conversation
+from realtime_gateway.transports.client_connection import STATE, ClientConnection
 from realtime_gateway.transports.websocket import CLOSE_TIMEOUT, WebSocket
 
 PARAMETER: Final = "cf_connect"
@@ -35,7 +35,7 @@ def understood(request: str | bytes | bytearray) -> list[Command]:
         raise Malformed("not UTF-8") from error
 
 
-class Unidirectional(Conversation):
+class Unidirectional(ClientConnection):
     __slots__ = STATE[:0]
 
     def start(self, node: Node, clients: Clients, rules: Rules, encoding: Encoding) -> None:
@@ -58,7 +58,7 @@ class Unidirectional(Conversation):
         self.send = self._hold
         self._handle(commands)
 
-    def lose(self, channel: str) -> None:
+    def on_lost(self, channel: str) -> None:
         held = self.session.subscriptions.get(channel)
         if held is not None and held.terms.is_positioned:
             self._finish(codes.INSUFFICIENT_STATE)

@@ -10,18 +10,19 @@ from typing import Any
 
 from realtime_gateway.protocol import codes, wire
 from realtime_gateway.protocol.codes import Close, Error
-from realtime_gateway.protocol.commands import Since
-from realtime_gateway.sessions import orders
-from realtime_gateway.sessions.asks import Answer, Handling, Join, Joined
+from realtime_gateway.protocol.position import StreamPosition
+from realtime_gateway.sessions import control_commands
 from realtime_gateway.sessions.claims import ConnectionClaims, ServerSubscription
-from realtime_gateway.sessions.following import Follower, appear
+from realtime_gateway.sessions.effects import Answer, Handling, Join, Joined
 from realtime_gateway.sessions.rules import Rules
+from realtime_gateway.sessions.subscribing import appear
 from realtime_gateway.sessions.subscriptions import (
+    ClientState,
     Terms,
-    given,
     overridden,
-    place,
-    place_asked,
+    position_reply,
+    recovery_position,
+    server_terms,
     subscription,
     ttl,
 )
@@ -42,7 +43,7 @@ class Plan:
 
 
 def planned(
-    claims: ConnectionClaims, held: Mapping[str, Since | None], rules: Rules
+    claims: ConnectionClaims, held: Mapping[str, StreamPosition | None], rules: Rules
 ) -> list[Plan] | Error | Close:
     """What a connection begins with: the token's channels, and the user's own."""
     wanted = {each.channel: each for each in claims.subscriptions}
@@ -57,11 +58,11 @@ def planned(
     return found if len(found) == len(plans) else codes.UNKNOWN_CHANNEL
 
 
-def begin(who: Follower, plan: Plan, joined: Joined, now: float) -> dict[str, Any]:
+def begin(state: ClientState, plan: Plan, joined: Joined, now: float) -> dict[str, Any]:
     """Hold the subscription; how the client is told of it."""
     held = subscription(plan.terms, plan.lifetime, plan.wanted.info, now)
-    who.subscriptions[plan.channel] = held
-    result = place(joined, plan.join.since, plan.terms) | ttl(plan.lifetime)
+    state.subscriptions[plan.channel] = held
+    result = position_reply(joined, plan.join.since, plan.terms) | ttl(plan.lifetime)
     if plan.wanted.data is not None:
         result["data"] = plan.wanted.data
     if plan.terms.is_positioned and joined.missed:
@@ -69,25 +70,27 @@ def begin(who: Follower, plan: Plan, joined: Joined, now: float) -> dict[str, An
     return result
 
 
-def subscribe(who: Follower, rules: Rules, order: orders.Subscribe, now: float) -> Handling:
+def subscribe(
+    state: ClientState, rules: Rules, command: control_commands.Subscribe, now: float
+) -> Handling:
     """Put the client into a channel; nothing happens if it is there already."""
-    wanted = ServerSubscription(order.channel, order.info, order.data, order.overrides)
-    plan = _plan(wanted, order.since, rules, order.lifetime)
-    if plan is None or order.channel in who.subscriptions:
+    wanted = ServerSubscription(command.channel, command.info, command.data, command.overrides)
+    plan = _plan(wanted, command.since, rules, command.lifetime)
+    if plan is None or command.channel in state.subscriptions:
         return None
-    if len(who.subscriptions) >= rules.client.channel_limit:
+    if len(state.subscriptions) >= rules.client.channel_limit:
         return codes.CHANNEL_LIMIT
     joined: Joined | Error = yield plan.join
     if isinstance(joined, Error):
-        return codes.SERVER_ERROR  # it comes back, and whoever gave the order gives it again
-    result = begin(who, plan, joined, now)
-    yield from appear(who, order.channel)
-    return Answer(wire.subscribe_push(order.channel, result))
+        return codes.SERVER_ERROR  # it comes back, and whoever sent the command sends it again
+    result = begin(state, plan, joined, now)
+    yield from appear(state, command.channel)
+    return Answer(wire.subscribe_push(command.channel, result))
 
 
 def _plan(
     wanted: ServerSubscription,
-    since: Since | None,
+    since: StreamPosition | None,
     rules: Rules,
     lifetime: float | None = None,
 ) -> Plan | None:
@@ -96,6 +99,6 @@ def _plan(
     if options is None:
         return None
     options = overridden(options, wanted.overrides)
-    terms = given(options)
-    join = Join(channel, options, place_asked(options, since, terms), False)
+    terms = server_terms(options)
+    join = Join(channel, options, recovery_position(options, since, terms), False)
     return Plan(wanted, terms, join, lifetime)

@@ -1,7 +1,7 @@
-"""The door: uvicorn gives every TCP connection here first.
+"""The protocol switch: uvicorn gives every TCP connection here first.
 
 A request for the WebSocket path is answered here and its transport handed to a client
-connection; anything else goes, bytes and all, to uvicorn's HTTP protocol (http_door.py). An
+connection; anything else goes, bytes and all, to uvicorn's HTTP protocol (http_protocol.py). An
 upgrade that comes later, on a connection kept alive by a proxy, arrives through uvicorn's `ws`
 class: this one again. What this module uses of uvicorn beyond its documented surface is held by
 a test of its own.
@@ -17,16 +17,16 @@ from realtime_gateway.node.clients import Clients
 from realtime_gateway.transports import handshake
 from realtime_gateway.transports.connections import Connections
 from realtime_gateway.transports.handshake import Accepted, Refused
-from realtime_gateway.transports.http_door import HttpDoor
+from realtime_gateway.transports.http_protocol import HttpProtocol
 from realtime_gateway.transports.websocket import WebSocket
 
 HEAD_TIMEOUT: Final = 10.0
 """Seconds from the connection to the end of the request head."""
 
-log = logging.getLogger("gateway.front")
+log = logging.getLogger("gateway.protocol_switch")
 
 
-class Front(asyncio.Protocol):
+class ProtocolSwitch(asyncio.Protocol):
     __slots__ = ("_clients", "_head", "_make", "_next", "_options", "_other", "_prefixes",
                  "transport", "wake_tick")  # fmt: skip
 
@@ -131,26 +131,26 @@ class Front(asyncio.Protocol):
         self.transport.close()
 
 
-def doors(
+def uvicorn_protocols(
     options: Options,
     clients: Clients,
     connections: Connections,
-) -> tuple[Callable[..., Front], Callable[..., Front]]:
+) -> tuple[Callable[..., ProtocolSwitch], Callable[..., ProtocolSwitch]]:
     """What uvicorn calls as its `http` and as its `ws` class."""
 
     def first(
         config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None
-    ) -> Front:
+    ) -> ProtocolSwitch:
         def other() -> asyncio.Protocol:
-            http = HttpDoor(config, server_state, app_state, _loop)
+            http = HttpProtocol(config, server_state, app_state, _loop)
             http.admit(options, clients, connections.stream)
             return http
 
-        return Front(options, clients, make=connections.websocket, other=other)
+        return ProtocolSwitch(options, clients, make=connections.websocket, other=other)
 
     def later(
         config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None
-    ) -> Front:
-        return Front(options, clients, make=connections.websocket, other=None)
+    ) -> ProtocolSwitch:
+        return ProtocolSwitch(options, clients, make=connections.websocket, other=None)
 
     return first, later

@@ -37,7 +37,7 @@ PREFLIGHT: Final = Refused(HTTPStatus.OK, "")
 TOO_OLD: Final = Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "a stream needs HTTP/1.1")
 
 
-class HttpDoor(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     def admit(
         self, options: Options, clients: Clients, make: Callable[[], EventStream]
     ) -> None:

@@ -26,7 +26,7 @@ _CHECKS: Final[tuple[tuple[type[Exception], str], ...]] = (
 )
 
 
-class Refusals:
+class TokenLog:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._second = 0

@@ -22,8 +22,21 @@ from realtime_gateway.protocol.commands import Command
 from realtime_gateway.protocol.encodings import Encoding
 from realtime_gateway.protocol.fields import Malformed
 from realtime_gateway.protocol.protobuf import Unsayable
-from realtime_gateway.sessions.asks import Answer, Ask, Drop, Handling, Outcome, Ping
-from realtime_gateway.sessions.orders import Disconnect, Order, Refresh, Subscribe, Unsubscribe
+from realtime_gateway.sessions.control_commands import (
+    ControlCommand,
+    Disconnect,
+    Refresh,
+    Subscribe,
+    Unsubscribe,
+)
+from realtime_gateway.sessions.effects import (
+    Answer,
+    Effect,
+    EndSubscription,
+    Handling,
+    Outcome,
+    Ping,
+)
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.sessions.session import Session
 from realtime_gateway.sessions.subscriptions import NEVER
@@ -37,10 +50,10 @@ STATE: Final = (
     "__weakref__", "_backlog", "_began", "_clients", "_node", "_replies", "_task", "encoding",
     "is_over", "session", "wake_tick",
 )  # fmt: skip
-"""The slots that whoever mixes a Conversation in has to have: two bases cannot bring some."""
+"""The slots that whoever mixes ClientConnection in has to have: two bases cannot bring some."""
 
 
-class Conversation:
+class ClientConnection:
     """What all kinds of connections have in common; mixed into one that has a transport."""
 
     __slots__ = STATE[:0]
@@ -103,17 +116,17 @@ class Conversation:
     def _has_ended(self) -> bool:
         return self.is_over or self.sent_close != 0
 
-    def is_meant(self, order: Order) -> bool:
-        return order.concerns(self.session.client, self.session.session)
+    def is_meant(self, command: ControlCommand) -> bool:
+        return command.concerns(self.session.client, self.session.session)
 
-    def obey(self, order: Order) -> None:
+    def apply(self, command: ControlCommand) -> None:
         """Do what the server wants: go at once, anything else in its turn."""
-        if isinstance(order, Disconnect):
-            self._finish(Close(order.code, order.reason))
+        if isinstance(command, Disconnect):
+            self._finish(Close(command.code, command.reason))
         elif self._backlog is None:
-            self._handle([order])
+            self._handle([command])
         else:
-            self._backlog.append(order)
+            self._backlog.append(command)
 
     def tell(self, push: bytes) -> None:
         if self.session.is_connected and not self._has_ended:
@@ -123,16 +136,16 @@ class Conversation:
         held = self.session.subscriptions.get(channel)
         return held is not None and held.terms.hears_joins
 
-    def lose(self, channel: str) -> None:
-        self._drop(Drop(channel, codes.INSUFFICIENT))
+    def on_lost(self, channel: str) -> None:
+        self._end_subscription(EndSubscription(channel, codes.INSUFFICIENT))
 
     def wake(self, now: float) -> None:
         for due in self.session.wake(now):
             match due:
                 case Ping():
                     self.send(self.encoding.ping)
-                case Drop():
-                    self._drop(due)
+                case EndSubscription():
+                    self._end_subscription(due)
                 case Close():
                     self._finish(due)
                     return
@@ -153,22 +166,22 @@ class Conversation:
                 break
             part = waiting.popleft()
             if isinstance(part, Unsubscribe):
-                self._drop(Drop(part.channel, part.why))
+                self._end_subscription(EndSubscription(part.channel, part.why))
                 continue
             try:
                 handling = self._begin(part)
             except Malformed:
                 self._finish(codes.INVALID_REQUEST)
                 return
-            ask = self._advance(handling, None)
+            effect = self._advance(handling, None)
             if self._has_ended:
                 return
-            if ask is not None:
+            if effect is not None:
                 self._flush_replies()
                 if self._has_ended:
                     return
                 self._backlog = waiting
-                self._task = self._clients.spawn(self._wait(handling, ask))
+                self._task = self._clients.spawn(self._wait(handling, effect))
                 return
         self._flush_replies()
         if self._has_ended:
@@ -191,24 +204,24 @@ class Conversation:
         """Some of what waited has been answered."""
 
     def _begin(self, part: Any) -> Handling:
-        """Start with a command of the client's, or with an order."""
+        """Start with a command of the client's, or with a control command."""
         now = self._clients.loop.time()
         if isinstance(part, Subscribe | Refresh):
             self._began = None
-            return self.session.obey(part, now)
+            return self.session.apply(part, now)
         self._clients.stats.commands += 1
         command = self._decode(part)
         trace.debug("%s: %s", self.session.client, type(command).__name__)
         self._began = (type(command).__name__, now)
         return self.session.handle(command, now)
 
-    async def _wait(self, handling: Handling, ask: Ask | None) -> None:
+    async def _wait(self, handling: Handling, effect: Effect | None) -> None:
         try:
-            while ask is not None:
-                answer = await self._node.answer_later(self, ask)
+            while effect is not None:
+                answer = await self._node.answer_later(self, effect)
                 if self.is_over:
                     return
-                ask = self._advance(handling, answer)
+                effect = self._advance(handling, answer)
         except Exception:  # a fault of ours must not leave a client waiting for ever
             log.exception("command failed")
             self._finish(codes.SERVER_ERROR)
@@ -216,16 +229,16 @@ class Conversation:
         self._task = None
         self._go_on()
 
-    def _advance(self, handling: Handling, answer: object) -> Ask | None:
-        """Go on with a command; what it asks for if that has to be waited for."""
+    def _advance(self, handling: Handling, answer: object) -> Effect | None:
+        """Go on with a command; the effect that has to be waited for, if any."""
         if self._has_ended:  # it was one too many, and may not enter anything any more
             return None
         try:
             while True:
-                ask = handling.send(answer)
-                answer = self._node.answer(self, ask)
+                effect = handling.send(answer)
+                answer = self._node.answer(self, effect)
                 if answer is LATER:
-                    return ask
+                    return effect
         except StopIteration as end:
             self._conclude(end.value)
             return None
@@ -270,15 +283,15 @@ class Conversation:
             log.error("a reply cannot be told: %s", error)
             self.close(codes.SERVER_ERROR.code, codes.SERVER_ERROR.reason)
 
-    def _drop(self, drop: Drop) -> None:
+    def _end_subscription(self, end: EndSubscription) -> None:
         before = len(self.session.subscriptions)
         began, self._began = self._began, None  # a command may be waiting: this is not its end
-        self._advance(self.session.drop(drop.channel, drop.why), None)
+        self._advance(self.session.end_subscription(end.channel, end.why), None)
         self._began = began
         if self._has_ended:
             return
         if len(self.session.subscriptions) < before:
-            self._clients.stats.unsubscribes[drop.why.code] += 1
+            self._clients.stats.unsubscribes[end.why.code] += 1
         self._flush_replies()
 
     def _sleep(self) -> None:

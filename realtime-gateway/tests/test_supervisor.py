@@ -11,8 +11,8 @@ from raw_client import RawClient
 from realtime_gateway.engine.bus import Bus
 from realtime_gateway.engine.shards import ShardedBus
 from realtime_gateway.engine.topology import Owners, Topology
-from realtime_gateway.node import duties
-from realtime_gateway.node.duties import Duties
+from realtime_gateway.node import supervisor
+from realtime_gateway.node.supervisor import Supervisor
 
 PLANTED = """
 import asyncio, sys
@@ -41,15 +41,15 @@ async def checks(gateway: GatewayProcess) -> dict[str, bool]:
 
 
 @pytest.mark.parametrize(
-    ("duty", "module", "kind"),
+    ("task", "module", "kind"),
     [
         ("bus", "engine.bus", "Bus"),
         ("control", "engine.control", "Control"),
         ("clients", "node.clients", "Clients"),
     ],
 )
-async def test_a_duty_that_dies_shows_at_once_and_is_started_again(
-    start_gateway: StartGateway, duty: str, module: str, kind: str
+async def test_a_task_that_dies_shows_at_once_and_is_started_again(
+    start_gateway: StartGateway, task: str, module: str, kind: str
 ) -> None:
     program = ("-c", PLANTED.format(module=module, kind=kind))
     gateway = start_gateway(program=program)
@@ -60,15 +60,15 @@ async def test_a_duty_that_dies_shows_at_once_and_is_started_again(
         await asyncio.to_thread(gateway.publish, "a", 1)
         await asyncio.to_thread(gateway.wait_until, 503)
         shown = await checks(gateway)
-        assert shown[f"duty_{duty}"] is False
+        assert shown[f"task_{task}"] is False
         await asyncio.to_thread(gateway.publish, "a", 2)
         await asyncio.to_thread(gateway.wait_ready)
         shown = await checks(gateway)
-        assert f"duty_{duty}" not in shown
+        assert f"task_{task}" not in shown
         await asyncio.to_thread(gateway.publish, "a", 3)
         assert [(await client.publication())["data"] for _ in range(3)] == [1, 2, 3]
-    assert gateway.metric("node_task_failures_total", task=duty) == 2
-    assert f"duty {duty} has failed" in gateway.log
+    assert gateway.metric("node_task_failures_total", task=task) == 2
+    assert f"task {task} has failed" in gateway.log
     assert "RuntimeError: planted" in gateway.log
     lost_before = gateway.log.count("pub/sub was lost")
     assert gateway.stop() == 0
@@ -81,13 +81,13 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_duty_that_ends_or_waits_for_something_cancelled_has_failed_too(
+async def test_a_task_that_ends_or_waits_for_something_cancelled_has_failed_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(duties, "PAUSES", (0.0,))
-    monkeypatch.setattr(duties, "STEADY", 0.3)
+    monkeypatch.setattr(supervisor, "PAUSES", (0.0,))
+    monkeypatch.setattr(supervisor, "STEADY", 0.3)
     failures: Counter[str] = Counter()
-    ours = Duties(failures)
+    ours = Supervisor(failures)
 
     async def ends() -> None:
         if failures["ends"] > 1:

@@ -1,6 +1,6 @@
 """What the server wants done with a user's connections, on whichever nodes they are.
 
-An order travels between nodes as a JSON object: its kind, and the fields below. Standard
+A command travels between nodes as a JSON object: its kind, and the fields below. Standard
 library only.
 """
 
@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from realtime_gateway.protocol import codes
-from realtime_gateway.protocol.commands import Since
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.sessions.claims import Overrides
 
 
 class Unreadable(ValueError):
-    """Not an order: another version's, or nobody's."""
+    """Not a control command: another version's, or nobody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
+class _ControlCommand:
     user: str
     client: str = ""
     """Only this connection."""
@@ -31,7 +31,7 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disconnect(_Order):
+class Disconnect(_ControlCommand):
     code: int = codes.FORCED.code
     reason: str = codes.FORCED.reason
     whitelist: tuple[str, ...] = ()
@@ -39,21 +39,21 @@ class Disconnect(_Order):
 
     def concerns(self, client: str, session: str) -> bool:
         # Not super(): a class with slots is made twice, and the first one is not this one.
-        return client not in self.whitelist and _Order.concerns(self, client, session)
+        return client not in self.whitelist and _ControlCommand.concerns(self, client, session)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribe(_Order):
+class Subscribe(_ControlCommand):
     channel: str
     info: Any = None
     data: Any = None
-    since: Since | None = None
+    since: StreamPosition | None = None
     lifetime: float | None = None
     overrides: Overrides = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unsubscribe(_Order):
+class Unsubscribe(_ControlCommand):
     channel: str
     code: int = codes.UNSUBSCRIBED.code
     reason: str = codes.UNSUBSCRIBED.reason
@@ -64,15 +64,15 @@ class Unsubscribe(_Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refresh(_Order):
+class Refresh(_ControlCommand):
     is_expired: bool = False
     """The connection's token is no longer good: it has to come back with another."""
     lifetime: float | None = None
 
 
-Order = Disconnect | Subscribe | Unsubscribe | Refresh
+ControlCommand = Disconnect | Subscribe | Unsubscribe | Refresh
 
-_KINDS: Final[dict[str, type[Order]]] = {
+_KINDS: Final[dict[str, type[ControlCommand]]] = {
     "disconnect": Disconnect,
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
@@ -81,11 +81,12 @@ _KINDS: Final[dict[str, type[Order]]] = {
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 
-def as_json(order: Order) -> dict[str, Any]:
-    return {"order": _NAMES[type(order)], **asdict(order)}
+def as_json(command: ControlCommand) -> dict[str, Any]:
+    """Return what travels; `order` is the key by which nodes of earlier versions know it."""
+    return {"order": _NAMES[type(command)], **asdict(command)}
 
 
-def from_json(message: Mapping[str, Any]) -> Order:
+def from_json(message: Mapping[str, Any]) -> ControlCommand:
     """What `as_json` made."""
     fields = dict(message)
     try:
@@ -95,7 +96,7 @@ def from_json(message: Mapping[str, Any]) -> Order:
         if "overrides" in fields:
             fields["overrides"] = tuple((name, value) for name, value in fields["overrides"])
         if fields.get("since") is not None:
-            fields["since"] = Since(*fields["since"])
+            fields["since"] = StreamPosition(*fields["since"])
         return kind(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise Unreadable(str(error)) from error

@@ -1,6 +1,6 @@
 """What a session needs to know or to have done, and what it is answered: its whole outside.
 
-A session yields an `Ask` and is sent the answer that the ask's docstring names.
+A session yields an `Effect` and is sent the answer that the effect's docstring names.
 """
 
 from collections.abc import Generator
@@ -10,20 +10,20 @@ from typing import Any
 from realtime_gateway.config.options import ChannelOptions
 from realtime_gateway.protocol import wire
 from realtime_gateway.protocol.codes import Close, Error, Unsubscribe
-from realtime_gateway.protocol.commands import Since
+from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.protocol.wire import Entry
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyConnection:
-    """Answered by ConnectionClaims or a Refusal."""
+    """Answered by ConnectionClaims or a TokenError."""
 
     token: str
 
 
 @dataclass(frozen=True, slots=True)
 class VerifySubscription:
-    """Answered by SubscriptionClaims or a Refusal."""
+    """Answered by SubscriptionClaims or a TokenError."""
 
     token: str
 
@@ -51,7 +51,7 @@ class Join:
 
     channel: str
     options: ChannelOptions
-    since: Since | None
+    since: StreamPosition | None
     rejects_unrecovered: bool
 
 
@@ -125,7 +125,7 @@ class Read:
 
     channel: str
     limit: int
-    since: Since | None
+    since: StreamPosition | None
     reverse: bool
 
 
@@ -136,7 +136,7 @@ class HistoryPage:
     entries: list[Entry]
 
 
-Ask = (
+Effect = (
     VerifyConnection | VerifySubscription | Admit | Dismiss | Join | JoinAll | Appear | Leave
     | Append | Read | ReadPresence
 )  # fmt: skip
@@ -153,7 +153,7 @@ class Answer:
 
 
 Outcome = Answer | Close | None
-Handling = Generator[Ask, Any, Outcome]
+Handling = Generator[Effect, Any, Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +162,14 @@ class Ping:
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class EndSubscription:
     """A subscription ends at the server's wish."""
 
     channel: str
     why: Unsubscribe
 
 
-Due = Ping | Drop | Close
+Due = Ping | EndSubscription | Close
 
 
 def succeed(

@@ -1,6 +1,6 @@
 """What a node does by itself for as long as it runs.
 
-No duty may end. One that does has failed: that is logged and counted, `failing` names it until
+No task may end. One that does has failed: that is logged and counted, `failing` names it until
 it has gone well for `STEADY` seconds again, and it is started anew after a pause that grows
 while it keeps failing.
 """
@@ -19,10 +19,10 @@ STEADY: Final = 5.0
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
-log = logging.getLogger("gateway.duties")
+log = logging.getLogger("gateway.supervisor")
 
 
-class Duties:
+class Supervisor:
     def __init__(self, failures: Counter[str]) -> None:
         self._failures = failures
         self._failing: set[str] = set()
@@ -47,13 +47,13 @@ class Duties:
             recovery = loop.call_later(STEADY, self._failing.discard, name)
             try:
                 await work()
-                log.error("duty %s has ended", name)
+                log.error("task %s has ended", name)
             except asyncio.CancelledError:
                 if is_being_cancelled():
                     raise
-                log.exception("duty %s waited for what somebody cancelled", name)
+                log.exception("task %s waited for what somebody cancelled", name)
             except Exception:
-                log.exception("duty %s has failed", name)
+                log.exception("task %s has failed", name)
             finally:
                 recovery.cancel()
             self._failing.add(name)

@@ -21,14 +21,14 @@ Totals = dict[str, Metric]
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class WorkerSlot:
     """A worker's place among its siblings."""
 
     number: int
     folder: Path
 
     @classmethod
-    def parse(cls, text: str) -> "Seat":
+    def parse(cls, text: str) -> "WorkerSlot":
         number, _, folder = text.partition(":")
         return cls(int(number), Path(folder))
 
@@ -48,23 +48,23 @@ class Seat:
             return None
 
 
-class Ledger:
+class WorkerMetrics:
     """One worker's own page, and a look at the others'."""
 
-    def __init__(self, seat: Seat, own: Callable[[], Iterable[Metric]]) -> None:
-        self._seat = seat
+    def __init__(self, slot: WorkerSlot, own: Callable[[], Iterable[Metric]]) -> None:
+        self._slot = slot
         self._own = own
-        self._inherited = [metric for metric in _read(seat.file)[1] if metric.type != "gauge"]
+        self._inherited = [metric for metric in _read(slot.file)[1] if metric.type != "gauge"]
 
     def write(self, *, is_ready: bool) -> None:
-        page = {"ready": is_ready, "metrics": [_plain(each) for each in self._of_this_seat()]}
-        unfinished = self._seat.file.with_suffix(".new")
+        page = {"ready": is_ready, "metrics": [_plain(each) for each in self._of_this_slot()]}
+        unfinished = self._slot.file.with_suffix(".new")
         unfinished.write_text(json.dumps(page), encoding="utf-8")
-        unfinished.replace(self._seat.file)
+        unfinished.replace(self._slot.file)
 
     def totals(self) -> Iterable[Metric]:
         """This worker's counts as they are, with the others' of a second ago."""
-        found = [*self._of_this_seat()]
+        found = [*self._of_this_slot()]
         for file in self._others():
             found += _read(file)[1]
         return _sum(found)
@@ -76,24 +76,24 @@ class Ledger:
             for is_ready, _, written in map(_read, self._others())
         )
 
-    def _of_this_seat(self) -> Iterable[Metric]:
+    def _of_this_slot(self) -> Iterable[Metric]:
         return _sum([*self._own(), *self._inherited])
 
     def _others(self) -> list[Path]:
         return [
-            each for each in self._seat.folder.glob("worker-*.json") if each != self._seat.file
+            each for each in self._slot.folder.glob("worker-*.json") if each != self._slot.file
         ]
 
 
 class SharedRegistry(CollectorRegistry):
     """A worker's registry, which shows the sums of all workers."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, slot: WorkerSlot) -> None:
         super().__init__()
-        self.ledger = Ledger(seat, super().collect)
+        self.worker_metrics = WorkerMetrics(slot, super().collect)
 
     def collect(self) -> Iterable[Metric]:
-        return self.ledger.totals()
+        return self.worker_metrics.totals()
 
 
 def _plain(metric: Metric) -> list[Any]:
