@@ -1,0 +1,1 @@
+"""A WebSocket gateway over Redis that speaks the Centrifuge client protocol v2."""

@@ -1,4 +1,4 @@
-"""`python -m realtime_gateway --config gateway.json --redis redis://127.0.0.1:6379`"""
+"""Run `python -m realtime_gateway --config gateway.json --redis redis://127.0.0.1:6379`."""
 
 import gc
 
@@ -31,6 +31,10 @@ log = logging.getLogger("gateway")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status.
+
+    0 after a drain, 1 if it failed, 2 for options that are wrong.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     given = _parser().parse_args(arguments)
     paths = {"http_server.address": given.host, "http_server.port": given.port}

@@ -111,6 +111,7 @@ class Gateway:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
+        """Keep the node going for the length of the block, and have it leave at the end."""
         try:
             async with self.supervisor.running({
                 "bus": self.bus.run,

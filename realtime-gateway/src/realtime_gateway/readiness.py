@@ -9,6 +9,8 @@ from realtime_gateway.worker_metrics import WorkerMetrics
 
 
 class Readiness:
+    """What `/ready` of a node or of a worker answers."""
+
     def __init__(
         self,
         *,

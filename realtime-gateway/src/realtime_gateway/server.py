@@ -33,9 +33,7 @@ log = logging.getLogger("gateway.server")
 
 
 class _Server(uvicorn.Server):
-    """Sends the clients away before it stops listening, so that a balancer sees `/ready`
-    turn.
-    """
+    """Sends the clients away before it stops listening, so that `/ready` turns first."""
 
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
@@ -106,8 +104,9 @@ def _config(gateway: Gateway) -> uvicorn.Config:
 
 
 async def watchdog(limit: float) -> None:
-    """While this runs: an event loop that stands still for `limit` seconds ends the process
-    with status 1, and with every thread's stack on stderr; whoever watches starts it again.
+    """End the process if its event loop stands still for `limit` seconds.
+
+    The status is 1, and every thread's stack is on stderr; whoever watches starts it again.
     """
     try:
         while True:

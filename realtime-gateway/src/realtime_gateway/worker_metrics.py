@@ -29,6 +29,7 @@ class WorkerSlot:
 
     @classmethod
     def parse(cls, text: str) -> "WorkerSlot":
+        """Read what `str` made: `<number>:<folder>`."""
         number, _, folder = text.partition(":")
         return cls(int(number), Path(folder))
 
@@ -37,6 +38,7 @@ class WorkerSlot:
 
     @property
     def file(self) -> Path:
+        """Where the worker writes its counts."""
         return self.folder / f"worker-{self.number}.json"
 
     @property
@@ -57,19 +59,21 @@ class WorkerMetrics:
         self._inherited = [metric for metric in _read(slot.file)[1] if metric.type != "gauge"]
 
     def write(self, *, is_ready: bool) -> None:
+        """Write this worker's counts, and whether it is ready, in one step."""
         page = {"ready": is_ready, "metrics": [_plain(each) for each in self._of_this_slot()]}
         unfinished = self._slot.file.with_suffix(".new")
         unfinished.write_text(json.dumps(page), encoding="utf-8")
         unfinished.replace(self._slot.file)
 
     def totals(self) -> Iterable[Metric]:
-        """This worker's counts as they are, with the others' of a second ago."""
+        """The sums of all workers: this one's counts now, the others' of a second ago."""
         found = [*self._of_this_slot()]
         for file in self._others():
             found += _read(file)[1]
         return _sum(found)
 
     def another_is_ready(self) -> bool:
+        """Whether any other worker said so in the last `FRESH_SECONDS`."""
         oldest = time.time() - FRESH_SECONDS
         return any(
             is_ready and written >= oldest
@@ -93,6 +97,7 @@ class SharedRegistry(CollectorRegistry):
         self.worker_metrics = WorkerMetrics(slot, super().collect)
 
     def collect(self) -> Iterable[Metric]:
+        """The sums of all workers."""
         return self.worker_metrics.totals()
 
 

@@ -138,8 +138,9 @@ class _Parent:
                 return 0
 
     async def _watch(self) -> None:
-        """Until it is time to stop: end a worker that has been silent for long, so that it is
-        started again.
+        """End a worker that has been silent for long, so that it is started again.
+
+        Returns when it is time to stop.
         """
         silent = dict.fromkeys(self._slots, 0.0)
         last = dict.fromkeys(self._slots, 0.0)

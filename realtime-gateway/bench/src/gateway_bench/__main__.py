@@ -1,4 +1,4 @@
-"""python -m gateway_bench"""
+"""Run `python -m gateway_bench`."""
 
 import sys
 

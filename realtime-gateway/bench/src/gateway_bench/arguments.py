@@ -20,6 +20,7 @@ kernel's limit and with its peers, each started here, pinned to one core, one af
 
 
 def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
     found = argparse.ArgumentParser(
         prog="python -m gateway_bench",
         description=_ABOUT,

@@ -23,6 +23,7 @@ class Audience:
 
     @property
     def connections(self) -> int:
+        """How many clients there are."""
         return self.listeners + self.idle
 
     @property
@@ -31,6 +32,7 @@ class Audience:
         return self.listeners // self.channels
 
     def channel_of(self, client: int) -> int:
+        """The number of the channel that a client is in."""
         if client < self.listeners:
             return client % self.channels
         return self.channels + (client - self.listeners) % self.idle_channels

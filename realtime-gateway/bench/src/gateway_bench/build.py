@@ -20,7 +20,7 @@ _INSTALL_TIMEOUT_SECONDS = 300
 
 
 class NotHere(Exception):
-    """This machine lacks something; a part of the benchmark is left out, and says so."""
+    """What the machine lacks: a part of the benchmark is left out, and says so."""
 
 
 def source(*parts: str) -> Traversable:
@@ -29,6 +29,7 @@ def source(*parts: str) -> Traversable:
 
 
 def default_cache() -> Path:
+    """Where built programs are kept, by the XDG base directory specification."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(root) / "realtime-gateway-bench"
 

@@ -23,11 +23,13 @@ class Cage:
         self._open = False
 
     def make(self) -> None:
+        """Make the control group; without the right to, nothing is charged to it."""
         with suppress(OSError):
             self._folder.mkdir()
             self._open = self._figure.exists()
 
     def remove(self) -> None:
+        """Remove the control group, once it is empty."""
         with suppress(OSError):
             self._folder.rmdir()
 
@@ -39,6 +41,10 @@ class Cage:
 
     @property
     def charged_kib(self) -> float | None:
+        """What the kernel charges to the group, in KiB, sockets and buffers included.
+
+        None if unknown.
+        """
         if not self._open:
             return None
         with suppress(OSError):

@@ -40,6 +40,7 @@ _QUICK_CONNECTIONS, _QUICK_SECONDS = 200, 0.5
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Run the command line; the exit code."""
     asked = parser().parse_args(arguments)
     asked.said = report.without_secrets(arguments)
     progress = Progress(sys.stderr)

@@ -27,14 +27,17 @@ class Comparison:
     versions: dict[str, str] = field(default_factory=dict)  # of the edges
 
     def of(self, server: str, workload: str) -> list[Measurement]:
+        """The measurements of one server under one workload, one for each round."""
         return [m for m in self.measurements if (m.server, m.workload) == (server, workload)]
 
     @property
     def servers(self) -> list[str]:
+        """The servers that were measured, in the order in which they came."""
         return list(dict.fromkeys(m.server for m in self.measurements))
 
     @property
     def workloads(self) -> list[str]:
+        """The workloads that were measured, in the order in which they came."""
         return list(dict.fromkeys(m.workload for m in self.measurements))
 
 

@@ -56,6 +56,8 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
+    """A server that takes part, and how it is launched."""
+
     name: str
     about: str
     launch: Callable[[Place, int, int, bool], Launch]  # (place, port, clients, history)
@@ -64,6 +66,7 @@ class Contender:
 
     @property
     def tls(self) -> bool:
+        """Whether its clients come by TLS."""
         return self.edge is not None and self.edge.tls
 
 

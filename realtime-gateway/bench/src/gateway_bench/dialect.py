@@ -22,6 +22,7 @@ class Dialect:
     greeting: Callable[[int, str | None], str] | None = None  # (channel, token) -> text
 
     def with_markers(self, **markers: str) -> "Dialect":
+        """The dialect with these markers besides its own."""
         return replace(self, markers=self.markers | markers)
 
 
@@ -39,6 +40,7 @@ def raw(path: str = "/{}") -> Dialect:
 
 
 def socketio() -> Dialect:
+    """Socket.IO's protocol over a WebSocket (Engine.IO 4)."""
     markers = {"prefix": "42", "after": "0{", "ready": "40{", "ping": "2", "pong": "3"}
     path = "/socket.io/?EIO=4&transport=websocket&channel={}"
     return Dialect("socketio", path.format, markers, lambda _channel, _token: "40")
@@ -93,6 +95,7 @@ def data_of_push(channel: str, size: int) -> str:
 
 
 def upgrade(host: str, path: str) -> bytes:
+    """A WebSocket handshake's request (RFC 6455 section 4.1)."""
     key = base64.b64encode(b"the-sample-nonce").decode()
     lines = [
         f"GET {path} HTTP/1.1",
@@ -124,4 +127,5 @@ def byte_file(*lists: Sequence[bytes]) -> bytes:
 
 
 def compact(value: object) -> str:
+    """JSON without spaces."""
     return json.dumps(value, separators=(",", ":"))

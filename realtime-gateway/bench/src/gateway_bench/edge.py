@@ -46,11 +46,14 @@ class Site:
 
     @property
     def url(self) -> str:
+        """Where the edge is reached."""
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeLaunch:
+    """The command and the environment that start an edge."""
+
     command: Sequence[str]
     env: Mapping[str, str]
 

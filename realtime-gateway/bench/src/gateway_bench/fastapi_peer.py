@@ -24,6 +24,7 @@ class Channels:
         self.queues: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
 
     async def read(self, redis: Redis) -> None:
+        """Hand every message of Redis to the queues of its channel."""
         pubsub = redis.pubsub()
         await pubsub.psubscribe(f"{self.prefix}*")
         async for message in pubsub.listen():
@@ -35,6 +36,7 @@ class Channels:
 
 
 def create_app(redis_url: str, prefix: str) -> FastAPI:
+    """The application, with one reader for all channels."""
     channels = Channels(prefix)
 
     @asynccontextmanager

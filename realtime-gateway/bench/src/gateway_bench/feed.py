@@ -18,6 +18,8 @@ from gateway_bench.dialect import STAMP, Recovery, data_of_push, push
 
 @dataclass(frozen=True, slots=True)
 class Feed:
+    """How publications get into a server: where the bytes go, and what they are."""
+
     host: str
     port: int
     publication: Callable[[int, int], bytes]  # (channel, size of a message) -> bytes
@@ -141,6 +143,7 @@ def command(*words: str | bytes) -> bytes:
 
 
 def request(host: str, path: str, body: str, headers: dict[str, str] | None = None) -> bytes:
+    """An HTTP request that keeps its connection."""
     lines = [f"POST {path} HTTP/1.1", f"Host: {host}", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     return "\r\n".join([*lines, "", body]).encode()

@@ -21,14 +21,17 @@ class Histogram:
         self.add(slots)
 
     def add(self, slots: Iterable[tuple[int, int]]) -> None:
+        """Count what a run has told, by slot."""
         for slot, count in slots:
             self._slots[slot] += count
 
     def merge(self, other: "Histogram") -> None:
+        """Count what another one has counted."""
         self._slots.update(other._slots)
 
     @property
     def count(self) -> int:
+        """How many were counted."""
         return self._slots.total()
 
     def percentile(self, percent: float) -> float | None:
@@ -43,6 +46,7 @@ class Histogram:
 
 
 def slot_of(microseconds: int) -> int:
+    """The slot of a duration: exact below 128 µs, then to one part in 64."""
     power = max(0, microseconds.bit_length() - 7)
     return _STEPS * power + (microseconds >> power)
 
@@ -64,6 +68,7 @@ class Cpu:
 
     @property
     def total(self) -> float:
+        """User and system time together, in seconds."""
         return self.user + self.system
 
     def __sub__(self, earlier: "Cpu") -> "Cpu":
@@ -71,6 +76,8 @@ class Cpu:
 
 
 class Bottleneck(StrEnum):
+    """Which part held a rate down."""
+
     SERVER = "server"
     GENERATOR = "generator"
     NEITHER = "neither"  # an open loop that both could follow, or plain waiting
@@ -167,6 +174,7 @@ class Measurement:
 
     @property
     def deliveries_per_core(self) -> float | None:
+        """Deliveries a second that one core would make."""
         return _MILLION / self.cpu if self.cpu else None
 
 

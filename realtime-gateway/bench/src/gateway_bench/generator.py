@@ -47,6 +47,7 @@ class Run:
 
     @property
     def cpu(self) -> Cpu:
+        """The processor time that the generator has used."""
         return Cpu(self.facts["cpu_user"], self.facts["cpu_system"])
 
     def __getitem__(self, fact: str) -> Any:
@@ -124,6 +125,7 @@ class Generator:
         return self._do(f"rate {per_second} {seconds} {stride}", watch)
 
     def idle(self, seconds: float, watch: Watch) -> Run:
+        """Keep the clients connected for so long, and publish nothing."""
         return self._do(f"idle {seconds}", watch)
 
     def storm(self, seconds: float, watch: Watch) -> Run:
@@ -135,6 +137,7 @@ class Generator:
         self._send(f"storm {seconds} 0")
 
     def finish(self, watch: Watch) -> Run:
+        """Wait for the run that was begun; what it found."""
         return self._collect(watch)
 
     def _do(self, command: str, watch: Watch) -> Run:

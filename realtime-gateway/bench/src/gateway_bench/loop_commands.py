@@ -19,6 +19,8 @@ _ATTEMPT_SECONDS = 10.0
 
 
 class Commands:
+    """The commands of the C generator, in Python."""
+
     def __init__(self, host: str, port: int, load: Load) -> None:
         self._host, self._port, self._load = host, port, load
         self._fanout = int(load.option["fanout"])
@@ -29,6 +31,7 @@ class Commands:
         self._feed: asyncio.StreamWriter | None = None
 
     async def connect_feed(self) -> None:
+        """Connect to where publications are sent."""
         port = int(self._load.option["feed_port"])
         if port:
             reader, self._feed = await asyncio.open_connection(
@@ -38,6 +41,7 @@ class Commands:
             self._drain = asyncio.create_task(_discard(reader))
 
     async def open(self, count: int, _at_once: int, seconds: float) -> None:
+        """Connect so many clients, in at most so many seconds."""
         self._load.begin(1)
         self._wanted = count
         for index in range(len(self._keepers), count):
@@ -48,6 +52,7 @@ class Commands:
         self._load.report("done", time.monotonic() - self._load.started)
 
     async def closed(self, outstanding: int, seconds: float, stride: int) -> None:
+        """Keep so many publications on their way, for so long."""
         load = self._load
         load.begin(stride)
         limit = load.started + seconds
@@ -59,6 +64,7 @@ class Commands:
         await self._finish()
 
     async def rate(self, per_second: float, seconds: float, stride: int) -> None:
+        """Publish on schedule, for so long."""
         load = self._load
         load.begin(stride)
         due, limit = load.started + 1 / per_second, load.started + seconds
@@ -70,12 +76,14 @@ class Commands:
         await self._finish()
 
     async def idle(self, seconds: float) -> None:
+        """Do nothing for so long, and answer pings."""
         self._load.begin(1)
         while time.monotonic() < self._load.started + seconds:
             await self._wait(min(0.05, seconds))
         self._load.report("done", time.monotonic() - self._load.started)
 
     async def storm(self, seconds: float, drop_ourselves: int) -> None:
+        """Cut all clients off, or see it done, and have them come back."""
         load = self._load
         load.begin(1)
         for client in list(load.ready) if drop_ourselves else ():
@@ -148,6 +156,7 @@ async def _discard(reader: asyncio.StreamReader) -> None:
 
 
 async def obey(commands: Commands, line: str) -> None:
+    """Run the command in one line; ValueError if it is none."""
     match line.split():
         case ["open", count, at_once, seconds]:
             await commands.open(int(count), int(at_once), float(seconds))
@@ -183,6 +192,7 @@ def read_lists(content: bytes) -> list[list[bytes]]:
 
 
 async def run(host: str, port: int, content: bytes, options: dict[str, str]) -> None:
+    """Read commands from standard input until it ends."""
     commands = Commands(host, port, Load(read_lists(content), OPTIONS | options))
     await commands.connect_feed()
     while line := await asyncio.to_thread(sys.stdin.readline):

@@ -38,6 +38,7 @@ class Load:
         self.begin(1)
 
     def begin(self, stride: int) -> None:
+        """Count anew, and time every `stride`th delivery."""
         self.count = Counter(dict.fromkeys(_COUNTS, 0))
         self.slots: Counter[int] = Counter()
         self.slowest, self.stride, self.close_code = 0, stride, 0
@@ -45,11 +46,13 @@ class Load:
         self.usage = resource.getrusage(resource.RUSAGE_SELF)
 
     def sample(self, seconds: float) -> None:
+        """Count one timed delivery."""
         us = max(0, int(seconds * 1e6))
         self.slots[slot_of(us)] += 1
         self.slowest = max(self.slowest, us)
 
     def report(self, event: str, window: float = 0.0, in_window: int = 0) -> None:
+        """Write one line of counts for the parent to read."""
         used = resource.getrusage(resource.RUSAGE_SELF)
         facts: dict[str, Any] = {
             "event": event, "elapsed": time.monotonic() - self.started, "window": window,
@@ -65,6 +68,7 @@ class Load:
         sys.stdout.flush()
 
     def report_when_due(self, every: float) -> None:
+        """Report if the last time is `every` seconds ago."""
         if time.monotonic() > self.reported + every:
             self.report("progress")
 
@@ -82,10 +86,12 @@ class Client(asyncio.Protocol):
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the handshake."""
         self.transport = cast(asyncio.Transport, transport)  # uvloop's with TLS is none by name
         self.transport.write(self._load.requests[self._index % len(self._load.requests)])
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Count a client that was ready and is lost."""
         if self in self._load.ready:
             self._load.ready.discard(self)
             self._load.count["lost_connections"] += 1
@@ -93,6 +99,7 @@ class Client(asyncio.Protocol):
         self.gone.set_result(None)
 
     def data_received(self, data: bytes) -> None:
+        """Go through the handshake, then count publications."""
         self._buffer += data
         if not self._upgraded and not self._upgrade():
             return
@@ -166,6 +173,7 @@ class Client(asyncio.Protocol):
             self.transport.write(data)
 
     def end(self) -> None:
+        """Cut the connection at once."""
         if self.transport is not None:
             self.transport.abort()
 

@@ -71,6 +71,7 @@ class Scene:
         return replace(found, **self._memory)  # type: ignore[arg-type]
 
     def try_out(self, workload: Workload, watch: Watch) -> Measurement:
+        """Run one workload after a warm-up; what was measured."""
         watched = _named(watch, workload.name)
         seconds = self._setting.seconds * workload.factor
         if isinstance(workload.load, Closed | Rate):

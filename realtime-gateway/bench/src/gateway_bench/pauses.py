@@ -31,6 +31,7 @@ def look(metrics: str | None) -> Buckets:
 
 
 def read(page: str) -> Buckets:
+    """The buckets of the pauses in a page of metrics."""
     return {float(bound): float(count) for bound, count in _BUCKET.findall(page)}
 
 

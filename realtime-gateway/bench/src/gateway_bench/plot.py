@@ -32,6 +32,7 @@ _BARS = (
 
 
 def page(comparison: Comparison, tables: Sequence[tuple[str, Rows]], notes: str) -> str:
+    """One HTML page with tables and plots, which fetches nothing."""
     plots = [_bars(comparison, figure, title) for figure, title in _BARS]
     plots += [_course(comparison, workload) for workload in comparison.workloads]
     body = [f"<figure>{plot}</figure>" for plot in plots if plot]

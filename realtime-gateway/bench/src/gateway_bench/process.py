@@ -41,6 +41,7 @@ def machine_cpu() -> float:
 
 
 def rss_kib(pids: Sequence[int]) -> float:
+    """The resident memory of the processes, in KiB."""
     pages = 0
     for pid in _families(pids):
         with suppress(OSError):
@@ -111,13 +112,16 @@ class Child:
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self._process.pid
 
     @property
     def running(self) -> bool:
+        """Whether it has not ended."""
         return self._process.poll() is None
 
     def tail(self) -> str:
+        """The end of its output."""
         return self.log.read_text(errors="replace")[-800:]
 
     def kill(self) -> None:
@@ -127,6 +131,7 @@ class Child:
         self._process.wait()
 
     def stop(self) -> None:
+        """End it, and wait until it is gone."""
         self._process.terminate()
         deadline = time.monotonic() + 5
         while self.running and time.monotonic() < deadline:

@@ -10,12 +10,15 @@ from gateway_bench.report import number
 
 
 class Progress:
+    """One line on the terminal that says what is going on."""
+
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._live = out.isatty()
         self._shown = ""
 
     def __call__(self, what: str, moment: Moment) -> None:
+        """Show a moment of what is going on."""
         if self._live:
             self._renew(f"{what:<18} {line_of(moment)}")
         elif what != self._shown:
@@ -34,6 +37,7 @@ class Progress:
 
 
 def line_of(moment: Moment) -> str:
+    """A moment of a run in words."""
     return (
         f"{moment.at:6.1f} s  {moment.connections:>7,} clients  "
         f"{number(moment.per_second):>10} deliveries/s  "

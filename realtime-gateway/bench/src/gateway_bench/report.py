@@ -68,6 +68,7 @@ def ratio_table(comparison: Comparison) -> Rows:
 
 
 def target_table(comparison: Comparison) -> Rows:
+    """The targets, what was measured, and whether it is enough."""
     words = {True: "met", False: "MISSED"}
     busy = _noise(comparison.measurements) is not None
     rows = [["target", "bound", "median (min-max)", ""]]
@@ -144,6 +145,7 @@ def without_secrets(arguments: Sequence[str]) -> list[str]:
 
 
 def machine() -> dict[str, str | int | None]:
+    """What the figures were measured on."""
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cores": os.cpu_count(),
@@ -153,6 +155,7 @@ def machine() -> dict[str, str | int | None]:
 
 
 def number(value: float | None) -> str:
+    """A number for people: three digits, or whole from 1,000 on; `-` if there is none."""
     if value is None:
         return "-"
     if value == 0 or abs(value) >= 1000:
@@ -161,6 +164,7 @@ def number(value: float | None) -> str:
 
 
 def ranged(found: Spread | None) -> str:
+    """A median with the smallest and the largest."""
     if found is None:
         return "-"
     return f"{number(found.median)} ({number(found.low)}-{number(found.high)})"

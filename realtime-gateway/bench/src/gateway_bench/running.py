@@ -121,16 +121,18 @@ class Running:
             _await_workers(self._name, self._port + number, self._workers)
 
     def kill(self) -> None:
-        """kill -9, as a crash."""
+        """End it with SIGKILL, as a crash would."""
         for child in self._children:
             child.kill()
 
     @property
     def launch(self) -> Launch:
+        """How the server was started."""
         return self.launches[0]
 
     @property
     def target(self) -> Target:
+        """Where the generator's clients connect."""
         launch = self.launch
         dialect = launch.dialect
         if self._edge is not None:
@@ -144,21 +146,26 @@ class Running:
 
     @property
     def pids(self) -> list[int]:
+        """The server's processes."""
         edge = [self._edge] if self._edge is not None else []
         return [child.pid for child in [*self._children, *edge]]
 
     def edge_cpu(self) -> Cpu | None:
+        """The processor time of the edge in front, if there is one."""
         return process.cpu([self._edge.pid]) if self._edge is not None else None
 
     def edge_memory(self) -> Memory | None:
+        """The memory of the edge in front, if there is one."""
         if self._edge is None:
             return None
         return Memory(process.rss_kib([self._edge.pid]), self._cage.charged_kib)
 
     def cpu(self) -> Cpu:
+        """The processor time of the server's processes."""
         return process.cpu(self.pids)
 
     def rss_kib(self) -> float:
+        """The resident memory of the server's processes, in KiB."""
         return process.rss_kib(self.pids)
 
 
@@ -217,7 +224,9 @@ class Broker:
 
     @property
     def pid(self) -> int:
+        """The process id of Valkey."""
         return self._child.pid
 
     def stop(self) -> None:
+        """End it."""
         self._child.kill()

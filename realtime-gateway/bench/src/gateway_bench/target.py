@@ -23,6 +23,7 @@ class Target:
     timed: bool = False
 
     def met(self, found: Spread | None) -> bool | None:
+        """Whether what was found is enough; None if nothing was found."""
         if found is None:
             return None
         if self.at_most is not None:
@@ -31,6 +32,7 @@ class Target:
 
     @property
     def bound(self) -> str:
+        """The bound in words."""
         if self.at_most is not None:
             return f"≤ {self.at_most:g}"
         return f"≥ {self.at_least:g}"
@@ -42,6 +44,7 @@ def against(server: str, workload: str, figure: str = "cpu", *, other: str = "")
 
 
 def own(workload: str, figure: str) -> Finder:
+    """The gateway's figure by itself."""
     return lambda c: spread(getattr(m, figure) for m in c.of("gateway", workload))
 
 
@@ -51,6 +54,7 @@ def growth(workload: str, figure: str = "cpu", *, base: str = "fanout-w2") -> Fi
 
 
 def seconds_back(workload: str) -> Finder:
+    """How long it took until all of the gateway's clients were back."""
     return lambda c: spread(m.seconds for m in c.of("gateway", workload))
 
 
@@ -149,8 +153,9 @@ TARGETS: Sequence[Target] = (
 
 
 def _two(workload: str, comparison: Comparison) -> Spread | None:
-    """On two cores with the generator on them too, two processes do not get two cores: what
-    they would deliver with them follows from the processor time a delivery took.
+    """On two cores with the generator on them too, two processes do not get two cores.
+
+    What they would deliver with them follows from the processor time a delivery took.
     """
     cost = ratios(
         comparison.of("gateway", "fanout-w2"), comparison.of("gateway", workload), "cpu"
@@ -159,8 +164,9 @@ def _two(workload: str, comparison: Comparison) -> Spread | None:
 
 
 def _two_on_the_wall(comparison: Comparison) -> Spread | None:
-    """By the clock: the rate, for each core that generator, broker and others left free of two;
-    one process has a core for itself. Idle time of the workers counts against them.
+    """By the clock: the rate, for each core that generator, broker and others left free of two.
+
+    One process has a core for itself. Idle time of the workers counts against them.
     """
     one = comparison.of("gateway", "fanout-w2")
     two = [

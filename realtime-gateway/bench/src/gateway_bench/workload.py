@@ -14,12 +14,16 @@ from gateway_bench.audience import Audience
 
 @dataclass(frozen=True, slots=True)
 class Closed:
+    """So many publications are on their way at any time."""
+
     outstanding: int
     stride: int = 31  # every 31st delivery is timed: prime, so it meets all clients in turn
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
+    """So many publications a second, on schedule."""
+
     per_second: float
     stride: int = 1
 
@@ -39,6 +43,8 @@ Load = Closed | Rate | Idle | Storm
 
 @dataclass(frozen=True, slots=True)
 class Workload:
+    """What is done to a server, and with how many clients."""
+
     name: str
     audience: Audience
     load: Load
@@ -50,6 +56,7 @@ class Workload:
 
     @property
     def processes(self) -> int:
+        """How many processes the server has: nodes times workers."""
         return self.nodes * self.workers
 
 

@@ -47,6 +47,8 @@ _ASK: Final = {"WWW-Authenticate": 'Basic realm="gateway", charset="UTF-8"', **_
 
 
 class Admin:
+    """The status page and what its script calls, behind a password."""
+
     def __init__(self, methods: Methods, options: AdminOptions, numbers: Collector) -> None:
         self._methods = methods
         self._options = options
@@ -57,6 +59,7 @@ class Admin:
         """The digest of the last credentials that were right."""
 
     def router(self) -> APIRouter:
+        """The routes under `admin.handler_prefix`, for FastAPI to include."""
         prefix = self._options.handler_prefix
         router = APIRouter(prefix=prefix, include_in_schema=False)
         for path, (name, kind) in _FILES.items():

@@ -1,5 +1,7 @@
-"""What the server API does, without HTTP: one coroutine a method, from a request to the JSON of
-its result. What is wrong is raised as Refused.
+"""What the server API does, without HTTP.
+
+One coroutine a method, from a request to the JSON of its result. What is wrong is raised as
+Refused.
 """
 
 import asyncio
@@ -31,11 +33,18 @@ log = logging.getLogger("gateway.api")
 
 
 class Refused(Exception):
+    """A command of the server API that fails with one of the protocol's errors."""
+
     def __init__(self, error: Error) -> None:
         self.error = error
 
 
 class Methods:
+    """The methods of the server API.
+
+    Each takes a checked request and returns its result as JSON.
+    """
+
     def __init__(self, node: Node, control: Control, spans: Spans) -> None:
         self._node = node
         self._spans = spans
@@ -67,13 +76,16 @@ class Methods:
         return [await self._reply(command) for command in request.commands]
 
     async def publish(self, request: api.PublishRequest) -> bytes:
+        """Publish into one channel; its offset and epoch, if the channel has a history."""
         return await self._publish(request.channel, request)
 
     async def broadcast(self, request: api.BroadcastRequest) -> bytes:
+        """Publish the same data into many channels; one response each, in their order."""
         replies = [await self._published(each, request) for each in request.channels]
         return b'{"responses":[%s]}' % b",".join(replies)
 
     async def subscribe(self, request: api.SubscribeRequest) -> bytes:
+        """Put a user's connections into a channel, on all nodes."""
         self._options(request.channel)
         since = request.recover_since
         return await self._broadcast(
@@ -89,12 +101,14 @@ class Methods:
         )
 
     async def unsubscribe(self, request: api.UnsubscribeRequest) -> bytes:
+        """Take a user's connections out of a channel, on all nodes."""
         self._options(request.channel)
         return await self._broadcast(
             control_commands.Unsubscribe(**_whom(request), channel=request.channel)
         )
 
     async def disconnect(self, request: api.DisconnectRequest) -> bytes:
+        """Close a user's connections with a code, on all nodes."""
         given = request.disconnect
         code = given.code if given else request.code
         reason = given.reason if given else request.reason
@@ -108,6 +122,7 @@ class Methods:
         )
 
     async def refresh(self, request: api.RefreshRequest) -> bytes:
+        """Prolong a user's connections, or end them as expired, on all nodes."""
         lifetime = _lifetime(request.expire_at)
         is_expired = request.expired or (lifetime is not None and lifetime <= 0)
         return await self._broadcast(
@@ -115,12 +130,15 @@ class Methods:
         )
 
     async def presence(self, request: api.PresenceRequest) -> bytes:
+        """Who is in a channel, by client id; Refused where the channel keeps no presence."""
         return wire.dumps({"presence": await self._present(request.channel)})
 
     async def presence_stats(self, request: api.PresenceStatsRequest) -> bytes:
+        """How many clients and how many users are in a channel."""
         return wire.dumps(publishing.count(await self._present(request.channel)))
 
     async def history(self, request: api.HistoryRequest) -> bytes:
+        """A page of a channel's history, with the stream's position."""
         if not self._options(request.channel).has_history:
             raise Refused(codes.NOT_AVAILABLE)
         since = request.since
@@ -139,6 +157,7 @@ class Methods:
         return b'{"publications":[%s],%s' % (listed, top[1:])
 
     async def history_remove(self, request: api.HistoryRemoveRequest) -> bytes:
+        """Delete the publications of a channel; its offsets go on."""
         if not self._options(request.channel).has_history:
             raise Refused(codes.NOT_AVAILABLE)
         await self._node.remove_history(request.channel)
@@ -146,12 +165,14 @@ class Methods:
         return OK
 
     async def channels(self, request: api.ChannelsRequest) -> bytes:
+        """The channels that have clients on any node, and how many."""
         found = await self._control.count_channels(request.pattern)
         return wire.dumps(
             {"channels": {name: {"num_clients": found[name]} for name in sorted(found)}}
         )
 
     async def info(self, request: api.InfoRequest) -> bytes:
+        """The running nodes: this one, and every other that was heard of lately."""
         return wire.dumps({"nodes": self._control.nodes()})
 
     async def _call(self, method: str, parameters: dict[str, Any]) -> bytes:
@@ -221,6 +242,7 @@ class Methods:
 
 
 def error_json(error: Error) -> bytes:
+    """The error as the server API shows it: `{"code", "message"}`."""
     return wire.dumps({"code": error.code, "message": error.message})
 
 

@@ -19,6 +19,8 @@ from realtime_gateway.node.clients import Clients
 
 
 class NodeCollector(Collector):
+    """Reads a node's counters when Prometheus scrapes."""
+
     def __init__(
         self,
         stats: Stats,
@@ -35,6 +37,7 @@ class NodeCollector(Collector):
         self._hears = hears
 
     def collect(self) -> Iterable[Metric]:
+        """Yield every metric of the node."""
         yield from self._gauges()
         yield from self._counters()
         yield from self._by_code()

@@ -1,5 +1,7 @@
-"""`python -m realtime_gateway.api.openapi`: the server API's contract, as it is committed in
-contracts/http/gateway.json. Connects to nothing.
+"""`python -m realtime_gateway.api.openapi`.
+
+The server API's contract, as it is committed in contracts/http/gateway.json. Connects to
+nothing.
 """
 
 import json
@@ -20,6 +22,7 @@ VERSION: Final = "1"
 
 
 def document() -> dict[str, Any]:
+    """The OpenAPI document of the server API, as it is kept in contracts/http/gateway.json."""
     app = FastAPI(title="realtime-gateway server API", version=VERSION)
     # Only the shape is asked for: nothing is called.
     app.include_router(Api(cast(Methods, None), HttpApiOptions()).router())

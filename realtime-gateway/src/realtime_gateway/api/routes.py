@@ -30,11 +30,14 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 
 
 class Api:
+    """The HTTP routes of the server API, which want the API key."""
+
     def __init__(self, methods: Methods, options: HttpApiOptions) -> None:
         self._methods = methods
         self._options = options
 
     def router(self) -> APIRouter:
+        """One POST route for each method, and `batch`."""
         router = APIRouter(prefix="/api", responses=_REFUSALS)
         for method, (request, result) in REQUESTS.items():
             router.add_api_route(

@@ -23,19 +23,25 @@ class _Part(BaseModel):
 
 
 class Nothing(_Part):
-    pass
+    """The result of a method that has nothing to say."""
 
 
 class StreamPosition(_Part):
+    """A place in a channel's stream: an offset, and the epoch in which it counts."""
+
     offset: int = Field(0, ge=0, lt=1 << 64)
     epoch: str = ""
 
 
 class BoolValue(_Part):
+    """A boolean in an object, so that absent and false differ."""
+
     value: bool
 
 
 class SubscribeOptionOverride(_Part):
+    """Options of the channel that are different for this subscription."""
+
     presence: BoolValue | None = None
     join_leave: BoolValue | None = None
     force_push_join_leave: BoolValue | None = None
@@ -44,6 +50,8 @@ class SubscribeOptionOverride(_Part):
 
 
 class DisconnectCode(_Part):
+    """What the client is closed with: the WebSocket close code and its reason."""
+
     code: int = Field(ge=3000, lt=5000)
     reason: str = Field("", max_length=123)
 
@@ -56,10 +64,14 @@ class _Publication(_Part):
 
 
 class PublishRequest(_Publication):
+    """Publish into one channel."""
+
     channel: str
 
 
 class BroadcastRequest(_Publication):
+    """Publish the same data into many channels."""
+
     channels: list[str] = Field(min_length=1, max_length=10_000)
 
 
@@ -70,6 +82,8 @@ class _ForUser(_Part):
 
 
 class SubscribeRequest(_ForUser):
+    """Put connections of a user into a channel."""
+
     channel: str
     info: Any = None
     data: Any = None
@@ -79,10 +93,14 @@ class SubscribeRequest(_ForUser):
 
 
 class UnsubscribeRequest(_ForUser):
+    """Take connections of a user out of a channel."""
+
     channel: str
 
 
 class DisconnectRequest(_ForUser):
+    """Close connections of a user."""
+
     whitelist: list[str] = Field([], description="Client ids that stay.")
     disconnect: DisconnectCode | None = None
     code: int | None = Field(None, ge=3000, lt=5000, description="Short for disconnect.code.")
@@ -90,19 +108,27 @@ class DisconnectRequest(_ForUser):
 
 
 class RefreshRequest(_ForUser):
+    """Prolong connections of a user, or end them as expired."""
+
     expired: bool = Field(False, description="Closes with 3005, for a new token.")
     expire_at: float | None = None
 
 
 class PresenceRequest(_Part):
+    """Ask who is in a channel."""
+
     channel: str
 
 
 class PresenceStatsRequest(_Part):
+    """Ask how many are in a channel."""
+
     channel: str
 
 
 class HistoryRequest(_Part):
+    """Ask for a page of a channel's history; `limit` 0 for its position only."""
+
     channel: str
     limit: int | None = Field(0, ge=-(1 << 31), lt=1 << 31)
     since: StreamPosition | None = None
@@ -110,42 +136,58 @@ class HistoryRequest(_Part):
 
 
 class HistoryRemoveRequest(_Part):
+    """Delete the publications of a channel."""
+
     channel: str
 
 
 class ChannelsRequest(_Part):
+    """Ask for the channels that have clients."""
+
     pattern: str = Field("", description="With * and ?; none: all channels.")
 
 
 class InfoRequest(_Part):
-    pass
+    """Ask for the nodes that are running."""
 
 
 class BatchRequest(_Part):
+    """Several commands, executed in their order, or all at once if `parallel`."""
+
     commands: list[dict[str, dict[str, Any]]] = Field(max_length=10_000)
     parallel: bool = False
 
 
 class PublishResult(_Part):
+    """Where the publication stands; nothing in a channel without history."""
+
     offset: int | None = None
     epoch: str | None = None
 
 
 class ErrorBody(_Part):
+    """An error of the protocol: its number and its message."""
+
     code: int
     message: str
 
 
 class PublishResponse(_Part):
+    """What became of one publication of a broadcast."""
+
     result: PublishResult | None = None
     error: ErrorBody | None = None
 
 
 class BroadcastResult(_Part):
+    """One response for each channel, in the order of the request."""
+
     responses: list[PublishResponse]
 
 
 class ClientInfo(_Part):
+    """What others may know of a client."""
+
     user: str
     client: str
     conn_info: Any = None
@@ -153,15 +195,21 @@ class ClientInfo(_Part):
 
 
 class PresenceResult(_Part):
+    """Who is in the channel, by client id."""
+
     presence: dict[str, ClientInfo]
 
 
 class PresenceStatsResult(_Part):
+    """How many clients, and how many different users, are in the channel."""
+
     num_clients: int
     num_users: int
 
 
 class Publication(_Part):
+    """One publication of a history."""
+
     data: Any
     info: ClientInfo | None = None
     offset: int
@@ -169,20 +217,28 @@ class Publication(_Part):
 
 
 class HistoryResult(_Part):
+    """Publications, and the position of the end of the stream."""
+
     publications: list[Publication]
     offset: int
     epoch: str
 
 
 class ChannelInfo(_Part):
+    """How many clients a channel has on all nodes."""
+
     num_clients: int
 
 
 class ChannelsResult(_Part):
+    """Channels by name."""
+
     channels: dict[str, ChannelInfo]
 
 
 class NodeResult(_Part):
+    """A running node; `uptime` is in seconds."""
+
     uid: str
     name: str
     version: str
@@ -194,6 +250,8 @@ class NodeResult(_Part):
 
 
 class InfoResult(_Part):
+    """All nodes that were heard of in the last seconds."""
+
     nodes: list[NodeResult]
 
 

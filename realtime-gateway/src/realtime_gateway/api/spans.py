@@ -8,6 +8,8 @@ from fastapi.telemetry import TelemetryConfig
 
 
 class Spans(Protocol):
+    """Where the commands of the server API are traced to."""
+
     @property
     def http(self) -> TelemetryConfig:
         """How FastAPI traces the requests that carry the commands."""
@@ -22,14 +24,18 @@ class Spans(Protocol):
 
 
 class NoSpans:
+    """Traces nothing."""
+
     @property
     def http(self) -> TelemetryConfig:
+        """FastAPI traces nothing, either."""
         return {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
     def command(
         self, method: str, parameters: Mapping[str, Any]
     ) -> AbstractContextManager[None]:
+        """No span."""
         return nullcontext()
 
     def close(self) -> None:
-        pass
+        """Nothing is left to send."""

@@ -29,6 +29,8 @@ CLOSE_SECONDS: Final = 3.0
 
 
 class Tracing:
+    """Spans that leave by OTLP over HTTP, as the OTEL_* variables say."""
+
     def __init__(self, *, node: str, version: str) -> None:
         about = {"service.instance.id": node, "service.version": version}
         if "OTEL_SERVICE_NAME" not in os.environ:
@@ -43,6 +45,7 @@ class Tracing:
 
     @contextmanager
     def command(self, method: str, parameters: Mapping[str, Any]) -> Iterator[None]:
+        """One span, with the method and channel, and the code of the error if it fails."""
         name = method if method in REQUESTS else "unknown"
         with self._tracer.start_as_current_span(
             name, kind=SpanKind.INTERNAL, attributes=_attributes(name, parameters),
@@ -59,6 +62,7 @@ class Tracing:
                 raise
 
     def close(self) -> None:
+        """Send what is left, for `CLOSE_SECONDS` at most."""
         # On a thread, because it waits for a collector that is away for half a minute.
         closing = Thread(target=self._provider.shutdown, daemon=True)
         closing.start()

@@ -35,6 +35,7 @@ def problems(options: Options) -> list[str]:
 
 
 def warnings(options: Options) -> list[str]:
+    """What works, but probably is not meant, in sentences for the log."""
     client = options.client
     found = []
     if client.insecure:

@@ -22,6 +22,8 @@ SUBSCRIBE_UNITS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class TokenOptions:
+    """`client.token`: which JSON Web Tokens are good (RFC 7519)."""
+
     hmac_secret_key: Secret = ""
     jwks_public_endpoint: str = ""
     rsa_public_key: str = ""
@@ -36,11 +38,15 @@ class TokenOptions:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionTokenOptions(TokenOptions):
+    """`client.subscription_token`: others for subscriptions, if enabled."""
+
     enabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalChannelOptions:
+    """`client.subscribe_to_user_personal_channel`."""
+
     enabled: bool = False
     personal_channel_namespace: str = ""
     single_connection: bool = False
@@ -48,6 +54,8 @@ class PersonalChannelOptions:
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
+    """`client`: who may connect, for how long, and how much one client may do."""
+
     allowed_origins: tuple[str, ...] = ()
     insecure: bool = False
     allow_anonymous_connect_without_token: bool = False
@@ -78,6 +86,8 @@ class ClientOptions:
 
 @dataclass(frozen=True, slots=True)
 class ChannelOptions:
+    """What is allowed and kept in the channels of a namespace."""
+
     history_size: int = 0
     history_ttl: Seconds = 0.0
     history_meta_ttl: Seconds = 0.0
@@ -106,6 +116,7 @@ class ChannelOptions:
 
     @property
     def has_history(self) -> bool:
+        """Whether publications are kept, so that clients can recover."""
         return self.history_size > 0 and self.history_ttl > 0
 
     @property
@@ -116,11 +127,15 @@ class ChannelOptions:
 
 @dataclass(frozen=True, slots=True)
 class Namespace(ChannelOptions):
+    """`channel.namespaces`: options under a name that channels begin with."""
+
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelsOptions:
+    """`channel`: the namespaces, and what stands for all channels."""
+
     without_namespace: ChannelOptions = ChannelOptions()
     namespaces: tuple[Namespace, ...] = ()
     history_meta_ttl: Seconds = 30 * DAY
@@ -129,12 +144,16 @@ class ChannelsOptions:
 
 @dataclass(frozen=True, slots=True)
 class WebSocketOptions:
+    """`websocket`: the bidirectional transport."""
+
     handler_prefix: str = "/connection/websocket"
     message_size_limit: int = MESSAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)
 class UniWebSocketOptions:
+    """`uni_websocket`: the unidirectional transport."""
+
     enabled: bool = False
     handler_prefix: str = "/connection/uni_websocket"
     message_size_limit: int = MESSAGE_SIZE
@@ -142,6 +161,8 @@ class UniWebSocketOptions:
 
 @dataclass(frozen=True, slots=True)
 class UniSseOptions:
+    """`uni_sse`: server-sent events."""
+
     enabled: bool = False
     handler_prefix: str = "/connection/uni_sse"
     max_request_body_size: int = MESSAGE_SIZE
@@ -149,12 +170,16 @@ class UniSseOptions:
 
 @dataclass(frozen=True, slots=True)
 class HttpApiOptions:
+    """`http_api`: the key of the server API."""
+
     key: Secret = ""
     insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AdminOptions:
+    """`admin`: the status page and its password."""
+
     enabled: bool = False
     handler_prefix: str = "/admin"
     password: Secret = ""
@@ -163,22 +188,29 @@ class AdminOptions:
 
 @dataclass(frozen=True, slots=True)
 class OpenTelemetryOptions:
+    """`opentelemetry`: spans of the server API."""
+
     enabled: bool = False
     api: bool = False
 
     @property
     def traces_api(self) -> bool:
+        """Whether the commands of the server API are traced."""
         return self.enabled and self.api
 
 
 @dataclass(frozen=True, slots=True)
 class HttpServerOptions:
+    """`http_server`: the address and the port."""
+
     address: str = "127.0.0.1"
     port: int = 8000
 
 
 @dataclass(frozen=True, slots=True)
 class RedisOptions:
+    """`engine.redis`: where Redis is, and how keys begin."""
+
     address: Secret = "redis://127.0.0.1:6379/0"
     cluster_address: tuple[str, ...] = ()
     prefix: str = "gateway"
@@ -187,12 +219,16 @@ class RedisOptions:
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
+    """`engine`: what carries publications between nodes, which is Redis."""
+
     type: str = "redis"
     redis: RedisOptions = RedisOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class ShutdownOptions:
+    """`shutdown`: how clients are sent away; times in seconds."""
+
     timeout: Seconds = 30.0
     drain_window: Seconds = 5.0
     peer_drain: bool = False
@@ -200,11 +236,15 @@ class ShutdownOptions:
 
 @dataclass(frozen=True, slots=True)
 class NodeOptions:
+    """`node`: what this node is called."""
+
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
+    """Everything that can be configured, under Centrifugo's names."""
+
     client: ClientOptions = field(default_factory=ClientOptions)
     channel: ChannelsOptions = field(default_factory=ChannelsOptions)
     websocket: WebSocketOptions = field(default_factory=WebSocketOptions)
@@ -225,5 +265,6 @@ class Options:
 
     @property
     def websocket_paths(self) -> list[str]:
+        """The paths on which a WebSocket handshake is answered."""
         uni = [self.uni_websocket.handler_prefix] if self.uni_websocket.enabled else []
         return [self.websocket.handler_prefix, *uni]

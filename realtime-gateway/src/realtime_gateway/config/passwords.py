@@ -19,6 +19,7 @@ _MEMORY: Final = 128 * 1024 * 1024
 
 
 def hashed(password: str) -> str:
+    """The password's scrypt hash, with its parameters and salt, as `matches` reads it."""
     salt = secrets.token_bytes(16)
     digest = _scrypt(password, salt, _LN, _R, _P)
     return f"$scrypt$ln={_LN},r={_R},p={_P}${_text(salt)}${_text(digest)}"

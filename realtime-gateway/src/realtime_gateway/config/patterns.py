@@ -1,7 +1,7 @@
-"""Regular expressions of the configuration, read as Centrifugo reads them (RE2).
+r"""Regular expressions of the configuration, read as Centrifugo reads them (RE2).
 
-`$` and `\\z` are the end of the text and nothing before it: Python's `$` also fits before a
-last line break, and `notes:bread\\n` would be a channel. `\\w`, `\\d` and `\\b` know ASCII
+`$` and `\z` are the end of the text and nothing before it: Python's `$` also fits before a
+last line break, and `notes:bread\n` would be a channel. `\w`, `\d` and `\b` know ASCII
 alone. Standard library only.
 """
 

@@ -40,6 +40,8 @@ class InvalidSettings(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """The options that were read, and warnings for the log."""
+
     options: Options
     warnings: list[str]
 

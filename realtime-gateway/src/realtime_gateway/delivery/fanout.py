@@ -1,9 +1,8 @@
-"""The fast path: a message from Redis becomes one frame in each encoding that a member of its
-channel speaks, and is written to every member.
+"""The fast path from a message of Redis to every member of its channel.
 
-Everything that arrives in one read of the pub/sub connection leaves in one write per member,
-up to `BATCH_BYTES`: the kernel's send is nine tenths of the cost. No await, no JSON, nothing
-per client.
+A publication becomes one frame in each encoding that a member speaks. Everything that arrives
+in one read of the pub/sub connection leaves in one write per member, up to `BATCH_BYTES`: the
+kernel's send is nine tenths of the cost. No await, no JSON, nothing per client.
 """
 
 import asyncio
@@ -35,10 +34,12 @@ class Member(Protocol):
         """Whether it is gone: it must not be put into a channel any more."""
 
     @property
-    def send(self) -> Callable[[bytes], None]: ...
+    def send(self) -> Callable[[bytes], None]:
+        """Write bytes to the client, without waiting."""
 
     @property
-    def encoding(self) -> Encoding: ...
+    def encoding(self) -> Encoding:
+        """How publications are written for this client."""
 
     def hears_joins(self, channel: str) -> bool:
         """Whether it is told who comes into `channel` and leaves it."""
@@ -60,6 +61,8 @@ def apart(members: Iterable[Member], act: Callable[[Member], None]) -> None:
 
 
 class Fanout:
+    """Delivers live publications to the members of their channels."""
+
     def __init__(
         self,
         stats: Stats,
@@ -69,8 +72,10 @@ class Fanout:
         on_other: Callable[[bytes, bytes], None],
         origin: bytes = b"-",
     ) -> None:
-        """`on_other` takes the messages that belong to no channel. What this node itself says
-        under `origin` of comings and goings has been told here when it happened.
+        """`on_other` takes the messages that belong to no channel.
+
+        What this node itself says under `origin` of comings and goings has been told
+        here when it happened.
         """
         self.hub: Hub[Member] = Hub()
         self._stats = stats
@@ -165,8 +170,10 @@ class Fanout:
                 member.fail(why)
 
     def announce(self, name: str, change: str, info: bytes) -> None:
-        """Somebody of this node has come or gone: those who are there now are told, after what
-        they are about to be answered; those who come later are not.
+        """Somebody of this node has come or gone.
+
+        Those who are there now are told, after what they are about to be answered;
+        those who come later are not.
         """
         channel = self.hub.channels.get(name)
         if channel is not None and channel.members:

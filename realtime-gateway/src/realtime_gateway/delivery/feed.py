@@ -39,6 +39,8 @@ class Unavailable(Exception):
 
 
 class Feed:
+    """Settles channels: has them heard, and reads from the history what was missed."""
+
     def __init__(
         self,
         fanout: Fanout,
@@ -60,6 +62,7 @@ class Feed:
 
     @property
     def is_connected(self) -> bool:
+        """Whether live messages come in at all."""
         return self._bus.is_connected
 
     async def settled(self, name: str, *, is_tracked: bool) -> Channel[Member]:
@@ -75,11 +78,13 @@ class Feed:
         return channel
 
     def on_gap(self, name: str) -> None:
+        """Note that a publication is missing in the channel, and settle it."""
         self._stats.gaps += 1
         trace.debug("%s has a gap", name)
         self._settle_soon(self._fanout.hub.channels[name])
 
     def on_interrupted(self, keys: Collection[bytes]) -> None:
+        """Unsettle the channels behind these keys: their messages may be missed now."""
         for channel in self._fanout.channels(keys):
             channel.unsettle()
 
@@ -111,6 +116,7 @@ class Feed:
         return not channel.is_settled or checked_at is not None
 
     async def stop(self) -> None:
+        """End the reads that are still running."""
         await end([*self._settling.values(), *self._comparing])
 
     def _settle_soon(self, channel: Channel[Member]) -> asyncio.Task[None]:
@@ -178,9 +184,7 @@ class Feed:
         task.add_done_callback(self._comparing.discard)
 
     async def _compare(self, channels: list[Channel[Member]]) -> None:
-        """Settle the channels whose position is not the history's top, all others at no
-        cost.
-        """
+        """Settle the channels that are not at their history's top, the others at no cost."""
         tracked = [channel for channel in channels if channel.is_tracked]
         for channel in channels:
             if not channel.is_tracked and not channel.is_settled:
@@ -201,8 +205,9 @@ class Feed:
     async def _looked_up(
         self, channels: list[Channel[Member]]
     ) -> tuple[list[StreamPosition | None], Sequence[Entry | None]]:
-        """The tops of channels, and if they were interrupted the last publications, too:
-        another server may have taken the old one's place.
+        """The tops of channels, and if they were interrupted the last publications, too.
+
+        Another server may have taken the old one's place.
         """
         names = [channel.name for channel in channels]
         await self._log.renew(names)

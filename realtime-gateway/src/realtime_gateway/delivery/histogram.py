@@ -22,6 +22,8 @@ SECONDS: Final = (
 
 
 class Histogram:
+    """Counts of durations in buckets, as Prometheus shows them."""
+
     __slots__ = ("_bounds", "_counts", "total")
 
     def __init__(self, bounds: Sequence[float] = SECONDS) -> None:
@@ -31,6 +33,7 @@ class Histogram:
         """The sum of all that was observed."""
 
     def observe(self, seconds: float) -> None:
+        """Count one duration."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self.total += seconds
 

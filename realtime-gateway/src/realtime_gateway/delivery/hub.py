@@ -25,6 +25,8 @@ JUST_READ: Final = 1.0
 
 
 class Memory(Enum):
+    """What memory cannot tell."""
+
     UNSURE = "the history has to be asked"
 
 
@@ -32,6 +34,8 @@ UNSURE: Final = Memory.UNSURE
 
 
 class Channel(Generic[M]):
+    """One channel of this node: its members, its position, and its last publications."""
+
     __slots__ = (
         "checked_at", "epoch", "fresh", "head", "heard_at", "held", "idle_since", "is_settled",
         "is_tracked", "joining", "members", "name", "offset", "read_at", "tail", "tail_bytes",
@@ -81,6 +85,7 @@ class Channel(Generic[M]):
         return True
 
     def unsettle(self) -> None:
+        """Hold live publications back until a read of the history settles the channel again."""
         self.is_settled = False
 
     def agrees_with(self, entry: Entry) -> bool:
@@ -88,16 +93,19 @@ class Channel(Generic[M]):
         return entry[0] != self.offset or not self.tail or entry == self.tail[-1]
 
     def is_contradicted_by(self, top: StreamPosition, entries: Sequence[Entry]) -> bool:
-        """Whether a read knows another past under the same epoch: a server has failed over that
-        had not received the end of it. `entries` begin with the one at this position.
+        """Whether a read knows another past under the same epoch.
+
+        A server has failed over that had not received the end of it. `entries` begin
+        with the one at this position.
         """
         if top.epoch != self.epoch:
             return False
         return top.offset < self.offset or not all(map(self.agrees_with, entries[:1]))
 
     def settle(self, top: StreamPosition, entries: Iterable[Entry]) -> bool:
-        """Catch up with a read made from this position on; False: publications are lost for
-        good.
+        """Catch up with a read made from this position on; False.
+
+        Publications are lost for good.
 
         Afterwards the channel is settled, unless what was held back shows the next gap.
         """
@@ -160,6 +168,7 @@ class Channel(Generic[M]):
         self.tail_bytes = 0
 
     def take_fresh(self) -> list[Entry]:
+        """Take what the members have not been sent yet, oldest first."""
         fresh, self.fresh = self.fresh, []
         return fresh
 
@@ -173,8 +182,10 @@ class Channel(Generic[M]):
         return [self.tail[index] for index in range(len(self.tail) - missing, len(self.tail))]
 
     def _remember(self, found: list[Entry]) -> None:
-        """What one client has missed the next one probably has, too: after an outage all come
-        back from the same few positions, and only the first ones ask the history.
+        """What one client has missed the next one probably has, too.
+
+        After an outage all come back from the same few positions, and only the first
+        ones ask the history.
         """
         size = sum(len(fragment) for _, fragment in found)
         if len(found) > len(self.tail) and size <= TAIL_BYTES:
@@ -225,12 +236,14 @@ class Hub(Generic[M]):
         self.channels: dict[str, Channel[M]] = {}
 
     def open(self, name: str, *, is_tracked: bool) -> Channel[M]:
+        """The channel of that name, made if this node has none; a new one is not settled."""
         channel = self.channels.get(name)
         if channel is None:
             channel = self.channels[name] = Channel(name, is_tracked=is_tracked)
         return channel
 
     def leave(self, name: str, member: M, now: float) -> None:
+        """Take the member out; an empty channel counts as idle from `now` on."""
         channel = self.channels.get(name)
         if channel is not None:
             channel.members.pop(member, None)

@@ -29,6 +29,8 @@ Read = tuple[StreamPosition, list[Entry]]
 
 
 class Joining:
+    """Makes connections members of channels, with what they have missed."""
+
     def __init__(
         self,
         fanout: Fanout,
@@ -128,8 +130,10 @@ class Joining:
     def _remembered(
         self, channel: Channel[Member], join: Join, since: StreamPosition
     ) -> list[Entry] | Memory | None:
-        """What memory says, as far as the history would say the same: what is older than it
-        keeps, or more than it keeps, is not recovered from here, either.
+        """What memory says, as far as the history would say the same.
+
+        What is older than it keeps, or more than it keeps, is not recovered from here,
+        either.
         """
         if join.options.recovers_last:
             found = channel.last(since)

@@ -21,6 +21,8 @@ PERIOD: Final = 10.0
 
 
 class Pauses:
+    """How long the event loop stood still: the longest of late, and all in a histogram."""
+
     def __init__(self, now: float = 0.0) -> None:
         self.seconds = Histogram(SECONDS)
         self._since = now
@@ -32,6 +34,7 @@ class Pauses:
         return max(self._now, self._before)
 
     def observe(self, seconds: float) -> None:
+        """Count a pause."""
         self.seconds.observe(seconds)
         if seconds > self._now:
             self._now = seconds

@@ -1,5 +1,6 @@
-"""What this node has counted since it started: plain numbers, because they count in the
-fast path.
+"""What this node has counted since it started.
+
+Plain numbers, because they count in the fast path.
 """
 
 from collections import Counter, defaultdict
@@ -11,6 +12,8 @@ from realtime_gateway.delivery.pauses import Pauses
 
 @dataclass(slots=True)
 class Stats:
+    """The counters of one node, as plain attributes: counting costs no call."""
+
     connections_accepted: int = 0
     handshakes_refused: Counter[int] = field(default_factory=Counter)
     disconnects: Counter[int] = field(default_factory=Counter)

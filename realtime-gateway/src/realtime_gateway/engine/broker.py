@@ -74,8 +74,9 @@ def bus(
 
 
 async def takes_writes(redis: Redis, prefix: str) -> bool:
-    """Whether Redis does what a node needs of it, which is more than to answer: run a script
-    that writes. Of a cluster, whether any server answers: one may be away.
+    """Whether Redis does what a node needs of it, which is more than to answer.
+
+    Run a script that writes. Of a cluster, whether any server answers: one may be away.
     """
     try:
         if isinstance(redis, RedisCluster):
@@ -99,8 +100,9 @@ async def announce(options: RedisOptions, redis: Redis, key: bytes, message: byt
 
 
 class _LeavesReplicas:
-    """A connection whose server has become a replica is dropped: the next one asks anew who
-    stands at the address (a failover need not cut connections).
+    """A connection whose server has become a replica is dropped.
+
+    The next one asks anew who stands at the address (a failover need not cut connections).
     """
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:

@@ -39,18 +39,25 @@ class PubSub(Protocol):
         """Whether any channel can be followed."""
 
     @property
-    def generation(self) -> int: ...
+    def generation(self) -> int:
+        """Counts interruptions: what was read under another number may miss some."""
 
-    def hears(self, key: bytes) -> bool: ...
+    def hears(self, key: bytes) -> bool:
+        """Whether every message to `key` arrives here."""
 
-    async def follow(self, key: bytes) -> None: ...
+    async def follow(self, key: bytes) -> None:
+        """Be subscribed to `key` when this returns; NotConnected if that cannot be had."""
 
-    def unfollow(self, keys: Iterable[bytes]) -> None: ...
+    def unfollow(self, keys: Iterable[bytes]) -> None:
+        """Stop hearing `keys`."""
 
-    async def run(self) -> None: ...
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
 
 
 class Bus:
+    """The pub/sub connection to one server of Redis, made again whenever it is lost."""
+
     def __init__(
         self,
         url: str,
@@ -65,8 +72,10 @@ class Bus:
         always: Iterable[bytes] = (),
         silence: float = SILENCE,
     ) -> None:
-        """Either `publish` (to any channel, by another connection), or, for one shard of a
-        cluster, `moved`: called when the shard has turned out not to serve a wanted channel.
+        """Publish by `publish` to any channel, or serve one shard of a cluster.
+
+        For a shard there is `moved` in place of `publish`: it is called when the shard has
+        turned out not to serve a wanted channel.
         """
         self._url = url
         self._message = message

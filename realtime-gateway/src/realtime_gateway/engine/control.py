@@ -1,5 +1,7 @@
-"""What nodes tell each other: control commands for a user's connections, how each node is
-doing, and what one wants to know of all.
+"""What nodes tell each other.
+
+Control commands for a user's connections, how each node is doing, and what one wants to know of
+all.
 
 At most once, by pub/sub: a command that is lost while Redis is away is not repeated; tokens are
 short-lived for that case. A node that has not been heard of for `NODE_LIFE` counts as gone.
@@ -33,7 +35,8 @@ NodeInfo = dict[str, Any]
 class ControlTarget(Protocol):
     """What is done here of what nodes tell each other."""
 
-    def apply(self, command: ControlCommand) -> None: ...
+    def apply(self, command: ControlCommand) -> None:
+        """Apply a control command to the connections that it concerns."""
 
     def forget_history(self, channel: str) -> None:
         """A channel's history has been removed: what is remembered of it goes, too."""
@@ -57,6 +60,8 @@ class _Survey:
 
 
 class Control:
+    """The node's part in what nodes tell each other, by one pub/sub channel."""
+
     def __init__(
         self,
         *,
@@ -78,8 +83,9 @@ class Control:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def broadcast(self, command: ControlCommand) -> None:
-        """Apply it here at once, and on every other node that hears it. Errors of redis-py pass
-        through: then only this node has applied it.
+        """Apply it here at once, and on every other node that hears it.
+
+        Errors of redis-py pass through: then only this node has applied it.
         """
         self._node().apply(command)
         await self._publish(self._message(control_commands.as_json(command)))
@@ -130,7 +136,7 @@ class Control:
             log.warning("a control message was not understood: %s", type(error).__name__)
 
     def nodes(self) -> list[NodeInfo]:
-        """This node, and every other that was heard of lately."""
+        """The running nodes: this one, and every other that was heard of lately."""
         now = time.monotonic()
         self._others = {uid: each for uid, each in self._others.items() if each[0] > now}
         others = [{"uid": uid, **info} for uid, (_, info) in sorted(self._others.items())]

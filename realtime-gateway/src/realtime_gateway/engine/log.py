@@ -17,6 +17,8 @@ _RENEW: Final = files("realtime_gateway.engine").joinpath("renew.lua").read_text
 
 
 class Log(ChannelLog):
+    """The channel log, with what a reader needs after a failover of Redis."""
+
     async def lasts(self, channels: Sequence[str]) -> list[Entry | None]:
         """The last publications of many channels in one pipeline; None where none is kept."""
         pipeline = self._redis.pipeline(transaction=False)

@@ -34,11 +34,16 @@ Entry = tuple[str, str]
 class Commands(Protocol):
     """What is needed of Redis: a connection, a pipeline, or a cluster of them."""
 
-    def pipeline(self, transaction: bool = ...) -> Any: ...
-    def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any: ...
+    def pipeline(self, transaction: bool = ...) -> Any:
+        """Begin a pipeline."""
+
+    def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:
+        """Run a script."""
 
 
 class Presence:
+    """Keeps who is in which channel in Redis."""
+
     def __init__(
         self,
         redis: Commands,
@@ -98,8 +103,9 @@ class Presence:
             await self._write(list(changed.items()), told)
 
     async def run(self) -> None:
-        """Write what changes until cancelled: at once, and what follows within a moment
-        together.
+        """Write what changes until cancelled.
+
+        At once, and what follows within a moment together.
         """
         while True:
             await self._has_news.wait()

@@ -28,8 +28,10 @@ class Connection(asyncio.Protocol):
         confirmed: Callable[[bytes], None],
         dropped: Callable[[bytes | None], None] | None = None,
     ) -> None:
-        """With `dropped` it is a connection to one shard of a cluster, whose channels belong to
-        slots: `dropped` is told of one that the shard no longer serves (None: of some).
+        """Connect to a server, or with `dropped` to one shard of a cluster.
+
+        A shard serves the channels of its slots: `dropped` is told of one that it no longer
+        serves (None: of some).
         """
         self._message = message
         self._flushed = flushed
@@ -44,9 +46,11 @@ class Connection(asyncio.Protocol):
         """Set by any bytes; for whoever watches over the connection to reset."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
+        """Hand over every message of one read, then call `flushed`."""
         self.has_heard = True
         message, is_message, gets = self._message, self._is_message, self._reader.gets
         self._reader.feed(data)
@@ -61,20 +65,25 @@ class Connection(asyncio.Protocol):
         self._flushed()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits that the connection is gone."""
         for waiting in [*self._replies, self.closed]:
             if not waiting.done():
                 waiting.set_result(None)
 
     def subscribe(self, keys: Sequence[bytes]) -> None:
+        """Ask Redis for these channels; `confirmed` is called for each."""
         self._send(b"SUBSCRIBE", keys)
 
     def unsubscribe(self, keys: Sequence[bytes]) -> None:
+        """Ask Redis for these channels no more."""
         self._send(b"UNSUBSCRIBE", keys)
 
     def ping(self) -> None:
+        """Ask for a sign of life."""
         self._transport.write(_packed(b"PING"))
 
     def abort(self) -> None:
+        """Close the connection at once."""
         self._transport.abort()
 
     async def authenticate(self, username: str | None, password: str) -> None:

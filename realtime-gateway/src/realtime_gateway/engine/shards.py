@@ -31,6 +31,8 @@ class _Shard:
 
 
 class ShardedBus:
+    """A bus for each server of a Redis Cluster that owns slots."""
+
     def __init__(
         self,
         topology: Topology,
@@ -58,16 +60,19 @@ class ShardedBus:
         return any(shard.bus.is_connected for shard in self._shards.values())
 
     def hears(self, key: bytes) -> bool:
+        """Whether every message to `key` arrives here."""
         bus = self._bus(key)
         return bus is not None and bus.hears(key)
 
     async def follow(self, key: bytes) -> None:
+        """Be subscribed to `key` at the owner of its slot; NotConnected if that is away."""
         bus = self._bus(key)
         if bus is None:
             raise NotConnected
         await bus.follow(key)
 
     def unfollow(self, keys: Iterable[bytes]) -> None:
+        """Stop hearing `keys`, wherever they are followed."""
         dropped = list(keys)
         for shard in self._shards.values():
             shard.bus.unfollow(dropped)

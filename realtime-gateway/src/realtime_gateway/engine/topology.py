@@ -25,15 +25,18 @@ class Owners:
     slots: Sequence[str]
 
     def of(self, key: bytes) -> str:
+        """The address of the server that owns the key's slot; empty if none does."""
         return self.slots[key_slot(key)]
 
     def all(self) -> set[str]:
+        """The addresses of all servers that own slots."""
         return {address for address in self.slots if address}
 
 
 class Topology:
-    """Asks the servers that it knows, all at once, and believes the one that is furthest: a
-    server that was cut off from the others has not seen their last election.
+    """Asks the servers that it knows, all at once, and believes the one that is furthest.
+
+    A server that was cut off from the others has not seen their last election.
     """
 
     def __init__(self, seeds: Sequence[str]) -> None:
@@ -53,6 +56,7 @@ class Topology:
         return Owners(self._slots(asked, ranges))
 
     async def aclose(self) -> None:
+        """Close the connections that it asks by."""
         for client in self._clients.values():
             await client.aclose()
 

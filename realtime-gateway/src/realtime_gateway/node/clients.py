@@ -1,5 +1,6 @@
-"""All client connections of this node: one timer for all of them, room for so many, one
-farewell.
+"""All client connections of this node.
+
+One timer for all of them, room for so many, one farewell.
 
 Objects that live as long as a connection are taken out of the garbage collector's sight as
 their number grows: a full collection over ten thousand connections would stop everybody.
@@ -62,28 +63,39 @@ UNLIMITED: Final = Allowance()
 
 
 class Waker(Sleeper, Protocol):
+    """A connection that the timer wakes."""
+
     @property
-    def transport(self) -> asyncio.Transport: ...
+    def transport(self) -> asyncio.Transport:
+        """The connection's transport, to be cut if waking it fails."""
 
     def wake(self, now: float) -> None:
         """Its time has come. One that raises is at its end."""
 
 
 class Client(Waker, Protocol):
+    """A client's connection, as far as all connections together are concerned."""
+
     @property
-    def user(self) -> str: ...
+    def user(self) -> str:
+        """The user's id; empty for an anonymous client."""
 
-    def close(self, code: int, reason: str) -> None: ...
+    def close(self, code: int, reason: str) -> None:
+        """Close it with a code and a reason (RFC 6455 section 7.4), after what waits."""
 
-    def cut(self, code: int) -> None: ...
+    def cut(self, code: int) -> None:
+        """Close it at once, with all that waits to be sent."""
 
     def tell(self, push: bytes) -> None:
         """Something that is no channel's, if it has connected."""
 
-    def fail(self, error: Exception) -> None: ...
+    def fail(self, error: Exception) -> None:
+        """Leave everything and go: it has raised this. Must not raise."""
 
 
 class Clients:
+    """The connections of a node, their timer, and how many may still come."""
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
@@ -118,8 +130,10 @@ class Clients:
         return self.has_room and not (self._closing and address(transport) in self._closing)
 
     def seconds_to_wait(self) -> int:
-        """What one who finds no room is told: longer the more ask, so that a crowd
-        that cannot get in costs little; at once where it is only this node that ends.
+        """What one who finds no room is told.
+
+        Longer the more ask, so that a crowd that cannot get in costs little; at once
+        where it is only this node that ends.
         """
         now = self.loop.time()
         self._refused *= math.exp((self._refused_at - now) / _REFUSALS_FADE_SECONDS)
@@ -141,6 +155,7 @@ class Clients:
         return sum(client.transport.get_write_buffer_size() for client in self.connected)
 
     def add(self, client: Client) -> None:
+        """Count a connection whose handshake is done."""
         second = int(self.loop.time())
         if second != self._second:
             self._second, self._this_second = second, 0
@@ -149,6 +164,7 @@ class Clients:
         self.stats.connections_accepted += 1
 
     def remove(self, client: Client, code: int) -> None:
+        """Count a connection as gone, with the code that it ended with."""
         self.connected.discard(client)
         self.wheel.remove(client)
         self.stats.disconnects[code] += 1
@@ -190,8 +206,10 @@ class Clients:
                 sleeper.transport.abort()
 
     async def drain(self, limit: float, *, window: float) -> None:
-        """Send everybody away, spread over `window` seconds or less, so that they do not all
-        come back at once; returns when they are gone, or after `limit` seconds without them.
+        """Send everybody away, spread over `window` seconds or less.
+
+        So they do not all come back at once. Returns when they are gone, or after `limit`
+        seconds without them.
         """
         self.is_draining = True
         start = self.loop.time()
@@ -204,8 +222,9 @@ class Clients:
         await self._cancel_tasks()
 
     async def drain_peer(self, peer: str, *, window: float) -> None:
-        """Send everybody away who came from the address `peer`, spread over `window` seconds or
-        less, and let nobody in from there until it is gone.
+        """Send everybody away who came from the address `peer`, within `window` seconds.
+
+        Nobody is let in from there until it is gone.
         """
         if peer in self._closing:
             return

@@ -1,5 +1,6 @@
-"""One gateway node: performs the effects of sessions, from memory and without waiting where it
-can, and applies control commands to its connections.
+"""One gateway node: the effects of sessions, and control commands for its connections.
+
+What can be answered from memory is answered without waiting.
 """
 
 import asyncio
@@ -57,9 +58,11 @@ class Connected(Member, Protocol):
     """A connection, as far as the node is concerned."""
 
     @property
-    def user(self) -> str: ...
+    def user(self) -> str:
+        """The user's id; empty for an anonymous client."""
 
-    def is_meant(self, command: ControlCommand) -> bool: ...
+    def is_meant(self, command: ControlCommand) -> bool:
+        """Whether the control command concerns this connection."""
 
     def apply(self, command: ControlCommand) -> None:
         """Do it after what the client waits for."""
@@ -73,6 +76,8 @@ LATER: Final = Later()
 
 
 class Node:
+    """Performs what sessions yield, and applies control commands to its connections."""
+
     def __init__(
         self,
         options: Options,
@@ -141,6 +146,7 @@ class Node:
             return codes.INTERNAL
 
     def leave(self, member: Connected, leave: Leave) -> None:
+        """Take the connection out of a channel, and let the others know if they are told."""
         self.fanout.hub.leave(leave.channel, member, time.monotonic())
         if leave.appearance is not None:
             self.presence.vanish(leave.channel, leave.appearance)
@@ -165,10 +171,15 @@ class Node:
         skip_history: bool = False,
         idempotency_key: str | None = None,
     ) -> Position:
+        """Append to the channel's log and send it to all nodes.
+
+        Errors of redis-py pass through.
+        """
         history = None if skip_history else self.history_of(options)
         return await self._log.publish(channel, fragment, history, idempotency_key)
 
     async def read(self, effect: Read) -> HistoryPage | Error:
+        """A page of a channel's history, or why there is none."""
         since = effect.since
         top, entries = await self._log.read(effect.channel, since, effect.limit, effect.reverse)
         if since is not None and since.epoch not in ("", top.epoch):
@@ -178,6 +189,7 @@ class Node:
         return HistoryPage(top.offset, top.epoch, entries)
 
     async def remove_history(self, channel: str) -> None:
+        """Delete the publications of a channel in Redis."""
         await self._log.remove(channel)
 
     def forget_history(self, channel: str) -> None:
@@ -194,6 +206,7 @@ class Node:
         }
 
     def history_of(self, options: ChannelOptions) -> HistoryOptions | None:
+        """What the log keeps of a channel with these options; None if nothing."""
         if not options.has_history:
             return None
         meta_ttl = options.history_meta_ttl or self.options.channel.history_meta_ttl

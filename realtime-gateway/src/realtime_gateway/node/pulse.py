@@ -26,6 +26,8 @@ log = logging.getLogger("gateway.pulse")
 
 
 class Pulse:
+    """Tells clients when the way through Redis stands still, and when it moves again."""
+
     def __init__(self, clients: Clients, clock: Callable[[], float]) -> None:
         self._clients = clients
         self._clock = clock
@@ -37,6 +39,7 @@ class Pulse:
 
     @property
     def is_overdue(self) -> bool:
+        """Whether this node has not heard its own heartbeat for too long."""
         return self._clock() - self._heard_at >= control.NODE_LIFE
 
     async def run(self) -> None:

@@ -23,12 +23,15 @@ log = logging.getLogger("gateway.supervisor")
 
 
 class Supervisor:
+    """Keeps a node's own tasks going, and starts one that fails again."""
+
     def __init__(self, failures: Counter[str]) -> None:
         self._failures = failures
         self._failing: set[str] = set()
 
     @property
     def failing(self) -> list[str]:
+        """The names of the tasks that have failed of late, sorted."""
         return sorted(self._failing)
 
     @contextlib.asynccontextmanager

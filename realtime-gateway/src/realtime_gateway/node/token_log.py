@@ -1,5 +1,7 @@
-"""What the log says of tokens that are refused: the check and the claim, never what stands in
-the token. A flood of bad ones costs `LINES_A_SECOND` lines, and one that counts the rest.
+"""What the log says of tokens that are refused.
+
+The check and the claim, never what stands in the token. A flood of bad ones costs
+`LINES_A_SECOND` lines, and one that counts the rest.
 """
 
 import logging
@@ -27,12 +29,15 @@ _CHECKS: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 
 class TokenLog:
+    """Logs why tokens were refused, a bounded number of lines a second."""
+
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._second = 0
         self._lines = 0
 
     def tell(self, why: str) -> None:
+        """Log one refusal, or only count it."""
         if (second := int(self._clock())) != self._second:
             if self._lines > LINES_A_SECOND:
                 log.info("tokens refused: %d more", self._lines - LINES_A_SECOND)

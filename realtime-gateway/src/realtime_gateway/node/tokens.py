@@ -38,8 +38,10 @@ C = TypeVar("C")
 
 
 class TokenVerifier:
-    """Checks tokens of one configuration. Waits only if a key has to be fetched, or if tokens
-    may have been taken back (contracts/revocations.md): such a one counts as expired.
+    """Checks tokens of one configuration.
+
+    Waits only if a key has to be fetched, or if tokens may have been taken back
+    (contracts/revocations.md): such a one counts as expired.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class TokenVerifier:
 
     @property
     def has_keys(self) -> bool:
+        """Whether there is anything to verify tokens with."""
         return bool(self._keys) or self._jwks is not None
 
     def connection_now(self, token: str) -> ConnectionClaims | TokenError | None:
@@ -81,6 +84,7 @@ class TokenVerifier:
         return self._read(claims.connection, found)
 
     async def connection(self, token: str) -> ConnectionClaims | TokenError:
+        """The claims of a connection token, or why it is refused."""
         verdict = self._read(claims.connection, await self._standing(token))
         assert verdict is not None
         return verdict
@@ -91,6 +95,7 @@ class TokenVerifier:
         return self._read(claims.subscription, found)
 
     async def subscription(self, token: str) -> SubscriptionClaims | TokenError:
+        """The claims of a subscription token, or why it is refused."""
         verdict = self._read(claims.subscription, await self._standing(token))
         assert verdict is not None
         return verdict

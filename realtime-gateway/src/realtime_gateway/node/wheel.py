@@ -12,6 +12,8 @@ TICK: Final = 0.1
 
 
 class Sleeper(Protocol):
+    """Something that can stand in a wheel."""
+
     wake_tick: int
     """0 while it stands in no wheel. Only the wheel writes it."""
 
@@ -20,6 +22,8 @@ S = TypeVar("S", bound=Sleeper)
 
 
 class Wheel(Generic[S]):
+    """Who has to be woken at which tick."""
+
     def __init__(self, now: float) -> None:
         self._slots: dict[int, set[S]] = {}
         self._tick = int(now / TICK)
@@ -34,6 +38,7 @@ class Wheel(Generic[S]):
         self._slots.setdefault(tick, set()).add(sleeper)
 
     def remove(self, sleeper: S) -> None:
+        """Take it out; nothing happens if it is in no wheel."""
         if slot := self._slots.get(sleeper.wake_tick):
             slot.discard(sleeper)
         sleeper.wake_tick = 0

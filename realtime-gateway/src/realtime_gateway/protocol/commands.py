@@ -17,6 +17,8 @@ class Pong(NamedTuple):
 
 
 class Connect(NamedTuple):
+    """ConnectRequest: the first command of every client."""
+
     id: int
     token: str
     subs: Mapping[str, StreamPosition | None]
@@ -24,6 +26,8 @@ class Connect(NamedTuple):
 
 
 class Subscribe(NamedTuple):
+    """SubscribeRequest: into a channel, perhaps from a position on."""
+
     id: int
     channel: str
     token: str
@@ -36,17 +40,23 @@ class Subscribe(NamedTuple):
 
 
 class Unsubscribed(NamedTuple):
+    """UnsubscribeRequest: the client leaves a channel."""
+
     id: int
     channel: str
 
 
 class Publish(NamedTuple):
+    """PublishRequest: the client publishes into a channel."""
+
     id: int
     channel: str
     data: Any
 
 
 class History(NamedTuple):
+    """HistoryRequest: a page of what was published."""
+
     id: int
     channel: str
     limit: int
@@ -55,21 +65,29 @@ class History(NamedTuple):
 
 
 class Presence(NamedTuple):
+    """PresenceRequest: who is in a channel."""
+
     id: int
     channel: str
 
 
 class PresenceStats(NamedTuple):
+    """PresenceStatsRequest: how many are in a channel."""
+
     id: int
     channel: str
 
 
 class Refresh(NamedTuple):
+    """RefreshRequest: a new token for the connection."""
+
     id: int
     token: str
 
 
 class SubRefresh(NamedTuple):
+    """SubRefreshRequest: a new token for a subscription."""
+
     id: int
     channel: str
     token: str

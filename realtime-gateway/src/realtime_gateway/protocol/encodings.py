@@ -19,18 +19,24 @@ class Followed(Protocol):
     """A channel, as far as its publications say."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The channel's name."""
+
     @property
-    def head(self) -> bytes: ...
+    def head(self) -> bytes:
+        """What its pushes begin with in JSON (`wire.push_head`)."""
+
     @property
-    def epoch(self) -> str: ...
+    def epoch(self) -> str:
+        """Its epoch; empty without a history."""
 
 
 class Encoding(Protocol):
     """What goes out."""
 
     @property
-    def ping(self) -> bytes: ...
+    def ping(self) -> bytes:
+        """A ping, framed."""
 
     def messages(self, messages: Sequence[bytes]) -> bytes:
         """Replies and pushes, given as JSON."""
@@ -58,14 +64,17 @@ class Json:
     ping = frames.PING
 
     def messages(self, messages: Sequence[bytes]) -> bytes:
+        """One text frame, with a message a line."""
         return frames.text(b"\n".join(messages))
 
     def publications(self, channel: Followed, entries: Iterable[Entry]) -> bytes:
+        """One text frame for each publication."""
         head, epoch = channel.head, channel.epoch
         made = [frames.text(wire.push(head, offset, epoch, data)) for offset, data in entries]
         return made[0] if len(made) == 1 else b"".join(made)
 
     def split(self, data: bytes | bytearray, *, is_text: bool, most: int) -> list[str]:
+        """The lines of a text message."""
         text = data.decode().split("\n", most) if is_text else []
         lines = [line for line in text if line]
         if not lines:
@@ -73,6 +82,7 @@ class Json:
         return lines
 
     def decode(self, part: str) -> Command:
+        """The command in a line."""
         return decode(part)
 
 
@@ -85,21 +95,25 @@ class Protobuf:
         self._made = Messages()
 
     def messages(self, messages: Sequence[bytes]) -> bytes:
+        """One binary frame; empty if nothing is to be said."""
         made = b"".join([self._made.reply(each) for each in messages])
         return frames.binary(made) if made else b""
 
     def publications(self, channel: Followed, entries: Iterable[Entry]) -> bytes:
+        """One binary frame for all of them."""
         name, epoch = channel.name, channel.epoch
         made = b"".join([self._made.publication(name, epoch, entry) for entry in entries])
         return frames.binary(made) if made else b""
 
     def split(self, data: bytes | bytearray, *, is_text: bool, most: int) -> list[bytes]:
+        """The messages in a binary message, by their lengths."""
         parts = [] if is_text else split(bytes(data), most)
         if not parts:
             raise Malformed("no command")
         return parts
 
     def decode(self, part: bytes) -> Command:
+        """The command in a protobuf message."""
         return command_of(self._made.command(part))
 
 
@@ -109,9 +123,11 @@ class Pushes:
     ping = frames.PING
 
     def messages(self, messages: Sequence[bytes]) -> bytes:
+        """A frame for each push, without the envelope of replies."""
         return b"".join([self._framed(wire.bare(each)) for each in messages])
 
     def publications(self, channel: Followed, entries: Iterable[Entry]) -> bytes:
+        """A frame for each publication."""
         head, epoch = channel.head, channel.epoch
         return self.messages([wire.push(head, offset, epoch, data) for offset, data in entries])
 

@@ -23,6 +23,7 @@ def loads(line: str | bytes | bytearray) -> dict[str, Any]:
 
 
 def text(request: dict[str, Any], key: str) -> str:
+    """The string under `key`; Malformed if it is something else."""
     value = request.get(key)
     if value is None:
         return ""
@@ -32,6 +33,7 @@ def text(request: dict[str, Any], key: str) -> str:
 
 
 def flag(request: dict[str, Any], key: str) -> bool:
+    """The boolean under `key`; Malformed if it is something else."""
     value = request.get(key)
     if value is None:
         return False
@@ -41,6 +43,7 @@ def flag(request: dict[str, Any], key: str) -> bool:
 
 
 def integer(request: dict[str, Any], key: str) -> int:
+    """The number under `key`, 32 bits with a sign; Malformed if it is something else."""
     value = request.get(key)
     if value is None:
         return 0
@@ -50,6 +53,7 @@ def integer(request: dict[str, Any], key: str) -> int:
 
 
 def uint(request: dict[str, Any], key: str, end: int = 1 << 64) -> int:
+    """The number under `key`, from 0 to less than `end`; Malformed if it is something else."""
     value = request.get(key)
     if value is None:
         return 0
@@ -59,4 +63,5 @@ def uint(request: dict[str, Any], key: str, end: int = 1 << 64) -> int:
 
 
 def no_constant(name: str) -> NoReturn:
+    """Refuse NaN and infinities, which Python reads and JSON does not have (RFC 8259)."""
     raise Malformed(f"{name} is not JSON")

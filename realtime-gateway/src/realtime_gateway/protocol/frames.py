@@ -1,5 +1,6 @@
-"""WebSocket frames as a server sends them: unmasked, one per message, built once for
-everybody; and server-sent events, each a chunk of an HTTP/1.1 response.
+"""WebSocket frames as a server sends them: unmasked, one per message, built once for everybody.
+
+And server-sent events, each a chunk of an HTTP/1.1 response.
 """
 
 from typing import Final

@@ -38,6 +38,8 @@ class Unsayable(ValueError):
 
 
 class Messages:
+    """Translates the JSON of wire.py into protobuf messages and back (client.proto)."""
+
     def __init__(self) -> None:
         schema = (
             files("realtime_gateway.protocol")
@@ -60,8 +62,10 @@ class Messages:
         return found
 
     def reply(self, message: bytes) -> bytes:
-        """A reply or push, given as JSON, with its length. Publications that a foreign hand has
-        written without knowing the form are left out, as they are where they are pushed.
+        """A reply or push, given as JSON, with its length.
+
+        Publications that a foreign hand has written without knowing the form are left
+        out, as they are where they are pushed.
         """
         found = self._reply()
         begun = _BEGINNING.match(message)
@@ -81,8 +85,9 @@ class Messages:
         return delimited(found.SerializeToString())
 
     def publication(self, channel: str, epoch: str, entry: Entry) -> bytes:
-        """A push to the subscribers of a channel, with its length; nothing for what a foreign
-        hand has published without knowing the form.
+        """A push to the subscribers of a channel, with its length.
+
+        Nothing for what a foreign hand has published without knowing the form.
         """
         offset, fragment = entry
         found = self._reply()
@@ -100,6 +105,7 @@ class Messages:
 
 
 def delimited(message: bytes) -> bytes:
+    """The message after its length, a varint."""
     size, prefix = len(message), bytearray()
     while size > 0x7F:
         prefix.append(size & 0x7F | 0x80)

@@ -1,8 +1,8 @@
-"""Reads a `.proto` file of plain proto3 (messages with scalar, message, repeated and map
-fields) and makes message classes of it.
+"""Makes message classes of a `.proto` file.
 
-So the schema is a file that everybody can read, and nothing generated has to be built, shipped
-or kept in step with the installed protobuf runtime.
+It reads plain proto3: messages with scalar, message, repeated and map fields. So the schema is
+a file that everybody can read, and nothing generated has to be built, shipped or kept in step
+with the installed protobuf runtime.
 """
 
 import re

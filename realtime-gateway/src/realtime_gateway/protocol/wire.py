@@ -33,6 +33,7 @@ def reply(
 
 
 def failure(command_id: int, error: Error) -> bytes:
+    """The reply that a command is answered with when it fails."""
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.temporary:
         body["temporary"] = True
@@ -55,10 +56,12 @@ def push(head: bytes, offset: int, epoch: str, fragment: bytes) -> bytes:
 
 
 def publication(offset: int, fragment: bytes) -> bytes:
+    """A publication as it stands in replies; without `offset` where there is no history."""
     return b'%s,"offset":%d}' % (fragment[:-1], offset) if offset else fragment
 
 
 def unsubscribe_push(channel: str, why: Unsubscribe) -> bytes:
+    """The push that ends a subscription."""
     body = {"channel": channel, "unsubscribe": {"code": why.code, "reason": why.reason}}
     return dumps({"push": body})
 
@@ -69,6 +72,7 @@ def subscribe_push(channel: str, result: dict[str, Any]) -> bytes:
 
 
 def refresh_push(result: dict[str, Any]) -> bytes:
+    """The push that tells of a connection's new lifetime."""
     return dumps({"push": {"refresh": result}})
 
 

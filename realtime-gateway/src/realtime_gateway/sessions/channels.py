@@ -13,6 +13,8 @@ USER_SEPARATOR = ","
 
 
 class Channels:
+    """The options of every channel, and what they allow."""
+
     def __init__(self, options: ChannelsOptions, *, insecure: bool = False) -> None:
         self._max_length = options.max_length
         self._without_namespace = options.without_namespace
@@ -22,8 +24,9 @@ class Channels:
         self._insecure = insecure
 
     def is_valid(self, channel: str) -> bool:
-        """Whether this can be a channel at all. A leading brace would empty its key's hash
-        tag.
+        """Whether this can be a channel at all.
+
+        A leading brace would empty its key's hash tag.
         """
         return (
             0 < len(channel) <= self._max_length
@@ -47,6 +50,7 @@ class Channels:
         return f"{prefix}{USER_BOUNDARY}{user}"
 
     def may_subscribe(self, channel: str, options: ChannelOptions, user: str) -> bool:
+        """Whether `user` may subscribe without a token; empty is anonymous."""
         if self._insecure:
             return True
         if channel.startswith(PRIVATE_PREFIX):
@@ -59,6 +63,7 @@ class Channels:
         )
 
     def may_publish(self, options: ChannelOptions, user: str, *, subscribed: bool) -> bool:
+        """Whether `user` may publish into such a channel."""
         if self._insecure or (subscribed and options.allow_publish_for_subscriber):
             return True
         return options.allow_publish_for_client and (
@@ -66,6 +71,7 @@ class Channels:
         )
 
     def may_see_presence(self, options: ChannelOptions, user: str, *, subscribed: bool) -> bool:
+        """Whether `user` may know who is in such a channel."""
         if self._insecure or (subscribed and options.allow_presence_for_subscriber):
             return True
         return options.allow_presence_for_client and (
@@ -73,6 +79,7 @@ class Channels:
         )
 
     def may_read_history(self, options: ChannelOptions, user: str, *, subscribed: bool) -> bool:
+        """Whether `user` may read the history of such a channel."""
         if self._insecure or (subscribed and options.allow_history_for_subscriber):
             return True
         return options.allow_history_for_client and (

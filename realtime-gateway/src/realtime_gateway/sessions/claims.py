@@ -13,6 +13,8 @@ from realtime_gateway.protocol.wire import dumps
 
 
 class TokenError(Enum):
+    """Why a token is not accepted."""
+
     INVALID = auto()
     EXPIRED = auto()
     UNAVAILABLE = auto()
@@ -43,6 +45,8 @@ class ServerSubscription:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionClaims:
+    """What a connection token says."""
+
     user: str
     lifetime: float | None = None
     info: Any = None
@@ -53,6 +57,8 @@ class ConnectionClaims:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionClaims:
+    """What a subscription token says."""
+
     user: str
     channel: str
     client: str | None = None

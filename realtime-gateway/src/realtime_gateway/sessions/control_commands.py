@@ -32,18 +32,23 @@ class _ControlCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disconnect(_ControlCommand):
+    """Close the connections."""
+
     code: int = codes.FORCED.code
     reason: str = codes.FORCED.reason
     whitelist: tuple[str, ...] = ()
     """Connections that stay."""
 
     def concerns(self, client: str, session: str) -> bool:
+        """Whether a connection of the user is meant, and is not one that stays."""
         # Not super(): a class with slots is made twice, and the first one is not this one.
         return client not in self.whitelist and _ControlCommand.concerns(self, client, session)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe(_ControlCommand):
+    """Put the connections into a channel."""
+
     channel: str
     info: Any = None
     data: Any = None
@@ -54,17 +59,22 @@ class Subscribe(_ControlCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribe(_ControlCommand):
+    """Take the connections out of a channel."""
+
     channel: str
     code: int = codes.UNSUBSCRIBED.code
     reason: str = codes.UNSUBSCRIBED.reason
 
     @property
     def why(self) -> codes.Unsubscribe:
+        """The code and reason that the client is told."""
         return codes.Unsubscribe(self.code, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh(_ControlCommand):
+    """Give the connections another lifetime, or end them as expired."""
+
     is_expired: bool = False
     """The connection's token is no longer good: it has to come back with another."""
     lifetime: float | None = None

@@ -45,8 +45,9 @@ class Dismiss:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Become a member of the channel. Answered by Joined, or by an Error with nothing left
-    behind.
+    """Become a member of the channel.
+
+    Answered by Joined, or by an Error with nothing left behind.
     """
 
     channel: str
@@ -57,8 +58,9 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """From here on every publication after `offset` is delivered. `missed` is None if
-    unrecovered.
+    """From here on every publication after `offset` is delivered.
+
+    `missed` is None if unrecovered.
     """
 
     offset: int
@@ -68,8 +70,9 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class JoinAll:
-    """Become a member of all of them at one moment. Answered by a list of Joined, or by an
-    Error with nothing left behind.
+    """Become a member of all of them at one moment.
+
+    Answered by a list of Joined, or by an Error with nothing left behind.
     """
 
     joins: tuple[Join, ...]
@@ -131,6 +134,8 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
+    """Entries of a history, and the position of its end."""
+
     offset: int
     epoch: str
     entries: list[Entry]
@@ -158,7 +163,7 @@ Handling = Generator[Effect, Any, Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    pass
+    """The client has to be pinged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +180,10 @@ Due = Ping | EndSubscription | Close
 def succeed(
     command_id: int, method: str, result: dict[str, Any], entries: list[Entry] | None = None
 ) -> Answer:
+    """The answer to a command that has succeeded."""
     return Answer(wire.reply(command_id, method, result, entries))
 
 
 def fail(command_id: int, error: Error, then: Close | None = None) -> Answer:
+    """The answer to a command that has failed; `then` ends the connection after it."""
     return Answer(wire.failure(command_id, error), then, error.code)

@@ -1,5 +1,6 @@
-"""What a client may do with a channel besides following it: publish, read its history, and see
-who else is there.
+"""What a client may do with a channel besides following it.
+
+Publish, read its history, and see who else is there.
 """
 
 from collections.abc import Generator
@@ -27,6 +28,7 @@ def handle(
     rules: Rules,
     command: commands.Publish | commands.History | commands.Presence | commands.PresenceStats,
 ) -> Handling:
+    """Answer one of these four commands."""
     match command:
         case commands.Publish():
             return (yield from publish(state, rules, command))
@@ -39,6 +41,7 @@ def handle(
 
 
 def publish(state: ClientState, rules: Rules, command: commands.Publish) -> Handling:
+    """Append the client's publication to the channel's log."""
     options = _options(rules, command.channel)
     if options is None:
         return fail(command.id, codes.UNKNOWN_CHANNEL)
@@ -58,6 +61,7 @@ def publish(state: ClientState, rules: Rules, command: commands.Publish) -> Hand
 
 
 def history(state: ClientState, rules: Rules, command: commands.History) -> Handling:
+    """Answer with a page of the history, of a length that is allowed."""
     options = _options(rules, command.channel)
     if options is None:
         return fail(command.id, codes.UNKNOWN_CHANNEL)
@@ -78,6 +82,7 @@ def history(state: ClientState, rules: Rules, command: commands.History) -> Hand
 
 
 def presence(state: ClientState, rules: Rules, command: commands.Presence) -> Handling:
+    """Answer with who is in the channel."""
     found: dict[str, Any] | Error = yield from _read_presence(state, rules, command.channel)
     if isinstance(found, Error):
         return fail(command.id, found)
@@ -87,6 +92,7 @@ def presence(state: ClientState, rules: Rules, command: commands.Presence) -> Ha
 def presence_stats(
     state: ClientState, rules: Rules, command: commands.PresenceStats
 ) -> Handling:
+    """Answer with how many are in the channel."""
     found: dict[str, Any] | Error = yield from _read_presence(state, rules, command.channel)
     if isinstance(found, Error):
         return fail(command.id, found)

@@ -9,6 +9,8 @@ from realtime_gateway.sessions.channels import Channels
 
 @dataclass(frozen=True, slots=True)
 class Rules:
+    """What decides about a command besides the session itself."""
+
     client: ClientOptions
     channels: Channels
     version: str

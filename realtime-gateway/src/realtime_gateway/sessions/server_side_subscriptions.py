@@ -39,6 +39,7 @@ class Plan:
 
     @property
     def channel(self) -> str:
+        """The channel's name."""
         return self.wanted.channel
 
 

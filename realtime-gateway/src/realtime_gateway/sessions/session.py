@@ -1,5 +1,6 @@
-"""One client's conversation, without its socket: what every command is answered, and when it
-ends.
+"""One client's conversation, without its socket.
+
+What every command is answered, and when it ends.
 
 A command is a generator: it yields what it needs to know (`Effect`), is sent the answer, and
 returns the outcome; so the rules of a command read from top to bottom and nothing here waits.
@@ -50,6 +51,8 @@ NOTHING: Final[frozenset[Grant]] = frozenset()
 
 
 class Session:
+    """The state of one client: who it is, which channels it has, when to wake it."""
+
     __slots__ = (
         "_expires_at", "_granted", "_ping_at", "_pong_by", "_rules", "client", "info",
         "is_connected",

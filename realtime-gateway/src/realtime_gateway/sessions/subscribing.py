@@ -42,6 +42,7 @@ def handle(
     command: commands.Subscribe | commands.Unsubscribed | commands.SubRefresh,
     now: float,
 ) -> Handling:
+    """Answer one of these three commands."""
     match command:
         case commands.Subscribe():
             return (yield from _subscribe(state, rules, command, now))

@@ -41,11 +41,16 @@ class ClientState(Protocol):
     """What the rules see of a session: who its client is, and which channels it holds."""
 
     @property
-    def client(self) -> str: ...
+    def client(self) -> str:
+        """The connection's id."""
+
     @property
-    def user(self) -> str: ...
+    def user(self) -> str:
+        """The user's id; empty for an anonymous client."""
+
     @property
-    def info(self) -> Any: ...
+    def info(self) -> Any:
+        """What the connection's token tells others about the client."""
 
     subscriptions: dict[str, Subscription]
 
@@ -83,6 +88,7 @@ def overridden(options: ChannelOptions, overrides: Overrides) -> ChannelOptions:
 
 
 def subscription(terms: Terms, lifetime: float | None, info: Any, now: float) -> Subscription:
+    """What the client holds from now on; `lifetime` in seconds, None for ever."""
     if lifetime is None and info is None:
         return _plain(terms)
     return Subscription(terms, NEVER if lifetime is None else now + lifetime, info)
@@ -91,6 +97,7 @@ def subscription(terms: Terms, lifetime: float | None, info: Any, now: float) ->
 def position_reply(
     joined: Joined, since: StreamPosition | None, terms: Terms
 ) -> dict[str, Any]:
+    """The part of a subscribe reply that says where the client is and what it got."""
     if not terms.is_positioned:
         return {}
     place: dict[str, Any] = {"recoverable": True} if terms.recovers else {}
@@ -105,6 +112,7 @@ def position_reply(
 
 
 def ttl(lifetime: float | None) -> dict[str, Any]:
+    """The part of a reply that says how long something is good, in seconds; empty for ever."""
     if lifetime is None:
         return {}
     return {"expires": True, "ttl": min(max(1, math.floor(lifetime)), LONGEST_TTL)}

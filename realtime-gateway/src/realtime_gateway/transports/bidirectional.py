@@ -18,6 +18,8 @@ trace = area("gateway:clients")
 
 
 class BidirectionalWebSocket(WebSocket, ClientConnection):
+    """A client that sends commands, in JSON or in protobuf."""
+
     __slots__ = (*STATE,)
 
     encoding: Dialogue
@@ -28,6 +30,7 @@ class BidirectionalWebSocket(WebSocket, ClientConnection):
         self.start(node, clients, node.rules, encoding)
 
     def received(self, data: bytes | bytearray, *, is_text: bool) -> None:
+        """Handle the commands in a message, after those that wait."""
         self._clients.stats.bytes_received += len(data)
         try:
             most = self.allowance.most
@@ -41,11 +44,13 @@ class BidirectionalWebSocket(WebSocket, ClientConnection):
                 self._take_parts(parts)
 
     def lost(self, code: int) -> None:
+        """Leave everything: the connection is gone."""
         trace.debug("%s: gone, %d", self.session.client, code)
         self.forget()
         self._clients.remove(self, code)
 
     def close(self, code: int, reason: str) -> None:
+        """Leave everything, and say why."""
         self.forget()
         super().close(code, reason)
         if not self.transport.is_closing() and not self.transport.is_reading():
@@ -59,6 +64,7 @@ class BidirectionalWebSocket(WebSocket, ClientConnection):
 
     @property
     def is_full(self) -> bool:
+        """Whether so many commands wait that no more are read."""
         return self._backlog is not None and len(self._backlog) > BACKLOG_LIMIT
 
     def _on_progress(self) -> None:

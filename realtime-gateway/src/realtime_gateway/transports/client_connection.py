@@ -72,6 +72,7 @@ class ClientConnection:
         raise NotImplementedError
 
     def start(self, node: Node, clients: Clients, rules: Rules, encoding: Encoding) -> None:
+        """Begin a session for the connection."""
         self._node = node
         self._clients = clients
         self.encoding = encoding
@@ -110,6 +111,7 @@ class ClientConnection:
 
     @property
     def user(self) -> str:
+        """The user's id; empty for an anonymous client."""
         return self.session.user
 
     @property
@@ -117,6 +119,7 @@ class ClientConnection:
         return self.is_over or self.sent_close != 0
 
     def is_meant(self, command: ControlCommand) -> bool:
+        """Whether the control command concerns this connection."""
         return command.concerns(self.session.client, self.session.session)
 
     def apply(self, command: ControlCommand) -> None:
@@ -129,17 +132,21 @@ class ClientConnection:
             self._backlog.append(command)
 
     def tell(self, push: bytes) -> None:
+        """Send a push that is no channel's, if the client has connected."""
         if self.session.is_connected and not self._has_ended:
             self.send(self.encoding.messages([push]))
 
     def hears_joins(self, channel: str) -> bool:
+        """Whether the client is told who comes into the channel and leaves it."""
         held = self.session.subscriptions.get(channel)
         return held is not None and held.terms.hears_joins
 
     def on_lost(self, channel: str) -> None:
+        """End the subscription: publications of its channel are lost for good."""
         self._end_subscription(EndSubscription(channel, codes.INSUFFICIENT))
 
     def wake(self, now: float) -> None:
+        """Do what is due at `now`: ping, end subscriptions, or end the connection."""
         for due in self.session.wake(now):
             match due:
                 case Ping():
@@ -158,8 +165,9 @@ class ClientConnection:
         self._work_off(deque(parts))
 
     def _work_off(self, waiting: deque[Any]) -> None:
-        """Answer what waits, up to the first that has to be waited for; in this turn only so
-        much, then it is the others' turn.
+        """Answer what waits, up to the first that has to be waited for.
+
+        In this turn only so much, then it is the others' turn.
         """
         for _ in range(self._clients.allowance.commands_a_turn):
             if not waiting:

@@ -12,6 +12,8 @@ from realtime_gateway.transports.websocket import WebSocket
 
 
 class Connections:
+    """Makes the connections of a node."""
+
     def __init__(self, node: Node, clients: Clients) -> None:
         self._node = node
         self._clients = clients
@@ -19,6 +21,7 @@ class Connections:
         self._protobuf = Protobuf()
 
     def websocket(self, accepted: Accepted) -> WebSocket:
+        """A bidirectional or a unidirectional one, as the handshake's path says."""
         node = self._node
         if accepted.path == node.options.websocket.handler_prefix:
             encoding = self._protobuf if accepted.is_protobuf else JSON
@@ -27,4 +30,5 @@ class Connections:
         return UniWebSocket(node, self._clients, self._listening, request)
 
     def stream(self) -> EventStream:
+        """One that server-sent events are written to."""
         return EventStream(self._node, self._clients, self._listening)

@@ -27,6 +27,8 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
+    """A WebSocket handshake that succeeds, and what the request says."""
+
     response: bytes
     path: str
     query: dict[str, str]
@@ -35,12 +37,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
+    """An answer over HTTP in place of a WebSocket or a stream."""
+
     status: HTTPStatus
     why: str
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def response(self) -> bytes:
+        """The whole response, for a connection that closes after it."""
         body = self.why.encode() + b"\n"
         lines = [f"HTTP/1.1 {self.status.value} {self.status.phrase}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
@@ -59,14 +64,13 @@ TOO_LARGE: Final = Refused(
 
 
 def overloaded(seconds: int) -> Refused:
+    """503, and when to try again."""
     told = {"Retry-After": str(seconds)}
     return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "no more connections now", told)
 
 
 def decide(head: bytes, *, allowed_origins: Sequence[str]) -> Accepted | Refused:
-    """The answer to a whole request head (up to and with its empty line) on the WebSocket
-    path.
-    """
+    """The answer to a whole request head, with its empty line, on the WebSocket path."""
     request_line, *lines = head[:-4].decode("latin-1").split("\r\n")
     _, _, rest = request_line.partition(" ")
     target, _, spoken = rest.rpartition(" ")

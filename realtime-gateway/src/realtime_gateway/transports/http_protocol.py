@@ -1,5 +1,6 @@
-"""HTTP on the gateway's port: uvicorn's, except that a request for server-sent events takes the
-connection with it.
+"""HTTP on the gateway's port.
+
+Uvicorn's, except that a request for server-sent events takes the connection with it.
 
 So a stream costs what a WebSocket costs: no task and no queue, and a publication's bytes are
 the same for everybody. A request can come at any time on a connection that a proxy keeps alive,
@@ -38,6 +39,8 @@ TOO_OLD: Final = Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "a stream needs 
 
 
 class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, which lets event streams have the connection."""
+
     def admit(
         self, options: Options, clients: Clients, make: Callable[[], EventStream]
     ) -> None:
@@ -50,6 +53,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.wake_tick = 0
 
     def on_headers_complete(self) -> None:
+        """Take a request for a stream aside; any other is uvicorn's."""
         path = unquote(self.url.partition(b"?")[0].decode("latin-1"))
         is_busy = self.cycle is not None and not self.cycle.response_complete
         uni_sse = self._options.uni_sse
@@ -60,6 +64,7 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        """Collect the body of a request for a stream."""
         if self._body is None:
             super().on_body(body)
         elif not self.transport.is_closing():
@@ -68,6 +73,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._answer(bytes(self._body))
 
     def on_message_complete(self) -> None:
+        """Answer a request for a stream."""
         if self._body is None:
             super().on_message_complete()
         elif not self.transport.is_closing():
@@ -79,6 +85,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._refuse(replace(TOO_SLOW, headers=begun))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Leave the timer wheel, then do what uvicorn does."""
         self._clients.wheel.remove(self)
         super().connection_lost(exc)
 
@@ -132,8 +139,10 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 def no_upgrade(clients: Clients) -> Callable[[], Awaitable[Response]]:
-    """The answer to plain HTTP where WebSockets are expected; by it a page learns whether there
-    is room. Reached on a connection that has carried HTTP before: the front answers a first.
+    """The answer to plain HTTP where WebSockets are expected.
+
+    By it a page learns whether there is room. Reached on a connection that has carried HTTP
+    before: the front answers a first.
     """
 
     async def answer() -> Response:
@@ -154,8 +163,9 @@ def _preflight(wanted: list[str]) -> Refused:
 
 
 def _shared_with(origins: list[str]) -> dict[str, str]:
-    """By these headers a browser lets a page of an allowed origin have the answer, also one
-    that was asked for with cookies (which mean nothing here).
+    """Headers by which a browser lets a page of an allowed origin have the answer.
+
+    Also one that was asked for with cookies, which mean nothing here.
     """
     if not origins:
         return {}

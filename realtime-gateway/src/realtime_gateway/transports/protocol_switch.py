@@ -27,6 +27,8 @@ log = logging.getLogger("gateway.protocol_switch")
 
 
 class ProtocolSwitch(asyncio.Protocol):
+    """Reads a request head, then leaves the connection to a WebSocket or to uvicorn."""
+
     __slots__ = ("_clients", "_head", "_make", "_next", "_options", "_other", "_prefixes",
                  "transport", "wake_tick")  # fmt: skip
 
@@ -38,8 +40,9 @@ class ProtocolSwitch(asyncio.Protocol):
         make: Callable[[Accepted], WebSocket],
         other: Callable[[], asyncio.Protocol] | None,
     ) -> None:
-        """`make` builds a client connection, as the handshake says; `other` what else speaks
-        on this port, if anything.
+        """`make` builds a client connection, as the handshake says.
+
+        `other` what else speaks on this port, if anything.
         """
         self._options = options
         self._clients = clients
@@ -51,10 +54,12 @@ class ProtocolSwitch(asyncio.Protocol):
         self.wake_tick = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the request head, for `HEAD_TIMEOUT` seconds."""
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self._clients.wheel.put(self, self._clients.loop.time() + HEAD_TIMEOUT)
 
     def data_received(self, data: bytes) -> None:
+        """Read on, and decide as soon as the head is whole or cannot be ours."""
         if self._next is not None:
             # uvicorn has set this object as the transport's protocol again, after the
             # handshake.
@@ -71,22 +76,27 @@ class ProtocolSwitch(asyncio.Protocol):
             self._answer(self._head[:end], self._head[end:])
 
     def eof_received(self) -> bool | None:
+        """Pass it on to whatever took the connection."""
         return None if self._next is None else self._next.eof_received()
 
     def pause_writing(self) -> None:
+        """Pass it on to whatever took the connection."""
         if self._next is not None:
             self._next.pause_writing()
 
     def resume_writing(self) -> None:
+        """Pass it on to whatever took the connection."""
         if self._next is not None:
             self._next.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Pass it on to whatever took the connection."""
         self._clients.wheel.remove(self)
         if self._next is not None:
             self._next.connection_lost(exc)
 
     def wake(self, now: float) -> None:
+        """Cut the connection: its head has taken too long."""
         self.transport.abort()
 
     def _may_be_ours(self) -> bool:

@@ -36,9 +36,12 @@ def understood(request: str | bytes | bytearray) -> list[Command]:
 
 
 class Unidirectional(ClientConnection):
+    """What both kinds of unidirectional clients have in common."""
+
     __slots__ = STATE[:0]
 
     def start(self, node: Node, clients: Clients, rules: Rules, encoding: Encoding) -> None:
+        """Begin a session, which waits for the client's only message."""
         self._wanted: list[str] | None = None
         self._held: list[bytes] = []
         self._held_bytes = 0
@@ -59,6 +62,7 @@ class Unidirectional(ClientConnection):
         self._handle(commands)
 
     def on_lost(self, channel: str) -> None:
+        """End the connection: the client cannot subscribe again by itself."""
         held = self.session.subscriptions.get(channel)
         if held is not None and held.terms.is_positioned:
             self._finish(codes.INSUFFICIENT_STATE)
@@ -140,20 +144,24 @@ class UniWebSocket(WebSocket, Unidirectional):
         self.start(node, clients, rules, PUSHES)
 
     def attach(self, transport: asyncio.Transport, *, buffer_limit: int) -> None:
+        """Take over a transport, and the request if it stood in the address."""
         super().attach(transport, buffer_limit=buffer_limit)
         if self._request is not None:
             self.begin(self._request)
 
     def received(self, data: bytes | bytearray, *, is_text: bool) -> None:
+        """Take the first message as the request, and nothing after it."""
         if self._request is None:
             self._request = ""
             self.begin(data)
 
     def lost(self, code: int) -> None:
+        """Leave everything: the connection is gone."""
         self.forget()
         self._clients.remove(self, code)
 
     def close(self, code: int, reason: str) -> None:
+        """Say why in a last push, leave everything, and go."""
         self.say_goodbye(code, reason)
         self.forget()
         super().close(code, reason)
@@ -176,6 +184,7 @@ class EventStream(asyncio.Protocol, Unidirectional):
         transport.set_protocol(self)
 
     def close(self, code: int, reason: str) -> None:
+        """Say why in a last push, leave everything, and end the response."""
         self.say_goodbye(code, reason)
         self.forget()
         if not self.sent_close and not self.transport.is_closing():
@@ -185,12 +194,15 @@ class EventStream(asyncio.Protocol, Unidirectional):
             self._clients.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
 
     def cut(self, code: int) -> None:
+        """Drop the connection at once, with all that waits to be sent."""
         self.sent_close = self.sent_close or code
         self.transport.abort()
 
     def pause_writing(self) -> None:
+        """Cut off a client that does not read what it is sent."""
         self.cut(codes.SLOW.code)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Leave everything: the connection is gone."""
         self.forget()
         self._clients.remove(self, self.sent_close or GONE)

@@ -132,6 +132,7 @@ class WebSocket(asyncio.Protocol):
             self.transport.write_eof()
 
     def data_received(self, data: bytes) -> None:
+        """Read one turn's share of what has come in, and keep the rest."""
         if self._dropped >= 0:
             self._drop_bytes(len(data))
         elif self._unread:
@@ -181,13 +182,16 @@ class WebSocket(asyncio.Protocol):
             self._flush()
 
     def eof_received(self) -> bool | None:
+        """Tell the parser that nothing more comes."""
         self.ws.receive_eof()
         return None  # and the transport closes itself
 
     def pause_writing(self) -> None:
+        """Cut off a client that does not read what it is sent."""
         self.cut(codes.SLOW.code)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Break the parser's reference cycles, and call `lost`."""
         ws = self.ws
         received = ws.close_rcvd
         code = self.sent_close or (received.code if received is not None else 1006)
