@@ -99,8 +99,8 @@ def test_a_good_one_leaves_no_line(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_flood_costs_few_lines(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "gateway.tokens")
     now = [10.0]
-    refusals = TokenLog(lambda: now[0])
-    verifier = TokenVerifier(OPTIONS, None, refusals=refusals)
+    token_log = TokenLog(lambda: now[0])
+    verifier = TokenVerifier(OPTIONS, None, token_log=token_log)
     for _ in range(1_000):
         verifier.connection_now("nonsense")
     assert len(caplog.messages) == LINES_A_SECOND
