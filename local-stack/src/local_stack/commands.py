@@ -108,6 +108,7 @@ def check(arguments: Namespace) -> int:
         ["mypy", "--no-error-summary"],
         ["mypy", "--no-error-summary", "--config-file", "tests/mypy.toml"],
         ["lint-imports", "--no-logo"],
+        *(["datamodel-codegen", "--profile", name, "--check"] for name in ("notes", "users")),
     ]
     failed = [" ".join(tool[:2]) for tool in tools if not _tool(environment, tool)]
     if not islands.try_npm("run", "--silent", "check"):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from notes_web.clients.gateway import GatewayClient
+from notes_web.clients.gateway import GatewayClient, PresentClient
 from notes_web.clients.http import BackendError, Unreachable
 
 SHOWN = 8
@@ -94,7 +94,7 @@ class Presence:
         answer.until = self._now() + max(FRESH_SECONDS, len(readers) / CROWD_PER_SECOND)
 
 
-def _present(readers: list[dict[str, Any]], writers: list[dict[str, Any]]) -> PresentUsers:
+def _present(readers: list[PresentClient], writers: list[PresentClient]) -> PresentUsers:
     at_work = {client.get("user", "") for client in writers}
     signed_in = [client for client in [*readers, *writers] if client.get("user")]
     people = {
@@ -108,6 +108,6 @@ def _present(readers: list[dict[str, Any]], writers: list[dict[str, Any]]) -> Pr
     return PresentUsers(tuple(in_order), len(readers) - windows, windows)
 
 
-def _name(client: dict[str, Any]) -> str:
+def _name(client: PresentClient) -> str:
     info = client.get("conn_info")
     return str(info.get("name") or "Somebody") if isinstance(info, dict) else "Somebody"

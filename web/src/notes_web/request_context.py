@@ -19,9 +19,10 @@ from notes_web.assets import Assets
 from notes_web.clients.account import AccountClient, Credentials
 from notes_web.clients.administration import AdministrationClient
 from notes_web.clients.gateway import GatewayClient
-from notes_web.clients.http import BackendError, Client, Json, Refused, Unreachable
+from notes_web.clients.http import BackendError, Client, Refused, Unreachable
 from notes_web.clients.notes import NotesClient
 from notes_web.clients.users import EmailsClient, UsersClient
+from notes_web.clients.users_types import LoginOut, WaysInOut
 from notes_web.cookies import Cookies
 from notes_web.csrf import TOKEN, binding
 from notes_web.presence import Presence
@@ -165,14 +166,14 @@ class RequestContext:
             self.set_message(response, message)
         return response
 
-    async def sign_in_methods(self) -> Json:
+    async def sign_in_methods(self) -> WaysInOut:
         """As users-service says; passwords alone while it cannot be asked."""
         try:
             return await self.site.users.sign_in_methods()
         except BackendError:
             return {"passwords": True, "passkeys": False, "providers": []}
 
-    def start_session(self, response: Response, made: Json) -> None:
+    def start_session(self, response: Response, made: LoginOut) -> None:
         """A new session, as users-service answered it; the browser forgets the one before."""
         self.site.session_resolver.forget(self.session)
         token, expires_at = made["token"], made["expires_at"]

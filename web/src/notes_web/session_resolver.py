@@ -10,12 +10,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from service_kit.logs import area
 
 from notes_web.clients.http import Refused, Unreachable
 from notes_web.clients.users import UsersClient
+from notes_web.clients.users_types import TokenOut
 
 debug = area("notes:sessions")
 
@@ -71,7 +71,7 @@ class SessionResolver:
     def forget(self, session: str) -> None:
         self._last.pop(_fingerprint(session), None)
 
-    def _remember(self, session: str, granted: dict[str, Any]) -> Principal:
+    def _remember(self, session: str, granted: TokenOut) -> Principal:
         known = granted["account"]
         account = Account(known["id"], known["name"], frozenset(known.get("roles", ())))
         principal = Principal(account, granted["token"])

@@ -9,7 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from notes_web.clients.http import Client, HttpClient, Json
+from notes_web.clients.http import Client, HttpClient
+from notes_web.clients.users_types import (
+    ApiTokenOut,
+    BegunOut,
+    DepartureOut,
+    DeviceOut,
+    EnrolmentOut,
+    ExportOut,
+    FactorsOut,
+    LoginOut,
+    MyAccountOut,
+    NewApiTokenOut,
+    PasskeyOut,
+    RecoveryCodesOut,
+    TokenOut,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +53,9 @@ class SignedInClient:
 class AccountClient(SignedInClient):
     """What people do to their own account."""
 
-    async def trade(self, credentials: Credentials, audience: str) -> Json:
+    async def trade(self, credentials: Credentials, audience: str) -> TokenOut:
         """An access token for a personal API token, as far as its scopes go."""
-        granted: Json = await self._ask(
+        return await self._ask(
             credentials,
             "POST",
             "/v1/tokens",
@@ -48,36 +63,31 @@ class AccountClient(SignedInClient):
             repeatable=True,
             changes=False,
         )
-        return granted
 
-    async def read(self, credentials: Credentials) -> Json:
-        account: Json = await self._ask(credentials, "GET", "/v1/account")
-        return account
+    async def read(self, credentials: Credentials) -> MyAccountOut:
+        return await self._ask(credentials, "GET", "/v1/account")
 
     async def change(self, credentials: Credentials, changes: Mapping[str, str | None]) -> None:
         await self._ask(credentials, "PATCH", "/v1/account", json=dict(changes))
 
     async def change_password(
         self, credentials: Credentials, *, old: str, new: str, code: str
-    ) -> Json:
+    ) -> LoginOut:
         """Every session ends; the answer holds the new one. `old` is "" where there is none,
         `code` where there is no second step, or where it was shown lately.
         """
         said = {"old_password": old, "code": code}
         wanted = {"new_password": new} | {name: text for name, text in said.items() if text}
-        made: Json = await self._ask(credentials, "PUT", "/v1/account/password", json=wanted)
-        return made
+        return await self._ask(credentials, "PUT", "/v1/account/password", json=wanted)
 
-    async def export(self, credentials: Credentials) -> Json:
-        everything: Json = await self._ask(credentials, "GET", "/v1/account/export")
-        return everything
+    async def export(self, credentials: Credentials) -> ExportOut:
+        return await self._ask(credentials, "GET", "/v1/account/export")
 
     async def delete(self, credentials: Credentials) -> None:
         await self._ask(credentials, "DELETE", "/v1/account")
 
-    async def sessions(self, credentials: Credentials) -> list[Json]:
-        found: list[Json] = (await self._ask(credentials, "GET", "/v1/sessions"))["sessions"]
-        return found
+    async def sessions(self, credentials: Credentials) -> list[DeviceOut]:
+        return (await self._ask(credentials, "GET", "/v1/sessions"))["sessions"]
 
     async def sign_out(self, credentials: Credentials) -> None:
         await self._ask(credentials, "DELETE", "/v1/sessions/current")
@@ -86,8 +96,7 @@ class AccountClient(SignedInClient):
         await self._ask(credentials, "DELETE", f"/v1/sessions/{quote(session_id, safe='')}")
 
     async def end_other_sessions(self, credentials: Credentials) -> int:
-        ended: int = (await self._ask(credentials, "DELETE", "/v1/sessions/others"))["ended"]
-        return ended
+        return (await self._ask(credentials, "DELETE", "/v1/sessions/others"))["ended"]
 
     async def reauthenticate(self, credentials: Credentials, proof: Mapping[str, Any]) -> None:
         """`proof`: a password, with a code where the account has a second step; or flow and
@@ -96,11 +105,12 @@ class AccountClient(SignedInClient):
         path = "/v1/sessions/current/re-authenticate"
         await self._ask(credentials, "POST", path, json=dict(proof))
 
-    async def begin_link(self, credentials: Credentials, provider: str, home: str) -> Json:
-        begun: Json = await self._ask(
+    async def begin_link(
+        self, credentials: Credentials, provider: str, home: str
+    ) -> DepartureOut:
+        return await self._ask(
             credentials, "POST", _identity(provider), json={"redirect_uri": home}
         )
-        return begun
 
     async def link(
         self, credentials: Credentials, provider: str, brought: Mapping[str, str]
@@ -114,26 +124,21 @@ class AccountClient(SignedInClient):
 
     async def begin_reauthentication(
         self, credentials: Credentials, provider: str, home: str
-    ) -> Json:
-        begun: Json = await self._ask(
+    ) -> DepartureOut:
+        return await self._ask(
             credentials, "POST", _proof(provider), json={"redirect_uri": home}
         )
-        return begun
 
     async def prove(
         self, credentials: Credentials, provider: str, brought: Mapping[str, str]
     ) -> str:
         """The token of the second step that is lacking; "" if nothing is."""
         path = _proof(provider) + "/callback"
-        done: Json = await self._ask(credentials, "POST", path, json=dict(brought))
-        token: str = done.get("second_factor", {}).get("token", "")
-        return token
+        done = await self._ask(credentials, "POST", path, json=dict(brought))
+        return done.get("second_factor", {}).get("token", "")
 
-    async def passkeys(self, credentials: Credentials) -> list[Json]:
-        found: list[Json] = (await self._ask(credentials, "GET", "/v1/account/passkeys"))[
-            "passkeys"
-        ]
-        return found
+    async def passkeys(self, credentials: Credentials) -> list[PasskeyOut]:
+        return (await self._ask(credentials, "GET", "/v1/account/passkeys"))["passkeys"]
 
     async def rename_passkey(
         self, credentials: Credentials, passkey_id: str, name: str
@@ -145,9 +150,8 @@ class AccountClient(SignedInClient):
         """To one's own address that is not confirmed yet."""
         await self._ask(credentials, "POST", "/v1/account/email/letters")
 
-    async def begin_passkey(self, credentials: Credentials) -> Json:
-        begun: Json = await self._ask(credentials, "POST", "/v1/account/passkeys/options")
-        return begun
+    async def begin_passkey(self, credentials: Credentials) -> BegunOut:
+        return await self._ask(credentials, "POST", "/v1/account/passkeys/options")
 
     async def add_passkey(self, credentials: Credentials, wanted: Mapping[str, Any]) -> None:
         await self._ask(credentials, "POST", "/v1/account/passkeys", json=dict(wanted))
@@ -156,13 +160,11 @@ class AccountClient(SignedInClient):
         path = f"/v1/account/passkeys/{quote(passkey_id, safe='')}"
         await self._ask(credentials, "DELETE", path)
 
-    async def factors(self, credentials: Credentials) -> Json:
-        found: Json = await self._ask(credentials, "GET", "/v1/account/factors")
-        return found
+    async def factors(self, credentials: Credentials) -> FactorsOut:
+        return await self._ask(credentials, "GET", "/v1/account/factors")
 
-    async def begin_totp(self, credentials: Credentials) -> Json:
-        begun: Json = await self._ask(credentials, "POST", "/v1/account/totp")
-        return begun
+    async def begin_totp(self, credentials: Credentials) -> EnrolmentOut:
+        return await self._ask(credentials, "POST", "/v1/account/totp")
 
     async def confirm_totp(self, credentials: Credentials, code: str) -> list[str]:
         path = "/v1/account/totp/confirm"
@@ -175,15 +177,13 @@ class AccountClient(SignedInClient):
     async def new_recovery_codes(self, credentials: Credentials) -> list[str]:
         return _codes(await self._ask(credentials, "POST", "/v1/account/recovery-codes"))
 
-    async def api_tokens(self, credentials: Credentials) -> list[Json]:
-        found: list[Json] = (await self._ask(credentials, "GET", "/v1/api-tokens"))[
-            "api_tokens"
-        ]
-        return found
+    async def api_tokens(self, credentials: Credentials) -> list[ApiTokenOut]:
+        return (await self._ask(credentials, "GET", "/v1/api-tokens"))["api_tokens"]
 
-    async def make_api_token(self, credentials: Credentials, wanted: Mapping[str, Any]) -> Json:
-        made: Json = await self._ask(credentials, "POST", "/v1/api-tokens", json=dict(wanted))
-        return made
+    async def make_api_token(
+        self, credentials: Credentials, wanted: Mapping[str, Any]
+    ) -> NewApiTokenOut:
+        return await self._ask(credentials, "POST", "/v1/api-tokens", json=dict(wanted))
 
     async def revoke_api_token(self, credentials: Credentials, token_id: str) -> None:
         await self._ask(credentials, "DELETE", f"/v1/api-tokens/{quote(token_id, safe='')}")
@@ -197,6 +197,5 @@ def _proof(provider: str) -> str:
     return "/v1/sessions/current/re-authenticate/" + quote(provider, safe="")
 
 
-def _codes(answer: Json) -> list[str]:
-    codes: list[str] = answer["recovery_codes"]
-    return codes
+def _codes(answer: RecoveryCodesOut) -> list[str]:
+    return answer["recovery_codes"]

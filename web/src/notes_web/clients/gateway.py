@@ -2,8 +2,9 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
 
-from notes_web.clients.http import BackendError, HttpClient, Json, Unreachable
+from notes_web.clients.http import BackendError, HttpClient, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +15,14 @@ class Position:
 
     offset: int
     epoch: str
+
+
+class PresentClient(TypedDict):
+    """A client in a channel: `user` is an account's id, "" for a guest."""
+
+    user: str
+    client: str
+    conn_info: NotRequired[dict[str, Any]]
 
 
 class GatewayClient:
@@ -35,7 +44,7 @@ class GatewayClient:
             log.info("position of %s unknown: %s", channel.partition(":")[0], error)
             return None
 
-    async def present(self, channel: str) -> list[Json]:
+    async def present(self, channel: str) -> list[PresentClient]:
         """What is known of each client in the channel: `user`, and `conn_info` of the token."""
         answer = await self._call(
             "POST", "/api/presence", json={"channel": channel}, is_patient=False, changes=False

@@ -20,8 +20,6 @@ from notes_web.clients.retry import NEVER_ARRIVED, Retries
 log = logging.getLogger(__name__)
 debug = area("notes:clients")
 
-Json = dict[str, Any]
-
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 # On their way these would be left out, and the address one of something else.
 _NO_NAMES = frozenset({"", ".", ".."})
@@ -38,7 +36,7 @@ class Refused(BackendError):
     status: int
     code: str
     detail: str
-    facts: Json = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
     retry_after: str | None = None
 
     def __str__(self) -> str:
@@ -185,7 +183,7 @@ def _given(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {name: value for name, value in params.items() if value} if params else None
 
 
-def _refusal(response: httpx.Response, problem: Json) -> Refused:
+def _refusal(response: httpx.Response, problem: dict[str, Any]) -> Refused:
     known = {"type", "title", "status", "code", "detail", "instance"}
     return Refused(
         status=response.status_code,

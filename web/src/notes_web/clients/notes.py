@@ -5,7 +5,8 @@ What it raises is `clients.http`'s: `Refused` or `Unreachable`.
 
 from urllib.parse import quote
 
-from notes_web.clients.http import HttpClient, Json
+from notes_web.clients.http import HttpClient
+from notes_web.clients.notes_types import CommentOut, CommentsOut, NoteOut, NotesOut, TrashOut
 
 
 class NotesClient:
@@ -16,34 +17,30 @@ class NotesClient:
 
     async def page(
         self, token: str | None, *, q: str = "", cursor: str = "", mine: bool = False
-    ) -> Json:
+    ) -> NotesOut:
         asked = {"q": q, "cursor": cursor, "mine": "true" if mine else ""}
-        found: Json = await self._call("GET", "/v1/notes", token=token, params=asked)
-        return found
+        return await self._call("GET", "/v1/notes", token=token, params=asked)
 
-    async def read(self, token: str | None, key: str) -> Json:
-        note: Json = await self._call("GET", _note(key), token=token)
-        return note
+    async def read(self, token: str | None, key: str) -> NoteOut:
+        return await self._call("GET", _note(key), token=token)
 
-    async def create(self, token: str, *, key: str, title: str, body: str, once: str) -> Json:
+    async def create(
+        self, token: str, *, key: str, title: str, body: str, once: str
+    ) -> NoteOut:
         words = {"title": title, "body": body} | ({"key": key} if key else {})
         sent = {"Idempotency-Key": once}
-        note: Json = await self._call(
-            "POST", "/v1/notes", token=token, json=words, headers=sent
-        )
-        return note
+        return await self._call("POST", "/v1/notes", token=token, json=words, headers=sent)
 
     async def save(
         self, token: str, key: str, *, title: str, body: str, version: int, once: str
-    ) -> Json:
-        note: Json = await self._call(
+    ) -> NoteOut:
+        return await self._call(
             "PUT",
             _note(key),
             token=token,
             json={"title": title, "body": body},
             headers=_if_match(version) | {"Idempotency-Key": once},
         )
-        return note
 
     async def delete(self, token: str, key: str, *, version: int) -> None:
         """A repeat does nothing more: it is refused, and the refusal tells who deleted."""
@@ -51,35 +48,31 @@ class NotesClient:
             "DELETE", _note(key), token=token, headers=_if_match(version), repeatable=True
         )
 
-    async def restore(self, token: str, key: str, *, once: str) -> Json:
-        note: Json = await self._call(
+    async def restore(self, token: str, key: str, *, once: str) -> NoteOut:
+        return await self._call(
             "POST",
             _note(key) + "/restore",
             token=token,
             headers={"Idempotency-Key": once},
         )
-        return note
 
-    async def trash(self, token: str, *, cursor: str = "") -> Json:
+    async def trash(self, token: str, *, cursor: str = "") -> TrashOut:
         asked = {"cursor": cursor}
-        found: Json = await self._call("GET", "/v1/trash", token=token, params=asked)
-        return found
+        return await self._call("GET", "/v1/trash", token=token, params=asked)
 
-    async def comments(self, token: str | None, key: str, *, before: str = "") -> Json:
-        found: Json = await self._call(
+    async def comments(self, token: str | None, key: str, *, before: str = "") -> CommentsOut:
+        return await self._call(
             "GET", _note(key) + "/comments", token=token, params={"before": before}
         )
-        return found
 
-    async def comment(self, token: str, key: str, *, text: str, once: str) -> Json:
-        made: Json = await self._call(
+    async def comment(self, token: str, key: str, *, text: str, once: str) -> CommentOut:
+        return await self._call(
             "POST",
             _note(key) + "/comments",
             token=token,
             json={"text": text},
             headers={"Idempotency-Key": once},
         )
-        return made
 
     async def delete_comment(self, token: str, key: str, comment: int) -> None:
         """A repeat does nothing more: there is no such comment then."""
@@ -95,8 +88,7 @@ class NotesClient:
             repeatable=True,
             changes=False,
         )
-        html: str = made["html"]
-        return html
+        return made["html"]
 
 
 def _note(key: str) -> str:

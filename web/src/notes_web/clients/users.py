@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from notes_web.clients.http import BackendError, Client, HttpClient, Json
+from notes_web.clients.http import BackendError, Client, HttpClient
+from notes_web.clients.users_types import (
+    AccountOut,
+    BegunOut,
+    DepartureOut,
+    LoginOut,
+    SecondStepOut,
+    SignUpOut,
+    TokenOut,
+    WaysInOut,
+)
 
 
 class UsersClient:
@@ -21,87 +31,81 @@ class UsersClient:
         self._call = service.call
         self._key = "Basic " + base64.b64encode(api_key.encode()).decode()
 
-    async def open_session(self, client: Client, username: str, password: str) -> Json:
-        made: Json = await self._call(
+    async def open_session(
+        self, client: Client, username: str, password: str
+    ) -> LoginOut | SecondStepOut:
+        return await self._call(
             "POST",
             "/v1/sessions",
             json={"username": username, "password": password},
             headers=self._on_behalf_of(client),
             changes=False,  # nobody holds what was begun
         )
-        return made
 
-    async def take_second_step(self, client: Client, step: str, code: str) -> Json:
-        made: Json = await self._call(
+    async def take_second_step(self, client: Client, step: str, code: str) -> LoginOut:
+        return await self._call(
             "POST",
             "/v1/sessions/second-factor",
             json={"token": step, "code": code},
             headers=self._on_behalf_of(client),
         )
-        return made
 
-    async def sign_in_methods(self) -> Json:
+    async def sign_in_methods(self) -> WaysInOut:
         """`passwords` and `passkeys`, on or off, and `providers`."""
-        found: Json = await self._call("GET", "/v1/sign-in")
-        return found
+        return await self._call("GET", "/v1/sign-in")
 
-    async def passkey_options(self, client: Client) -> Json:
-        begun: Json = await self._call(
+    async def passkey_options(self, client: Client) -> BegunOut:
+        return await self._call(
             "POST",
             "/v1/passkeys/options",
             headers=self._on_behalf_of(client),
             changes=False,
         )
-        return begun
 
     async def begin_authorization(
         self, client: Client, provider: str, home: str, *, invite: str = ""
-    ) -> Json:
+    ) -> DepartureOut:
         """Where to sign in elsewhere, and the flow that this browser comes back with."""
-        begun: Json = await self._call(
+        return await self._call(
             "POST",
             f"/v1/sign-in/{quote(provider, safe='')}",
             json={"redirect_uri": home} | ({"invite": invite} if invite else {}),
             headers=self._on_behalf_of(client),
         )
-        return begun
 
     async def finish_authorization(
         self, client: Client, provider: str, brought: Mapping[str, str]
-    ) -> Json:
-        made: Json = await self._call(
+    ) -> LoginOut | SecondStepOut:
+        return await self._call(
             "POST",
             f"/v1/sign-in/{quote(provider, safe='')}/callback",
             json=dict(brought),
             headers=self._on_behalf_of(client),
         )
-        return made
 
-    async def open_by_link(self, client: Client, token: str) -> Json:
+    async def open_by_link(self, client: Client, token: str) -> LoginOut | SecondStepOut:
         """A new session, or `second_factor` as from a password."""
-        made: Json = await self._call(
+        return await self._call(
             "POST",
             "/v1/sessions/link",
             json={"token": token},
             headers=self._on_behalf_of(client),
         )
-        return made
 
-    async def open_by_passkey(self, client: Client, proof: Mapping[str, Any]) -> Json:
+    async def open_by_passkey(self, client: Client, proof: Mapping[str, Any]) -> LoginOut:
         """`proof` has flow and credential, and a token where it is the second step."""
         step = "second-factor" if "token" in proof else "passkey"
-        made: Json = await self._call(
+        return await self._call(
             "POST",
             f"/v1/sessions/{step}",
             json=dict(proof),
             headers=self._on_behalf_of(client),
         )
-        return made
 
     async def token(
         self, session: str, audience: str = "notes", *, is_patient: bool = True
-    ) -> Json:
-        made: Json = await self._call(
+    ) -> TokenOut:
+        return await self._call(
             "POST",
             "/v1/tokens",
             token=session,
@@ -110,20 +114,17 @@ class UsersClient:
             changes=False,
             is_patient=is_patient,
         )
-        return made
 
-    async def sign_up_mode(self) -> Json:
-        mode: Json = await self._call("GET", "/v1/sign-up")
-        return mode
+    async def sign_up_mode(self) -> SignUpOut:
+        return await self._call("GET", "/v1/sign-up")
 
-    async def create_account(self, client: Client, wanted: Mapping[str, str]) -> Json:
-        made: Json = await self._call(
+    async def create_account(self, client: Client, wanted: Mapping[str, str]) -> AccountOut:
+        return await self._call(
             "POST",
             "/v1/accounts",
             json={name: value for name, value in wanted.items() if value},
             headers=self._on_behalf_of(client),
         )
-        return made
 
     async def reset_password(self, client: Client, token: str, password: str) -> None:
         await self._call(
@@ -160,8 +161,7 @@ class EmailsClient:
 
     async def prove(self, client: Client, token: str) -> str:
         """The address that is proven now."""
-        email: str = (await self._send(client, "/v1/email-proofs", {"token": token}))["email"]
-        return email
+        return (await self._send(client, "/v1/email-proofs", {"token": token}))["email"]
 
     async def _send(self, client: Client, path: str, said: dict[str, str]) -> dict[str, str]:
         headers = {

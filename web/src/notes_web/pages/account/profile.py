@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from notes_web.clients.http import Json, Refused, Unreachable
+from notes_web.clients.http import Refused, Unreachable
+from notes_web.clients.users_types import MyAccountOut
 from notes_web.pages.error_messages import describe, needs_sign_in
 from notes_web.request_context import CurrentContext, Message, RequestContext
 
@@ -26,7 +27,12 @@ async def profile(context: CurrentContext) -> Response:
 
 
 async def _profile(
-    context: RequestContext, mine: Json, typed: Json, *, status: int = 200, **facts: Any
+    context: RequestContext,
+    mine: MyAccountOut,
+    typed: dict[str, str],
+    *,
+    status: int = 200,
+    **facts: Any,
 ) -> Response:
     page: dict[str, Any] = {"mine": mine, "typed": typed, "errors": {}} | facts
     page["providers"] = (await context.sign_in_methods())["providers"]
@@ -39,7 +45,8 @@ async def change(context: CurrentContext) -> Response:
     mine = await context.site.own_account.read(context.credentials)
     typed = {name: context.field(name).strip() for name in _FIELDS}
     # What stays as it is, is not sent: a changed address needs a fresh proof of who it is.
-    changed = [name for name in _FIELDS if typed[name] != (mine[name] or "")]
+    present = {"name": mine["name"], "email": mine["email"] or ""}
+    changed = [name for name in _FIELDS if typed[name] != present[name]]
     changes = {name: typed[name] or None for name in changed}
     try:
         if changes:

@@ -6,18 +6,25 @@ it went along in the page, signed, because users-service tells it once.
 
 import base64
 import json
-from typing import Any
+from typing import Any, TypedDict
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from notes_web.clients.http import Json, Refused, Unreachable
+from notes_web.clients.http import Refused, Unreachable
 from notes_web.pages.error_messages import describe, needs_sign_in
 from notes_web.request_context import CurrentContext, Message, RequestContext
 
 router = APIRouter(prefix="/account/two-step")
 
 _PURPOSE = "enrolment"
+
+
+class Enrolment(TypedDict):
+    """What the page of a new authenticator app shows, and carries along, signed."""
+
+    secret: str
+    qr_svg: str
 
 
 @router.get("")
@@ -41,7 +48,7 @@ async def begin(context: CurrentContext) -> Response:
 
 
 def _enrolment(
-    context: RequestContext, begun: Json, *, status: int = 200, error: str = ""
+    context: RequestContext, begun: Enrolment, *, status: int = 200, error: str = ""
 ) -> Response:
     kept = json.dumps({"secret": begun["secret"], "qr_svg": begun["qr_svg"]})
     # As a picture, never as markup: nothing in it can run.

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from notes_web.clients.http import Refused
+from notes_web.clients.users_types import AuditOut
 from notes_web.pages.admin.audit_text import EVENTS, headline, particulars
 from notes_web.request_context import CurrentContext, RequestContext
 
@@ -32,7 +33,7 @@ async def log(
     return context.render("audit.html", lines=lines, next=found["next"], **page)
 
 
-async def _lines(context: RequestContext, username: str, wanted: dict[str, str]) -> Any:
+async def _lines(context: RequestContext, username: str, wanted: dict[str, str]) -> AuditOut:
     """Those about one account, where its name is asked for."""
     administration, credentials = context.site.administration, context.credentials
     if username:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from notes_web.clients.account import Credentials
 from notes_web.clients.http import Refused
+from notes_web.clients.users_types import TokenOut
 from notes_web.request_context import Site, client_of
 
 router = APIRouter(prefix="/api/v1")
@@ -84,7 +85,7 @@ async def connection_token(request: Request) -> Response:
     return JSONResponse({"token": granted["token"], "expires_at": granted["expires_at"]})
 
 
-async def _access(request: Request, audience: str) -> Any:
+async def _access(request: Request, audience: str) -> TokenOut:
     site: Site = request.state.site
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip().startswith(MARK):

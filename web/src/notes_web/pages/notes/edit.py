@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from notes_web import idempotency
 from notes_web.clients.http import BackendError, Refused, Unreachable
+from notes_web.clients.notes_types import NoteOut
 from notes_web.pages.error_messages import quota_message
 from notes_web.pages.notes.view import path
 from notes_web.request_context import CurrentContext, Message, RequestContext
@@ -171,7 +172,7 @@ async def saved(context: RequestContext, draft: Draft) -> Response:
     return _done(context, draft, note)
 
 
-def _done(context: RequestContext, draft: Draft, note: dict[str, Any]) -> Response:
+def _done(context: RequestContext, draft: Draft, note: NoteOut) -> Response:
     url, message = path(note["key"]), Message("Saved.", saved=draft.writing or None)
     if not context.wants_json:
         return context.redirect(url, message=message)
@@ -233,7 +234,7 @@ async def _not_saved(
     return refused(context, draft, error, new=False)
 
 
-async def _conflict(context: RequestContext, draft: Draft, theirs: dict[str, Any]) -> Response:
+async def _conflict(context: RequestContext, draft: Draft, theirs: NoteOut) -> Response:
     """Both texts side by side. What the person typed stays in the page's form."""
     me = context.account.id if context.account else ""
     is_own = theirs["editor"]["id"] == me
@@ -241,12 +242,12 @@ async def _conflict(context: RequestContext, draft: Draft, theirs: dict[str, Any
         # An answer of ours got lost on its way: it was saved the first time.
         return _done(context, draft, theirs)
     lines = await asyncio.to_thread(diff.compare, _text(theirs).body, draft.body)
-    facts = {"draft": draft, "theirs": theirs, "lines": lines, "is_own": is_own}
+    facts: dict[str, Any] = {"draft": draft, "theirs": theirs, "lines": lines, "is_own": is_own}
     together = await _merged(draft, theirs)
     return context.render("conflict.html", status=409, together=together, **facts)
 
 
-async def _merged(draft: Draft, note: dict[str, Any]) -> merge.Merged | None:
+async def _merged(draft: Draft, note: NoteOut) -> merge.Merged | None:
     if draft.base is None:
         return None
     return await asyncio.to_thread(merge.merge, draft.base, _text(note), draft.text)
@@ -288,5 +289,5 @@ def _copy(context: RequestContext, draft: Draft) -> Draft:
     return replace(draft, title=title, key="", base=None)
 
 
-def _text(note: dict[str, Any]) -> Text:
+def _text(note: NoteOut) -> Text:
     return Text(note["title"], normal(note["body"]))

@@ -5,12 +5,15 @@ nothing; rows that are newer than the position only come twice.
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypedDict, TypeVar, cast
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from notes_web.clients.gateway import Position
 from notes_web.clients.http import BackendError, Refused
+from notes_web.clients.notes_types import FoundSummaryOut
 from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
 from notes_web.token_retry import TokenRetryRoute
 
@@ -18,10 +21,26 @@ router = APIRouter(route_class=TokenRetryRoute)
 
 CHANNEL = "home"
 
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+
+
+class Listing(TypedDict):
+    """A part of the list of notes; `position` is from before it was read."""
+
+    notes: list[FoundSummaryOut]
+    total: int | None
+    next: str | None
+    q: str
+    mine: bool
+    cursor: str
+    is_top: bool
+    position: Position | None
+
 
 async def rows(
     context: RequestContext, *, q: str = "", cursor: str = "", mine: bool = False
-) -> Any:
+) -> Listing:
     """The facts of the list, as templates and islands want them."""
     position = await context.site.gateway.position(CHANNEL)
     token = context.principal.token
@@ -39,13 +58,15 @@ async def rows(
     }
 
 
-def _with_passage(note: dict[str, Any]) -> dict[str, Any]:
+def _with_passage(note: FoundSummaryOut) -> FoundSummaryOut:
     """A note that was looked for shows where it says so, and not how it begins."""
-    passage = (note.get("found") or {}).get("passage")
-    return note | {"excerpt": "".join(each["text"] for each in passage)} if passage else note
+    found = note.get("found")
+    if not found or not found["passage"]:
+        return note
+    return {**note, "excerpt": "".join(piece["text"] for piece in found["passage"])}
 
 
-async def beside(context: RequestContext) -> Any:
+async def beside(context: RequestContext) -> Listing | None:
     """The list next to a note; None when it cannot be had, for the note still can."""
     try:
         return await rows(context)
@@ -75,10 +96,10 @@ async def home(
     return context.render("home.html", listing=listing)
 
 
-async def both(first: Any, second: Any) -> tuple[Any, Any]:
+async def both(first: Awaitable[_A], second: Awaitable[_B]) -> tuple[_A, _B]:
     """Two awaitables at once; the first failure is raised after both have ended."""
     results = await asyncio.gather(first, second, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return results[0], results[1]
+    return cast("tuple[_A, _B]", tuple(results))

@@ -27,15 +27,13 @@ async def home(
     context: CurrentContext, q: str = "", cursor: str = "", mine: str = ""
 ) -> Response:
     found = await listing.rows(context, q=q, cursor=cursor, mine=bool(mine))
-    found["position"] = _known(found["position"])
-    return JSONResponse(found)
+    return JSONResponse({**found, "position": _known(found["position"])})
 
 
 @router.get("/notes/{key}")
 async def one(context: CurrentContext, key: str, before: str = "") -> Response:
     found = await view.state(context, key, before=before)
-    found["position"] = _known(found["position"])
-    return JSONResponse(found)
+    return JSONResponse({**found, "position": _known(found["position"])})
 
 
 @router.get("/notes/{key}/comments")

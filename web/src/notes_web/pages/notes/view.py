@@ -1,12 +1,14 @@
 """One note and its comments: the page, and the state that its island asks for."""
 
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from notes_web.clients.gateway import Position
 from notes_web.clients.http import Refused
+from notes_web.clients.notes_types import CommentsOut, NoteOut
 from notes_web.pages.notes import listing
 from notes_web.pages.notes.listing import both
 from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
@@ -23,7 +25,16 @@ def channel(key: str) -> str:
     return f"notes:{key}"
 
 
-async def state(context: RequestContext, key: str, *, before: str = "") -> dict[str, Any]:
+class NoteState(TypedDict):
+    """A note and a part of its comments; `position` is from before both were read."""
+
+    note: NoteOut
+    comments: CommentsOut
+    position: Position | None
+    before: str
+
+
+async def state(context: RequestContext, key: str, *, before: str = "") -> NoteState:
     """The note, its comments, and the channel's position read before both.
 
     Only a note that is there has a position: asking for one leaves something in Redis.
@@ -52,5 +63,7 @@ async def shown(
         if refusal.status == 401 and context.account is None:
             raise SignInNeeded from refusal
         raise
-    page = {"listing": beside, "text": "", "once": "", "errors": {}} | found | facts
+    page: dict[str, Any] = (
+        {"listing": beside, "text": "", "once": "", "errors": {}} | found | facts
+    )
     return context.render("note.html", status=status, **page)

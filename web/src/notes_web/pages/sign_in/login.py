@@ -3,13 +3,14 @@
 What somebody typed before the session ended is carried through the sign-in and shown again.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from notes_web.clients.account import Credentials
 from notes_web.clients.http import BackendError, Refused, Unreachable
+from notes_web.clients.users_types import LoginOut, SecondStepOut
 from notes_web.pages import saved_form
 from notes_web.pages.error_messages import describe
 from notes_web.request_context import CurrentContext, Message, RequestContext, safe_path
@@ -46,12 +47,16 @@ async def login(context: CurrentContext) -> Response:
 
 
 async def signed_in(
-    context: RequestContext, made: Any, *, next: str, kept: saved_form.SavedForm | None
+    context: RequestContext,
+    made: LoginOut | SecondStepOut,
+    *,
+    next: str,
+    kept: saved_form.SavedForm | None,
 ) -> Response:
     """The first step was right: a session, or the second step."""
     if "second_factor" not in made:
         return await entered(context, made, next=next, kept=kept)
-    step = made["second_factor"]
+    step = cast(SecondStepOut, made)["second_factor"]
     with_passkey = "passkey" in step["methods"]
     return step_page(
         context, step["token"], next=next, saved_form=kept, with_passkey=with_passkey
@@ -67,7 +72,7 @@ def step_page(
 
 
 async def entered(
-    context: RequestContext, made: Any, *, next: str, kept: saved_form.SavedForm | None
+    context: RequestContext, made: LoginOut, *, next: str, kept: saved_form.SavedForm | None
 ) -> Response:
     await _end(context, context.session)
     token = made["token"]
@@ -124,7 +129,7 @@ async def signup(context: CurrentContext) -> Response:
             "invited": bool(typed["invite"]),
         }
         return await _signup_page(context, status=status, **facts)
-    return await entered(context, made, next="/", kept=None)
+    return await signed_in(context, made, next="/", kept=None)
 
 
 async def _end(context: RequestContext, session: str) -> None:

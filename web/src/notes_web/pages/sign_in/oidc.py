@@ -10,7 +10,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from notes_web.clients.http import Json, Refused, Unreachable
+from notes_web.clients.http import Refused, Unreachable
+from notes_web.clients.users_types import DepartureOut
 from notes_web.cookies import Cookies
 from notes_web.pages.account import reauthentication
 from notes_web.pages.error_messages import describe, needs_sign_in
@@ -120,7 +121,11 @@ async def _link(
 
 
 async def _prove(
-    context: RequestContext, provider: str, brought: dict[str, str], kept: Json, denied: str
+    context: RequestContext,
+    provider: str,
+    brought: dict[str, str],
+    kept: dict[str, Any],
+    denied: str,
 ) -> Response:
     """The form that waited is sent by the person: coming back changes nothing."""
     action, fields = kept["action"], kept["fields"]
@@ -140,7 +145,9 @@ def _home(context: RequestContext, provider: str) -> str:
     return f"{context.site.public_url}/users/callback/{provider}"
 
 
-def _leave(context: RequestContext, begun: Json, provider: str, **more: Any) -> Response:
+def _leave(
+    context: RequestContext, begun: DepartureOut, provider: str, **more: Any
+) -> Response:
     """`more` tells what for: `next` to sign in, `action` and `fields` to prove, else a link."""
     response = context.render("leaving.html", url=begun["authorization_url"])
     kept = json.dumps({"flow": begun["flow"], "provider": provider, **more})
@@ -149,11 +156,11 @@ def _leave(context: RequestContext, begun: Json, provider: str, **more: Any) -> 
     return response
 
 
-def _kept(context: RequestContext, provider: str) -> Json:
+def _kept(context: RequestContext, provider: str) -> dict[str, Any]:
     """What this browser left with; nothing of use when it was another, or long ago."""
     sealed = context.site.cookies.read(context.request.cookies, Cookies.FLOW)
     opened = context.site.signer.open(_PURPOSE, sealed) if sealed else None
-    kept: Json = json.loads(opened) if opened else {}
+    kept: dict[str, Any] = json.loads(opened) if opened else {}
     return kept if kept.get("provider") == provider else {"flow": "", "next": "/"}
 
 

@@ -1,0 +1,155 @@
+# Made by datamodel-codegen from contracts/http/; do not edit.
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class CommentIn(TypedDict):
+    """What the caller says to a note."""
+
+    text: str
+
+
+class NewNoteIn(TypedDict):
+    """A note that does not exist yet."""
+
+    title: str
+    body: str
+    key: NotRequired[str | None]
+
+
+class NoteIn(TypedDict):
+    """The text that a note shall have."""
+
+    title: str
+    body: str
+
+
+class PersonOut(TypedDict):
+    """Somebody, under the name that they had when they acted."""
+
+    id: str
+    name: str
+
+
+class PieceOut(TypedDict):
+    """A run of text; `hit` if it was looked for."""
+
+    text: str
+    hit: bool
+
+
+class PreviewIn(TypedDict):
+    """A body to be shown."""
+
+    body: str
+
+
+class PreviewOut(TypedDict):
+    """The body's HTML, sanitised."""
+
+    html: str
+
+
+class CommentOut(TypedDict):
+    """A comment, plain text."""
+
+    id: int
+    author: PersonOut
+    text: str
+    created_at: str
+
+
+class CommentsOut(TypedDict):
+    """A part of a note's comments; `earlier` is the cursor of those before."""
+
+    comments: list[CommentOut]
+    earlier: str | None
+    total: int
+
+
+class DeletionOut(TypedDict):
+    """Who put the note into the trash, and when."""
+
+    by: PersonOut
+    at: str
+
+
+class FoundOut(TypedDict):
+    """All of the title, and the passage around the first hit of the text, empty without one."""
+
+    title: list[PieceOut]
+    passage: list[PieceOut]
+
+
+class FoundSummaryOut(TypedDict):
+    """A note of a list, and if it was found by `q`, where."""
+
+    key: str
+    title: str
+    excerpt: str
+    version: int
+    comments: int
+    author: PersonOut
+    editor: PersonOut
+    created_at: str
+    updated_at: str
+    found: NotRequired[FoundOut | None]
+
+
+class NoteOut(TypedDict):
+    """A note whole; `html` is sanitised."""
+
+    key: str
+    title: str
+    excerpt: str
+    version: int
+    comments: int
+    author: PersonOut
+    editor: PersonOut
+    created_at: str
+    updated_at: str
+    body: str
+    html: str
+
+
+class NotesOut(TypedDict):
+    """`found` and `total` where `q` was asked for."""
+
+    notes: list[FoundSummaryOut]
+    next: str | None
+    total: NotRequired[int | None]
+
+
+class TrashedOut(TypedDict):
+    """A note in the trash."""
+
+    key: str
+    title: str
+    excerpt: str
+    version: int
+    comments: int
+    author: PersonOut
+    editor: PersonOut
+    created_at: str
+    updated_at: str
+    deletion: DeletionOut
+
+
+class ProblemOut(TypedDict):
+    """RFC 9457. Switch on `code`; other members depend on it."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    current: NotRequired[NoteOut | None]
+
+
+class TrashOut(TypedDict):
+    """A page of the trash."""
+
+    notes: list[TrashedOut]
+    next: str | None
