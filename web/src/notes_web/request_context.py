@@ -5,7 +5,6 @@ with what every page needs (the principal, a form token, assets, theme, a messag
 before set) and redirects, setting such a message. A message is shown once.
 """
 
-import json
 import secrets
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
@@ -30,9 +29,14 @@ from notes_web.session_resolver import Account, Principal, SessionResolver
 from notes_web.signed_cookies import Signer
 from notes_web.text.line_ends import normal
 
+_MESSAGE = "message"
+_MESSAGE_SECONDS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
+    """What all requests share."""
+
     notes: NotesClient
     users: UsersClient
     own_account: AccountClient
@@ -50,8 +54,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What the next page tells. `undo` is the key of a note that can be brought back, `saved`
-    the name of a text whose copy on the device is not needed any more.
+    """What the next page tells.
+
+    `undo` is the key of a note that can be restored, `saved` the name of a text whose copy on
+    the device is not needed any more.
     """
 
     text: str
@@ -65,12 +71,15 @@ class SignInNeeded(Exception):
 
 
 class RequestContext:
+    """One request: who asks, what was sent, and how to answer."""
+
     def __init__(self, request: Request, principal: Principal) -> None:
         self.request, self.principal = request, principal
         self.site: Site = request.state.site
 
     @property
     def account(self) -> Account | None:
+        """The account that asks, None if nobody is signed in."""
         return self.principal.account
 
     @property
@@ -94,6 +103,7 @@ class RequestContext:
 
     @property
     def session(self) -> str:
+        """The session's token, "" without one."""
         return self.site.cookies.read(self.request.cookies, Cookies.SESSION)
 
     @property
@@ -105,6 +115,7 @@ class RequestContext:
 
     @property
     def form(self) -> FormData:
+        """The form that was sent, as the CSRF guard parsed it."""
         form: FormData = self.request.state.form
         return form
 
@@ -129,10 +140,12 @@ class RequestContext:
 
     @property
     def wants_json(self) -> bool:
+        """Whether an island asks."""
         return wants_json(self.request)
 
     @property
     def client(self) -> Client:
+        """The browser's address and user agent."""
         return client_of(self.request)
 
     def render(
@@ -186,16 +199,18 @@ class RequestContext:
         response.headers["Clear-Site-Data"] = '"storage"'
 
     def set_message(self, response: Response, message: Message) -> None:
-        sealed = self.site.signer.seal("message", json.dumps(asdict(message)))
-        self.site.cookies.write(response, Cookies.MESSAGE, sealed, seconds=60)
+        """Leaves a message for the next page, in a signed cookie."""
+        signed = self.site.signer.dumps(_MESSAGE, asdict(message))
+        self.site.cookies.write(response, Cookies.MESSAGE, signed, seconds=_MESSAGE_SECONDS)
 
     def _message(self) -> Message | None:
-        sealed = self.site.cookies.read(self.request.cookies, Cookies.MESSAGE)
-        opened = self.site.signer.open("message", sealed) if sealed else None
-        return Message(**json.loads(opened)) if opened else None
+        signed = self.site.cookies.read(self.request.cookies, Cookies.MESSAGE)
+        told = self.site.signer.loads(_MESSAGE, signed, seconds=_MESSAGE_SECONDS)
+        return Message(**told) if told else None
 
 
 def client_of(request: Request) -> Client:
+    """Returns the address and user agent that a request comes from."""
     peer, agent = request.client, request.headers.get("User-Agent", "")
     return Client(peer.host if peer else "unknown", agent)
 
@@ -221,6 +236,7 @@ def _here(request: Request) -> str:
 
 
 async def context_of(request: Request) -> RequestContext:
+    """Resolves the session of a request."""
     site: Site = request.state.site
     session = site.cookies.read(request.cookies, Cookies.SESSION)
     return RequestContext(request, await site.session_resolver.resolve(session))

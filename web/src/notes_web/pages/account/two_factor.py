@@ -5,7 +5,6 @@ it went along in the page, signed, because users-service tells it once.
 """
 
 import base64
-import json
 from typing import Any, TypedDict
 
 from fastapi import APIRouter
@@ -29,6 +28,7 @@ class Enrolment(TypedDict):
 
 @router.get("")
 async def status(context: CurrentContext) -> Response:
+    """Shows whether two-step sign-in is on."""
     return await _page(context)
 
 
@@ -40,6 +40,7 @@ async def _page(context: RequestContext, *, status: int = 200, **facts: Any) -> 
 
 @router.post("/begin")
 async def begin(context: CurrentContext) -> Response:
+    """Shows the QR code of a new authenticator app."""
     try:
         begun = await context.site.own_account.begin_totp(context.credentials)
     except (Refused, Unreachable) as error:
@@ -50,13 +51,13 @@ async def begin(context: CurrentContext) -> Response:
 def _enrolment(
     context: RequestContext, begun: Enrolment, *, status: int = 200, error: str = ""
 ) -> Response:
-    kept = json.dumps({"secret": begun["secret"], "qr_svg": begun["qr_svg"]})
+    kept = {"secret": begun["secret"], "qr_svg": begun["qr_svg"]}
     # As a picture, never as markup: nothing in it can run.
     picture = base64.b64encode(begun["qr_svg"].encode()).decode()
     facts: dict[str, Any] = {
         "secret": begun["secret"],
         "picture": f"data:image/svg+xml;base64,{picture}",
-        "kept": context.site.signer.seal(_PURPOSE, kept),
+        "kept": context.site.signer.dumps(_PURPOSE, kept),
         "errors": {"code": error} if error else {},
     }
     return context.render("enrolment.html", status=status, **facts)
@@ -64,21 +65,23 @@ def _enrolment(
 
 @router.post("/confirm")
 async def confirm(context: CurrentContext) -> Response:
+    """Turns two-step sign-in on with a code, and shows the recovery codes once."""
     try:
         codes = await context.site.own_account.confirm_totp(
             context.credentials, context.field("code").strip()
         )
     except (Refused, Unreachable) as error:
-        kept = context.site.signer.open(_PURPOSE, context.field("kept"))
+        kept = context.site.signer.loads(_PURPOSE, context.field("kept"))
         is_wrong = isinstance(error, Refused) and error.code == "wrong_code"
         if not (is_wrong and kept):
             return await _refused(context, error)
-        return _enrolment(context, json.loads(kept), status=422, error=describe(error)[2])
+        return _enrolment(context, kept, status=422, error=describe(error)[2])
     return await _page(context, codes=codes)
 
 
 @router.post("/codes")
 async def new_codes(context: CurrentContext) -> Response:
+    """Shows new recovery codes once; the old ones stop working."""
     try:
         codes = await context.site.own_account.new_recovery_codes(context.credentials)
     except (Refused, Unreachable) as error:
@@ -88,6 +91,7 @@ async def new_codes(context: CurrentContext) -> Response:
 
 @router.post("/remove")
 async def remove(context: CurrentContext) -> Response:
+    """Turns two-step sign-in off."""
     try:
         await context.site.own_account.remove_totp(
             context.credentials, context.field("code").strip()

@@ -28,6 +28,7 @@ _NOT_DONE = "You came back without signing in there. Nothing was changed."
 
 @router.post("/users/login/at/{provider}")
 async def begin_authorization(context: CurrentContext, provider: str) -> Response:
+    """Leaves for a provider to sign in."""
     home, invite = _home(context, provider), context.field("invite").strip()
     try:
         begun = await context.site.users.begin_authorization(
@@ -40,6 +41,7 @@ async def begin_authorization(context: CurrentContext, provider: str) -> Respons
 
 @router.post("/account/link/{provider}")
 async def begin_link(context: CurrentContext, provider: str) -> Response:
+    """Leaves for a provider to link it to the account."""
     home = _home(context, provider)
     try:
         begun = await context.site.own_account.begin_link(context.credentials, provider, home)
@@ -50,6 +52,7 @@ async def begin_link(context: CurrentContext, provider: str) -> Response:
 
 @router.post("/account/unlink/{provider}")
 async def unlink(context: CurrentContext, provider: str) -> Response:
+    """Removes the link to a provider."""
     try:
         await context.site.own_account.unlink(context.credentials, provider)
     except (Refused, Unreachable) as error:
@@ -59,6 +62,7 @@ async def unlink(context: CurrentContext, provider: str) -> Response:
 
 @router.post("/account/confirm/at/{provider}")
 async def begin_reauthentication(context: CurrentContext, provider: str) -> Response:
+    """Leaves for a provider to authenticate again; the form waits in the cookie."""
     action = safe_path(context.field("confirm_action"))
     home = _home(context, provider)
     try:
@@ -82,6 +86,7 @@ async def finish_authorization(
     iss: str = "",
     error: str = "",
 ) -> Response:
+    """Comes back from a provider, and does what the browser left for."""
     kept = _kept(context, provider)
     brought = {"flow": kept["flow"], "code": code, "state": state}
     if iss:
@@ -150,17 +155,16 @@ def _leave(
 ) -> Response:
     """`more` tells what for: `next` to sign in, `action` and `fields` to prove, else a link."""
     response = context.render("leaving.html", url=begun["authorization_url"])
-    kept = json.dumps({"flow": begun["flow"], "provider": provider, **more})
-    sealed = context.site.signer.seal(_PURPOSE, kept)
-    context.site.cookies.write(response, Cookies.FLOW, sealed, seconds=_SECONDS)
+    kept = {"flow": begun["flow"], "provider": provider, **more}
+    signed = context.site.signer.dumps(_PURPOSE, kept)
+    context.site.cookies.write(response, Cookies.FLOW, signed, seconds=_SECONDS)
     return response
 
 
 def _kept(context: RequestContext, provider: str) -> dict[str, Any]:
     """What this browser left with; nothing of use when it was another, or long ago."""
-    sealed = context.site.cookies.read(context.request.cookies, Cookies.FLOW)
-    opened = context.site.signer.open(_PURPOSE, sealed) if sealed else None
-    kept: dict[str, Any] = json.loads(opened) if opened else {}
+    signed = context.site.cookies.read(context.request.cookies, Cookies.FLOW)
+    kept: dict[str, Any] = context.site.signer.loads(_PURPOSE, signed, seconds=_SECONDS) or {}
     return kept if kept.get("provider") == provider else {"flow": "", "next": "/"}
 
 
