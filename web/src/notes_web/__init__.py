@@ -1,0 +1,1 @@
+"""The web front of Notes: server-rendered pages, made live by small islands."""

@@ -21,6 +21,7 @@ gc.enable()
 
 
 def main() -> None:
+    """Serves the web front until SIGTERM; ends with 3 if it could not listen."""
     logs.configure("web", environ=os.environ)
     settings = env.load(Settings, os.environ)
     config = uvicorn.Config(

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 
 class Assets:
+    """The built files, or the plain style sheets where nothing was built."""
+
     def __init__(self, files_dir: Path) -> None:
         built, plain = files_dir / "dist", files_dir / "assets"
         self.is_built = (built / "manifest.json").is_file()
@@ -37,6 +39,7 @@ class Assets:
         return f"/assets/{name}" if (self.directory / name).is_file() else None
 
     def app(self) -> StaticFiles:
+        """Returns the ASGI app that serves the files under /assets."""
         served = _Immutable if self.is_built else StaticFiles
         return served(directory=self.directory)
 

@@ -15,6 +15,8 @@ _YEAR_SECONDS = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
+    """Reads and writes this site's cookies; `https` decides about Secure and __Host-."""
+
     https: bool
 
     SESSION = "notes_session"  # the opaque session token of users-service
@@ -24,6 +26,7 @@ class Cookies:
     THEME = "notes_theme"  # light or dark; absent: as the system says
 
     def read(self, sent: Mapping[str, str], name: str) -> str:
+        """Returns a cookie's value, "" if it was not sent."""
         return sent.get(self._name(name), "")
 
     def write(self, response: Response, name: str, value: str, *, seconds: int | None) -> None:
@@ -39,16 +42,19 @@ class Cookies:
         )
 
     def write_session(self, response: Response, token: str, *, expires_at: str) -> None:
+        """Writes the session's token, to be kept until it expires (ISO 8601)."""
         left = datetime.fromisoformat(expires_at) - datetime.now(UTC)
         self.write(response, self.SESSION, token, seconds=max(0, int(left.total_seconds())))
 
     def write_theme(self, response: Response, theme: str) -> None:
+        """Writes light or dark; anything else erases the choice."""
         if theme in ("light", "dark"):
             self.write(response, self.THEME, theme, seconds=_YEAR_SECONDS)
         else:
             self.erase(response, self.THEME)
 
     def erase(self, response: Response, name: str) -> None:
+        """Tells the browser to drop a cookie."""
         response.delete_cookie(
             self._name(name), path="/", secure=self.https, httponly=True, samesite="lax"
         )

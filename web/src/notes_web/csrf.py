@@ -33,6 +33,8 @@ class CsrfError(Exception):
 
 
 class CsrfGuard:
+    """Middleware that refuses unsafe requests without our origin and form token."""
+
     def __init__(
         self, app: ASGIApp, *, signer: Signer, cookies: Cookies, public_url: str
     ) -> None:
@@ -40,6 +42,7 @@ class CsrfGuard:
         self._site = origin_of(public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Checks an unsafe request before the app sees it; raises `CsrfError`."""
         if scope["type"] == "http" and _may_be_forged(scope):
             scope.setdefault("state", {})["form"] = await self._checked(Request(scope, receive))
         await self._app(scope, receive, send)

@@ -38,11 +38,14 @@ _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
 class SecurityHeaders:
+    """Middleware that adds the security headers to every answer."""
+
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
         self._headers = HEADERS | ({"Strict-Transport-Security": _TWO_YEARS} if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the app, adding the headers when its answer starts."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

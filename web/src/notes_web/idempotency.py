@@ -1,6 +1,7 @@
-"""The Idempotency-Key of what a form does: the same form with the same words is one change,
-however often it is sent; other words after a try that nobody answered are another one. Pure
-where the form has a key of its own.
+"""The Idempotency-Key of what a form does.
+
+The same form with the same words is one change, however often it is sent; other words after a
+try that nobody answered are another one. Pure where the form has a key of its own.
 """
 
 import hashlib

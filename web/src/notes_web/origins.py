@@ -13,6 +13,8 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class Origin(NamedTuple):
+    """Scheme, host and port, in lower case (RFC 6454, section 4)."""
+
     scheme: str
     host: str
     port: int

@@ -25,7 +25,9 @@ UNKNOWN_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PresentUser:
+    """Somebody who has the note open."""
+
     id: str
     name: str
     is_writing: bool
@@ -33,7 +35,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PresentUsers:
-    people: tuple[Person, ...]
+    """Everyone who has one note open."""
+
+    people: tuple[PresentUser, ...]
     """Writers first, then by name."""
     guests: int
     windows: int
@@ -63,6 +67,8 @@ class _Answer:
 
 
 class Presence:
+    """Asks the gateway who has a note open, and shares the answers; at most `room` are kept."""
+
     def __init__(
         self, gateway: GatewayClient, *, now: Callable[[], float], room: int = 1024
     ) -> None:
@@ -98,7 +104,7 @@ def _present(readers: list[PresentClient], writers: list[PresentClient]) -> Pres
     at_work = {client.get("user", "") for client in writers}
     signed_in = [client for client in [*readers, *writers] if client.get("user")]
     people = {
-        client["user"]: Person(client["user"], _name(client), client["user"] in at_work)
+        client["user"]: PresentUser(client["user"], _name(client), client["user"] in at_work)
         for client in signed_in
     }
     in_order = sorted(

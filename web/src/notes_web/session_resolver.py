@@ -25,21 +25,27 @@ _MARGIN = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """The account that a session belongs to."""
+
     id: str
     name: str
     roles: frozenset[str]
 
     @property
     def is_admin(self) -> bool:
+        """Whether the account administers this site."""
         return "admin" in self.roles
 
     @property
     def may_write(self) -> bool:
+        """Whether the account can write notes and comments."""
         return bool(self.roles & {"editor", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
+    """Who acts: an account with its access token, or nobody known."""
+
     account: Account | None = None
     token: str | None = None
     is_unknown: bool = False
@@ -47,6 +53,8 @@ class Principal:
 
 
 class SessionResolver:
+    """Resolves session tokens to principals, and keeps the last `room` of them."""
+
     def __init__(
         self, users: UsersClient, *, now: Callable[[], datetime], room: int = 1024
     ) -> None:
@@ -54,6 +62,7 @@ class SessionResolver:
         self._last: OrderedDict[bytes, tuple[Principal, datetime]] = OrderedDict()
 
     async def resolve(self, session: str) -> Principal:
+        """Returns who the session belongs to; never raises."""
         if not session:
             return Principal()
         last = self._remembered(session)
@@ -69,6 +78,7 @@ class SessionResolver:
         return self._remember(session, granted)
 
     def forget(self, session: str) -> None:
+        """Drops what was kept about a session that ends."""
         self._last.pop(_fingerprint(session), None)
 
     def _remember(self, session: str, granted: TokenOut) -> Principal:

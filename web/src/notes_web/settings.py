@@ -13,6 +13,8 @@ _BESIDE = Path(__file__).resolve().parents[2]
 
 
 class Settings(BaseSettings):
+    """The settings, from WEB_* variables."""
+
     model_config = SettingsConfigDict(env_prefix="WEB_", frozen=True)
 
     public_url: str
@@ -50,4 +52,5 @@ class Settings(BaseSettings):
 
     @property
     def https(self) -> bool:
+        """Whether browsers come by https."""
         return self.public_url.startswith("https://")

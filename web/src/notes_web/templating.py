@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 
 def environment(bare: Environment) -> Environment:
+    """Adds our filters and functions to a Jinja2 environment."""
     bare.filters["sanitised"] = sanitised
     bare.filters["readable"] = readable
     bare.filters["initials"] = initials
@@ -30,6 +31,7 @@ def readable(time: str) -> str:
 
 
 def initials(name: str) -> str:
+    """Returns one or two capitals for an avatar, "?" for an empty name."""
     words = name.split()
     first = words[0][0] if words else "?"
     last = words[-1][0] if len(words) > 1 else ""

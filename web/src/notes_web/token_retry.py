@@ -26,6 +26,7 @@ class TokenRetryRoute(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wraps the handler, so that a revoked token is renewed once (FastAPI's hook)."""
         handle = super().get_route_handler()
 
         async def with_a_new_token(request: Request) -> Response:

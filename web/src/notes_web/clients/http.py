@@ -45,6 +45,8 @@ class Refused(BackendError):
 
 @dataclass
 class Unreachable(BackendError):
+    """The service did not answer, or answered 5xx or something that is not JSON."""
+
     service: str
     why: str
     may_be_done: bool = False
@@ -82,6 +84,8 @@ class _Tries:
 
 
 class HttpClient:
+    """Calls one service; `name` is what errors and logs call it."""
+
     def __init__(self, name: str, http: httpx.AsyncClient) -> None:
         self.name, self._http = name, http
         self._waiting = Retries()
@@ -99,7 +103,9 @@ class HttpClient:
         is_patient: bool = True,
         changes: bool = True,
     ) -> Any:
-        """`repeatable`: asking twice changes no more than asking once; a GET always is, and so
+        """Returns the answer's JSON, None if there is none; raises `Refused` or `Unreachable`.
+
+        `repeatable`: asking twice changes no more than asking once; a GET always is, and so
         is what carries an Idempotency-Key. `is_patient`: worth waiting for. `changes`: false
         where a POST only asks.
         """

@@ -18,15 +18,18 @@ class NotesClient:
     async def page(
         self, token: str | None, *, q: str = "", cursor: str = "", mine: bool = False
     ) -> NotesOut:
+        """Returns a page of the list, found by `q` if there is one; `mine` needs a token."""
         asked = {"q": q, "cursor": cursor, "mine": "true" if mine else ""}
         return await self._call("GET", "/v1/notes", token=token, params=asked)
 
     async def read(self, token: str | None, key: str) -> NoteOut:
+        """Returns a note; `Refused` with 404 or 410 if there is none."""
         return await self._call("GET", _note(key), token=token)
 
     async def create(
         self, token: str, *, key: str, title: str, body: str, once: str
     ) -> NoteOut:
+        """Creates a note; the service makes a `key` for "". `once` is the Idempotency-Key."""
         words = {"title": title, "body": body} | ({"key": key} if key else {})
         sent = {"Idempotency-Key": once}
         return await self._call("POST", "/v1/notes", token=token, json=words, headers=sent)
@@ -34,6 +37,7 @@ class NotesClient:
     async def save(
         self, token: str, key: str, *, title: str, body: str, version: int, once: str
     ) -> NoteOut:
+        """Saves a note over `version`; `Refused`, version_conflict, if there is a newer one."""
         return await self._call(
             "PUT",
             _note(key),
@@ -49,6 +53,7 @@ class NotesClient:
         )
 
     async def restore(self, token: str, key: str, *, once: str) -> NoteOut:
+        """Restores a note from the trash; `Refused`, note_exists, if its key is taken."""
         return await self._call(
             "POST",
             _note(key) + "/restore",
@@ -57,15 +62,18 @@ class NotesClient:
         )
 
     async def trash(self, token: str, *, cursor: str = "") -> TrashOut:
+        """Returns a page of the trash."""
         asked = {"cursor": cursor}
         return await self._call("GET", "/v1/trash", token=token, params=asked)
 
     async def comments(self, token: str | None, key: str, *, before: str = "") -> CommentsOut:
+        """Returns the newest comments, or those before the cursor `before`."""
         return await self._call(
             "GET", _note(key) + "/comments", token=token, params={"before": before}
         )
 
     async def comment(self, token: str, key: str, *, text: str, once: str) -> CommentOut:
+        """Adds a comment. `once` is the Idempotency-Key."""
         return await self._call(
             "POST",
             _note(key) + "/comments",
@@ -80,6 +88,7 @@ class NotesClient:
         await self._call("DELETE", path, token=token, repeatable=True)
 
     async def preview(self, token: str, body: str) -> str:
+        """Returns the sanitised HTML of a Markdown text that is saved nowhere."""
         made = await self._call(
             "POST",
             "/v1/preview",

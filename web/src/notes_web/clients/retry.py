@@ -38,6 +38,7 @@ class RetryWindow:
         self._app, self._seconds = app, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the request within its time for retries."""
         before = _until.set(time.monotonic() + self._seconds)
         try:
             await self._app(scope, receive, send)

@@ -34,6 +34,7 @@ class UsersClient:
     async def open_session(
         self, client: Client, username: str, password: str
     ) -> LoginOut | SecondStepOut:
+        """Signs in with a password: a session, or the second step that is asked for."""
         return await self._call(
             "POST",
             "/v1/sessions",
@@ -43,6 +44,7 @@ class UsersClient:
         )
 
     async def take_second_step(self, client: Client, step: str, code: str) -> LoginOut:
+        """Finishes a sign-in with a code of the app or a recovery code."""
         return await self._call(
             "POST",
             "/v1/sessions/second-factor",
@@ -55,6 +57,7 @@ class UsersClient:
         return await self._call("GET", "/v1/sign-in")
 
     async def passkey_options(self, client: Client) -> BegunOut:
+        """Returns WebAuthn options for signing in, the same for everybody."""
         return await self._call(
             "POST",
             "/v1/passkeys/options",
@@ -76,6 +79,7 @@ class UsersClient:
     async def finish_authorization(
         self, client: Client, provider: str, brought: Mapping[str, str]
     ) -> LoginOut | SecondStepOut:
+        """Signs in with the authorization response of a provider."""
         return await self._call(
             "POST",
             f"/v1/sign-in/{quote(provider, safe='')}/callback",
@@ -105,6 +109,7 @@ class UsersClient:
     async def token(
         self, session: str, audience: str = "notes", *, is_patient: bool = True
     ) -> TokenOut:
+        """Returns an access token of five minutes for the audience."""
         return await self._call(
             "POST",
             "/v1/tokens",
@@ -116,9 +121,11 @@ class UsersClient:
         )
 
     async def sign_up_mode(self) -> SignUpOut:
+        """Returns who can register: anyone, those with an invitation, or nobody."""
         return await self._call("GET", "/v1/sign-up")
 
     async def create_account(self, client: Client, wanted: Mapping[str, str]) -> AccountOut:
+        """Registers an account; fields of `wanted` that are empty are left out."""
         return await self._call(
             "POST",
             "/v1/accounts",
@@ -127,6 +134,7 @@ class UsersClient:
         )
 
     async def reset_password(self, client: Client, token: str, password: str) -> None:
+        """Sets a new password with the code of a one-time link."""
         await self._call(
             "POST",
             "/v1/password-resets",
@@ -157,6 +165,7 @@ class EmailsClient:
             return False
 
     async def request_password_reset(self, client: Client, account: str) -> None:
+        """Asks for an e-mail with a reset link; silent about whether the account exists."""
         await self._send(client, "/v1/password-resets/letters", {"account": account})
 
     async def prove(self, client: Client, token: str) -> str:

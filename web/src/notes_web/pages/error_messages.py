@@ -84,6 +84,7 @@ def quota_message(error: Refused) -> str:
 
 
 def in_words(retry_after: str) -> str:
+    """Returns a Retry-After of seconds as people say it."""
     seconds = int(retry_after) if retry_after.isdecimal() else 0
     for unit, name in ((3600, "hours"), (60, "minutes")):
         if seconds > 2 * unit:

@@ -83,12 +83,15 @@ SPECIAL = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """What an error comes to: status, code, and the facts of its problem document."""
+
     status: int
     code: str
     facts: dict[str, Any]
 
 
 async def respond(request: Request, error: Exception) -> Response:
+    """Answers an error with a page, or with a problem document (RFC 9457) for islands."""
     response = await _answer(request, error)
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)  # which methods are allowed
@@ -200,6 +203,7 @@ class LastCatch:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the app; what it raises before its answer starts becomes a page."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -23,6 +23,8 @@ _LONGEST: Final = 500
 
 
 class OneName:
+    """Middleware that answers 421 to every other Host than PUBLIC_URL's."""
+
     def __init__(
         self, app: ASGIApp, *, public_url: str, templates: Environment, assets: Assets
     ) -> None:
@@ -31,6 +33,7 @@ class OneName:
         self._site = origin_of(public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the app if the request names this site, else answers 421."""
         if scope["type"] != "http" or self._is_fine(Request(scope)):
             await self._app(scope, receive, send)
         else:

@@ -24,11 +24,14 @@ _OLD_PREFIX = "parked_"
 
 @dataclass(frozen=True, slots=True)
 class SavedForm:
+    """A form's target, and those of its fields that a person wrote or that belong to them."""
+
     action: str
     fields: dict[str, str]
 
     @property
     def has_writing(self) -> bool:
+        """Whether there is anything in it that a person wrote."""
         return any(self.fields.get(name) for name in WRITING)
 
 

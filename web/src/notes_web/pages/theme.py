@@ -10,6 +10,7 @@ router = APIRouter()
 
 @router.post("/theme")
 async def choose(request: Request) -> Response:
+    """Keeps the choice and goes back to the page."""
     site: Site = request.state.site
     form = request.state.form
     response = RedirectResponse(safe_path(str(form.get("next") or "/")), status_code=303)

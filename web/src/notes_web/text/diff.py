@@ -14,6 +14,8 @@ MAX_ROWS: Final = 5000
 
 
 class Line(NamedTuple):
+    """One line, and which of the two texts has it."""
+
     kind: Literal["same", "theirs", "mine"]
     text: str
 
@@ -45,6 +47,7 @@ class Stretch(NamedTuple):
 
 
 def stretches(old: list[str], new: list[str]) -> Iterator[Stretch]:
+    """Yields what is the same and what differs, in order and without a gap."""
     at = new_at = 0
     for a, b, count in [*Alignment(old, new).pairs(), (len(old), len(new), 0)]:
         if at < a or new_at < b:

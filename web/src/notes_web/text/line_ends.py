@@ -10,4 +10,5 @@ _FOREIGN: Final = re.compile("\r\n?")
 
 
 def normal(text: str) -> str:
+    """Returns the text with LF as its only line end."""
     return _FOREIGN.sub("\n", text)

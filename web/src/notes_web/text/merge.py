@@ -14,13 +14,17 @@ Side = Literal["theirs", "mine"]
 
 
 class Text(NamedTuple):
+    """The title and body of a note."""
+
     title: str
     body: str
 
 
 class MergedPart(NamedTuple):
-    """Lines, and who put them in or took them out: None where they stood and still do; "both"
-    for a whole text that is too scattered to be shown change by change.
+    """Lines, and who put them in or took them out.
+
+    `by` is None where they stood and still do; "both" for a whole text that is
+    too scattered to be shown change by change.
     """
 
     lines: list[str]
@@ -29,6 +33,8 @@ class MergedPart(NamedTuple):
 
 
 class MergedLine(NamedTuple):
+    """One line of a merged text, as it is shown."""
+
     text: str
     by: Side | Literal["both"] | None
     is_removed: bool
@@ -36,11 +42,14 @@ class MergedLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Merged:
+    """Both changes in one text."""
+
     title: str
     parts: tuple[MergedPart, ...]
 
     @property
     def body(self) -> str:
+        """The merged body."""
         return "\n".join(self._kept())
 
     @property

@@ -21,6 +21,7 @@ EXPIRIES = {"7": "A week", "30": "30 days", "90": "90 days", "366": "A year", "n
 
 @router.get("")
 async def listing(context: CurrentContext) -> Response:
+    """Shows the tokens and the form for a new one."""
     return await _page(context)
 
 
@@ -34,6 +35,7 @@ async def _page(context: RequestContext, *, status: int = 200, **facts: Any) -> 
 
 @router.post("")
 async def make(context: CurrentContext) -> Response:
+    """Makes a token and shows its secret once."""
     typed: dict[str, Any] = {
         "name": context.field("name").strip(),
         "scopes": [scope for scope in SCOPES if context.field(f"scope_{scope}")],
@@ -67,6 +69,7 @@ def _missing(typed: dict[str, Any]) -> dict[str, str]:
 
 @router.post("/{token_id}/revoke")
 async def revoke(context: CurrentContext, token_id: str) -> Response:
+    """Revokes a token, or does nothing if it is gone."""
     try:
         await context.site.own_account.revoke_api_token(context.credentials, token_id)
     except Refused as refusal:

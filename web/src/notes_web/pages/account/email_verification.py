@@ -14,6 +14,7 @@ router = APIRouter()
 
 @router.get("/users/confirm-email")
 async def confirm_form(context: CurrentContext) -> Response:
+    """Shows the form that takes the code."""
     return _confirm_page(context)
 
 
@@ -24,6 +25,7 @@ def _confirm_page(context: RequestContext, *, status: int = 200, **facts: Any) -
 
 @router.post("/users/confirm-email")
 async def confirm(context: CurrentContext) -> Response:
+    """Verifies the address that the code was sent to."""
     token = context.field("token").strip()
     try:
         email = await context.site.emails.prove(context.client, token)
@@ -36,6 +38,7 @@ async def confirm(context: CurrentContext) -> Response:
 
 @router.post("/account/email/letter")
 async def ask_again(context: CurrentContext) -> Response:
+    """Sends the e-mail once more."""
     try:
         await context.site.own_account.resend_verification(context.credentials)
     except (Refused, Unreachable) as error:

@@ -15,6 +15,7 @@ router = APIRouter()
 
 @router.get("/account/passkeys")
 async def listing(context: CurrentContext) -> Response:
+    """Shows the account's passkeys."""
     return await _page(context)
 
 
@@ -27,6 +28,7 @@ async def _page(context: RequestContext, *, status: int = 200, **facts: Any) -> 
 
 @router.post("/account/passkeys/new")
 async def begin(context: CurrentContext) -> Response:
+    """Shows the page in which the browser makes a new passkey."""
     try:
         begun = await context.site.own_account.begin_passkey(context.credentials)
     except (Refused, Unreachable) as error:
@@ -36,6 +38,7 @@ async def begin(context: CurrentContext) -> Response:
 
 @router.post("/account/passkeys")
 async def add(context: CurrentContext) -> Response:
+    """Adds the passkey that the browser made."""
     proof = read_passkey_response(context) or {"flow": "", "credential": {}}
     wanted = proof | {"name": context.field("name").strip()[:100]}
     try:
@@ -47,6 +50,7 @@ async def add(context: CurrentContext) -> Response:
 
 @router.post("/account/passkeys/{passkey_id}/name")
 async def rename(context: CurrentContext, passkey_id: str) -> Response:
+    """Gives a passkey another name."""
     name = context.field("name").strip()[:100]
     if not name:
         return await _page(context, status=422, errors={"": "A passkey needs a name."})
@@ -63,6 +67,7 @@ async def rename(context: CurrentContext, passkey_id: str) -> Response:
 
 @router.post("/account/passkeys/{passkey_id}/remove")
 async def remove(context: CurrentContext, passkey_id: str) -> Response:
+    """Removes a passkey; every other session ends."""
     try:
         await context.site.own_account.remove_passkey(context.credentials, passkey_id)
     except (Refused, Unreachable) as error:

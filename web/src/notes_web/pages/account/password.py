@@ -14,6 +14,7 @@ router = APIRouter()
 
 @router.get("/account/password")
 async def change_form(context: CurrentContext) -> Response:
+    """Shows the form."""
     return await _change_page(context)
 
 
@@ -27,6 +28,7 @@ async def _change_page(context: RequestContext, *, status: int = 200, **facts: A
 
 @router.post("/account/password")
 async def change(context: CurrentContext) -> Response:
+    """Changes the password and goes on in a new session; all others end."""
     old, new = context.secret("old_password"), context.secret("password")
     code = context.field("code").strip()
     try:

@@ -21,6 +21,7 @@ _FIELDS = {
 
 @router.get("")
 async def profile(context: CurrentContext) -> Response:
+    """Shows the profile."""
     mine = await context.site.own_account.read(context.credentials)
     typed = {"name": mine["name"], "email": mine["email"] or ""}
     return await _profile(context, mine, typed)
@@ -42,6 +43,7 @@ async def _profile(
 
 @router.post("")
 async def change(context: CurrentContext) -> Response:
+    """Saves name and e-mail address, as far as they changed."""
     mine = await context.site.own_account.read(context.credentials)
     typed = {name: context.field(name).strip() for name in _FIELDS}
     # What stays as it is, is not sent: a changed address needs a fresh proof of who it is.
@@ -83,6 +85,7 @@ async def export(context: CurrentContext) -> Response:
 
 @router.get("/delete")
 async def delete_form(context: CurrentContext) -> Response:
+    """Asks for the username before the account is deleted."""
     return await _delete_page(context)
 
 
@@ -94,6 +97,7 @@ async def _delete_page(context: RequestContext, *, status: int = 200, **facts: A
 
 @router.post("/delete")
 async def delete(context: CurrentContext) -> Response:
+    """Deletes the account if its username was typed."""
     mine = await context.site.own_account.read(context.credentials)
     typed = context.field("username").strip()
     if typed != mine["username"]:

@@ -1,5 +1,6 @@
-"""Proving once more that it is you, before an act that opens or closes ways in: by all that
-logging in asks for.
+"""Re-authentication before an act that opens or closes ways to sign in.
+
+It asks for all that logging in asks for.
 
 The form that was refused waits in the page and goes on by itself: a right password is answered
 with 307, and the browser sends the same form to where it was going. Secrets are never kept.
@@ -97,6 +98,7 @@ async def _proofs(context: RequestContext) -> dict[str, Any]:
 
 @router.post("")
 async def confirm(context: CurrentContext) -> Response:
+    """Checks the proof and sends the form that waited to where it was going (307)."""
     action = safe_path(context.field("confirm_action"))
     try:
         await context.site.own_account.reauthenticate(context.credentials, _proof(context))

@@ -11,6 +11,7 @@ router = APIRouter(prefix="/account/sessions")
 
 @router.get("")
 async def listing(context: CurrentContext) -> Response:
+    """Shows the sessions, the present one first."""
     found = await context.site.own_account.sessions(context.credentials)
     found.sort(key=lambda each: (each["current"], each["last_seen_at"]), reverse=True)
     return context.render("sessions.html", sessions=found)
@@ -18,6 +19,7 @@ async def listing(context: CurrentContext) -> Response:
 
 @router.post("/others/end")
 async def end_others(context: CurrentContext) -> Response:
+    """Ends all sessions but this one."""
     ended = await context.site.own_account.end_other_sessions(context.credentials)
     done = f"{ended} other sessions were ended." if ended != 1 else "1 other session was ended."
     return context.redirect("/account/sessions", message=Message(done))
@@ -25,6 +27,7 @@ async def end_others(context: CurrentContext) -> Response:
 
 @router.post("/{session_id}/end")
 async def end(context: CurrentContext, session_id: str) -> Response:
+    """Ends one session, or does nothing if it is over."""
     try:
         await context.site.own_account.end_session(context.credentials, session_id)
     except Refused as refusal:

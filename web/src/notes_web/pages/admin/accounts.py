@@ -23,6 +23,7 @@ ROLES = {
 async def everybody(
     context: CurrentContext, q: str = "", show: str = "", cursor: str = ""
 ) -> Any:
+    """Shows a page of accounts, searched or filtered."""
     asked = {"q": q.strip()[:200], "show": show, "cursor": cursor[:300]}
     wanted = {"q": asked["q"], "cursor": asked["cursor"]}
     if show in ROLES:
@@ -35,6 +36,7 @@ async def everybody(
 
 @router.get("/accounts/{account_id}")
 async def one(context: CurrentContext, account_id: str) -> Response:
+    """Shows one account."""
     return await _shown(context, account_id)
 
 
@@ -50,16 +52,19 @@ async def _shown(
 
 @router.post("/accounts/{account_id}/role")
 async def set_role(context: CurrentContext, account_id: str) -> Response:
+    """Gives the account another role."""
     return await _changed(context, account_id, {"role": context.field("role")})
 
 
 @router.post("/accounts/{account_id}/disable")
 async def disable(context: CurrentContext, account_id: str) -> Response:
+    """Disables the account; its sessions end."""
     return await _changed(context, account_id, {"disabled": True})
 
 
 @router.post("/accounts/{account_id}/enable")
 async def enable(context: CurrentContext, account_id: str) -> Response:
+    """Enables the account."""
     return await _changed(context, account_id, {"disabled": False})
 
 
@@ -90,6 +95,7 @@ async def remove_totp(context: CurrentContext, account_id: str) -> Response:
 
 @router.post("/accounts/{account_id}/sessions/end")
 async def end_sessions(context: CurrentContext, account_id: str) -> Response:
+    """Ends all sessions of the account."""
     await context.site.administration.end_sessions(context.credentials, account_id)
     done = Message("All sessions of this account were ended.")
     return context.redirect(f"/admin/accounts/{account_id}", message=done)

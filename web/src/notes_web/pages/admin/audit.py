@@ -17,6 +17,7 @@ router = APIRouter(prefix="/admin/audit")
 async def log(
     context: CurrentContext, event: str = "", account: str = "", cursor: str = ""
 ) -> Response:
+    """Shows a page of the audit log, of one event or account if asked."""
     asked = {"event": event if event in EVENTS else "", "account": account.strip()[:255]}
     wanted = {"event": asked["event"], "cursor": cursor if cursor.isdecimal() else ""}
     try:

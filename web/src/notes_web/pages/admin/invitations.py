@@ -15,6 +15,7 @@ router = APIRouter(prefix="/admin/invitations")
 
 @router.get("")
 async def listing(context: CurrentContext) -> Response:
+    """Shows the open invitations and the form for a new one."""
     return await _shown(context)
 
 
@@ -28,6 +29,7 @@ async def _shown(context: RequestContext, *, status: int = 200, **said: Any) -> 
 
 @router.post("")
 async def invite(context: CurrentContext) -> Response:
+    """Makes an invitation, sends it if there is an address, and shows its link once."""
     role, email = context.field("role"), context.field("email").strip()
     try:
         made = await context.site.administration.invite(
@@ -45,6 +47,7 @@ async def invite(context: CurrentContext) -> Response:
 
 @router.post("/{invitation_id}/revoke")
 async def revoke(context: CurrentContext, invitation_id: str) -> Response:
+    """Revokes an invitation, or does nothing if it was used."""
     try:
         await context.site.administration.revoke(context.credentials, invitation_id)
     except Refused as refusal:

@@ -47,6 +47,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 @router.api_route("/trash", methods=["GET", "HEAD"])
 @router.api_route("/preview", methods=["POST"])
 async def notes(request: Request) -> Response:
+    """Forwards a request about notes with an access token in place of the API token."""
     try:
         granted = await _access(request, "notes")
     except Refused as refusal:

@@ -23,6 +23,7 @@ router = APIRouter(prefix="/notes/{key}/comments", route_class=TokenRetryRoute)
 
 @router.post("")
 async def say(context: CurrentContext, key: str) -> Response:
+    """Adds a comment; if it could not be added, the text is in the form again."""
     text, form = context.field("text"), context.field("once")
     token = context.token
     try:
@@ -54,6 +55,7 @@ async def confirm(context: CurrentContext, key: str, comment: int) -> Response:
 
 @router.post("/{comment}/delete")
 async def take_back(context: CurrentContext, key: str, comment: int) -> Response:
+    """Deletes a comment, or does nothing if it is gone."""
     try:
         await context.site.notes.delete_comment(context.token, key, comment)
     except Refused as refusal:

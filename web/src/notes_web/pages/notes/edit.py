@@ -69,6 +69,7 @@ class Draft:
 
     @property
     def text(self) -> Text:
+        """The text as it would be saved."""
         return Text(self.title.strip(), self.body)
 
     @property
@@ -78,6 +79,7 @@ class Draft:
 
 
 def typed(context: RequestContext, *, key: str) -> Draft:
+    """Reads the form of a note."""
     has_base = "base" in context.form and "base_title" in context.form
     return Draft(
         base=Text(context.field("base_title"), context.field("base")) if has_base else None,
@@ -91,24 +93,28 @@ def typed(context: RequestContext, *, key: str) -> Draft:
 
 
 def with_errors(draft: Draft, errors: dict[str, str], *, once: str = "") -> Draft:
+    """Returns the draft with a sentence for each field, and the key of its next try."""
     return replace(draft, once=once, errors=errors)
 
 
 def form(
     context: RequestContext, draft: Draft, *, new: bool, status: int = 200, **facts: Any
 ) -> Response:
+    """Renders the editor."""
     page: dict[str, Any] = {"draft": draft, "new": new, "preview": None} | facts
     return context.render("edit.html", status=status, **page)
 
 
 @router.get("/notes/add")
 async def blank(context: CurrentContext) -> Response:
+    """Shows the editor for a new note."""
     _ = context.writer
     return form(context, Draft(), new=True)
 
 
 @router.get("/notes/{key}/edit")
 async def filled(context: CurrentContext, key: str) -> Response:
+    """Shows the editor with the note's text."""
     _ = context.writer
     note = await context.site.notes.read(context.token, key)
     text = _text(note)
@@ -118,6 +124,7 @@ async def filled(context: CurrentContext, key: str) -> Response:
 
 @router.post("/notes/add")
 async def add(context: CurrentContext) -> Response:
+    """Creates a note, or previews it."""
     draft = typed(context, key=context.field("key").strip())
     if context.field("choice") == "preview":
         return await previewed(context, draft, new=True)
@@ -128,6 +135,7 @@ async def add(context: CurrentContext) -> Response:
 
 @router.post("/notes/{key}/edit")
 async def edit(context: CurrentContext, key: str) -> Response:
+    """Saves a note, or does what the form's `choice` says."""
     draft = typed(context, key=key)
     match context.field("choice"):
         case "preview":
@@ -143,6 +151,7 @@ async def edit(context: CurrentContext, key: str) -> Response:
 
 
 async def created(context: RequestContext, draft: Draft) -> Response:
+    """Creates the note and goes there."""
     words = {"key": draft.key, "title": draft.title.strip(), "body": draft.body}
     try:
         note = await context.site.notes.create(context.token, **words, once=draft.once)
@@ -189,6 +198,7 @@ def _done(context: RequestContext, draft: Draft, note: NoteOut) -> Response:
 
 
 async def previewed(context: RequestContext, draft: Draft, *, new: bool) -> Response:
+    """Shows the preview below the form, or as JSON for the island."""
     try:
         html = await context.site.notes.preview(context.token, draft.body)
     except (Refused, Unreachable) as error:

@@ -16,6 +16,7 @@ _PAGES = {"view": "", "edit": "/edit", "destroy": "/delete"}
 @router.get("/notes/edit")
 @router.get("/notes/destroy")
 async def moved(context: CurrentContext, key: str = "") -> Response:
+    """Redirects an address of the original for good (301)."""
     page = context.request.url.path.rpartition("/")[2]
     target = view.path(key) + _PAGES[page] if key.strip("./") else "/"
     return RedirectResponse(target, status_code=301)
@@ -34,5 +35,6 @@ async def save(context: CurrentContext) -> Response:
 
 @router.post("/notes/destroy/confirm")
 async def destroy(context: CurrentContext) -> Response:
+    """Goes to the page that asks before a note is deleted."""
     key = context.field("notekey")
     return context.redirect(view.path(key, "delete") if key.strip("./") else "/")

@@ -78,6 +78,7 @@ async def beside(context: RequestContext) -> Listing | None:
 async def home(
     context: CurrentContext, q: str = "", cursor: str = "", mine: str = ""
 ) -> Response:
+    """Shows the list of notes, or what was found."""
     asked: dict[str, Any] = {
         "q": q.strip(),
         "cursor": cursor[:500],

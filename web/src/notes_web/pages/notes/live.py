@@ -26,18 +26,21 @@ def _known(position: Position | None) -> dict[str, Any]:
 async def home(
     context: CurrentContext, q: str = "", cursor: str = "", mine: str = ""
 ) -> Response:
+    """Answers with the list as JSON; 503 while the channel's position is unknown."""
     found = await listing.rows(context, q=q, cursor=cursor, mine=bool(mine))
     return JSONResponse({**found, "position": _known(found["position"])})
 
 
 @router.get("/notes/{key}")
 async def one(context: CurrentContext, key: str, before: str = "") -> Response:
+    """Answers with the note and its comments as JSON; 503 while the position is unknown."""
     found = await view.state(context, key, before=before)
     return JSONResponse({**found, "position": _known(found["position"])})
 
 
 @router.get("/notes/{key}/comments")
 async def earlier(context: CurrentContext, key: str, before: str = "") -> Response:
+    """Answers with comments before a cursor, as JSON."""
     return JSONResponse(
         await context.site.notes.comments(context.principal.token, key, before=before)
     )
@@ -53,7 +56,7 @@ async def present(context: CurrentContext, key: str) -> Response:
 
 @router.get("/reach")
 async def reach() -> Response:
-    """Answered by this process alone: would a form arrive?"""
+    """Tells an island that a form would arrive: this process alone answers."""
     return Response(status_code=204)
 
 

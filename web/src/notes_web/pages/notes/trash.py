@@ -15,6 +15,7 @@ router = APIRouter(route_class=TokenRetryRoute)
 
 @router.get("/notes/{key}/delete")
 async def confirm(context: CurrentContext, key: str) -> Response:
+    """Asks before a note is deleted."""
     _ = context.writer
     note = await context.site.notes.read(context.token, key)
     return context.render("delete.html", note=note)
@@ -22,6 +23,7 @@ async def confirm(context: CurrentContext, key: str) -> Response:
 
 @router.post("/notes/{key}/delete")
 async def delete(context: CurrentContext, key: str) -> Response:
+    """Moves the note to the trash, if its version is the one that was shown."""
     title = context.field("called")
     try:
         await context.site.notes.delete(context.token, key, version=context.version)
@@ -47,12 +49,14 @@ def _did_so_before(context: RequestContext, refusal: Refused) -> bool:
 
 @router.get("/trash")
 async def trash(context: CurrentContext, cursor: str = "") -> Response:
+    """Shows a page of the trash."""
     found = await context.site.notes.trash(context.token, cursor=cursor[:500])
     return context.render("trash.html", notes=found["notes"], next=found["next"])
 
 
 @router.post("/notes/{key}/restore")
 async def restore(context: CurrentContext, key: str) -> Response:
+    """Restores a note from the trash."""
     try:
         once = secrets.token_urlsafe(32)  # of this request: web may have to ask again
         note = await context.site.notes.restore(context.token, key, once=once)

@@ -18,10 +18,12 @@ router = APIRouter(route_class=TokenRetryRoute)
 
 
 def path(key: str, *more: str) -> str:
+    """Returns the note's address, or that of a page below it."""
     return "/".join(["/notes", quote(key, safe=""), *more])
 
 
 def channel(key: str) -> str:
+    """Returns the name of the note's channel."""
     return f"notes:{key}"
 
 
@@ -50,6 +52,7 @@ async def state(context: RequestContext, key: str, *, before: str = "") -> NoteS
 
 @router.get("/notes/{key}")
 async def view(context: CurrentContext, key: str, before: str = "") -> Response:
+    """Shows the note and its newest comments."""
     return await shown(context, key, before=before)
 
 

@@ -20,12 +20,14 @@ router = APIRouter(prefix="/users")
 
 @router.get("/login")
 async def login_form(context: CurrentContext, next: str = "/") -> Response:
+    """Shows the sign-in page; who is signed in already goes on."""
     if context.account:
         return context.redirect(safe_path(next))
     return await login_page(context, next=safe_path(next))
 
 
 async def login_page(context: RequestContext, *, status: int = 200, **facts: Any) -> Response:
+    """Renders the sign-in page with the methods that are enabled."""
     page = {"next": "/", "username": "", "error": "", "saved_form": None} | facts
     page["sign_in_methods"] = await context.sign_in_methods()
     return context.render("login.html", status=status, **page)
@@ -33,6 +35,7 @@ async def login_page(context: RequestContext, *, status: int = 200, **facts: Any
 
 @router.post("/login")
 async def login(context: CurrentContext) -> Response:
+    """Signs in with user name and password."""
     username, next = context.field("username").strip(), safe_path(context.field("next"))
     kept = saved_form.carried(context.form)
     try:
@@ -74,6 +77,7 @@ def step_page(
 async def entered(
     context: RequestContext, made: LoginOut, *, next: str, kept: saved_form.SavedForm | None
 ) -> Response:
+    """Starts the session: the old one ends, and a form that waited is shown again."""
     await _end(context, context.session)
     token = made["token"]
     if kept:
@@ -90,6 +94,7 @@ async def entered(
 
 @router.post("/logout")
 async def logout(context: CurrentContext) -> Response:
+    """Signs out; the browser drops what it stored for this site."""
     await _end(context, context.session)
     response = context.redirect("/", message=Message("You are signed out."))
     context.end_session(response)
@@ -113,6 +118,7 @@ async def _signup_page(context: RequestContext, *, status: int = 200, **facts: A
 
 @router.post("/signup")
 async def signup(context: CurrentContext) -> Response:
+    """Registers an account and signs in to it."""
     names = ("username", "name", "email", "invite", "setup_token")
     typed = {name: context.field(name).strip() for name in names}
     password = context.secret("password")

@@ -19,6 +19,7 @@ router = APIRouter(prefix="/users/sign-in-link")
 
 @router.get("")
 async def form(context: CurrentContext) -> Response:
+    """Shows the form that takes the code."""
     return _page(context)
 
 
@@ -29,6 +30,7 @@ def _page(context: RequestContext, *, status: int = 200, **facts: Any) -> Respon
 
 @router.post("")
 async def sign_in(context: CurrentContext) -> Response:
+    """Signs in with the code."""
     token = context.field("token").strip()
     try:
         made = await context.site.users.open_by_link(context.client, token)

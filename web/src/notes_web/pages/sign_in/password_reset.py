@@ -18,6 +18,7 @@ router = APIRouter()
 
 @router.get("/users/forgot")
 async def forgot_form(context: CurrentContext) -> Response:
+    """Shows the form that asks for an e-mail."""
     return await _forgot_page(context)
 
 
@@ -44,6 +45,7 @@ async def forgot(context: CurrentContext) -> Response:
 
 @router.get("/users/reset")
 async def reset_form(context: CurrentContext) -> Response:
+    """Shows the form that takes the code and a new password."""
     return _reset_page(context)
 
 
@@ -53,6 +55,7 @@ def _reset_page(context: RequestContext, *, status: int = 200, **facts: Any) -> 
 
 @router.post("/users/reset")
 async def reset(context: CurrentContext) -> Response:
+    """Sets the new password."""
     token = context.field("token").strip()
     try:
         await context.site.users.reset_password(

@@ -16,6 +16,7 @@ router = APIRouter(prefix="/users/login/code")
 
 @router.post("")
 async def second_step(context: CurrentContext) -> Response:
+    """Finishes the sign-in with a code."""
     step, next = context.secret("step"), safe_path(context.field("next"))
     kept = saved_form.carried(context.form)
     code = context.field("code").strip()
