@@ -13,7 +13,8 @@ from note_tokens import Issuer
 from notes_service import schema
 from notes_service.app import create_app
 from notes_service.settings import Settings
-from notes_service.store.database import Database, driver_url
+from notes_service.store.database import Database
+from service_data.database import driver_url
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,9 @@ import asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from notes_service import schema
-from notes_service.store.database import Database, driver_url
+from notes_service.store.database import Database
 from notes_service.tables import metadata
+from service_data.database import driver_url
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 

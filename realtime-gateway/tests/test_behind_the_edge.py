@@ -18,7 +18,7 @@ UPGRADE = (
 POST = b"POST /connection/uni_sse HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 IMPATIENT = (
-    "import runpy, service_kit.asgi as asgi; asgi.BODY_SECONDS = 0.5;"
+    "import runpy, service_kit.asgi.bodies as bodies; bodies.BODY_SECONDS = 0.5;"
     "runpy.run_module('realtime_gateway', run_name='__main__')"
 )
 SECONDS = 40

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 from service_kit import asgi
+from service_kit.asgi import bodies
 
 
 class Thing(BaseModel):
@@ -120,7 +121,7 @@ async def test_only_what_is_needed_makes_a_service_unready(checks, status):
 
 
 async def test_a_body_that_does_not_arrive_in_time_is_refused(client, monkeypatch):
-    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.05)
 
     async def begun():
         yield b"{"
@@ -132,7 +133,7 @@ async def test_a_body_that_does_not_arrive_in_time_is_refused(client, monkeypatc
 
 
 async def test_how_long_an_answer_takes_is_not_bounded_by_its_body(monkeypatch):
-    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.0)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.0)
     went = asyncio.get_running_loop().create_future()
     app = an_app()
 

@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from service_kit.tasks import background, heed_cancellation, rest
+from service_kit.tasks import background, heed_cancellation, repeat, rest
 
 
 async def test_work_ends_with_its_block():
@@ -70,3 +70,30 @@ async def test_a_pause_is_none_after_a_swallowed_cancellation():
     task.cancel()
     await asyncio.wait([task], timeout=30)
     assert task.cancelled()
+
+
+async def test_failing_work_is_repeated_after_longer_pauses_until_it_succeeds():
+    ends = [OSError(), OSError(), OSError(), None, OSError(), ValueError("of ours")]
+    told = []
+
+    async def work():
+        if error := ends.pop(0):
+            raise error
+
+    def on_error(error, pause):
+        told.append(pause)
+
+    with pytest.raises(ValueError, match="of ours"):
+        await repeat(work, every=0.01, longest=0.03, errors=(OSError,), on_error=on_error)
+    assert told == [0.02, 0.03, 0.03, 0.02]
+
+
+async def test_without_a_longest_pause_all_are_the_same():
+    ends, told = [OSError(), OSError(), asyncio.CancelledError()], []
+
+    async def work():
+        raise ends.pop(0)
+
+    with pytest.raises(asyncio.CancelledError):
+        await repeat(work, every=0.01, on_error=lambda _, pause: told.append(pause))
+    assert told == [0.01, 0.01]

@@ -13,22 +13,18 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import sys
 import time
 from typing import Final
 
-import asyncpg
-import uvicorn
 from pydantic import AnyUrl, SecretStr
+from service_data.database import MAY_BE_AWAY, driver_url
 from service_data.schema import SchemaTooNew
 from service_kit import asgi, env, logs
-from sqlalchemy.exc import DBAPIError
 
 from notes_service import schema
 from notes_service.app import create_app, openapi
 from notes_service.settings import Settings
-from notes_service.store.database import driver_url
 
 gc.freeze()
 gc.enable()
@@ -80,7 +76,7 @@ def _migrate(settings: Settings) -> bool:
         except SchemaTooNew as error:
             log.critical("cannot start: %s", error)
             return False
-        except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError) as error:
+        except MAY_BE_AWAY as error:
             reason = str(error).splitlines()[0] if str(error) else error.__class__.__name__
         if time.monotonic() > deadline:
             log.error("cannot bring the schema up to date: %s", reason)
@@ -92,30 +88,15 @@ def _migrate(settings: Settings) -> bool:
 def _serve(settings: Settings) -> int:
     if not _migrate(settings):
         return 1
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings),
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            log_config=None,
-            access_log=False,  # the kit writes it
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=asgi.KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=10,
-        )
+    is_started = asgi.serve(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
     )
-    # uvicorn ends by these, then sends them to itself again: to nobody, for a clean exit code.
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: None)
-    # What is loaded now stays: the collector need not walk it, 50 ms each time, ever again.
-    gc.collect()
-    gc.freeze()
-    server.run()
-    return 0 if server.started else 1
+    return 0 if is_started else 1
 
 
 if __name__ == "__main__":

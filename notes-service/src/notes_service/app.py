@@ -10,11 +10,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from service_kit import asgi
-from service_kit.channel_log import ChannelLog, HistoryOptions
+from service_kit.channel_log import ChannelLog, HistoryOptions, redis_options
 from service_kit.tasks import background
 from service_kit.tokens import Jwks, Revocations, TokenVerifier
 
@@ -38,6 +36,7 @@ from notes_service.use_cases.quota import Quota
 # A body of 256 KiB may be six times as long in JSON, every character escaped.
 MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
 AUDIENCE: Final = "notes"
+_PUBLISH_SECONDS: Final = 5.0
 _REVOCATION_SECONDS: Final = 0.5
 
 
@@ -136,13 +135,9 @@ def _now() -> datetime:
 def _redis(settings: Settings) -> Redis:
     return Redis.from_url(
         settings.redis_url.get_secret_value(),
-        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
-        protocol=2,
-        socket_timeout=5.0,
-        socket_connect_timeout=2.0,
         max_connections=4,
         # The relay itself tries again, from the first event that is not confirmed.
-        retry=Retry(NoBackoff(), 0),
+        **(redis_options(_PUBLISH_SECONDS) | {"socket_connect_timeout": 2.0}),
     )
 
 
@@ -150,10 +145,7 @@ def _redis_of_revocations(settings: Settings) -> Redis:
     """Every request waits for it, so it has to be quick, or is left out."""
     pool = BlockingConnectionPool.from_url(
         settings.redis_url.get_secret_value(),
-        protocol=2,
-        socket_timeout=_REVOCATION_SECONDS,
-        socket_connect_timeout=_REVOCATION_SECONDS,
-        retry=Retry(NoBackoff(), 0),
+        **redis_options(_REVOCATION_SECONDS),
         max_connections=64,
         timeout=_REVOCATION_SECONDS,
     )

@@ -13,6 +13,8 @@ from importlib.resources import files
 from typing import Any, Final, NamedTuple, Protocol, cast
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import InvalidResponse, NoScriptError
 
 DAY_SECONDS: Final = 86_400
@@ -70,6 +72,17 @@ def is_fragment(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def redis_options(seconds: float) -> dict[str, Any]:
+    """Return a client's options: it gives up after so many seconds, and never tries again."""
+    return {
+        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
+        "protocol": 2,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "retry": Retry(NoBackoff(), 0),
+    }
 
 
 class ChannelLog:

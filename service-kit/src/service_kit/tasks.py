@@ -5,7 +5,7 @@ its inner task ends, and redis-py sends through it. So it is repeated until the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -50,3 +50,27 @@ async def rest(seconds: float) -> None:
     """Sleep in a loop that runs until cancelled; a cancellation swallowed before is raised."""
     heed_cancellation()
     await asyncio.sleep(seconds)
+
+
+async def repeat(
+    work: Callable[[], Awaitable[None]],
+    *,
+    every: float,
+    on_error: Callable[[Exception, float], None],
+    longest: float = 0.0,
+    errors: tuple[type[Exception], ...] = (Exception,),
+) -> None:
+    """Call `work` until cancelled, `every` seconds after it has ended.
+
+    After one of `errors` it is called again, after pauses that are twice as long each time, of
+    up to `longest` seconds; `on_error` gets the error and the pause. Other errors are raised.
+    """
+    pause = every
+    while True:
+        try:
+            await work()
+            pause = every
+        except errors as error:
+            pause = max(every, min(2 * pause, longest))
+            on_error(error, pause)
+        await rest(pause)

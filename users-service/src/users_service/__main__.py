@@ -13,12 +13,10 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import sys
 from datetime import UTC, datetime
 from typing import NoReturn
 
-import uvicorn
 from pydantic import SecretStr
 from service_data.schema import SchemaTooNew
 from service_kit import asgi, env, logs
@@ -120,24 +118,8 @@ def _refuse_to_serve() -> NoReturn:
 
 
 def _serve(settings: Settings) -> None:
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Whom to believe about addresses is decided by API key, in `http.authentication`.
-        proxy_headers=False,
-        timeout_keep_alive=asgi.KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=10,
-    )
-    # uvicorn raises the signal again when it is done: a clean stop is code 0, not a death.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    server = uvicorn.Server(config)
-    server.run()
-    if not server.started:
+    # Whose word about addresses counts is decided by API key, in `http.authentication`.
+    if not asgi.serve(create_app(settings), host=settings.host, port=settings.port):
         sys.exit(1)
 
 

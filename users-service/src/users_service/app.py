@@ -15,10 +15,9 @@ import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from service_kit import asgi
+from service_kit.channel_log import redis_options
 from service_kit.tasks import background
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -51,14 +50,7 @@ def argon2id() -> argon2.PasswordHasher:
 def connect_redis(url: str) -> Redis:
     """Return a client that gives up after three seconds and never retries by itself."""
     # No retries: an attempt to sign in waits for it, and there is something to fall back on.
-    return Redis.from_url(
-        url,
-        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
-        protocol=2,
-        socket_timeout=_REDIS_SECONDS,
-        socket_connect_timeout=_REDIS_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return Redis.from_url(url, **redis_options(_REDIS_SECONDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,8 @@ import gc
 gc.disable()
 
 import os
-import signal
 import sys
-from types import FrameType
 
-import uvicorn
 from service_kit import asgi, env, logs
 
 from notes_web.app import create_app
@@ -24,28 +21,15 @@ def main() -> None:
     """Serves the web front until SIGTERM; ends with 3 if it could not listen."""
     logs.configure("web", environ=os.environ)
     settings = env.load(Settings, os.environ)
-    config = uvicorn.Config(
+    is_started = asgi.serve(
         create_app(settings),
         host=settings.host,
         port=settings.port,
+        shutdown_seconds=5,
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
-        server_header=False,
-        access_log=False,
-        log_config=None,
-        timeout_keep_alive=asgi.KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=5,
     )
-    # uvicorn stops cleanly, then raises the signal once more: that is a success.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stopped)
-    server = uvicorn.Server(config)
-    server.run()
-    sys.exit(0 if server.started else 3)
-
-
-def _stopped(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
+    sys.exit(0 if is_started else 3)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from service_kit.tasks import rest
+from service_kit.tasks import repeat
 
 from notes_service.domain.errors import Unavailable
 from notes_service.metrics import Metrics
@@ -30,18 +30,16 @@ async def run(
 ) -> None:
     """Do the chores until cancelled."""
     due = now()
-    while True:
-        try:
-            await measure(database, metrics, now())
-            await quota.save()
-            if now() >= due:
-                await purge(database, now())
-                due = now() + PURGE_EVERY
-        except Unavailable:
-            log.info("housekeeping waits for PostgreSQL")
-        except Exception:
-            log.exception("housekeeping failed, trying again")
-        await rest(MEASURE_SECONDS)
+
+    async def chores() -> None:
+        nonlocal due
+        await measure(database, metrics, now())
+        await quota.save()
+        if now() >= due:
+            await purge(database, now())
+            due = now() + PURGE_EVERY
+
+    await repeat(chores, every=MEASURE_SECONDS, on_error=_log_error)
 
 
 async def purge(database: Database, now: datetime) -> None:
@@ -63,3 +61,10 @@ async def measure(database: Database, metrics: Metrics, now: datetime) -> None:
         size, oldest = await outbox.measure(connection)
     metrics.outbox_size.set(size)
     metrics.relay_lag.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
+
+
+def _log_error(error: Exception, pause: float) -> None:
+    if isinstance(error, Unavailable):
+        log.info("housekeeping waits for PostgreSQL")
+    else:
+        log.error("housekeeping failed, trying again", exc_info=error)

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from service_kit.tasks import rest
+from service_kit.tasks import repeat, rest
 
 from notes_service.domain import limits, rules
 from notes_service.domain.errors import Unavailable
@@ -40,14 +40,7 @@ class Rederivation:
 
     async def run(self) -> None:
         """Derive stale notes again until cancelled."""
-        while True:
-            try:
-                await self.derive_all()
-            except Unavailable:
-                log.info("deriving notes again waits for PostgreSQL or for its turn")
-            except Exception:
-                log.exception("deriving notes again failed, trying again")
-            await rest(LOOK_EVERY_SECONDS)
+        await repeat(self.derive_all, every=LOOK_EVERY_SECONDS, on_error=_log_error)
 
     async def derive_all(self) -> None:
         """Derive each stale note once: one that cannot be derived does not stop the others."""
@@ -90,3 +83,10 @@ class Rederivation:
     async def _next(self, *, after: int) -> Note | None:
         async with self.database.statements() as connection:
             return await notes.stale(connection, after=after)
+
+
+def _log_error(error: Exception, pause: float) -> None:
+    if isinstance(error, Unavailable):
+        log.info("deriving notes again waits for PostgreSQL or for its turn")
+    else:
+        log.error("deriving notes again failed, trying again", exc_info=error)

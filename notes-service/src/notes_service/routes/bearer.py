@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from service_kit.asgi import from_state
 from service_kit.logs import area
 from service_kit.tokens import Identity, InvalidToken, Revocations, TokenVerifier
 
@@ -69,13 +70,8 @@ class BearerAuth:
         return verified
 
 
-async def _bearer_auth(request: Request) -> BearerAuth:
-    bearer_auth: BearerAuth = request.state.bearer_auth
-    return bearer_auth
-
-
 async def _writer(
-    request: Request, bearer_auth: Annotated[BearerAuth, Depends(_bearer_auth)]
+    request: Request, bearer_auth: Annotated[BearerAuth, Depends(from_state("bearer_auth"))]
 ) -> Caller:
     caller = await bearer_auth.caller(request)
     if caller is None:
@@ -84,7 +80,7 @@ async def _writer(
 
 
 async def _reader(
-    request: Request, bearer_auth: Annotated[BearerAuth, Depends(_bearer_auth)]
+    request: Request, bearer_auth: Annotated[BearerAuth, Depends(from_state("bearer_auth"))]
 ) -> Caller | None:
     caller = await bearer_auth.caller(request)
     if caller is None and not bearer_auth.is_reading_public:

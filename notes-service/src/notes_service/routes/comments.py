@@ -2,7 +2,8 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
+from service_kit.asgi import from_state
 
 from notes_service import representations
 from notes_service.representations import CommentIn, CommentOut, CommentsOut
@@ -15,13 +16,7 @@ from notes_service.use_cases.comments import Comments
 router: Final = APIRouter(prefix="/v1/notes/{key}/comments", tags=["comments"])
 
 
-async def use_cases(request: Request) -> Comments:
-    """Return the use cases of comments."""
-    comments: Comments = request.state.comments
-    return comments
-
-
-UseCases = Annotated[Comments, Depends(use_cases)]
+UseCases = Annotated[Comments, Depends(from_state("comments"))]
 CommentId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
+from service_kit.asgi import from_state
 
 from notes_service import representations
 from notes_service.domain.errors import Unauthenticated
@@ -24,26 +25,14 @@ from notes_service.use_cases.notes import Notes
 router: Final = APIRouter(prefix="/v1/notes", tags=["notes"])
 
 
-async def use_cases(request: Request) -> Notes:
-    """Return the use cases of notes."""
-    notes: Notes = request.state.notes
-    return notes
-
-
-async def finding(request: Request) -> Finding:
-    """Return the use case of searches."""
-    found: Finding = request.state.finding
-    return found
-
-
-UseCases = Annotated[Notes, Depends(use_cases)]
+UseCases = Annotated[Notes, Depends(from_state("notes"))]
 
 
 @router.get("", response_model=NotesOut, responses=documented())
 async def list_notes(
     me: Reader,
     notes: UseCases,
-    finding: Annotated[Finding, Depends(finding)],
+    finding: Annotated[Finding, Depends(from_state("finding"))],
     q: Annotated[str, Query(description='Words, "phrases", -without, OR')] = "",
     mine: Annotated[bool, Query(description="Only notes that the caller wrote")] = False,
     cursor: CursorParameter = None,

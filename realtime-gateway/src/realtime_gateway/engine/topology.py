@@ -8,10 +8,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError
+from service_kit.channel_log import redis_options
 
 EFFECT_TIMEOUT: Final = 1.0
 
@@ -92,12 +91,4 @@ def moved_to(address: str, host: str, port: int) -> str:
 
 
 def _client(address: str) -> Redis:
-    return Redis.from_url(
-        address,
-        # With RESP3 redis-py takes a connection that Redis has closed for one with news.
-        protocol=2,
-        socket_timeout=EFFECT_TIMEOUT,
-        socket_connect_timeout=EFFECT_TIMEOUT,
-        max_connections=2,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return Redis.from_url(address, max_connections=2, **redis_options(EFFECT_TIMEOUT))

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
-from service_kit.asgi import BODY_SECONDS
+from service_kit.asgi.bodies import BODY_SECONDS
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 

@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
 
-from asyncpg.exceptions import CannotConnectNowError
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from service_data.database import MAY_BE_AWAY, is_away
 from service_kit.asgi import problem
-from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 
 from users_service.domain import errors, oidc_errors, sign_in_errors, two_factor
@@ -89,18 +88,6 @@ _CODES: Final = {
 
 _WITHOUT_A_BODY: Final = frozenset({sign_in_errors.Unauthenticated, errors.AccountNotFound})
 
-_DATABASE_IS_AWAY: Final[tuple[type[Exception], ...]] = (
-    exc.OperationalError,
-    exc.InterfaceError,
-    exc.TimeoutError,
-    CannotConnectNowError,
-    OSError,
-)
-
-# SQLSTATE classes and codes that say "not now" and nothing about the statement: connection,
-# rollback by the server, resources, lock not available, operator intervention.
-_NOT_NOW: Final = ("08", "40", "53", "55P03", "57")
-
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -116,9 +103,8 @@ def install(app: FastAPI) -> None:
     """Add the handlers; call it after the kit's, which keep answering for /v1."""
     app.add_exception_handler(UsersError, _on_users_error)
     app.add_exception_handler(HTTPException, _by_interface(app))
-    for away in _DATABASE_IS_AWAY:
-        app.add_exception_handler(away, _on_database_away)
-    app.add_exception_handler(exc.DBAPIError, _on_database_error)
+    for kind in MAY_BE_AWAY:
+        app.add_exception_handler(kind, _on_database_error)
 
 
 async def _on_users_error(request: Request, error: Exception) -> Response:
@@ -161,7 +147,10 @@ def _by_interface(app: FastAPI) -> Handler:
     return on_http_exception
 
 
-async def _on_database_away(request: Request, error: Exception) -> Response:
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    """Answer 503 if PostgreSQL is away, starting or stopping; raise any other error."""
+    if not is_away(error):
+        raise error
     # Without the text: it may quote a statement.
     log.warning("database is away: %s", type(error).__name__)
     headers = {"Retry-After": "1"}
@@ -169,17 +158,6 @@ async def _on_database_away(request: Request, error: Exception) -> Response:
     if _is_ours(request):
         return problem(503, "database_away", detail, headers=headers)
     return legacy_error(503, detail, headers=headers)
-
-
-async def _on_database_error(request: Request, error: Exception) -> Response:
-    """Answer 503 if PostgreSQL is starting or stopping; raise any other error."""
-    assert isinstance(error, exc.DBAPIError)
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    # Without a code it is the driver that gave up a connection lost in the middle of something.
-    driver_gave_up = not state and isinstance(error, exc.InternalError)
-    if not (driver_gave_up or state.startswith(_NOT_NOW)):
-        raise error
-    return await _on_database_away(request, error)
 
 
 def _is_ours(request: Request) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from prometheus_client import Counter
-from service_kit.tasks import rest
+from service_kit.tasks import repeat
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -46,13 +46,12 @@ class MailSender:
 
     async def run(self) -> None:
         """Send e-mails until cancelled; wait while the database is away."""
-        while True:
-            try:
-                while await self.send_next():
-                    pass
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("letters wait: the database is away (%s)", type(error).__name__)
-            await rest(_LOOK_EVERY_SECONDS)
+        await repeat(
+            self._send_all,
+            every=_LOOK_EVERY_SECONDS,
+            errors=(SQLAlchemyError, OSError),
+            on_error=_log_error,
+        )
 
     async def send_next(self) -> bool:
         """Send an e-mail, or note why not; False if none is due."""
@@ -75,6 +74,10 @@ class MailSender:
             dead = await store.emails.forget_dead(session, now=self.now())
         if dead and self.smtp is not None:
             log.warning("%d letters could not be sent in time", dead)
+
+    async def _send_all(self) -> None:
+        while await self.send_next():
+            pass
 
     async def _handled(self, email: EmailRow) -> str:
         try:
@@ -116,3 +119,7 @@ class MailSender:
         except AccountNotFound:
             return "", ""
         return account.username, account.proven_email or ""
+
+
+def _log_error(error: Exception, pause: float) -> None:
+    log.warning("e-mails wait: the database is away (%s)", type(error).__name__)

@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 from prometheus_client import Counter
 from redis.exceptions import RedisError
-from service_kit.tasks import rest
+from service_kit.tasks import repeat
 from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
@@ -27,14 +27,19 @@ async def keep_delivering(
     After a failure of consumer or database it is tried again, after ever longer pauses of up to
     10 seconds. `what` names the consumer in the log.
     """
-    pause = _LOOK_EVERY_SECONDS
-    while True:
-        try:
-            while await deliver():
-                pass
-            pause = _LOOK_EVERY_SECONDS
-        except AWAY as error:
-            delivered.labels("failed").inc()
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            log.warning("%s not told, again in %s s: %r", what, pause, error)
-        await rest(pause)
+
+    async def deliver_all() -> None:
+        while await deliver():
+            pass
+
+    def on_error(error: Exception, pause: float) -> None:
+        delivered.labels("failed").inc()
+        log.warning("%s not told, again in %s s: %r", what, pause, error)
+
+    await repeat(
+        deliver_all,
+        every=_LOOK_EVERY_SECONDS,
+        longest=_LONGEST_PAUSE_SECONDS,
+        errors=AWAY,
+        on_error=on_error,
+    )

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.security import HTTPBasic
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 from starlette.exceptions import HTTPException
 
 from users_service.audit_log import AuditLog
@@ -73,16 +74,6 @@ async def _not_stored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-async def _accounts(request: Request) -> LegacyAccounts:
-    accounts: LegacyAccounts = request.state.legacy_accounts
-    return accounts
-
-
-async def _credential_check(request: Request) -> CredentialCheck:
-    credential_check: CredentialCheck = request.state.credential_check
-    return credential_check
-
-
 async def _principal(request: Request) -> Principal:
     keys: authentication.ApiKeys = request.state.api_keys
     said = authentication.forwarded(request)
@@ -106,7 +97,7 @@ async def _named(request: Request, username: str) -> str:
         raise HTTPException(404) from error
 
 
-AllAccounts = Annotated[LegacyAccounts, Depends(_accounts)]
+AllAccounts = Annotated[LegacyAccounts, Depends(from_state("legacy_accounts"))]
 By = Annotated[Principal, Depends(_principal)]
 Parameters = Annotated[dict[str, Any], Depends(_parameters)]
 Named = Annotated[str, Depends(_named)]
@@ -173,7 +164,7 @@ async def list_users(accounts: AllAccounts) -> list[UserObject]:
 async def password_check(
     request: Request,
     sent: Parameters,
-    credential_check: Annotated[CredentialCheck, Depends(_credential_check)],
+    credential_check: Annotated[CredentialCheck, Depends(from_state("credential_check"))],
     by: By,
 ) -> RightPassword | WrongPassword:
     """Check a password; a wrong one is answered with 200 and `check: false`.

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.accounts.profile import PasswordChange, Profiles
 from users_service.http.openapi import problems
@@ -89,12 +90,7 @@ class ExportOut(BaseModel):
     """The newest 1000 lines about the account."""
 
 
-async def _profiles(request: Request) -> Profiles:
-    profiles: Profiles = request.state.profiles
-    return profiles
-
-
-TheProfiles = Annotated[Profiles, Depends(_profiles)]
+TheProfiles = Annotated[Profiles, Depends(from_state("profiles"))]
 
 
 @router.get("")

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.accounts.administration import Administration
 from users_service.http.openapi import problems
@@ -46,12 +47,7 @@ class ResetLinkOut(BaseModel):
     expires_at: datetime
 
 
-async def _administration(request: Request) -> Administration:
-    administration: Administration = request.state.administration
-    return administration
-
-
-TheAdministration = Annotated[Administration, Depends(_administration)]
+TheAdministration = Annotated[Administration, Depends(from_state("administration"))]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
+from service_kit.asgi import from_state
 
 from users_service.domain.api_tokens import ApiToken
 from users_service.http.openapi import problems
@@ -53,12 +54,7 @@ class ApiTokensOut(BaseModel):
     api_tokens: list[ApiTokenOut]
 
 
-async def _api_tokens(request: Request) -> ApiTokens:
-    api_tokens: ApiTokens = request.state.api_tokens
-    return api_tokens
-
-
-TheApiTokens = Annotated[ApiTokens, Depends(_api_tokens)]
+TheApiTokens = Annotated[ApiTokens, Depends(from_state("api_tokens"))]
 
 
 @router.get("")

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.audit_log import AuditLog
 from users_service.domain.audit_events import AuditEventType
@@ -47,15 +48,10 @@ class AuditOut(BaseModel):
     next: int | None
 
 
-async def _audit(request: Request) -> AuditLog:
-    audit: AuditLog = request.state.audit
-    return audit
-
-
 @router.get("")
 async def read_audit(
     by: Administrator,
-    audit: Annotated[AuditLog, Depends(_audit)],
+    audit: Annotated[AuditLog, Depends(from_state("audit"))],
     account_id: UUID | None = None,
     event: AuditEventType | None = None,
     cursor: Annotated[int | None, Query(ge=1, le=_BIGINT)] = None,

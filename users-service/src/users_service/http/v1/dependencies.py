@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict
+from service_kit.asgi import from_state
 
 from users_service.credentials.methods import SignInMethods
 from users_service.domain import principals
@@ -73,14 +74,9 @@ class _WithSession(HTTPBearer):
         return secret
 
 
-async def _sessions(request: Request) -> Sessions:
-    sessions: Sessions = request.state.sessions
-    return sessions
-
-
 From = Annotated[Client, Depends(_client)]
 Secret = Annotated[str, Depends(_WithSession(scheme_name="Session"))]
-AllSessions = Annotated[Sessions, Depends(_sessions)]
+AllSessions = Annotated[Sessions, Depends(from_state("sessions"))]
 
 
 async def _signed_in(secret: Secret, sessions: AllSessions, client: From) -> CurrentSession:
@@ -142,12 +138,7 @@ async def _program(request: Request, client: From) -> Principal:
     return principals.api_key_holder(holder, client)
 
 
-async def _sign_in_methods(request: Request) -> SignInMethods:
-    sign_in_methods: SignInMethods = request.state.sign_in_methods
-    return sign_in_methods
-
-
-TheSignInMethods = Annotated[SignInMethods, Depends(_sign_in_methods)]
+TheSignInMethods = Annotated[SignInMethods, Depends(from_state("sign_in_methods"))]
 
 
 async def with_passwords(sign_in_methods: TheSignInMethods) -> None:

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.accounts.email_verification import EmailVerification
 from users_service.http.openapi import problems
@@ -31,12 +32,7 @@ class ProvenOut(BaseModel):
     email: str
 
 
-async def _email_verification(request: Request) -> EmailVerification:
-    email_verification: EmailVerification = request.state.email_verification
-    return email_verification
-
-
-TheEmailVerification = Annotated[EmailVerification, Depends(_email_verification)]
+TheEmailVerification = Annotated[EmailVerification, Depends(from_state("email_verification"))]
 
 
 @router.get("/mail")

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
+from service_kit.asgi import from_state
 
 from users_service.domain.two_factor import TwoFactorChallenge
 from users_service.http.openapi import problems
@@ -14,12 +15,7 @@ from users_service.oidc.linking import Identities
 router = APIRouter(responses=problems(401, 403, 404))
 
 
-async def _identities(request: Request) -> Identities:
-    identities: Identities = request.state.identities
-    return identities
-
-
-TheIdentities = Annotated[Identities, Depends(_identities)]
+TheIdentities = Annotated[Identities, Depends(from_state("identities"))]
 
 _ONE = "/account/identities/{provider}"
 _PROOF = "/sessions/current/re-authenticate/{provider}"

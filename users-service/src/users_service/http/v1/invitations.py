@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.accounts.invitations import Invitations
 from users_service.domain.accounts import ADMIN
@@ -52,12 +53,7 @@ class InvitationsOut(BaseModel):
     invitations: list[OpenInvitation]
 
 
-async def _invitations(request: Request) -> Invitations:
-    invitations: Invitations = request.state.invitations
-    return invitations
-
-
-TheInvitations = Annotated[Invitations, Depends(_invitations)]
+TheInvitations = Annotated[Invitations, Depends(from_state("invitations"))]
 
 
 @router.post("", status_code=201, responses=problems(409, 429))

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Text, TheSignInMethods
@@ -69,12 +70,7 @@ class WaysInOut(BaseModel):
     providers: list[ProviderOut]
 
 
-async def _oidc_sign_in(request: Request) -> OidcSignIn:
-    sign_in_methods: OidcSignIn = request.state.oidc_sign_in
-    return sign_in_methods
-
-
-TheOidcSignIn = Annotated[OidcSignIn, Depends(_oidc_sign_in)]
+TheOidcSignIn = Annotated[OidcSignIn, Depends(from_state("oidc_sign_in"))]
 
 
 @router.get("/sign-in")

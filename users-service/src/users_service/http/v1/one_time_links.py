@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Program, Text
@@ -30,12 +31,7 @@ class LinkLogin(Body):
     token: Text
 
 
-async def _one_time_links(request: Request) -> OneTimeLinks:
-    links: OneTimeLinks = request.state.one_time_links
-    return links
-
-
-TheOneTimeLinks = Annotated[OneTimeLinks, Depends(_one_time_links)]
+TheOneTimeLinks = Annotated[OneTimeLinks, Depends(from_state("one_time_links"))]
 
 
 @router.post(

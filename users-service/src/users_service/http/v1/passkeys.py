@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.domain.two_factor import Passkey
 from users_service.http.openapi import problems
@@ -59,12 +60,7 @@ class PasskeysOut(BaseModel):
     passkeys: list[PasskeyOut]
 
 
-async def _passkeys(request: Request) -> Passkeys:
-    passkeys: Passkeys = request.state.passkeys
-    return passkeys
-
-
-ThePasskeys = Annotated[Passkeys, Depends(_passkeys)]
+ThePasskeys = Annotated[Passkeys, Depends(from_state("passkeys"))]
 
 
 @router.post("/passkeys/options", responses=problems(409, 429))

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
+from service_kit.asgi import from_state
 
 from users_service.accounts.password_reset import PasswordReset
 from users_service.http.openapi import problems
@@ -25,12 +26,7 @@ class Reset(Body):
     password: Text
 
 
-async def _password_reset(request: Request) -> PasswordReset:
-    password_reset: PasswordReset = request.state.password_reset
-    return password_reset
-
-
-ThePasswordReset = Annotated[PasswordReset, Depends(_password_reset)]
+ThePasswordReset = Annotated[PasswordReset, Depends(from_state("password_reset"))]
 
 
 @router.post("/password-resets/letters", status_code=202, responses=problems(403, 409, 429))

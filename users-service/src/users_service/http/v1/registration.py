@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.accounts.registration import Registration, RegistrationRequest
 from users_service.http.openapi import problems
@@ -37,12 +38,7 @@ class SignUpOut(BaseModel):
     """Whether the first administrator has to give the setup token."""
 
 
-async def _registration(request: Request) -> Registration:
-    registration: Registration = request.state.registration
-    return registration
-
-
-TheRegistration = Annotated[Registration, Depends(_registration)]
+TheRegistration = Annotated[Registration, Depends(from_state("registration"))]
 
 
 @router.get("/sign-up")

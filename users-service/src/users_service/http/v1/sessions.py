@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import AllSessions, Body, SignedIn, Text
@@ -48,12 +49,7 @@ class EndedOut(BaseModel):
     ended: int
 
 
-async def _reauthentication(request: Request) -> Reauthentication:
-    reauthentication: Reauthentication = request.state.reauthentication
-    return reauthentication
-
-
-TheReauthentication = Annotated[Reauthentication, Depends(_reauthentication)]
+TheReauthentication = Annotated[Reauthentication, Depends(from_state("reauthentication"))]
 
 
 @router.get("/sessions", responses=problems(401))

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
+from service_kit.asgi import from_state
 
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Text
@@ -41,12 +42,7 @@ class SecondPasskeyLogin(PasskeyLogin):
     token: Text
 
 
-async def _sign_in(request: Request) -> SignIn:
-    sign_in: SignIn = request.state.sign_in
-    return sign_in
-
-
-TheSignIn = Annotated[SignIn, Depends(_sign_in)]
+TheSignIn = Annotated[SignIn, Depends(from_state("sign_in"))]
 
 
 @router.post(

@@ -3,8 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from service_kit.asgi import from_state
 
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import (
@@ -52,12 +53,7 @@ class RecoveryCodesOut(BaseModel):
     """Shown here and never again."""
 
 
-async def _two_factor(request: Request) -> TwoFactor:
-    two_factor: TwoFactor = request.state.two_factor
-    return two_factor
-
-
-TheTwoFactor = Annotated[TwoFactor, Depends(_two_factor)]
+TheTwoFactor = Annotated[TwoFactor, Depends(from_state("two_factor"))]
 
 
 @router.get("/account/factors")
