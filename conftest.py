@@ -22,7 +22,7 @@ import kept_logs
 import pytest
 from local_stack import ports
 from local_stack.bootstrap import Environment
-from local_stack.islands import Islands
+from local_stack.frontend_build import FrontendBuild
 from local_stack.postgres import Postgres
 from local_stack.valkey import Valkey
 
@@ -84,7 +84,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.enable()
     if any(item.get_closest_marker("browser") for item in session.items):
-        Islands(Environment(ROOT)).ensure()
+        FrontendBuild(Environment(ROOT)).ensure()
 
 
 @pytest.fixture(scope="session")

@@ -56,12 +56,12 @@ class Cast:
         self.untouched: dict[Any, dict[str, str]] = {}
         """What was made for a request that was refused, for the next one."""
         self.users_url = stack.services["users-service"].url
-        self.key = stack.around.users_api_key
+        self.key = stack.environment.users_api_key
         stack.people.sign_up("Boss")  # the first one of all is an administrator, and stays
         self.at = {
             "anonymous": Caller(),
-            "key": Caller(key=self.key, gateway_key=stack.around.gateway_api_key),
-            "web": Caller(key=stack.around.web_users_key),
+            "key": Caller(key=self.key, gateway_key=stack.environment.gateway_api_key),
+            "web": Caller(key=stack.environment.web_users_key),
         }
         self.at |= {
             name: self.someone(role)

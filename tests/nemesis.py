@@ -115,7 +115,7 @@ class Nemesis:
         return f"churned subscriptions: {codes}"
 
     def _send_nonsense(self) -> str:
-        answers = attacks.bad_requests(self._stack.around.notes_port, self._token)
+        answers = attacks.bad_requests(self._stack.environment.notes_port, self._token)
         self.mistakes += [(name, status) for name, status in answers if status == 500]
         return f"sent nonsense: {answers}"
 

@@ -119,7 +119,7 @@ class People:
         words = {"username": username, "password": password}
         # With the API key the service believes the address that we say.
         ours: dict[str, Any] = {
-            "auth": httpx.BasicAuth(*self._stack.around.users_api_key.split(":", 1)),
+            "auth": httpx.BasicAuth(*self._stack.environment.users_api_key.split(":", 1)),
             "headers": {"X-Forwarded-For": ".".join(map(str, secrets.token_bytes(4)))},
         }
         _checked(
@@ -140,7 +140,7 @@ class People:
     def administrator(self, name: str = "Ada") -> Person:
         """Somebody whom an operator made an administrator."""
         ada = self.sign_up(name)
-        key = httpx.BasicAuth(*self._stack.around.users_api_key.split(":", 1))
+        key = httpx.BasicAuth(*self._stack.environment.users_api_key.split(":", 1))
         account = f"{ada.users_url}/v1/accounts/{ada.id}"
         _checked(self._http.patch(account, json={"role": "admin"}, auth=key))
         words = {"username": ada.username, "password": ada.password}

@@ -117,7 +117,7 @@ class Walk:
         self.http.get("/", params={"q": self.canaries.new("what is searched for")})
 
     def reset(self) -> None:
-        key = httpx.BasicAuth(*self.stack.around.users_api_key.split(":", 1))
+        key = httpx.BasicAuth(*self.stack.environment.users_api_key.split(":", 1))
         with httpx.Client(base_url=self.users, trust_env=False, auth=key) as operator:
             found = operator.get("/v1/accounts", params={"username": self.username}).json()
             path = f"/v1/accounts/{found['accounts'][0]['id']}/reset-link"

@@ -24,7 +24,7 @@ class StalledClient:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self._socket.settimeout(30)
-        self._socket.connect(("127.0.0.1", stack.around.gateway_ports[0]))
+        self._socket.connect(("127.0.0.1", stack.environment.gateway_ports[0]))
         self._socket.sendall(
             b"GET /connection/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -19,7 +19,7 @@ from local_stack import services
 from local_stack.caddy import Caddy
 from local_stack.logs import Log
 from local_stack.ports import free_port
-from local_stack.services import REPOSITORY, Service, Surroundings
+from local_stack.services import REPOSITORY, Service, StackEnvironment
 from plain_visitor import visitor
 from wired_stack import WiredStack
 
@@ -98,9 +98,11 @@ def https_site(stack: WiredStack, tmp_path: Path) -> Iterator[httpx.Client]:
     """The same edge and the same web at an https address, with a certificate of its own."""
     port, web_port = free_port(), free_port()
     public = f"https://localhost:{port}"
-    around: Surroundings = replace(stack.around, public_url=public, web_port=web_port)
+    environment: StackEnvironment = replace(
+        stack.environment, public_url=public, web_port=web_port
+    )
     log = Log("web", tmp_path / "web.log")
-    web = Service("web", ["notes_web"], port=web_port, env=services.web(around), log=log)
+    web = Service("web", ["notes_web"], port=web_port, env=services.web(environment), log=log)
     # The list of authorities and port 80 are the machine's: both are left alone.
     mine = tmp_path / "Caddyfile"
     options = f"admin off\n\tskip_install_trust\n\thttp_port {free_port()}"

@@ -118,8 +118,11 @@ def test_no_password_token_or_cookie_gets_into_any_log(stack: WiredStack, ben: P
 
     # Of a token the signature alone: the rest says only who and when.
     canaries = [wrong, ben.password, ben.session, session, ben.token.rpartition(".")[2]]
-    canaries += [live_token.rpartition(".")[2], stack.around.gateway_api_key]
-    canaries += [stack.around.users_api_key.partition(":")[2], stack.around.web_secret]
+    canaries += [live_token.rpartition(".")[2], stack.environment.gateway_api_key]
+    canaries += [
+        stack.environment.users_api_key.partition(":")[2],
+        stack.environment.web_secret,
+    ]
     logs = {path: path.read_text("utf-8", "replace") for path in stack.data_dir.rglob("*.log*")}
     services = {"users-service", "notes-service", "realtime-gateway", "web"}
     assert services <= {path.stem for path in logs}
@@ -183,7 +186,7 @@ def test_nobody_gets_more_guesses_by_naming_other_addresses(
     assert statuses == [401] * 10 + [429]
     # From elsewhere the owner still gets in.
     words = {"username": ben.username, "password": ben.password}
-    key = httpx.BasicAuth(*stack.around.users_api_key.split(":", 1))
+    key = httpx.BasicAuth(*stack.environment.users_api_key.split(":", 1))
     elsewhere = {"X-Forwarded-For": "198.51.100.7"}
     made = httpx.post(
         f"{ben.users_url}/v1/sessions", json=words, auth=key, headers=elsewhere, trust_env=False

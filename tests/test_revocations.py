@@ -21,7 +21,7 @@ def administer(hurt_stack: WiredStack) -> Administer:
     """A request of an operator's, about somebody."""
 
     def request(method: str, person: Person, path: str = "", **options: Any) -> httpx.Response:
-        key = httpx.BasicAuth(*hurt_stack.around.users_api_key.split(":", 1))
+        key = httpx.BasicAuth(*hurt_stack.environment.users_api_key.split(":", 1))
         url = f"{person.users_url}/v1/accounts/{person.id}{path}"
         answer = httpx.request(method, url, auth=key, trust_env=False, timeout=30, **options)
         return answer.raise_for_status()

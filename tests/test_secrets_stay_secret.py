@@ -89,10 +89,10 @@ def walk(
     walk.mistakes()
     walk.breakdowns()
     for name in OPERATORS:
-        value = str(getattr(watched.around, name)).rpartition(":")[2]
+        value = str(getattr(watched.environment, name)).rpartition(":")[2]
         walk.canaries.keep(f"the operator's {name}", value)
     for name in ("notes_database", "users_database", "redis"):
-        password = urlsplit(getattr(watched.around, name)).password
+        password = urlsplit(getattr(watched.environment, name)).password
         walk.canaries.keep(f"the password of {name}", str(password))
     yield walk
     walk.http.close()

@@ -35,7 +35,7 @@ class Sockets:
 
 @pytest.fixture
 def sockets(hurt_stack: WiredStack) -> Iterator[Sockets]:
-    ports = hurt_stack.around.gateway_ports
+    ports = hurt_stack.environment.gateway_ports
     assert len(ports) == 2
     with ExitStack() as stack:
         yield Sockets([f"ws://127.0.0.1:{port}/connection/websocket" for port in ports], stack)
@@ -84,7 +84,7 @@ def test_promise_the_end_of_a_session_closes_its_sockets_on_every_node(
     hers, his = sockets.of(ana), sockets.of(ben)
 
     def administer(change: dict[str, object]) -> None:
-        key = httpx.BasicAuth(*hurt_stack.around.users_api_key.split(":", 1))
+        key = httpx.BasicAuth(*hurt_stack.environment.users_api_key.split(":", 1))
         url = f"{ana.users_url}/v1/accounts/{ana.id}"
         httpx.patch(url, json=change, auth=key, trust_env=False, timeout=30).raise_for_status()
 

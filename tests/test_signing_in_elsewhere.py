@@ -219,7 +219,7 @@ def test_promise_without_passwords_the_operator_gets_back_in_by_a_link(
     command = [sys.executable, "-m", "users_service.cli", "-u", service.url]
     done = subprocess.run(
         [*command, "sign-in-link", ben.username],
-        env={"PATH": os.environ["PATH"], "USERS_API_KEY": stack.around.users_api_key},
+        env={"PATH": os.environ["PATH"], "USERS_API_KEY": stack.environment.users_api_key},
         capture_output=True,
         text=True,
         check=True,

@@ -16,7 +16,7 @@ from wired_stack import WiredStack
 
 @contextmanager
 def socket_of(stack: WiredStack, token: str) -> Iterator[ClientConnection]:
-    port = stack.around.gateway_ports[0]
+    port = stack.environment.gateway_ports[0]
     with connect(f"ws://127.0.0.1:{port}/connection/websocket", proxy=None) as socket:
         socket.send(json.dumps({"id": 1, "connect": {"token": token}}))
         said = json.loads(socket.recv(timeout=30))

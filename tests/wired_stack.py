@@ -32,12 +32,12 @@ class WiredStack(Stack):
         """How many WebSockets each gateway node holds."""
         return [
             int(self.gateway_api(node, "info")["result"]["nodes"][0]["num_clients"])
-            for node in range(len(self.around.gateway_ports))
+            for node in range(len(self.environment.gateway_ports))
         ]
 
     def gateway_api(self, node: int, method: str, **body: Any) -> Any:
-        port = self.around.gateway_ports[node]
-        key = {"X-API-Key": self.around.gateway_api_key}
+        port = self.environment.gateway_ports[node]
+        key = {"X-API-Key": self.environment.gateway_api_key}
         url = f"http://127.0.0.1:{port}/api/{method}"
         answer = httpx.post(url, json=body, headers=key, trust_env=False, timeout=30)
         answer.raise_for_status()

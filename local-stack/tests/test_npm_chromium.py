@@ -22,8 +22,8 @@ import pytest
 from local_stack import chromium, npm_chromium
 from local_stack.bootstrap import Environment
 from local_stack.errors import CannotInstall
+from local_stack.npm import NpmPackages
 from local_stack.npm_chromium import NpmChromium
-from local_stack.packages import Packages
 from playwright.sync_api import Page, sync_playwright
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ class SmallPackage:
         self._files = files
         self.chromium = NpmChromium(bare_clone(folder / "clone", folder / "cache"))
         self._bin = folder / "clone" / FOLDER / "node_modules/@sparticuz/chromium/bin"
-        monkeypatch.setattr(Packages, "ensure", lambda _: self._ensure())
+        monkeypatch.setattr(NpmPackages, "ensure", lambda _: self._ensure())
 
     def _ensure(self) -> None:
         self.installed += 1

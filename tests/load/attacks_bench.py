@@ -66,7 +66,7 @@ class Bench:
         before, memory = self._state(), self._memory()
         for words, behaviour, count in crowds:
             tell(words)
-            port = self.stack.around.gateway_ports[0]
+            port = self.stack.environment.gateway_ports[0]
             with Attackers(behaviour, count, port=port, core=OTHER_CORE) as attackers:
                 late = await self.lag(writer)
                 closes = attackers.end()
@@ -85,7 +85,7 @@ class Bench:
 
     async def lag(self, writer: Writer) -> float:
         """p99 from the moment that an event bears to its frame at a viewer, in seconds."""
-        with Viewers(1, port=self.stack.around.gateway_ports[0]) as viewers:
+        with Viewers(1, port=self.stack.environment.gateway_ports[0]) as viewers:
             before = len(writer.seconds)
             await self._write(writer)
             seen = await viewers.quiet(len(writer.seconds) - before)
@@ -119,7 +119,7 @@ class Bench:
             answers[await self._preview_once(person, body)] += 1
 
     async def _preview_once(self, person: Person, body: str = "*Soup*") -> int:
-        url = f"http://127.0.0.1:{self.stack.around.notes_port}/v1/preview"
+        url = f"http://127.0.0.1:{self.stack.environment.notes_port}/v1/preview"
         headers = {"Authorization": f"Bearer {person.token}"}
         async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             return (await http.post(url, json={"body": body}, headers=headers)).status_code
@@ -129,8 +129,8 @@ class Bench:
         tell(f"{self.size.channels:,} channels and {self.size.pages:,} addresses that are none")
         connection = redis.Redis.from_url(self.stack.valkey.url)  # type: ignore[no-untyped-call]
         before = connection.dbsize()
-        await visit_channels(self.stack.around.gateway_ports[0], self.size.channels)
-        http = Http(self.stack.around.web_port, host=self.stack.url.partition("//")[2])
+        await visit_channels(self.stack.environment.gateway_ports[0], self.size.channels)
+        http = Http(self.stack.environment.web_port, host=self.stack.url.partition("//")[2])
         for number in range(self.size.pages):
             await http.request("GET", f"/notes/nowhere-{number}")
         http.close()
@@ -146,11 +146,11 @@ class Bench:
 
     def _writer(self, ana: Person) -> Writer:
         versions = {ana.create("Menu", "Soup")["key"]: 1 for _ in range(4)}
-        return Writer(self.stack.around.notes_port, ana.token, versions)
+        return Writer(self.stack.environment.notes_port, ana.token, versions)
 
     def _state(self) -> dict[str, int]:
-        port = self.stack.around.gateway_ports[0]
-        key = {"X-API-Key": self.stack.around.gateway_api_key}
+        port = self.stack.environment.gateway_ports[0]
+        key = {"X-API-Key": self.stack.environment.gateway_api_key}
         url = f"http://127.0.0.1:{port}/api/info"
         node = httpx.post(url, json={}, headers=key, trust_env=False).json()["result"]["nodes"][
             0

@@ -56,7 +56,7 @@ class Entrances:
 @contextmanager
 def entrances(stack: Stack) -> Iterator[Entrances]:
     """The ways in while the stack runs; what was started for them ends with the block."""
-    own = Entrance("", stack.around.gateway_ports[0])
+    own = Entrance("", stack.environment.gateway_ports[0])
     caddy = Entrance("Caddy", stack.edge.port, stack.url, stack.edge.pid)
     with tempfile.TemporaryDirectory(prefix="notes-bench-haproxy-") as folder:
         try:
@@ -75,14 +75,14 @@ def entrances(stack: Stack) -> Iterator[Entrances]:
 
 def _haproxy(stack: Stack, folder: Path) -> tuple[Process, int]:
     """Not started yet, and its port. Raises NotHere where this machine has none."""
-    port, around = free_port(), stack.around
+    port, environment = free_port(), stack.environment
     site = Site(
         folder,
         port,
         inner_port=free_port(),
         plain_port=port,
-        gateways=around.gateway_ports,
-        web=around.web_port,
+        gateways=environment.gateway_ports,
+        web=environment.web_port,
         tls=False,
         open_files=_OPEN_FILES,
     )

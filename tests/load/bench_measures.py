@@ -95,7 +95,7 @@ class Bench:
         return Viewers(count, port=way.port, origin=way.origin)
 
     def writer(self, versions: dict[str, int]) -> Writer:
-        return Writer(self.stack.around.notes_port, self.ana.token, versions)
+        return Writer(self.stack.environment.notes_port, self.ana.token, versions)
 
     def writers(self) -> list[Writer]:
         keys = list(self.versions)
@@ -188,7 +188,7 @@ class Bench:
         writers = self.writers()
         while sum(len(writer.seconds) for writer in writers) < saves:
             await self.write(writers, 0.5)
-        database = await asyncpg.connect(self.stack.around.notes_database)
+        database = await asyncpg.connect(self.stack.environment.notes_database)
         waiting = await waiting_in(database)
         self.stack.valkey.start()
         versions = redis.Redis.from_url(self.stack.valkey.url).pubsub()  # type: ignore[no-untyped-call]
@@ -215,7 +215,7 @@ class Bench:
         """p50 of the whole answer on a kept-alive connection, of web itself or by an edge."""
         tell(f"home page at {when}")
         name = self.stack.url.partition("//")[2]
-        http = Http(port or self.stack.around.web_port, host=name)
+        http = Http(port or self.stack.environment.web_port, host=name)
         seconds = []
         for _ in range(self.size.pages + 10):
             started = time.perf_counter()

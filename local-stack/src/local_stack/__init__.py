@@ -1,0 +1,1 @@
+"""The whole of Notes on one machine, without Docker, and the command `./notes`."""

@@ -9,6 +9,7 @@ from local_stack.services import REPOSITORY
 
 
 def main() -> int:
+    """Run the command; the exit status."""
     parser = argparse.ArgumentParser(prog="local_stack")
     commands = parser.add_subparsers(dest="command", required=True)
     options.add_up(commands.add_parser("up"), str(REPOSITORY / ".notes"))

@@ -37,6 +37,7 @@ class Environment:
         self.env = _environ(self.folder)
 
     def program(self, name: str) -> Path:
+        """The path of a program in the environment."""
         return self.folder / "bin" / name
 
     def ensure(self) -> None:

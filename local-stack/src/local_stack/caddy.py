@@ -64,6 +64,7 @@ class Caddy:
 
     @property
     def url(self) -> str:
+        """Where it answers."""
         return f"http://localhost:{self.port}"
 
     @property
@@ -73,19 +74,24 @@ class Caddy:
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self.process.pid
 
     def start(self) -> None:
+        """Start it; call `wait_ready` before use."""
         self.process.start()
         self.wait_ready()
 
     def wait_ready(self) -> None:
+        """Wait until it answers."""
         wait_until_answers(self.process, f"http://127.0.0.1:{self.port}/health")
 
     def stop(self) -> None:
+        """End it, and wait until it is gone."""
         self.process.stop()
 
     def kill(self) -> None:
+        """End it at once, as a crash would."""
         self.process.kill()
 
 

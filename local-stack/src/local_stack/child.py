@@ -20,6 +20,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def become_nobody_in_a_namespace() -> None:
+    """Become nobody in a user namespace of our own."""
     uid, gid = os.geteuid(), os.getegid()
     nobody = pwd.getpwnam("nobody")
     libc = ctypes.CDLL(None, use_errno=True)
@@ -32,6 +33,7 @@ def become_nobody_in_a_namespace() -> None:
 
 
 def become_nobody() -> None:
+    """Become nobody, as root can."""
     nobody = pwd.getpwnam("nobody")
     os.setgroups([])
     os.setgid(nobody.pw_gid)
@@ -54,6 +56,7 @@ def _write(path: str, text: str) -> None:
 
 
 def main() -> None:
+    """Run the program as the arguments say: as which user, and no longer than its parent."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--parent", type=int, default=0)
     parser.add_argument("--signal", type=int, default=15)

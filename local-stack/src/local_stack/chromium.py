@@ -28,6 +28,8 @@ _DOWNLOAD_SECONDS = 900
 
 
 class NoChromium(StackError):
+    """No browser for the tests was found or could be fetched."""
+
     def __str__(self) -> str:
         return (
             "The browser tests need Chromium. None was found on this machine, and none came\n"

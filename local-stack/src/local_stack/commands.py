@@ -14,8 +14,8 @@ from typing import NoReturn
 from local_stack import chromium, lock, locks, options, secret_files
 from local_stack.bootstrap import Environment
 from local_stack.errors import StackError
-from local_stack.islands import Islands
-from local_stack.packages import Packages
+from local_stack.frontend_build import FrontendBuild
+from local_stack.npm import NpmPackages
 from local_stack.suite import Suite, is_part, test_scripts
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,6 +36,7 @@ try it:   ./notes up --demo      then open http://localhost:3000 in three window
 
 
 def main(argv: list[str]) -> int:
+    """Run `./notes`; the exit status."""
     arguments, rest = _parser().parse_known_args(argv)
     if rest and arguments.command != "test":
         _parser().error(f"unknown argument: {rest[0]}")
@@ -53,9 +54,10 @@ def main(argv: list[str]) -> int:
 
 
 def up(arguments: Namespace) -> int:
+    """Run the whole system until Ctrl-C."""
     environment = Environment(ROOT)
     environment.ensure()
-    Islands(environment).ensure()
+    FrontendBuild(environment).ensure()
     command = [str(environment.python), "-m", "local_stack", "up"]
     command += ["--port", str(arguments.port), "--data", str(Path(arguments.data).absolute())]
     command += ["--sign-up", arguments.sign_up, "--gateways", str(arguments.gateways)]
@@ -64,23 +66,26 @@ def up(arguments: Namespace) -> int:
 
 
 def test(arguments: Namespace) -> int:
+    """Run the tests."""
     environment = Environment(ROOT)
     environment.ensure()
-    islands = Islands(environment)
+    frontend = FrontendBuild(environment)
     if arguments.scripts:
-        islands.ensure_packages()
-        return 0 if test_scripts(islands) else 1
+        frontend.ensure_packages()
+        return 0 if test_scripts(frontend) else 1
     if arguments.engine:
         command = [str(environment.python), "-m", "pytest", "tests/engine", *arguments.rest]
         found = {"NOTES_CHROMIUM": str(chromium.find(environment))}
         _become(command, environment.env | found, ROOT)
-    islands.ensure()
+    frontend.ensure()
     if arguments.quick:
-        return Suite(environment, islands, environment.env).run_quick(
+        return Suite(environment, frontend, environment.env).run_quick(
             arguments.rest, workers=arguments.workers
         )
     provider = ROOT / "users-service" / "tests" / "oidc_provider"
-    packages = Packages(environment, provider, "of the OpenID provider that tests sign in at")
+    packages = NpmPackages(
+        environment, provider, "of the OpenID provider that tests sign in at"
+    )
     packages.ensure()
     env = environment.env | {"PATH": packages.path()}  # tests start Node, too
     if arguments.no_browser:
@@ -88,7 +93,7 @@ def test(arguments: Namespace) -> int:
     else:
         env["NOTES_CHROMIUM"] = str(chromium.find(environment))
     if not is_part(arguments.rest):
-        suite = Suite(environment, islands, env)
+        suite = Suite(environment, frontend, env)
         browser = not arguments.no_browser
         run = suite.run_long if arguments.long else suite.run
         return run(arguments.rest, workers=arguments.workers, browser=browser)
@@ -98,10 +103,11 @@ def test(arguments: Namespace) -> int:
 
 
 def check(arguments: Namespace) -> int:
+    """Run every check that needs no running program."""
     environment = Environment(ROOT)
     environment.ensure()
-    islands = Islands(environment)
-    islands.ensure_packages()
+    frontend = FrontendBuild(environment)
+    frontend.ensure_packages()
     tools = [
         ["ruff", "check", "--quiet", "."],
         ["ruff", "format", "--check", "--quiet", "."],
@@ -111,7 +117,7 @@ def check(arguments: Namespace) -> int:
         *(["datamodel-codegen", "--profile", name, "--check"] for name in ("notes", "users")),
     ]
     failed = [" ".join(tool[:2]) for tool in tools if not _tool(environment, tool)]
-    if not islands.try_npm("run", "--silent", "check"):
+    if not frontend.try_npm("run", "--silent", "check"):
         failed.append("TypeScript (npm run check)")
     for sentence in locks.out_of_step(ROOT):
         print(sentence)
@@ -123,9 +129,10 @@ def check(arguments: Namespace) -> int:
 
 
 def bench(arguments: Namespace) -> int:
+    """Become the benchmark that was named."""
     environment = Environment(ROOT)
     environment.ensure()
-    Islands(environment).ensure()
+    FrontendBuild(environment).ensure()
     if arguments.what == "locust":
         environment.beside("locust")
     given = [argument for argument in arguments.more if argument != "--"]
@@ -134,6 +141,7 @@ def bench(arguments: Namespace) -> int:
 
 
 def reset(arguments: Namespace) -> int:
+    """Delete the data, after a question."""
     data = Path(arguments.data).absolute()
     if not data.exists():
         print(f"Nothing to delete: {data} does not exist.")
@@ -150,6 +158,7 @@ def reset(arguments: Namespace) -> int:
 
 
 def secrets(arguments: Namespace) -> int:
+    """Write the secrets that compose.yaml reads."""
     folder = Path(arguments.folder).absolute()
     if arguments.rotate:
         steps = secret_files.rotate(folder, arguments.rotate)
@@ -171,6 +180,7 @@ def secrets(arguments: Namespace) -> int:
 
 
 def make_locks(arguments: Namespace) -> int:
+    """Compile the lock files anew."""
     environment = Environment(ROOT)
     environment.ensure()
     locks.compile_all(ROOT, environment.program("uv"), upgrade=arguments.upgrade)

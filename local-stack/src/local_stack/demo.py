@@ -24,6 +24,8 @@ _SYLLABLES = [consonant + vowel for consonant in "bdfgklmprstvz" for vowel in "a
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """An account of the demonstration."""
+
     username: str
     name: str
     password: str

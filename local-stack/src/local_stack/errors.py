@@ -20,6 +20,8 @@ class Interrupted(StackError):
 
 @dataclass(eq=False)
 class PortTaken(StackError):
+    """Something else listens on the port."""
+
     port: int
     holder: str | None = None
 
@@ -30,6 +32,8 @@ class PortTaken(StackError):
 
 @dataclass(eq=False)
 class PortForbidden(StackError):
+    """Only root may listen on the port."""
+
     port: int
 
     def __str__(self) -> str:
@@ -40,6 +44,8 @@ class PortForbidden(StackError):
 
 @dataclass(eq=False)
 class AlreadyRunning(StackError):
+    """Another ./notes uses the same data."""
+
     pid: int
     data_dir: str
 
@@ -52,6 +58,8 @@ class AlreadyRunning(StackError):
 
 @dataclass(eq=False)
 class MissingProgram(StackError):
+    """A program that is needed is not installed."""
+
     program: str
     package: str
 
@@ -65,6 +73,8 @@ class MissingProgram(StackError):
 
 @dataclass(eq=False)
 class DiskFull(StackError):
+    """No space is left."""
+
     directory: str
     free_mib: int
     needed_mib: int
@@ -78,6 +88,8 @@ class DiskFull(StackError):
 
 @dataclass(eq=False)
 class NotWritable(StackError):
+    """A folder cannot be written to."""
+
     directory: str
     reason: str
 
@@ -90,6 +102,8 @@ class NotWritable(StackError):
 
 @dataclass(eq=False)
 class NoPasswdEntry(StackError):
+    """PostgreSQL does not start for a user without a name."""
+
     uid: int
 
     def __str__(self) -> str:
@@ -101,6 +115,8 @@ class NoPasswdEntry(StackError):
 
 @dataclass(eq=False)
 class NoRootlessWay(StackError):
+    """PostgreSQL does not run as root, and there is no other user to become."""
+
     directory: str
 
     def __str__(self) -> str:
@@ -129,6 +145,8 @@ class Failed(StackError):
 
 @dataclass(eq=False)
 class OldGlibc(StackError):
+    """The C library is too old for the wheels of PostgreSQL and Valkey."""
+
     found: str
 
     def __str__(self) -> str:
@@ -141,6 +159,8 @@ class OldGlibc(StackError):
 
 @dataclass(eq=False)
 class CannotInstall(StackError):
+    """Packages could not be installed."""
+
     what: str
     advice: str
 
@@ -150,6 +170,8 @@ class CannotInstall(StackError):
 
 @dataclass(eq=False)
 class UnknownSecret(StackError):
+    """No secret has that name."""
+
     name: str
     folder: str
     known: list[str]

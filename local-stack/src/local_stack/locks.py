@@ -30,12 +30,15 @@ _HEADER = "# Made by ./notes locks from inputs "
 
 @dataclass(frozen=True, slots=True)
 class Lock:
+    """A lock file, and what it is made from."""
+
     name: str
     sources: Sequence[str]
     arguments: Sequence[str] = ()
 
     @property
     def path(self) -> str:
+        """Its path from the repository's root."""
         return f"requirements/{self.name}.lock"
 
 

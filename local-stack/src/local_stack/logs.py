@@ -14,6 +14,8 @@ Watcher = Callable[[str, str], None]  # (part, line)
 
 
 class Log:
+    """The output of one program, in a file."""
+
     def __init__(
         self, part: str, path: Path, *, limit: int = 5 * 2**20, watcher: Watcher | None = None
     ) -> None:
@@ -25,6 +27,7 @@ class Log:
         self._file: BinaryIO | None = None
 
     def write(self, line: bytes) -> None:
+        """Add a line."""
         # A full disk must not stop the part that tells about it.
         with self._lock, suppress(OSError):
             file = self._open()
@@ -39,6 +42,7 @@ class Log:
         return b"".join(parts).decode("utf-8", "replace")
 
     def tail(self, lines: int = 15) -> str:
+        """The last lines."""
         return "\n".join(self.text().splitlines()[-lines:])
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from local_stack.bootstrap import Environment, alone
 from local_stack.errors import CannotInstall
-from local_stack.packages import Packages, digest
+from local_stack.npm import NpmPackages, digest
 
 _OURS = ("chromium.sh", "chromium-with-libraries.sh", "fonts.conf")
 _SUMS = "SHA256SUMS"
@@ -26,9 +26,13 @@ def fits_this_machine() -> bool:
 
 
 class NpmChromium:
+    """The Chromium that comes as a locked npm package."""
+
     def __init__(self, environment: Environment) -> None:
         self._source = environment.root / "local-stack" / "chromium"
-        self._packages = Packages(environment, self._source, "that hold a Chromium for tests")
+        self._packages = NpmPackages(
+            environment, self._source, "that hold a Chromium for tests"
+        )
         env = environment.env
         cache = Path(env.get("XDG_CACHE_HOME") or Path(env["HOME"]) / ".cache") / "notes"
         names = ("package-lock.json", "unpack.mjs", *_OURS)

@@ -1,5 +1,6 @@
-"""Options of commands: those of `up` are shared by `./notes` (before anything is installed) and
-`local_stack`.
+"""Options of commands.
+
+Those of `up` are shared by `./notes`, before anything is installed, and `local_stack`.
 """
 
 import os
@@ -25,6 +26,7 @@ with Docker:          ./notes test --engine                   builds the images 
 
 
 def add_up(parser: ArgumentParser, default_data: str) -> None:
+    """Add the options of `./notes up`."""
     parser.add_argument(
         "--port", type=port, default=3000, metavar="N", help="where the pages are (3000)"
     )
@@ -47,6 +49,7 @@ def add_up(parser: ArgumentParser, default_data: str) -> None:
 
 
 def add_test(parser: ArgumentParser) -> None:
+    """Add the options of `./notes test`."""
     parser.description, parser.epilog = _TEST, _TEST_EXAMPLES
     parser.add_argument(
         "--no-browser", action="store_true", help="leave out what needs Chromium"
@@ -80,6 +83,7 @@ def _memory_gib() -> float:
 
 
 def add_secrets(parser: ArgumentParser, default_folder: str) -> None:
+    """Add the options of `./notes secrets`."""
     parser.add_argument("folder", nargs="?", default=default_folder, metavar="DIR")
     parser.add_argument(
         "--rotate", metavar="NAME", help="give one a new value, and say what makes it count"
@@ -90,6 +94,7 @@ def add_secrets(parser: ArgumentParser, default_folder: str) -> None:
 
 
 def port(text: str) -> int:
+    """A port number; ArgumentTypeError if it is none."""
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise ArgumentTypeError(f"{text} is not a port (1 to 65535)")
     return int(text)

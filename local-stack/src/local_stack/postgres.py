@@ -35,6 +35,8 @@ _SETTINGS = {
 
 
 class Postgres:
+    """A PostgreSQL server with data in a folder."""
+
     def __init__(
         self,
         data_dir: Path,
@@ -68,12 +70,15 @@ class Postgres:
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self.process.pid
 
     def url_of(self, database: str) -> str:
+        """The URL of one of its databases."""
         return f"postgresql://{SUPERUSER}:{self._password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
+        """Start it, with a new cluster in an empty folder, and wait until it answers."""
         if not (self._cluster / "PG_VERSION").exists():
             self._initialise()
         self.process.start()
@@ -87,9 +92,11 @@ class Postgres:
             time.sleep(0.03)
 
     def stop(self) -> None:
+        """End it in order, and wait until it is gone."""
         self.process.stop(timeout=30)
 
     def kill(self) -> None:
+        """End it at once, as a crash would."""
         self.process.kill()
 
     def execute(

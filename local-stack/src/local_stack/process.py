@@ -57,6 +57,7 @@ class Process:
 
     @property
     def pid(self) -> int:
+        """The process id."""
         if self._process is None:
             raise RuntimeError(f"{self.name} was not started")
         return self._process.pid
@@ -68,9 +69,11 @@ class Process:
 
     @property
     def running(self) -> bool:
+        """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
+        """Start it, with its output in the log."""
         if self.running:
             raise RuntimeError(f"{self.name} runs already")
         started: Future[subprocess.Popen[bytes]] = Future()
@@ -94,23 +97,27 @@ class Process:
         return self._ended()
 
     def kill(self) -> None:
-        """kill -9, and wait until it is gone."""
+        """End it with SIGKILL, and wait until it is gone."""
         self.signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
             self._ended()
 
     def pause(self) -> None:
+        """Stop it with SIGSTOP, as if it hung."""
         self.signal(signal.SIGSTOP)
 
     def resume(self) -> None:
+        """Let it go on after a pause."""
         self.signal(signal.SIGCONT)
 
     def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
         if self._process is not None:
             self._process.send_signal(number)
 
     def failure(self, what: str) -> Failed:
+        """An error that says what went wrong, with the end of the log."""
         return Failed(self.name, what, self.log.tail())
 
     def _ended(self) -> int:

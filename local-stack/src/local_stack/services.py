@@ -46,10 +46,12 @@ class Service:
 
     @property
     def url(self) -> str:
+        """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self.process.pid
 
     def start(self) -> None:
@@ -58,17 +60,20 @@ class Service:
         self.wait_ready()
 
     def wait_ready(self) -> None:
+        """Wait until `/ready` answers."""
         wait_until_answers(self.process, f"{self.url}/ready")
 
     def stop(self) -> None:
+        """End it in order, and wait until it is gone."""
         self.process.stop()
 
     def kill(self) -> None:
+        """End it at once, as a crash would."""
         self.process.kill()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class StackEnvironment:
     """What the services need to know of each other and of the servers below them."""
 
     public_url: str
@@ -88,56 +93,62 @@ class Surroundings:
 
     @property
     def jwks(self) -> str:
+        """Where the keys of access tokens are published."""
         return f"http://127.0.0.1:{self.users_port}/.well-known/jwks.json"
 
 
-def users(around: Surroundings) -> dict[str, str]:
+def users(environment: StackEnvironment) -> dict[str, str]:
+    """The settings of users-service, as environment variables."""
     return {
-        "USERS_PORT": str(around.users_port),
-        "USERS_DATABASE_URL": around.users_database,
-        "USERS_REDIS_URL": around.redis,
-        "USERS_API_KEYS": around.users_api_key,
-        "USERS_FORWARDING_KEYS": around.web_users_key,
-        "USERS_ENCRYPTION_KEY": around.users_encryption_key,
-        "USERS_SIGNUP": around.sign_up,
-        "USERS_PUBLIC_URL": around.public_url,
-        "USERS_GATEWAY_URL": f"http://127.0.0.1:{around.gateway_ports[0]}",
-        "USERS_GATEWAY_API_KEY": around.gateway_api_key,
+        "USERS_PORT": str(environment.users_port),
+        "USERS_DATABASE_URL": environment.users_database,
+        "USERS_REDIS_URL": environment.redis,
+        "USERS_API_KEYS": environment.users_api_key,
+        "USERS_FORWARDING_KEYS": environment.web_users_key,
+        "USERS_ENCRYPTION_KEY": environment.users_encryption_key,
+        "USERS_SIGNUP": environment.sign_up,
+        "USERS_PUBLIC_URL": environment.public_url,
+        "USERS_GATEWAY_URL": f"http://127.0.0.1:{environment.gateway_ports[0]}",
+        "USERS_GATEWAY_API_KEY": environment.gateway_api_key,
     }
 
 
-def notes(around: Surroundings) -> dict[str, str]:
+def notes(environment: StackEnvironment) -> dict[str, str]:
+    """The settings of notes-service, as environment variables."""
     return {
-        "NOTES_PORT": str(around.notes_port),
-        "NOTES_DATABASE_URL": around.notes_database,
-        "NOTES_REDIS_URL": around.redis,
-        "NOTES_JWKS_URL": around.jwks,
+        "NOTES_PORT": str(environment.notes_port),
+        "NOTES_DATABASE_URL": environment.notes_database,
+        "NOTES_REDIS_URL": environment.redis,
+        "NOTES_JWKS_URL": environment.jwks,
     }
 
 
-def gateway(around: Surroundings) -> dict[str, str]:
+def gateway(environment: StackEnvironment) -> dict[str, str]:
+    """The settings of a gateway node, as environment variables."""
     return {
-        "GATEWAY_CLIENT_ALLOWED_ORIGINS": around.public_url,
-        "GATEWAY_CLIENT_TOKEN_JWKS_PUBLIC_ENDPOINT": around.jwks,
-        "GATEWAY_HTTP_API_KEY": around.gateway_api_key,
-        "GATEWAY_ENGINE_REDIS_ADDRESS": around.redis,
+        "GATEWAY_CLIENT_ALLOWED_ORIGINS": environment.public_url,
+        "GATEWAY_CLIENT_TOKEN_JWKS_PUBLIC_ENDPOINT": environment.jwks,
+        "GATEWAY_HTTP_API_KEY": environment.gateway_api_key,
+        "GATEWAY_ENGINE_REDIS_ADDRESS": environment.redis,
     }
 
 
 def gateway_arguments(port: int) -> list[str]:
+    """The module and the arguments of a gateway node."""
     config = str(REPOSITORY / "realtime-gateway" / "config" / "notes.json")
     return ["realtime_gateway", "--config", config, "--port", str(port)]
 
 
-def web(around: Surroundings) -> dict[str, str]:
+def web(environment: StackEnvironment) -> dict[str, str]:
+    """The settings of web, as environment variables."""
     return {
-        "WEB_PORT": str(around.web_port),
-        "WEB_PUBLIC_URL": around.public_url,
-        "WEB_NOTES_URL": f"http://127.0.0.1:{around.notes_port}",
-        "WEB_USERS_URL": f"http://127.0.0.1:{around.users_port}",
-        "WEB_USERS_API_KEY": around.web_users_key,
-        "WEB_GATEWAY_URL": f"http://127.0.0.1:{around.gateway_ports[0]}",
-        "WEB_GATEWAY_API_KEY": around.gateway_api_key,
-        "WEB_SECRET": around.web_secret,
+        "WEB_PORT": str(environment.web_port),
+        "WEB_PUBLIC_URL": environment.public_url,
+        "WEB_NOTES_URL": f"http://127.0.0.1:{environment.notes_port}",
+        "WEB_USERS_URL": f"http://127.0.0.1:{environment.users_port}",
+        "WEB_USERS_API_KEY": environment.web_users_key,
+        "WEB_GATEWAY_URL": f"http://127.0.0.1:{environment.gateway_ports[0]}",
+        "WEB_GATEWAY_API_KEY": environment.gateway_api_key,
+        "WEB_SECRET": environment.web_secret,
         "WEB_TRUSTED_PROXIES": "127.0.0.1",
     }

@@ -19,7 +19,7 @@ from local_stack.logs import Log, Watcher
 from local_stack.ports import free_port
 from local_stack.postgres import Postgres
 from local_stack.process import Process
-from local_stack.services import Service, Surroundings
+from local_stack.services import Service, StackEnvironment
 from local_stack.valkey import Valkey
 
 _PREFERRED = {"users": 5858, "gateway": 8000, "notes": 8001, "web": 8002}
@@ -31,16 +31,22 @@ class Part(Protocol):
     process: Process
 
     @property
-    def pid(self) -> int: ...
+    def pid(self) -> int:
+        """The process id."""
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        """Start it."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """End it in order, and wait until it is gone."""
 
-    def kill(self) -> None: ...
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
 
 
 class Stack:
+    """All parts of the system, with their ports and data."""
+
     def __init__(
         self,
         data_dir: Path,
@@ -66,13 +72,13 @@ class Stack:
             self.data_dir / "postgres", durable=durable, log=self._log("postgres")
         )
         self.valkey = Valkey(self.data_dir / "valkey", log=self._log("valkey"))
-        self.around = self._surroundings(port or free_port(), gateways, sign_up)
+        self.environment = self._environment(port or free_port(), gateways, sign_up)
         self.services = self._services(env or {})
         self.edge = Caddy(
             self.data_dir / "edge",
             port=self._port,
-            web=self.around.web_port,
-            gateways=self.around.gateway_ports,
+            web=self.environment.web_port,
+            gateways=self.environment.gateway_ports,
             log=self._log("edge"),
         )
 
@@ -83,6 +89,7 @@ class Stack:
 
     @property
     def logs_dir(self) -> Path:
+        """Where the parts' output is kept."""
         return self.data_dir / "logs"
 
     @property
@@ -128,10 +135,10 @@ class Stack:
     ) -> None:
         self.stop()
 
-    def _surroundings(self, port: int, gateways: int, sign_up: str) -> Surroundings:
+    def _environment(self, port: int, gateways: int, sign_up: str) -> StackEnvironment:
         self._port = port
         redis = self.valkey.url
-        return Surroundings(
+        return StackEnvironment(
             public_url=f"http://localhost:{port}",
             notes_database=self._database_url("notes"),
             users_database=self._database_url("users"),
@@ -149,20 +156,20 @@ class Stack:
         )
 
     def _services(self, env: Mapping[str, Mapping[str, str]]) -> dict[str, Service]:
-        around = self.around
+        environment = self.environment
         made = [
             self._service(
-                "users-service", ["users_service"], around.users_port, services.users
+                "users-service", ["users_service"], environment.users_port, services.users
             ),
             self._service(
-                "notes-service", ["notes_service"], around.notes_port, services.notes
+                "notes-service", ["notes_service"], environment.notes_port, services.notes
             ),
         ]
-        for number, port in enumerate(around.gateway_ports, start=1):
+        for number, port in enumerate(environment.gateway_ports, start=1):
             name = "realtime-gateway" if number == 1 else f"realtime-gateway-{number}"
             arguments = services.gateway_arguments(port)
             made.append(self._service(name, arguments, port, services.gateway))
-        made.append(self._service("web", ["notes_web"], around.web_port, services.web))
+        made.append(self._service("web", ["notes_web"], environment.web_port, services.web))
         for service in made:
             service.env.update(env.get(service.name, {}))
         return {service.name: service for service in made}
@@ -172,9 +179,9 @@ class Stack:
         name: str,
         arguments: list[str],
         port: int,
-        settings: Callable[[Surroundings], dict[str, str]],
+        settings: Callable[[StackEnvironment], dict[str, str]],
     ) -> Service:
-        env = settings(self.around)
+        env = settings(self.environment)
         return Service(name, arguments, port=port, env=env, log=self._log(name))
 
     def _log(self, part: str) -> Log:

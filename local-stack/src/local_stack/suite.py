@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack.bootstrap import Environment
-from local_stack.islands import Islands
+from local_stack.frontend_build import FrontendBuild
 
 _NEVER_ENDED = (0, 1, 5)  # pytest: all passed, some failed, none found; else it was broken off
 _CHOOSING = ("-k", "-m", "--lf", "--last-failed", "--sw", "--stepwise")
@@ -24,15 +24,17 @@ def is_part(arguments: Sequence[str]) -> bool:
     return any(not each.startswith("-") or each.startswith(_CHOOSING) for each in arguments)
 
 
-def test_scripts(islands: Islands) -> bool:
+def test_scripts(frontend: FrontendBuild) -> bool:
     """Whether the unit tests of the pages' scripts pass."""
-    return not islands.has_script("test") or islands.try_npm("run", "--silent", "test")
+    return not frontend.has_script("test") or frontend.try_npm("run", "--silent", "test")
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
+    """Runs the tests, in the sets that `./notes test` offers."""
+
     environment: Environment
-    islands: Islands
+    frontend: FrontendBuild
     env: Mapping[str, str]
 
     def run(self, arguments: Sequence[str], *, workers: int, browser: bool) -> int:
@@ -63,7 +65,7 @@ class Suite:
 
     def _scripts(self) -> bool:
         _say("The pages' scripts")
-        return test_scripts(self.islands)
+        return test_scripts(self.frontend)
 
     def _pytest(self, *arguments: str) -> int:
         command = [str(self.environment.python), "-m", "pytest", *arguments]

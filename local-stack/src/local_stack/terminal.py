@@ -22,6 +22,8 @@ _EVERYDAY = re.compile(
 
 
 class Terminal:
+    """What is printed for people, bold and wide as the terminal allows."""
+
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
         self._is_coloured = out.isatty() and "NO_COLOR" not in os.environ
@@ -42,6 +44,7 @@ class Terminal:
         self._put(text)
 
     def bold(self, text: str) -> str:
+        """The text in bold, where there are colours."""
         return f"\x1b[1m{text}\x1b[0m" if self._is_coloured else text
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
-from local_stack import demo, leftovers, lock, supervisor
+from local_stack import demo, lock, orphan_processes, supervisor
 from local_stack.files import require_room
 from local_stack.ports import require_free
 from local_stack.stack import Stack
@@ -33,11 +33,11 @@ def run(arguments: Namespace) -> None:
     terminal = Terminal()
     try:
         with lock.held(data_dir):
-            if leftovers.end(data_dir):
+            if orphan_processes.end(data_dir):
                 terminal.say("An earlier run was killed; what was left of it is gone now.")
             require_free(arguments.port)
             _run(data_dir, arguments, terminal)
-            leftovers.forget(data_dir)
+            orphan_processes.forget(data_dir)
     finally:
         terminal.close()
 
@@ -63,7 +63,7 @@ def _run(data_dir: Path, arguments: Namespace, terminal: Terminal) -> None:
     try:
         if not _start(stack, stop):
             return
-        leftovers.remember(data_dir, [part.pid for part in stack.parts.values()])
+        orphan_processes.remember(data_dir, [part.pid for part in stack.parts.values()])
         accounts = demo.load(stack) if arguments.demo else []
         seconds = time.monotonic() - started
         terminal.say(_welcome(stack, terminal, seconds, accounts))

@@ -22,6 +22,8 @@ _READY_TIMEOUT_SECONDS = 60.0
 
 
 class Valkey:
+    """A Valkey server with data in a folder."""
+
     def __init__(
         self,
         data_dir: Path,
@@ -45,13 +47,16 @@ class Valkey:
 
     @property
     def url(self) -> str:
+        """Where it answers, as redis-py reads it."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self.process.pid
 
     def start(self) -> None:
+        """Start it, and wait until it answers."""
         self._write_config()
         self.process.start()
         deadline = time.monotonic() + _READY_TIMEOUT_SECONDS
@@ -64,9 +69,11 @@ class Valkey:
             time.sleep(0.02)
 
     def stop(self) -> None:
+        """End it in order, and wait until it is gone."""
         self.process.stop()
 
     def kill(self) -> None:
+        """End it at once, as a crash would."""
         self.process.kill()
 
     def flush(self) -> None:

@@ -17,7 +17,9 @@ _OLDEST_NODE = 20
 _TIMEOUT_SECONDS = 600
 
 
-class Packages:
+class NpmPackages:
+    """Installs the npm packages of a folder as its lock file says."""
+
     def __init__(self, environment: Environment, folder: Path, purpose: str) -> None:
         """`purpose` ends the sentence "Installing the packages …"."""
         self._environment = environment
@@ -45,6 +47,7 @@ class Packages:
             raise CannotInstall(f"npm {' '.join(arguments)} failed", "Its reasons stand above.")
 
     def try_npm(self, *arguments: str) -> bool:
+        """Whether npm could install them."""
         return self._try("npm", *arguments)
 
     def try_node(self, *arguments: str) -> bool:
@@ -80,6 +83,7 @@ class Packages:
 
 
 def digest(files: Sequence[Path]) -> str:
+    """A digest of the files' contents."""
     parts = [f"{path.name}\0".encode() + path.read_bytes() for path in files]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 

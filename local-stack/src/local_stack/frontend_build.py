@@ -6,13 +6,15 @@ Standard library only. Built once per state of the sources; a stamp in `web/dist
 from pathlib import Path
 
 from local_stack.bootstrap import Environment
-from local_stack.packages import Packages, digest
+from local_stack.npm import NpmPackages, digest
 
 
-class Islands:
+class FrontendBuild:
+    """Builds the scripts and style sheets of the pages from `web/assets`."""
+
     def __init__(self, environment: Environment) -> None:
         self.folder = environment.root / "web"
-        self._packages = Packages(environment, self.folder, "that build the pages' scripts")
+        self._packages = NpmPackages(environment, self.folder, "that build the pages' scripts")
         self._dist = self.folder / "dist"
 
     def ensure(self) -> None:
@@ -26,6 +28,7 @@ class Islands:
         stamp.write_text(digest(sources))
 
     def ensure_packages(self) -> None:
+        """Install the locked npm packages, if they are not there yet."""
         self._packages.ensure()
 
     def try_npm(self, *arguments: str) -> bool:
@@ -33,6 +36,7 @@ class Islands:
         return self._packages.try_npm(*arguments)
 
     def has_script(self, name: str) -> bool:
+        """Whether `web/package.json` has a script of that name."""
         return f'"{name}":' in (self.folder / "package.json").read_text()
 
     def _sources(self) -> list[Path]:

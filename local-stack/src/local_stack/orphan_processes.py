@@ -45,6 +45,7 @@ def end(data_dir: Path) -> int:
 
 
 def forget(data_dir: Path) -> None:
+    """Forget what was started: it has been ended in order."""
     (data_dir / _FILE).unlink(missing_ok=True)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from local_stack.bootstrap import Environment
-from local_stack.packages import Packages
+from local_stack.npm import NpmPackages
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +19,7 @@ class Machine:
         self.installed: list[str] = []
         monkeypatch.setenv("PATH", str(self.machines))
         monkeypatch.setattr(Environment, "install_lock", lambda _, lock: self._install(lock))
-        self.packages = Packages(Environment(folder), folder, "")
+        self.packages = NpmPackages(Environment(folder), folder, "")
 
     def put(self, folder: Path, version: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
