@@ -10,6 +10,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,19 @@ def checkout(folder: Path) -> None:
             shutil.copy2(source, target)
 
 
+def checkout_of(commit: str, folder: Path) -> None:
+    """What a clone held at `commit`. An AssertionError where this one is too shallow."""
+    archive = folder / "archive.tar"
+    run(["git", "archive", f"--output={archive}", commit], ROOT, dict(os.environ))
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
+    archive.unlink()
+
+
 class Installation:
-    def __init__(self, folder: Path) -> None:
-        checkout(folder)
+    def __init__(self, folder: Path, commit: str = "") -> None:
+        """Of this checkout, or of an earlier commit."""
+        checkout_of(commit, folder) if commit else checkout(folder)
         self.folder = folder
         self.project = f"notes-engine-{secrets.token_hex(3)}"
         self.port = free_port()
@@ -66,6 +77,13 @@ class Installation:
         self.compose(*arguments, **settings)
         self.seconds[what] = round(time.monotonic() - started, 1)
         print(f"docker compose {' '.join(arguments)}: {self.seconds[what]} s")
+
+    def pull(self) -> None:
+        """This checkout in place of what is installed; what the operator made stays."""
+        for each in self.folder.iterdir():
+            if each.name not in (".env", "secrets"):
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+        checkout(self.folder)
 
     def secret(self, name: str) -> str:
         return (self.folder / "secrets" / name).read_text().strip()
