@@ -163,7 +163,7 @@ def test_who_cancels_at_the_provider_is_told_and_nothing_happens(
     eve.log_in()
     eve.arrive()
     eve.page.get_by_role("link", name=re.compile("Cancel")).click()
-    expect(eve.page.locator("#errors")).to_contain_text("without signing in there")
+    expect(eve.page.locator("#errors")).to_contain_text("was cancelled")
 
 
 def test_a_person_signs_in_with_github_which_cannot_prove_who_they_are(

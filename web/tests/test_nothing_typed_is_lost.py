@@ -237,7 +237,7 @@ def test_a_save_that_nobody_answers_in_the_end_is_told_as_unknown(site):
     notes.loses_answers = True
     page.locator("[value=save]").click()
     told = page.locator("#edit-state")
-    expect(told).to_contain_text("perhaps it is not saved", timeout=40_000)
+    expect(told).to_contain_text("may not be saved", timeout=40_000)
     notes.loses_answers = False
     page.locator("[value=save]").click()
     page.wait_for_url("**/notes/menu")

@@ -386,7 +386,7 @@ async def test_a_version_that_is_none_deletes_nothing_and_is_no_500(browse, back
 
 @pytest.mark.parametrize(
     ("reason", "words"),
-    [("blank", "has to show something"), ("unfit", "is one line"), ("too_long", "1 and 200")],
+    [("blank", "visible characters"), ("unfit", "one line"), ("too_long", "1 to 200")],
 )
 async def test_why_a_title_is_none_is_told_and_the_text_stays(browse, backends, reason, words):
     async def refuse(_):
@@ -411,9 +411,9 @@ async def test_a_day_that_is_full_is_told_in_words_and_keeps_what_was_typed(brow
     browser = browse(ANA)
     form = (await browser.get("/notes/add")).form("edit-form")
     page = await browser.submit(form, title="Menu", body="Soup and bread", choice="save")
-    told = "as much as one person may in a day (12 MiB), so nothing was saved"
+    told = "reached the daily limit of 12 MiB, so nothing was saved"
     assert (page.status, told in page.text) == (429, True)
-    assert "save it in 5 hours" in page.text
+    assert "save it again in 5 hours" in page.text
     assert page.form("edit-form").fields["body"] == "Soup and bread"
     form = (await browser.get("/notes/menu")).form("/comments")
     page = await browser.submit(form, text="so much to say")

@@ -64,11 +64,11 @@ export class CommentForm {
     if (status === 404 || status === 410) {
       return this.complain("This note was deleted, so your comment was not posted. It is kept on this device.");
     }
-    if (status === 422) return this.complain("A comment has between 1 and 4000 characters, and shows something.");
+    if (status === 422) return this.complain("A comment must have visible text, at most 4000 characters.");
     const unknown = error instanceof Unanswered && error.sent;
     const away = error instanceof Unanswered ? "The server cannot be reached" : "It could not be sent";
-    const why = unknown ? "No answer, so perhaps it was not sent" : away;
-    this.complain(`${why}. Your comment is kept on this device: try again${unknown ? ", it is never said twice" : ""}.`);
+    const why = unknown ? "There was no answer, so it may not have been posted" : away;
+    this.complain(`${why}. Your comment is kept on this device: try again${unknown ? ", it is never posted twice" : ""}.`);
   }
 
   private waits(sent: boolean): void {

@@ -239,7 +239,7 @@ function isSure(text: string): Promise<boolean> {
 
 function notDeleted(error: unknown): string {
   const unknown = error instanceof Unanswered && error.sent;
-  return unknown ? "No answer, so perhaps the comment is deleted. Try again." : "The comment could not be deleted. Try again.";
+  return unknown ? "There was no answer, so the comment may or may not be deleted. Try again." : "The comment could not be deleted. Try again.";
 }
 
 function idOf(item: HTMLElement): number {

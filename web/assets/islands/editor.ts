@@ -236,7 +236,7 @@ class Editor implements Desk {
     this.is(sent ? "unknown" : "failed");
     const words = document.getElementById("edit-state")?.textContent;
     const text = sent
-      ? "No answer, so perhaps it is not saved. Your text is kept: save it again."
+      ? "There was no answer, so your text may not be saved. It is kept: save it again."
       : "Not saved: the server cannot be reached. Your text is kept.";
     if (words) announce(words, words);
     else toast({ text, tone: "error" });

@@ -90,5 +90,5 @@ async def _form(request: Request) -> FormData:
     # Browsers send forms in the letters of the page. Of those that Python knows some make what
     # no page can hold, and one takes seconds for 160 kB.
     if kind.strip() == _IN_PARTS and told.get(b"charset", b"utf-8").lower() != b"utf-8":
-        raise HTTPException(415, "a form is UTF-8")
+        raise HTTPException(415, "forms must be encoded as UTF-8")
     return await request.form(max_files=0, max_part_size=4 * 1024 * 1024)

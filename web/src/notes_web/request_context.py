@@ -98,7 +98,7 @@ class RequestContext:
         if self.account is None:
             raise SignInNeeded
         if not self.account.may_write:
-            raise Refused(403, "read_only", "this account reads")
+            raise Refused(403, "read_only", "this account is read-only")
         return self.account
 
     @property

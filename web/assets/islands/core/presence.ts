@@ -25,7 +25,7 @@ export function sentence({ people, more, guests }: PresentUsers): string {
 export function fellowWriters({ people }: PresentUsers): string {
   const names = people.filter((each) => each.writing).map((each) => each.name);
   const words = said(names, names.length, "writing in this note too");
-  return words && `${words}. Whoever saves later is shown both texts.`;
+  return words && `${words}. If you both save, the second one to save sees both texts.`;
 }
 
 function counted(count: number, what: string): string[] {

@@ -22,7 +22,7 @@ export function told({ sending, isDirty, isKept, savedAt, link }: Facts): [state
   if (sending === "page" || sending === "here") return ["saving", "Saving…"];
   if (sending === "unanswered") return ["saving", `Saving, no answer yet, trying again: ${kept}`];
   if (sending === "unreached") return ["offline", `Not saved yet, the server cannot be reached, trying again: ${kept}`];
-  if (sending === "unknown") return ["offline", `No answer, so perhaps it is not saved, save again: ${kept}`];
+  if (sending === "unknown") return ["offline", `No answer, may not be saved, save again: ${kept}`];
   if (sending === "failed") return ["offline", `Not saved, the server cannot be reached: ${kept}`];
   if (!isDirty) return ["saved", savedAt ? `Saved ${clock(savedAt)}` : ""];
   if (!isKept) return ["offline", `Unsaved: ${kept}`];

@@ -110,7 +110,7 @@ class HttpClient:
         where a POST only asks.
         """
         if _NO_NAMES & set(path.split("/")[1:]):
-            raise Refused(404, "not_found", "nothing has this address")
+            raise Refused(404, "not_found", "there is nothing at this address")
         sent = {"X-Request-Id": request_id.get(), **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"

@@ -36,7 +36,7 @@ SENTENCES = {
         "You have as many passkeys as one account can. Remove one first.",
     ),
     "last_way_in": ("", "This is your only way to sign in. Add another one first."),
-    "sign_in_refused": ("", "Signing in there did not work. Try again."),
+    "sign_in_refused": ("", "Signing in with that provider failed. Try again."),
     "invalid_sign_in_link": ("token", "This code is no longer valid. Ask for a new one."),
     "password_login_off": ("", "Password sign-in is disabled. Use another way to sign in."),
     "provider_away": ("", "That provider is not responding. Try again in a moment."),
@@ -46,7 +46,7 @@ SENTENCES = {
     ),
     "provider_not_found": ("", "There is no such sign-in provider here."),
     "identity_taken": ("", "That account is already linked to another account here."),
-    "identity_not_found": ("", "It was not linked."),
+    "identity_not_found": ("", "That account is not linked."),
     "totp_is_on": ("", "Two-step sign-in is already on."),
     "totp_is_off": ("", "Two-step sign-in is not on for this account."),
     "too_many_api_tokens": (
@@ -69,7 +69,9 @@ def describe(error: Refused | Unreachable) -> tuple[int, str, str]:
         if error.code == "too_many_letters":
             return 429, "email", "We cannot send more e-mails to that address for now." + wait
         return 429, "", "Too many attempts." + (wait or " Try again in a few minutes.")
-    field, sentence = SENTENCES.get(error.code, ("", error.detail or "It was refused."))
+    field, sentence = SENTENCES.get(
+        error.code, ("", error.detail or "The request was refused.")
+    )
     return error.status, field, sentence
 
 
@@ -78,8 +80,8 @@ def quota_message(error: Refused) -> str:
     wait = f" in {in_words(error.retry_after)}" if error.retry_after else " tomorrow"
     most = f"{error.facts.get('limit', 0) / 2**20:g} MiB"
     return (
-        f"You have written as much as one person may in a day ({most}), so nothing was saved. "
-        f"Your text is still here: save it{wait}."
+        f"You have reached the daily limit of {most}, so nothing was saved. "
+        f"Your text is still here: save it again{wait}."
     )
 
 

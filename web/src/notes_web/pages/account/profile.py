@@ -14,8 +14,8 @@ from notes_web.request_context import CurrentContext, Message, RequestContext
 router = APIRouter(prefix="/account")
 
 _FIELDS = {
-    "name": "A name has between 1 and 255 characters.",
-    "email": "An e-mail address looks like name@example.org.",
+    "name": "A name must have 1 to 255 characters.",
+    "email": "Enter an e-mail address such as name@example.org.",
 }
 
 

@@ -38,7 +38,7 @@ async def invite(context: CurrentContext) -> Response:
     except Refused as refusal:
         if refusal.code not in ("invalid_field", "mail_off", "too_many_letters"):
             raise
-        errors = {"email": "An e-mail address looks like name@example.org."}
+        errors = {"email": "Enter an e-mail address such as name@example.org."}
         if refusal.status == 429:
             errors = {"email": describe(refusal)[2]}
         return await _shown(context, status=refusal.status, email=email, errors=errors)

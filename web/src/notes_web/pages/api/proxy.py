@@ -91,7 +91,7 @@ async def _access(request: Request, audience: str) -> TokenOut:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip().startswith(MARK):
         raise Refused(
-            401, "unauthenticated", "show a personal API token: Authorization: Bearer"
+            401, "unauthenticated", "a personal API token is required: Authorization: Bearer"
         )
     return await site.own_account.trade(
         Credentials(secret.strip(), client_of(request)), audience

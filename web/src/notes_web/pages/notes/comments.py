@@ -16,7 +16,7 @@ UNKNOWN = (
     "There was no answer, so your comment may or may not have been posted. "
     "Send it again: it is never posted twice."
 )
-AWAY = "A part of Notes is away, so nothing was said. Your comment is here: send it again."
+AWAY = "A part of Notes is not responding, so your comment was not posted. Send it again."
 
 router = APIRouter(prefix="/notes/{key}/comments", route_class=TokenRetryRoute)
 
@@ -49,7 +49,9 @@ async def confirm(context: CurrentContext, key: str, comment: int) -> Response:
     found = await view.state(context, key)
     said = next((each for each in found["comments"]["comments"] if each["id"] == comment), None)
     if said and said["author"]["id"] != me.id and not me.is_admin:
-        raise Refused(403, "not_allowed", "a comment is deleted by its author")
+        raise Refused(
+            403, "not_allowed", "only its author or an administrator can delete a comment"
+        )
     return context.render("delete_comment.html", note=found["note"], said=said, number=comment)
 
 
@@ -77,7 +79,7 @@ def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:
         case Refused(status=422):
             return (
                 422,
-                "A comment has between 1 and 4000 characters, and shows something.",
+                "A comment must have visible text, at most 4000 characters.",
                 False,
             )
         case Refused(code="quota_spent"):

@@ -27,18 +27,18 @@ router = APIRouter(route_class=TokenRetryRoute)
 # Which field a code of notes-service is about, and how to say it.
 SENTENCES = {
     "invalid_key": ("key", "Use 1 to 64 letters, digits, dots, dashes, underscores or tildes."),
-    "note_exists": ("key", "There is a note at this address already. Choose another."),
-    "invalid_title": ("title", "A title has between 1 and 200 characters."),
-    "invalid_title:blank": ("title", "A title has to show something: there is nothing to see."),
+    "note_exists": ("key", "A note with this address already exists. Choose another."),
+    "invalid_title": ("title", "A title must have 1 to 200 characters."),
+    "invalid_title:blank": ("title", "A title must have visible characters."),
     "invalid_title:unfit": (
         "title",
-        "A title is one line: take out its line breaks, tabs and control characters.",
+        "A title must be one line. Remove line breaks, tabs and control characters.",
     ),
     "body_too_long": ("body", "A note holds at most 256 KiB of text."),
-    "invalid_body": ("body", "There is a character in the text that cannot be stored."),
+    "invalid_body": ("body", "The text contains a character that cannot be stored."),
     "idempotency_key_reused": (
         "title",
-        "An earlier try of this form reached us. Look at the list before you save again.",
+        "This form was already sent with other text. Check the list before you save again.",
     ),
     "not_allowed": ("title", "Your account can read notes, but not write them."),
 }
@@ -49,7 +49,7 @@ UNKNOWN = (
     "There was no answer, so your text may or may not have been saved. It is still here: "
     "save it again, it is never saved twice."
 )
-AWAY = "A part of Notes is away, so nothing was saved. Your text is still here: try again."
+AWAY = "A part of Notes is not responding, so nothing was saved. Your text is here: try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ def _said(error: Refused) -> tuple[str, str]:
     if error.code == "quota_spent":
         return "", quota_message(error)
     closer = SENTENCES.get(f"{error.code}:{error.facts.get('reason')}")
-    return closer or SENTENCES.get(error.code, ("", error.detail or "It was refused."))
+    return closer or SENTENCES.get(error.code, ("", error.detail or "The request was refused."))
 
 
 async def _not_saved(

@@ -23,7 +23,7 @@ router = APIRouter()
 _PURPOSE = "flow"
 _SECONDS = 600
 _WAITING_LIMIT = 2000
-_NOT_DONE = "You came back without signing in there. Nothing was changed."
+_NOT_DONE = "Sign-in with the provider was cancelled. Nothing was changed."
 
 
 @router.post("/users/login/at/{provider}")
@@ -57,7 +57,7 @@ async def unlink(context: CurrentContext, provider: str) -> Response:
         await context.site.own_account.unlink(context.credentials, provider)
     except (Refused, Unreachable) as error:
         return _not_done(context, error)
-    return _told(context, "You can no longer sign in with it.")
+    return _told(context, "The account was unlinked. You can no longer sign in with it.")
 
 
 @router.post("/account/confirm/at/{provider}")
@@ -122,7 +122,7 @@ async def _link(
         await context.site.own_account.link(context.credentials, provider, brought)
     except (Refused, Unreachable) as error:
         return _not_done(context, error)
-    return _told(context, "You can now sign in with it.")
+    return _told(context, "The account was linked. You can now sign in with it.")
 
 
 async def _prove(
