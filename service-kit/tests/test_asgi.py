@@ -1,8 +1,9 @@
 import asyncio
+from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 from service_kit import asgi
@@ -176,3 +177,20 @@ async def test_what_is_allowed_is_told_whole(client):
     assert refused.status_code == 405
     assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD"}
     assert (await client.head("/things/a")).status_code in (404, 405)
+
+
+async def test_routes_get_what_the_lifespan_has_made():
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def state(request: Request, call_next):
+        request.state.notes = "made"
+        return await call_next(request)
+
+    @app.get("/notes")
+    async def notes(notes: Annotated[str, Depends(asgi.from_state("notes"))]) -> str:
+        return notes
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://kit") as client:
+        assert (await client.get("/notes")).json() == "made"
