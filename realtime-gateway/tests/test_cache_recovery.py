@@ -10,7 +10,7 @@ import jwt
 import pytest
 from gateway_process import GatewayProcess, StartGateway, insecure
 from raw_client import RawClient
-from realtime_gateway.delivery.hub import UNSURE, Channel
+from realtime_gateway.delivery.channel import UNSURE, Channel
 from realtime_gateway.protocol.position import StreamPosition
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from realtime_gateway.delivery.hub import HELD_LIMIT, TAIL_BYTES, UNSURE, Channel, Hub
+from realtime_gateway.delivery.channel import HELD_LIMIT, TAIL_BYTES, UNSURE, Channel
+from realtime_gateway.delivery.hub import Hub
 from realtime_gateway.protocol.position import StreamPosition
 from realtime_gateway.protocol.wire import Entry
 

@@ -14,7 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from realtime_gateway.config.options import ChannelOptions, ChannelsOptions, ClientOptions
-from realtime_gateway.delivery.hub import Hub, Memory
+from realtime_gateway.delivery.channel import Memory
+from realtime_gateway.delivery.hub import Hub
 from realtime_gateway.protocol.codes import INSUFFICIENT, UNRECOVERABLE_POSITION, Error
 from realtime_gateway.protocol.commands import decode
 from realtime_gateway.protocol.position import StreamPosition

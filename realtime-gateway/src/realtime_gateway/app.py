@@ -2,25 +2,21 @@
 
 import asyncio
 import contextlib
-import importlib
 import random
 import secrets
 import time
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
-from service_kit import __version__, asgi
+from service_kit import __version__
 from service_kit.tokens import Revocations
 
-from realtime_gateway.api import proxies
-from realtime_gateway.api.admin import Admin
+from realtime_gateway.api.application import application, spans
 from realtime_gateway.api.methods import Methods
 from realtime_gateway.api.metrics import NodeCollector
-from realtime_gateway.api.routes import Api
-from realtime_gateway.api.spans import NoSpans, Spans
 from realtime_gateway.config.options import Options
 from realtime_gateway.delivery.fanout import Fanout
 from realtime_gateway.delivery.feed import Feed
@@ -31,7 +27,8 @@ from realtime_gateway.engine.bus import PubSub
 from realtime_gateway.engine.control import Control
 from realtime_gateway.engine.log import Log
 from realtime_gateway.engine.presence import Presence
-from realtime_gateway.node.clients import Allowance, Clients
+from realtime_gateway.node.allowance import Allowance
+from realtime_gateway.node.clients import Clients
 from realtime_gateway.node.node import Node
 from realtime_gateway.node.pulse import Pulse
 from realtime_gateway.node.supervisor import Supervisor
@@ -42,9 +39,6 @@ from realtime_gateway.sessions.channels import Channels
 from realtime_gateway.sessions.rules import Rules
 from realtime_gateway.transports.http_protocol import no_upgrade
 from realtime_gateway.worker_metrics import SharedRegistry, WorkerMetrics, WorkerSlot
-
-MAX_BODY: Final = 16 * 1024 * 1024
-MAINTAIN_SECONDS: Final = 0.5
 
 
 class Gateway:
@@ -106,7 +100,7 @@ class Gateway:
             supervisor=self.supervisor,
             worker_metrics=self.worker_metrics,
         )
-        self._spans = self._traced()
+        self._spans = spans(options, self._version)
         self.app = self._app()
 
     @contextlib.asynccontextmanager
@@ -116,7 +110,7 @@ class Gateway:
             async with self.supervisor.running({
                 "bus": self.bus.run,
                 "clients": self.clients.run,
-                "feed": self._maintain,
+                "feed": self.feed.run,
                 "control": self.control.run,
                 "presence": self.presence.run,
                 "presence_renewal": self.presence.renew,
@@ -204,18 +198,7 @@ class Gateway:
         )
         return Revocations(self._redis, unread)
 
-    def _traced(self) -> Spans:
-        if not self.options.opentelemetry.traces_api:
-            return NoSpans()
-        # By name: what nobody has asked for is not even imported.
-        tracing = importlib.import_module("realtime_gateway.api.tracing")
-        spans: Spans = tracing.Tracing(node=self.options.node_name, version=self._version)
-        return spans
-
     def _app(self) -> FastAPI:
-        app = FastAPI(title="realtime-gateway", version=self._version, docs_url=None,
-                      redoc_url=None, openapi_url=None, redirect_slashes=False,
-                      telemetry=self._spans.http)  # fmt: skip
         self._registry.register(
             NodeCollector(
                 self.stats,
@@ -225,18 +208,16 @@ class Gateway:
                 hears=lambda: self.bus.is_connected,
             )
         )
-        asgi.install(
-            app, ready=self.readiness.of_the_port, registry=self._registry, max_body=MAX_BODY
+        app = application(
+            self.options,
+            Methods(self.node, self.control, self._spans),
+            spans=self._spans,
+            registry=self._registry,
+            ready=self.readiness.of_the_port,
+            drain_peer=self._drain_peer,
         )
-        methods = Methods(self.node, self.control, self._spans)
-        app.include_router(Api(methods, self.options.http_api).router())
-        if self.options.admin.enabled:
-            page = Admin(methods, self.options.admin, self._registry)
-            app.include_router(page.router())
-        app.include_router(proxies.router(self.options, self._drain_peer))
-        app.add_api_route(
-            self.options.websocket.handler_prefix, no_upgrade(self.clients), response_model=None
-        )
+        path = self.options.websocket.handler_prefix
+        app.add_api_route(path, no_upgrade(self.clients), response_model=None)
         return app
 
     def _key_of(self, channel: str) -> bytes:
@@ -264,8 +245,3 @@ class Gateway:
 
     async def _send_away(self, peer: str) -> None:
         await self.clients.drain_peer(peer, window=self.options.shutdown.drain_window)
-
-    async def _maintain(self) -> None:
-        while True:
-            await asyncio.sleep(MAINTAIN_SECONDS)
-            self.feed.maintain(time.monotonic())

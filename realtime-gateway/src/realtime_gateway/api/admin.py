@@ -19,7 +19,8 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
-from realtime_gateway.api.methods import Methods, Refused, error_json
+from realtime_gateway.api.methods import Methods
+from realtime_gateway.api.refused import Refused, error_json
 from realtime_gateway.config import passwords
 from realtime_gateway.config.options import AdminOptions
 from realtime_gateway.protocol.fields import Malformed, loads

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from realtime_gateway.api import schema as api
+from realtime_gateway.api.refused import Refused, error_json
 from realtime_gateway.api.spans import Spans
 from realtime_gateway.config.options import ChannelOptions
 from realtime_gateway.engine.control import Control
@@ -30,13 +31,6 @@ from realtime_gateway.sessions.effects import Read
 OK: Final = b"{}"
 
 log = logging.getLogger("gateway.api")
-
-
-class Refused(Exception):
-    """A command of the server API that fails with one of the protocol's errors."""
-
-    def __init__(self, error: Error) -> None:
-        self.error = error
 
 
 class Methods:
@@ -241,11 +235,6 @@ class Methods:
         return options
 
 
-def error_json(error: Error) -> bytes:
-    """The error as the server API shows it: `{"code", "message"}`."""
-    return wire.dumps({"code": error.code, "message": error.message})
-
-
 def _whom(request: Any) -> dict[str, Any]:
     return {"user": request.user, "client": request.client, "session": request.session}
 
@@ -257,6 +246,4 @@ def _lifetime(expire_at: float | None) -> float | None:
 
 
 def _overrides(given: api.SubscribeOptionOverride | None) -> Overrides:
-    if given is None:
-        return ()
-    return tuple((name, option.value) for name, option in given if option is not None)
+    return tuple((name, option.value) for name, option in given or () if option is not None)

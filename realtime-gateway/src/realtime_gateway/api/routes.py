@@ -13,8 +13,10 @@ from typing import Any, Final
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ValidationError, create_model
 
-from realtime_gateway.api.methods import Methods, Refused, error_json
-from realtime_gateway.api.schema import REQUESTS, BatchRequest, ErrorBody
+from realtime_gateway.api.methods import Methods
+from realtime_gateway.api.refused import Refused, error_json
+from realtime_gateway.api.results import ErrorBody
+from realtime_gateway.api.schema import REQUESTS, BatchRequest
 from realtime_gateway.config.options import HttpApiOptions
 from realtime_gateway.protocol import codes
 from realtime_gateway.protocol.codes import Error

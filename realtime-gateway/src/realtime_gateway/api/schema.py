@@ -5,41 +5,35 @@ What does not fit is a bad request; fields that are not known are ignored.
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field
+
+from realtime_gateway.api.results import (
+    BroadcastResult,
+    ChannelsResult,
+    HistoryResult,
+    InfoResult,
+    Nothing,
+    Part,
+    PresenceResult,
+    PresenceStatsResult,
+    PublishResult,
+)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, given: Any) -> Any:
-        """`null` is as good as absent, except for `data`, where it is some."""
-        if not isinstance(given, dict):
-            return given
-        return {
-            name: value for name, value in given.items() if value is not None or name == "data"
-        }
-
-
-class Nothing(_Part):
-    """The result of a method that has nothing to say."""
-
-
-class StreamPosition(_Part):
+class StreamPosition(Part):
     """A place in a channel's stream: an offset, and the epoch in which it counts."""
 
     offset: int = Field(0, ge=0, lt=1 << 64)
     epoch: str = ""
 
 
-class BoolValue(_Part):
+class BoolValue(Part):
     """A boolean in an object, so that absent and false differ."""
 
     value: bool
 
 
-class SubscribeOptionOverride(_Part):
+class SubscribeOptionOverride(Part):
     """Options of the channel that are different for this subscription."""
 
     presence: BoolValue | None = None
@@ -49,14 +43,14 @@ class SubscribeOptionOverride(_Part):
     force_recovery: BoolValue | None = None
 
 
-class DisconnectCode(_Part):
+class DisconnectCode(Part):
     """What the client is closed with: the WebSocket close code and its reason."""
 
     code: int = Field(ge=3000, lt=5000)
     reason: str = Field("", max_length=123)
 
 
-class _Publication(_Part):
+class _Publication(Part):
     data: Any
     tags: dict[str, str] | None = None
     skip_history: bool = False
@@ -75,7 +69,7 @@ class BroadcastRequest(_Publication):
     channels: list[str] = Field(min_length=1, max_length=10_000)
 
 
-class _ForUser(_Part):
+class _ForUser(Part):
     user: str = Field(min_length=1)
     client: str = ""
     session: str = Field("", description="Only connections made with tokens of this `sid`.")
@@ -114,19 +108,19 @@ class RefreshRequest(_ForUser):
     expire_at: float | None = None
 
 
-class PresenceRequest(_Part):
+class PresenceRequest(Part):
     """Ask who is in a channel."""
 
     channel: str
 
 
-class PresenceStatsRequest(_Part):
+class PresenceStatsRequest(Part):
     """Ask how many are in a channel."""
 
     channel: str
 
 
-class HistoryRequest(_Part):
+class HistoryRequest(Part):
     """Ask for a page of a channel's history; `limit` 0 for its position only."""
 
     channel: str
@@ -135,124 +129,27 @@ class HistoryRequest(_Part):
     reverse: bool | None = False
 
 
-class HistoryRemoveRequest(_Part):
+class HistoryRemoveRequest(Part):
     """Delete the publications of a channel."""
 
     channel: str
 
 
-class ChannelsRequest(_Part):
+class ChannelsRequest(Part):
     """Ask for the channels that have clients."""
 
     pattern: str = Field("", description="With * and ?; none: all channels.")
 
 
-class InfoRequest(_Part):
+class InfoRequest(Part):
     """Ask for the nodes that are running."""
 
 
-class BatchRequest(_Part):
+class BatchRequest(Part):
     """Several commands, executed in their order, or all at once if `parallel`."""
 
     commands: list[dict[str, dict[str, Any]]] = Field(max_length=10_000)
     parallel: bool = False
-
-
-class PublishResult(_Part):
-    """Where the publication stands; nothing in a channel without history."""
-
-    offset: int | None = None
-    epoch: str | None = None
-
-
-class ErrorBody(_Part):
-    """An error of the protocol: its number and its message."""
-
-    code: int
-    message: str
-
-
-class PublishResponse(_Part):
-    """What became of one publication of a broadcast."""
-
-    result: PublishResult | None = None
-    error: ErrorBody | None = None
-
-
-class BroadcastResult(_Part):
-    """One response for each channel, in the order of the request."""
-
-    responses: list[PublishResponse]
-
-
-class ClientInfo(_Part):
-    """What others may know of a client."""
-
-    user: str
-    client: str
-    conn_info: Any = None
-    chan_info: Any = None
-
-
-class PresenceResult(_Part):
-    """Who is in the channel, by client id."""
-
-    presence: dict[str, ClientInfo]
-
-
-class PresenceStatsResult(_Part):
-    """How many clients, and how many different users, are in the channel."""
-
-    num_clients: int
-    num_users: int
-
-
-class Publication(_Part):
-    """One publication of a history."""
-
-    data: Any
-    info: ClientInfo | None = None
-    offset: int
-    tags: dict[str, str] | None = None
-
-
-class HistoryResult(_Part):
-    """Publications, and the position of the end of the stream."""
-
-    publications: list[Publication]
-    offset: int
-    epoch: str
-
-
-class ChannelInfo(_Part):
-    """How many clients a channel has on all nodes."""
-
-    num_clients: int
-
-
-class ChannelsResult(_Part):
-    """Channels by name."""
-
-    channels: dict[str, ChannelInfo]
-
-
-class NodeResult(_Part):
-    """A running node; `uptime` is in seconds."""
-
-    uid: str
-    name: str
-    version: str
-    num_clients: int
-    num_users: int
-    num_subs: int
-    num_channels: int
-    uptime: int
-
-
-class InfoResult(_Part):
-    """All nodes that were heard of in the last seconds."""
-
-    nodes: list[NodeResult]
 
 
 REQUESTS: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {

@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from starlette.types import Scope
 
-from realtime_gateway.api.methods import Refused
+from realtime_gateway.api.refused import Refused
 from realtime_gateway.api.schema import REQUESTS
 
 CHANNELS: Final = 20

@@ -13,7 +13,8 @@ from typing import Final, Protocol
 
 from service_kit.channel_log import is_fragment
 
-from realtime_gateway.delivery.hub import Channel, Hub
+from realtime_gateway.delivery.channel import Channel
+from realtime_gateway.delivery.hub import Hub
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.protocol import wire
 from realtime_gateway.protocol.encodings import Encoding

@@ -16,8 +16,8 @@ from service_kit.channel_log import ALL, UNPUBLISHED_TTL_SECONDS
 from service_kit.logs import area
 from service_kit.tasks import end
 
+from realtime_gateway.delivery.channel import Channel
 from realtime_gateway.delivery.fanout import Fanout, Member, apart
-from realtime_gateway.delivery.hub import Channel
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.engine.bus import NotConnected, PubSub
 from realtime_gateway.engine.log import Log
@@ -26,6 +26,7 @@ from realtime_gateway.protocol.wire import Entry
 
 IDLE_SECONDS: Final = 1.0
 """How long an empty channel is still followed: a page that reloads finds it warm."""
+MAINTAIN_SECONDS: Final = 0.5
 COMPARE_BATCH: Final = 512
 LONGEST_CHECK_DELAY: Final = UNPUBLISHED_TTL_SECONDS * 2 / 3
 """Comparing renews positions, which would else be forgotten while somebody is there."""
@@ -92,6 +93,12 @@ class Feed:
         """Compare these channels with their history; most will have missed nothing."""
         self._stats.pub_sub_connects += 1
         self._compare_soon([each for each in self._fanout.channels(keys) if each.members])
+
+    async def run(self) -> None:
+        """Maintain the channels until cancelled."""
+        while True:
+            await asyncio.sleep(MAINTAIN_SECONDS)
+            self.maintain(time.monotonic())
 
     def maintain(self, now: float) -> None:
         """Called now and then: let idle channels go, look after quiet and unsettled ones."""

@@ -13,9 +13,9 @@ from typing import Final
 from service_kit.channel_log import ChannelLog
 
 from realtime_gateway.config.options import ClientOptions
+from realtime_gateway.delivery.channel import UNSURE, Channel, Memory
 from realtime_gateway.delivery.fanout import Fanout, Member
 from realtime_gateway.delivery.feed import Feed
-from realtime_gateway.delivery.hub import UNSURE, Channel, Memory
 from realtime_gateway.delivery.stats import Stats
 from realtime_gateway.protocol import codes
 from realtime_gateway.protocol.codes import Error

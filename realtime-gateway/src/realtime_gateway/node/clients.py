@@ -11,15 +11,14 @@ import contextlib
 import gc
 import logging
 import math
-import sys
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from service_kit.tasks import end
 
 from realtime_gateway.delivery.stats import Stats
+from realtime_gateway.node.allowance import UNLIMITED, Allowance
 from realtime_gateway.node.wheel import TICK, Sleeper, Wheel
 from realtime_gateway.protocol import codes
 
@@ -40,26 +39,6 @@ def address(transport: asyncio.BaseTransport) -> str:
     """Where a connection comes from: the client's address, or the proxy's before it."""
     peer = transport.get_extra_info("peername")
     return str(peer[0]) if isinstance(peer, tuple) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What one client may ask for: a frame, a command, and 4 KiB are a unit each."""
-
-    commands_a_turn: int = sys.maxsize
-    bytes_a_turn: int = sys.maxsize
-    a_second: int = 0
-    """Units; 0: as many as it likes."""
-    burst: int = 0
-    """Units at once, after a rest."""
-
-    @property
-    def most(self) -> int:
-        """Commands that one message can hold and not be too much."""
-        return self.burst if self.a_second else sys.maxsize - 1
-
-
-UNLIMITED: Final = Allowance()
 
 
 class Waker(Sleeper, Protocol):

@@ -11,7 +11,8 @@ from realtime_gateway.protocol import codes
 from realtime_gateway.protocol.commands import Command, Subscribe
 from realtime_gateway.protocol.encodings import Dialogue
 from realtime_gateway.protocol.fields import Malformed
-from realtime_gateway.transports.client_connection import BACKLOG_LIMIT, STATE, ClientConnection
+from realtime_gateway.transports.client_connection import BACKLOG_LIMIT, ClientConnection
+from realtime_gateway.transports.client_lifecycle import STATE
 from realtime_gateway.transports.websocket import WebSocket
 
 trace = area("gateway:clients")

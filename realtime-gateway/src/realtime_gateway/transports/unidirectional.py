@@ -18,7 +18,8 @@ from realtime_gateway.protocol.commands import Command, Subscribe, unidirectiona
 from realtime_gateway.protocol.encodings import EVENTS, PUSHES, Encoding
 from realtime_gateway.protocol.fields import Malformed, loads
 from realtime_gateway.sessions.rules import Rules
-from realtime_gateway.transports.client_connection import STATE, ClientConnection
+from realtime_gateway.transports.client_connection import ClientConnection
+from realtime_gateway.transports.client_lifecycle import STATE
 from realtime_gateway.transports.websocket import CLOSE_TIMEOUT, WebSocket
 
 PARAMETER: Final = "cf_connect"

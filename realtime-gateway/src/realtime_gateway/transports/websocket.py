@@ -16,7 +16,7 @@ from typing import Final
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SEND_EOF, SERVER, Protocol
 
-from realtime_gateway.node.clients import UNLIMITED, Allowance
+from realtime_gateway.node.allowance import UNLIMITED, Allowance
 from realtime_gateway.protocol import codes
 
 CLOSE_TIMEOUT: Final = 5.0
@@ -42,19 +42,8 @@ class WebSocket(asyncio.Protocol):
     """The server's side after the handshake. A subclass says what messages mean."""
 
     __slots__ = (
-        "_control_frames",
-        "_control_second",
-        "_dropped",
-        "_is_text",
-        "_loop",
-        "_paid_until",
-        "_parts",
-        "_unread",
-        "allowance",
-        "send",
-        "sent_close",
-        "transport",
-        "ws",
+        "_control_frames", "_control_second", "_dropped", "_is_text", "_loop", "_paid_until",
+        "_parts", "_unread", "allowance", "send", "sent_close", "transport", "ws",
     )  # fmt: skip
 
     def __init__(
