@@ -5,43 +5,22 @@ refusal shows the form again with the text in it.
 """
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from notes_web import idempotency
 from notes_web.clients.http import BackendError, Refused, Unreachable
 from notes_web.clients.notes_types import NoteOut
-from notes_web.pages.error_messages import quota_message
+from notes_web.pages.notes.draft import Draft, describe, text_of, typed, with_errors
 from notes_web.pages.notes.view import path
 from notes_web.request_context import CurrentContext, Message, RequestContext
 from notes_web.text import diff, merge
-from notes_web.text.line_ends import normal
 from notes_web.text.merge import Text
 from notes_web.token_retry import TokenRetryRoute
 
 router = APIRouter(route_class=TokenRetryRoute)
-
-# Which field a code of notes-service is about, and how to say it.
-SENTENCES = {
-    "invalid_key": ("key", "Use 1 to 64 letters, digits, dots, dashes, underscores or tildes."),
-    "note_exists": ("key", "A note with this address already exists. Choose another."),
-    "invalid_title": ("title", "A title must have 1 to 200 characters."),
-    "invalid_title:blank": ("title", "A title must have visible characters."),
-    "invalid_title:unfit": (
-        "title",
-        "A title must be one line. Remove line breaks, tabs and control characters.",
-    ),
-    "body_too_long": ("body", "A note holds at most 256 KiB of text."),
-    "invalid_body": ("body", "The text contains a character that cannot be stored."),
-    "idempotency_key_reused": (
-        "title",
-        "This form was already sent with other text. Check the list before you save again.",
-    ),
-    "not_allowed": ("title", "Your account can read notes, but not write them."),
-}
 
 TITLE_CHARACTERS = 200
 
@@ -50,51 +29,6 @@ UNKNOWN = (
     "save it again, it is never saved twice."
 )
 AWAY = "A part of Notes is not responding, so nothing was saved. Your text is here: try again."
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What stands in the form."""
-
-    title: str = ""
-    body: str = ""
-    key: str = ""
-    version: int = 0
-    once: str = ""
-    errors: dict[str, str] = field(default_factory=dict)
-    base: Text | None = None
-    """What the person began with; None when nobody knows."""
-    writing: str = ""
-    """This text's name on all its ways: once saved, its copy on the device goes."""
-
-    @property
-    def text(self) -> Text:
-        """The text as it would be saved."""
-        return Text(self.title.strip(), self.body)
-
-    @property
-    def same_save(self) -> str:
-        """The key of this save."""
-        return idempotency.key(self.once, self.key, self.version, *self.text)
-
-
-def typed(context: RequestContext, *, key: str) -> Draft:
-    """Reads the form of a note."""
-    has_base = "base" in context.form and "base_title" in context.form
-    return Draft(
-        base=Text(context.field("base_title"), context.field("base")) if has_base else None,
-        writing=context.field("writing")[:64],
-        title=context.field("title"),
-        body=context.field("body"),
-        key=key,
-        version=context.version,
-        once=context.field("once"),
-    )
-
-
-def with_errors(draft: Draft, errors: dict[str, str], *, once: str = "") -> Draft:
-    """Returns the draft with a sentence for each field, and the key of its next try."""
-    return replace(draft, once=once, errors=errors)
 
 
 def form(
@@ -117,7 +51,7 @@ async def filled(context: CurrentContext, key: str) -> Response:
     """Shows the editor with the note's text."""
     _ = context.writer
     note = await context.site.notes.read(context.token, key)
-    text = _text(note)
+    text = text_of(note)
     draft = Draft(*text, key, note["version"], base=text)
     return form(context, draft, new=False, note=note)
 
@@ -222,16 +156,8 @@ def refused(
     assert isinstance(error, Refused)
     if error.status == 401:
         raise error
-    name, sentence = _said(error)
+    name, sentence = describe(error)
     return form(context, with_errors(draft, {name: sentence}), new=new, status=error.status)
-
-
-def _said(error: Refused) -> tuple[str, str]:
-    """The field that it is about, and the sentence."""
-    if error.code == "quota_spent":
-        return "", quota_message(error)
-    closer = SENTENCES.get(f"{error.code}:{error.facts.get('reason')}")
-    return closer or SENTENCES.get(error.code, ("", error.detail or "The request was refused."))
 
 
 async def _not_saved(
@@ -248,10 +174,10 @@ async def _conflict(context: RequestContext, draft: Draft, theirs: NoteOut) -> R
     """Both texts side by side. What the person typed stays in the page's form."""
     me = context.account.id if context.account else ""
     is_own = theirs["editor"]["id"] == me
-    if is_own and _text(theirs) == draft.text:
+    if is_own and text_of(theirs) == draft.text:
         # An answer of ours got lost on its way: it was saved the first time.
         return _done(context, draft, theirs)
-    lines = await asyncio.to_thread(diff.compare, _text(theirs).body, draft.body)
+    lines = await asyncio.to_thread(diff.compare, text_of(theirs).body, draft.body)
     facts: dict[str, Any] = {"draft": draft, "theirs": theirs, "lines": lines, "is_own": is_own}
     together = await _merged(draft, theirs)
     return context.render("conflict.html", status=409, together=together, **facts)
@@ -260,7 +186,7 @@ async def _conflict(context: RequestContext, draft: Draft, theirs: NoteOut) -> R
 async def _merged(draft: Draft, note: NoteOut) -> merge.Merged | None:
     if draft.base is None:
         return None
-    return await asyncio.to_thread(merge.merge, draft.base, _text(note), draft.text)
+    return await asyncio.to_thread(merge.merge, draft.base, text_of(note), draft.text)
 
 
 async def _together(context: RequestContext, draft: Draft) -> Response:
@@ -270,12 +196,12 @@ async def _together(context: RequestContext, draft: Draft) -> Response:
     except (Refused, Unreachable) as error:
         return await _not_saved(context, draft, error)
     merged = await _merged(draft, note)
-    if merged and Text(merged.title, merged.body) == _text(note):
+    if merged and Text(merged.title, merged.body) == text_of(note):
         # Nothing of it is missing there: an earlier try of this was saved.
         return _done(context, draft, note)
     if merged is None or note["version"] != draft.version:
         return await _conflict(context, draft, note)
-    both = replace(draft, title=merged.title, body=merged.body, base=_text(note))
+    both = replace(draft, title=merged.title, body=merged.body, base=text_of(note))
     return await saved(context, both)
 
 
@@ -284,8 +210,8 @@ async def _merging(context: RequestContext, draft: Draft) -> Response:
         note = await context.site.notes.read(context.token, draft.key)
     except (Refused, Unreachable) as error:
         return await _not_saved(context, draft, error)
-    body = await asyncio.to_thread(diff.unite, _text(note).body, draft.body)
-    united = replace(draft, body=body, version=note["version"], base=_text(note), once="")
+    body = await asyncio.to_thread(diff.unite, text_of(note).body, draft.body)
+    united = replace(draft, body=body, version=note["version"], base=text_of(note), once="")
     return form(context, united, new=False, note=note, merged=True)
 
 
@@ -297,7 +223,3 @@ def _copy(context: RequestContext, draft: Draft) -> Draft:
     if len(title) + len(mark) <= TITLE_CHARACTERS:  # nothing of a title is cut for a mark
         title += mark
     return replace(draft, title=title, key="", base=None)
-
-
-def _text(note: NoteOut) -> Text:
-    return Text(note["title"], normal(note["body"]))

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from notes_web.pages.notes import edit, view
+from notes_web.pages.notes.draft import Draft, typed
 from notes_web.request_context import CurrentContext
 from notes_web.token_retry import TokenRetryRoute
 
@@ -25,12 +26,12 @@ async def moved(context: CurrentContext, key: str = "") -> Response:
 @router.post("/notes/save")
 async def save(context: CurrentContext) -> Response:
     """The original's form: it has no version, so an update shows the text before it saves."""
-    draft = edit.typed(context, key=context.field("notekey"))
+    draft = typed(context, key=context.field("notekey"))
     if context.field("docreate") == "create":
         return await edit.created(context, draft)
     current = await context.site.notes.read(context.token, draft.key)
     words = (draft.title, draft.body, draft.key, current["version"])
-    return edit.form(context, edit.Draft(*words), new=False, note=current)
+    return edit.form(context, Draft(*words), new=False, note=current)
 
 
 @router.post("/notes/destroy/confirm")
