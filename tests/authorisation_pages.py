@@ -60,7 +60,7 @@ WEB: Final = {
     "POST /account/passkeys/{passkey_id}/name": Recipe(
         made=passkey, form={"name": "Other"}, stays=passkey_stays_named
     ),
-    "POST /account/email/letter": Recipe(answer=(409, "")),
+    "POST /account/email-verification-request": Recipe(answer=(409, "")),
     "POST /users/forgot": Recipe(form={"account": "{unique}"}, answer=(409, "")),
     "POST /users/confirm-email": Recipe(form={"token": "x" * 43}, answer=(403, "")),
     "POST /users/login/at/{provider}": Recipe(answer=(404, "")),

@@ -81,7 +81,7 @@ USERS: Final = {
     ),
     "POST /v1/sessions/passkey": Recipe(json=PROOF, answer=(403, "passkey_refused")),
     "POST /v1/sessions/second-factor": Recipe(
-        json={"token": "x" * 43, "code": "123456"}, answer=(403, "second_step_ended")
+        json={"token": "x" * 43, "code": "123456"}, answer=(403, "two_factor_challenge_ended")
     ),
     "POST /v1/sessions/link": Recipe(
         json={"token": "x" * 43}, answer=(403, "invalid_sign_in_link")
@@ -108,11 +108,11 @@ USERS: Final = {
     ),
     "DELETE /v1/account": Recipe(spends=True),
     "POST /v1/account/totp": Recipe(spends=True),
-    "DELETE /v1/account/totp": Recipe(answer=(409, "totp_is_off")),
+    "DELETE /v1/account/totp": Recipe(answer=(409, "totp_not_enabled")),
     "POST /v1/account/totp/confirm": Recipe(
-        json={"code": "123456"}, answer=(409, "totp_is_off")
+        json={"code": "123456"}, answer=(409, "totp_not_enabled")
     ),
-    "POST /v1/account/recovery-codes": Recipe(answer=(409, "totp_is_off")),
+    "POST /v1/account/recovery-codes": Recipe(answer=(409, "totp_not_enabled")),
     "DELETE /v1/accounts/{account_id}/totp": Recipe(made=with_totp),
     "POST /v1/account/passkeys": Recipe(
         json=PROOF | {"name": "Key"}, answer=(403, "passkey_refused")
@@ -121,14 +121,14 @@ USERS: Final = {
     "DELETE /v1/account/passkeys/{passkey_id}": Recipe(made=passkey),
     "POST /v1/api-tokens": Recipe(json={"name": "matrix", "scopes": ["read"]}),
     "DELETE /v1/api-tokens/{token_id}": Recipe(made=api_token),
-    "POST /v1/password-resets/letters": Recipe(
-        json={"account": "{unique}"}, answer=(409, "mail_off")
+    "POST /v1/password-reset-requests": Recipe(
+        json={"account": "{unique}"}, answer=(409, "mail_disabled")
     ),
     "POST /v1/password-resets": Recipe(
         json={"token": "{link}", "password": "nine green apples"}, made=reset_link
     ),
-    "POST /v1/account/email/letters": Recipe(answer=(409, "mail_off")),
-    "POST /v1/email-proofs": Recipe(
+    "POST /v1/account/email-verification-requests": Recipe(answer=(409, "mail_disabled")),
+    "POST /v1/email-verifications": Recipe(
         json={"token": "x" * 43}, answer=(403, "invalid_email_link")
     ),
     "GET /v1/accounts/{account_id}": Recipe(made=account),

@@ -138,12 +138,12 @@ class Walk:
         self.canaries.keep("the mail server's password", PASSWORD)
         with httpx.Client(base_url=self.users, trust_env=False, timeout=30) as users:
             token = self._link(post_office, "confirm-email", "the link that proves an address")
-            proven = users.post("/v1/email-proofs", json={"token": token})
+            proven = users.post("/v1/email-verifications", json={"token": token})
             assert proven.status_code == 200, proven.text
             asked = {"account": self.canaries.values["the e-mail address"] + "@example.org"}
-            assert users.post("/v1/password-resets/letters", json=asked).status_code == 202
+            assert users.post("/v1/password-reset-requests", json=asked).status_code == 202
             unknown = {"account": self.canaries.new("an unknown address") + "@example.org"}
-            assert users.post("/v1/password-resets/letters", json=unknown).status_code == 202
+            assert users.post("/v1/password-reset-requests", json=unknown).status_code == 202
             token = self._link(post_office, "reset", "the reset link of a letter")
             new = {"token": token, "password": self.canaries.new("the newest password")}
             assert users.post("/v1/password-resets", json=new).status_code == 204

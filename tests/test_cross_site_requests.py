@@ -58,7 +58,7 @@ UNSAFE: dict[str, dict[str, str]] = {
     "/users/confirm-email": {"token": "forged"},
     "/users/sign-in-link": {"token": "forged"},
     "/account/confirm/at/work": {},
-    "/account/email/letter": {},
+    "/account/email-verification-request": {},
     "/account/passkeys/COMMENT/name": {"name": "Forged"},
     "/admin/accounts/ACCOUNT/disable": {},
     "/admin/accounts/ACCOUNT/enable": {},

@@ -88,13 +88,13 @@ def test_an_address_is_confirmed_and_brings_back_in_who_forgot_the_password(
     page = anas.go("/account")
     page.fill("#email", address)
     page.click("#profile-form button[type=submit]")
-    expect(page.locator("#letter-form")).to_contain_text("Not confirmed yet")
+    expect(page.locator("#verify-email-form")).to_contain_text("Not confirmed yet")
     anas.page.goto(link(mailbox.email(address, 1)))
     expect(page.locator("#token")).not_to_have_value("")
     assert "#" not in page.url
     page.click("#confirm-form button[type=submit]")
     expect(anas.toasts).to_contain_text(f"E-mails go to {address}")
-    expect(page.locator("#letter-form")).to_have_count(0)
+    expect(page.locator("#verify-email-form")).to_have_count(0)
 
     elsewhere = window()
     there = elsewhere.go("/users/login")

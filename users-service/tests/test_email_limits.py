@@ -79,18 +79,18 @@ async def test_every_way_to_have_an_email_sent_counts_and_the_person_is_told(
     invited = {"role": "reader", "email": "victim@home.example"}
     assert (await boss("POST", "/v1/invitations", json=invited)).status_code == 201
     refused = await boss("POST", "/v1/invitations", json=invited)
-    assert told(refused) == (429, "too_many_letters")
+    assert told(refused) == (429, "too_many_emails")
     assert len((await boss("GET", "/v1/invitations")).json()["invitations"]) == 1
     sent = {"email": "Victim@home.example", "name": "Boss"}
     refused = await boss("PATCH", "/v1/account", json=sent)
-    assert told(refused) == (429, "too_many_letters")
+    assert told(refused) == (429, "too_many_emails")
     assert 0 < int(refused.headers["retry-after"]) <= 24 * 3600
     mine = (await boss("GET", "/v1/account")).json()
     assert (mine["name"], mine["email"]) == ("boss", "boss@home.example")
     await join(office.client(), "late", email="victim@home.example")
     late = await join(office.client(), "later", email="victim@home.example")
-    refused = await late("POST", "/v1/account/email/letters")
-    assert told(refused) == (429, "too_many_letters")
+    refused = await late("POST", "/v1/account/email-verification-requests")
+    assert told(refused) == (429, "too_many_emails")
 
 
 async def test_whoever_asks_all_day_has_ten_reset_emails_sent(
@@ -101,7 +101,7 @@ async def test_whoever_asks_all_day_has_ten_reset_emails_sent(
     await join(office.client(), "ivy", email="ivy@home.example")
     await office.state["mail_sender"].send_next()
     token = link_in((await post.kept(1))[0])[1]
-    await office.client().post("/v1/email-proofs", json={"token": token})
+    await office.client().post("/v1/email-verifications", json={"token": token})
     for n in range(24):
         await ask(office.client(f"198.51.100.{n}"), "ivy")
         while await office.state["mail_sender"].send_next():
@@ -151,7 +151,7 @@ async def test_whoever_acted_is_no_link_in_a_notice(office: Service, post: MailS
     await join(office.client(), "ivy", email="ivy@home.example")
     for email in await post.kept(2):
         sent = {"token": link_in(email)[1]}
-        await office.client().post("/v1/email-proofs", json=sent)
+        await office.client().post("/v1/email-verifications", json=sent)
     post.emails.clear()
     found = (await office.client(auth=KEY).get("/v1/accounts?username=ivy")).json()
     ivy = found["accounts"][0]["id"]

@@ -141,7 +141,7 @@ async def test_github_is_linked_and_can_be_the_only_sign_in_method_but_there_is_
     came = (await sign_in(people, github)).json()
     octocat = Someone(people, came["account"]["id"], came["token"])
     answer = await octocat("DELETE", "/v1/account/identities/github")
-    assert told(answer) == (409, "last_way_in")
+    assert told(answer) == (409, "last_sign_in_method")
 
 
 async def test_github_cannot_reauthenticate_and_a_new_sign_in_is_what_there_is_instead(
@@ -153,7 +153,7 @@ async def test_github_cannot_reauthenticate_and_a_new_sign_in_is_what_there_is_i
     assert [each["reauthenticates"] for each in listed] == [False]
     path = "/v1/sessions/current/re-authenticate/github"
     answer = await octocat("POST", path, json={"redirect_uri": BACK})
-    assert told(answer) == (409, "provider_cannot_prove")
+    assert told(answer) == (409, "provider_cannot_reauthenticate")
     service.clock.move(minutes=16)
     wanted = {"new_password": "nine green apples"}
     stale = await octocat("PUT", "/v1/account/password", json=wanted)

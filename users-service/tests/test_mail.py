@@ -81,7 +81,7 @@ def _results(service: Service) -> dict[str, float]:
     found = {}
     for metric in service.registry.collect():
         for sample in metric.samples:
-            if sample.name == "users_letters_total":
+            if sample.name == "users_emails_total":
                 found[f"{sample.labels['kind']} {sample.labels['result']}"] = sample.value
     return found
 
@@ -92,7 +92,7 @@ async def with_verified_email(service: Service, post: MailServer, username: str)
     (email,) = await post.kept(1)
     page, token = link_in(email)
     assert page == f"{SITE}/users/confirm-email"
-    answer = await service.client().post("/v1/email-proofs", json={"token": token})
+    answer = await service.client().post("/v1/email-verifications", json={"token": token})
     assert answer.json() == {"email": f"{username}@home.example"}
     post.emails.clear()
     post.to.clear()
@@ -100,7 +100,7 @@ async def with_verified_email(service: Service, post: MailServer, username: str)
 
 
 async def ask(client: httpx.AsyncClient, account: str) -> httpx.Response:
-    return await client.post("/v1/password-resets/letters", json={"account": account})
+    return await client.post("/v1/password-reset-requests", json={"account": account})
 
 
 async def audited(client: httpx.AsyncClient, event: str) -> list[tuple[str, str | None]]:
@@ -173,7 +173,7 @@ async def test_whoever_is_asked_for_the_answer_is_the_same_and_made_by_the_same_
         [
             ("ok", "ivy"),
             ("mailed_lately", "ivy"),
-            ("no_proven_address", "unproven"),
+            ("no_verified_email", "unproven"),
             *[("unknown_account", None)] * 3,
         ],
         key=str,
@@ -181,7 +181,7 @@ async def test_whoever_is_asked_for_the_answer_is_the_same_and_made_by_the_same_
     (email,) = await post.kept(1)
     # The mail server of the test logs in this process too.
     ours = "".join(str(vars(line)) for line in caplog.records if line.name != "mail.log")
-    assert "letter reset_link: sent" in ours
+    assert "e-mail reset_link: sent" in ours
     assert link_in(email)[1] not in ours
     assert "nobody@home" not in ours
 
@@ -266,13 +266,16 @@ async def test_without_a_mail_server_nothing_is_sent_or_kept_and_that_is_said(
 ) -> None:
     ivy = await join(service.client(), "ivy", email="ivy@home.example")
     assert (await service.client().get("/v1/mail")).json() == {"is_on": False}
-    assert told(await ask(service.client(), "ivy")) == (409, "mail_off")
-    assert told(await ivy("POST", "/v1/account/email/letters")) == (409, "mail_off")
+    assert told(await ask(service.client(), "ivy")) == (409, "mail_disabled")
+    assert told(await ivy("POST", "/v1/account/email-verification-requests")) == (
+        409,
+        "mail_disabled",
+    )
     invited = {"email": "new@home.example"}
     answer = await service.client().post("/v1/invitations", json=invited, auth=KEY)
-    assert told(answer) == (409, "mail_off")
+    assert told(answer) == (409, "mail_disabled")
     changed = await ivy("PATCH", "/v1/account", json={"email": "new@home.example"})
-    assert (changed.json()["email"], changed.json()["proven_email"]) == (
+    assert (changed.json()["email"], changed.json()["verified_email"]) == (
         "new@home.example",
         None,
     )
@@ -461,7 +464,7 @@ async def test_a_new_address_is_asked_and_the_old_one_told_and_gets_resets_until
     ivy = await with_verified_email(office, post, "ivy")
     changed = await ivy("PATCH", "/v1/account", json={"email": "new@home.example"})
     assert changed.json()["email"] == "new@home.example"
-    assert changed.json()["proven_email"] == "ivy@home.example"
+    assert changed.json()["verified_email"] == "ivy@home.example"
     await post.kept(2)
     emails = dict(zip((each[0] for each in post.to), post.emails, strict=True))
     assert emails["ivy@home.example"]["Subject"].startswith("Your email address was changed")
@@ -471,11 +474,13 @@ async def test_a_new_address_is_asked_and_the_old_one_told_and_gets_resets_until
     await post.kept(3)
     assert post.to[-1] == ["ivy@home.example"]
     token = link_in(emails["new@home.example"])[1]
-    assert (await client.post("/v1/email-proofs", json={"token": token})).status_code == 200
-    used = await client.post("/v1/email-proofs", json={"token": token})
+    assert (
+        await client.post("/v1/email-verifications", json={"token": token})
+    ).status_code == 200
+    used = await client.post("/v1/email-verifications", json={"token": token})
     assert told(used) == (403, "invalid_email_link")
     mine = (await ivy("GET", "/v1/account")).json()
-    assert mine["email"] == mine["proven_email"] == "new@home.example"
+    assert mine["email"] == mine["verified_email"] == "new@home.example"
     office.clock.move(minutes=16)
     await ask(client, "ivy@home.example")
     await ask(client, "new@home.example")
@@ -489,12 +494,12 @@ async def test_a_verification_of_an_address_that_was_changed_again_verifies_noth
     ivy = await join(office.client(), "ivy", email="first@home.example")
     token = link_in((await post.kept(1))[0])[1]
     await ivy("PATCH", "/v1/account", json={"email": "second@home.example"})
-    refused = await office.client().post("/v1/email-proofs", json={"token": token})
+    refused = await office.client().post("/v1/email-verifications", json={"token": token})
     assert told(refused) == (403, "invalid_email_link")
     await post.kept(2)
     office.clock.move(hours=24)
     token = link_in(post.emails[1])[1]
-    refused = await office.client().post("/v1/email-proofs", json={"token": token})
+    refused = await office.client().post("/v1/email-verifications", json={"token": token})
     assert told(refused) == (403, "invalid_email_link")
 
 
@@ -503,7 +508,7 @@ async def test_an_address_that_is_taken_away_gets_nothing_more(
 ) -> None:
     ivy = await with_verified_email(office, post, "ivy")
     gone = await ivy("PATCH", "/v1/account", json={"email": None})
-    assert (gone.json()["email"], gone.json()["proven_email"]) == (None, None)
+    assert (gone.json()["email"], gone.json()["verified_email"]) == (None, None)
     await post.kept(1)
     assert post.to == [["ivy@home.example"]]
     await ask(office.client(), "ivy@home.example")
@@ -543,7 +548,7 @@ async def test_a_verification_begun_before_a_reset_verifies_nothing(
     token = link_in(emails["thief@elsewhere.example"])[1]
     client = office.client()
     await client.delete(f"/v1/accounts/{ivy.id}/sessions", auth=KEY)
-    refused = await client.post("/v1/email-proofs", json={"token": token})
+    refused = await client.post("/v1/email-verifications", json={"token": token})
     assert told(refused) == (403, "invalid_email_link")
 
 
@@ -554,9 +559,9 @@ async def test_an_operator_who_changes_the_addresses_verifies_none(
     client = office.client(auth=KEY)
     kept = {"emails": ["other@home.example", "ivy@home.example"]}
     await client.post("/update-user/ivy", json=kept)
-    assert (await ivy("GET", "/v1/account")).json()["proven_email"] == "ivy@home.example"
+    assert (await ivy("GET", "/v1/account")).json()["verified_email"] == "ivy@home.example"
     await client.post("/update-user/ivy", json={"emails": ["other@home.example"]})
-    assert (await ivy("GET", "/v1/account")).json()["proven_email"] is None
+    assert (await ivy("GET", "/v1/account")).json()["verified_email"] is None
 
 
 async def test_five_emails_an_hour_go_to_unverified_addresses(
@@ -564,20 +569,23 @@ async def test_five_emails_an_hour_go_to_unverified_addresses(
 ) -> None:
     ivy = await join(office.client(), "ivy", email="ivy@home.example")
     for _ in range(3):
-        assert (await ivy("POST", "/v1/account/email/letters")).status_code == 202
+        assert (await ivy("POST", "/v1/account/email-verification-requests")).status_code == 202
     for n in range(2):
         sent = {"email": f"victim{n}@home.example"}
         assert (await ivy("PATCH", "/v1/account", json=sent)).status_code == 200
     sent = {"email": "victim@home.example"}
     assert told(await ivy("PATCH", "/v1/account", json=sent)) == (429, "too_many_attempts")
-    refused = await ivy("POST", "/v1/account/email/letters")
+    refused = await ivy("POST", "/v1/account/email-verification-requests")
     assert told(refused) == (429, "too_many_attempts")
     await post.kept(6)
 
 
 async def test_a_verified_address_is_not_asked_again(office: Service, post: MailServer) -> None:
     ivy = await with_verified_email(office, post, "ivy")
-    assert told(await ivy("POST", "/v1/account/email/letters")) == (409, "email_is_proven")
+    assert told(await ivy("POST", "/v1/account/email-verification-requests")) == (
+        409,
+        "email_already_verified",
+    )
 
 
 async def test_two_accounts_of_one_address_get_an_email_each_and_neither_is_the_others(
@@ -587,7 +595,9 @@ async def test_two_accounts_of_one_address_get_an_email_each_and_neither_is_the_
         await join(office.client(), username, email="ivy@home.example")
     for email in await post.kept(2):
         sent = {"token": link_in(email)[1]}
-        assert (await office.client().post("/v1/email-proofs", json=sent)).status_code == 200
+        assert (
+            await office.client().post("/v1/email-verifications", json=sent)
+        ).status_code == 200
     post.emails.clear()
     await ask(office.client(), "ivy@home.example")
     texts = sorted(text_of(email) for email in await post.kept(2))

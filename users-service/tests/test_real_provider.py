@@ -253,7 +253,7 @@ async def test_a_provider_that_cannot_tell_when_one_signed_in_is_not_asked_to_re
         bob = await join(service.client(), "bob")
         path = "/v1/sessions/current/re-authenticate/op"
         answer = await bob("POST", path, json={"redirect_uri": HOME})
-        assert told(answer) == (409, "provider_cannot_prove")
+        assert told(answer) == (409, "provider_cannot_reauthenticate")
 
 
 async def linked(someone: Someone) -> list[tuple[Any, ...]]:

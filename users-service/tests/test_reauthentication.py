@@ -139,10 +139,10 @@ async def test_a_second_step_is_turned_off_by_its_code_or_a_recovery_code_only(
         assert told(await ivy("DELETE", "/v1/account/totp")) == (403, "code_required")
         wrong = await ivy("DELETE", "/v1/account/totp", json={"code": "000000"})
         assert told(wrong) == (403, "wrong_code")
-        assert (await ivy("GET", "/v1/account/factors")).json()["totp"]
+        assert (await ivy("GET", "/v1/account/two-factor")).json()["totp"]
         right = {"code": app.code() if by_app else codes[3]}
         assert (await ivy("DELETE", "/v1/account/totp", json=right)).status_code == 204
-        assert not (await ivy("GET", "/v1/account/factors")).json()["totp"]
+        assert not (await ivy("GET", "/v1/account/two-factor")).json()["totp"]
         service.clock.move(minutes=1)
 
 
@@ -243,13 +243,16 @@ async def test_reauthentication_at_a_provider_asks_for_the_second_step_as_well(
         (ivy, {**sent, "token": "unknown"}),
         (await again(people, app=app, seconds=-30), {**sent, "code": app.code(seconds=30)}),
     ]:
-        assert told(await other("POST", AGAIN, json=proof)) == (403, "second_step_ended")
+        assert told(await other("POST", AGAIN, json=proof)) == (
+            403,
+            "two_factor_challenge_ended",
+        )
     wrong = await ivy("POST", AGAIN, json={**sent, "code": "000000"})
     assert told(wrong) == (403, "wrong_code")
     assert (await ivy("POST", AGAIN, json=sent)).status_code == 200
     assert (await ivy("GET", "/v1/account/export")).status_code == 200
     sent = {**sent, "code": app.code(seconds=30)}
-    assert told(await ivy("POST", AGAIN, json=sent)) == (403, "second_step_ended")
+    assert told(await ivy("POST", AGAIN, json=sent)) == (403, "two_factor_challenge_ended")
 
 
 async def test_a_passkey_is_two_factors_and_reauthenticates_alone(

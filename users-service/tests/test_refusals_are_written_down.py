@@ -94,7 +94,11 @@ async def test_a_wrong_code_at_set_up_is_written_down(
             {"token": "x", "password": "another quiet river"},
             ("password_reset", "invalid_reset_link", None),
         ),
-        ("/v1/email-proofs", {"token": "x"}, ("email_proven", "invalid_email_link", None)),
+        (
+            "/v1/email-verifications",
+            {"token": "x"},
+            ("email_proven", "invalid_email_link", None),
+        ),
         ("/v1/sessions/link", {"token": "x"}, ("signed_in", "invalid_sign_in_link", None)),
     ],
 )

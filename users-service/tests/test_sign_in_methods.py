@@ -81,7 +81,7 @@ async def test_promise_with_passwords_off_no_password_opens_sets_or_changes_anyt
         await someone("PUT", "/v1/account/password", json={"new_password": PASSWORD}),
         await people.post(f"/v1/accounts/{someone.id}/reset-link", auth=KEY),
     ]
-    assert {told(answer) for answer in refusals} == {(403, "password_login_off")}
+    assert {told(answer) for answer in refusals} == {(403, "password_sign_in_disabled")}
     assert (await people.get("/v1/sign-in")).json()["passwords"] is False
 
 
@@ -112,7 +112,7 @@ async def test_with_passwords_off_a_password_is_no_sign_in_method_that_lets_the_
     sent = {"flow": begun["flow"], **issuer.consent(begun["authorization_url"])}
     assert (await ivy("POST", f"{path}/callback", json=sent)).status_code == 204
     assert (await ivy("GET", "/v1/account")).json()["has_password"]
-    assert told(await ivy("DELETE", path)) == (409, "last_way_in")
+    assert told(await ivy("DELETE", path)) == (409, "last_sign_in_method")
 
 
 async def test_a_provider_that_is_not_set_up_any_more_is_shown_and_counts_for_nothing(

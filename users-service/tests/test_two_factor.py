@@ -66,9 +66,9 @@ async def test_setting_up_shows_a_qr_code_and_takes_effect_with_the_first_right_
     await ivy("DELETE", "/v1/sessions/others")
     _, codes = await set_up(service, ivy)
     assert len(set(codes)) == 10
-    status = (await ivy("GET", "/v1/account/factors")).json()
+    status = (await ivy("GET", "/v1/account/two-factor")).json()
     assert status == {"totp": True, "recovery_codes": 10, "passkeys": 0}
-    assert told(await ivy("POST", "/v1/account/totp")) == (409, "totp_is_on")
+    assert told(await ivy("POST", "/v1/account/totp")) == (409, "totp_already_enabled")
 
 
 async def test_a_right_password_is_not_enough_and_the_code_opens_one_session(
@@ -86,7 +86,7 @@ async def test_a_right_password_is_not_enough_and_the_code_opens_one_session(
     now = Someone(people, ivy.id, done.json()["token"])
     assert (await now("GET", "/v1/account")).status_code == 200
     again = await second_step(people, asked["token"], app.code(seconds=30))
-    assert told(again) == (403, "second_step_ended")
+    assert told(again) == (403, "two_factor_challenge_ended")
     key = await people.get("/v1/audit?event=signed_in", auth=KEY)
     found = [(line["result"], line["facts"].get("by")) for line in key.json()["lines"]]
     assert found[:2] == [("ok", "password, totp"), ("wrong_code", None)]
@@ -127,7 +127,7 @@ async def test_a_second_step_ends_after_ten_minutes(
     token = (await first_step(people))["token"]
     service.clock.move(minutes=10)
     refused = await second_step(people, token, app.code())
-    assert told(refused) == (403, "second_step_ended")
+    assert told(refused) == (403, "two_factor_challenge_ended")
 
 
 async def test_a_recovery_code_works_once_however_it_is_typed(
@@ -156,7 +156,7 @@ async def test_who_lost_both_is_helped_by_an_administrator_not_by_a_reset_link(
     await people.post("/v1/password-resets", json=sent)
     await first_step(people)
     assert (await people.delete(f"{path}/totp", auth=KEY)).status_code == 204
-    assert told(await people.delete(f"{path}/totp", auth=KEY)) == (409, "totp_is_off")
+    assert told(await people.delete(f"{path}/totp", auth=KEY)) == (409, "totp_not_enabled")
     sent = {"username": "ivy", "password": PASSWORD}
     assert (await people.post("/v1/sessions", json=sent)).status_code == 201
 

@@ -343,7 +343,7 @@ async def test_a_provider_is_unlinked_unless_it_is_the_last_sign_in_method(
     came = (await finish(people, issuer)).json()
     ivy = Someone(people, came["account"]["id"], came["token"])
     path = "/v1/account/identities/op"
-    assert told(await ivy("DELETE", path)) == (409, "last_way_in")
+    assert told(await ivy("DELETE", path)) == (409, "last_sign_in_method")
     changed = await ivy("PUT", "/v1/account/password", json={"new_password": PASSWORD})
     ivy = Someone(people, ivy.id, changed.json()["token"])
     assert (await ivy("DELETE", path)).status_code == 204

@@ -218,7 +218,7 @@ async def test_a_removed_passkey_signs_nobody_in_and_the_last_sign_in_method_sta
     ivy = Someone(people, ivy.id, token)
     (only,) = (await ivy("GET", "/v1/account/passkeys")).json()["passkeys"]
     path = f"/v1/account/passkeys/{only['id']}"
-    assert told(await ivy("DELETE", path)) == (409, "last_way_in")
+    assert told(await ivy("DELETE", path)) == (409, "last_sign_in_method")
     await add(ivy, Authenticator())
     assert (await ivy("DELETE", path)).status_code == 204
     assert told(await ivy("DELETE", path)) == (404, "passkey_not_found")
@@ -244,6 +244,6 @@ async def test_without_a_public_address_there_are_no_passkeys(
     async with running(some_settings(users_database, redis_url)) as service:
         people = service.client()
         ivy = await join(people, "ivy")
-        assert told(await people.post("/v1/passkeys/options")) == (409, "passkeys_off")
+        assert told(await people.post("/v1/passkeys/options")) == (409, "passkeys_disabled")
         refused = await ivy("POST", "/v1/account/passkeys/options")
-        assert told(refused) == (409, "passkeys_off")
+        assert told(refused) == (409, "passkeys_disabled")

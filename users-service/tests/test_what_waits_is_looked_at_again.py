@@ -196,7 +196,7 @@ async def test_a_second_step_begun_before_a_change_opens_nothing(
     begun = await first_step(people)
     await change(service, ivy)
     done = await second_step(people, begun["token"], codes[0])
-    assert told(done) == (403, "second_step_ended")
+    assert told(done) == (403, "two_factor_challenge_ended")
 
 
 @every_change

@@ -124,7 +124,7 @@ class FakeAdministration(FakeWaysIn):
         person = self._by_id(request)
         assert person is not None
         if person["username"] not in self.totp:
-            return problem(409, "totp_is_off")
+            return problem(409, "totp_not_enabled")
         self.totp.discard(person["username"])
         return Response(status_code=204)
 

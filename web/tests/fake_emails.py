@@ -17,9 +17,9 @@ class FakeLetters(FakePeople):
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
             ("GET", "/v1/mail", self.mail),
-            ("POST", "/v1/password-resets/letters", self.ask),
-            ("POST", "/v1/email-proofs", self.prove_email),
-            ("POST", "/v1/account/email/letters", self.send_again),
+            ("POST", "/v1/password-reset-requests", self.ask),
+            ("POST", "/v1/email-verifications", self.prove_email),
+            ("POST", "/v1/account/email-verification-requests", self.send_again),
             *super().routes(),
         ]
 
@@ -28,7 +28,7 @@ class FakeLetters(FakePeople):
 
     async def ask(self, request: Request) -> Response:
         if not self.are_sent:
-            return problem(409, "mail_off")
+            return problem(409, "mail_disabled")
         assert request.headers["X-Forwarded-For"]
         self.asked.append((await request.json())["account"])
         if len(self.asked) > 20:
@@ -49,6 +49,6 @@ class FakeLetters(FakePeople):
             return problem(401, "session_ended")
         email = self.emails.get(person["username"])
         if email in (None, self.proven.get(person["username"])):
-            return problem(409, "email_is_proven")
+            return problem(409, "email_already_verified")
         self.sent_again.append(str(email))
         return JSONResponse(None, status_code=202)

@@ -49,7 +49,7 @@ class FakePeople(FakeUsers):
             if self.stale:
                 return problem(403, "reauthentication_required")
             if changes["email"] in self.full:
-                answer = problem(429, "too_many_letters")
+                answer = problem(429, "too_many_emails")
                 answer.headers["Retry-After"] = "71000"
                 return answer
             if changes["email"] and "@" not in changes["email"]:
@@ -124,7 +124,7 @@ class FakePeople(FakeUsers):
     async def reauthenticate(self, request: Request) -> Response:
         person, given = self._who(request), await request.json()
         if given.get("token", "") not in ("", "step-of-a-proof"):
-            return problem(403, "second_step_ended")
+            return problem(403, "two_factor_challenge_ended")
         if "token" not in given and given["password"] != PASSWORD:
             return problem(401, "wrong_credentials")
         if person is not None and (lacking := self.lacking(person, given)):
@@ -150,7 +150,7 @@ class FakePeople(FakeUsers):
         own = [each for each in self.sessions.values() if each["id"] == person["id"]]
         return {
             **person, "email": self.emails.get(username), "has_password": True,
-            "proven_email": self.proven.get(username),
+            "verified_email": self.proven.get(username),
             "disabled_at": NOON.isoformat() if username in self.disabled else None,
             "created_at": NOON.isoformat(), "sessions": len(own),
             "last_seen_at": NOON.isoformat() if own else None,

@@ -23,7 +23,7 @@ class FakeWaysIn(FakeLetters):
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
             ("POST", "/v1/sessions/second-factor", self.second_factor),
-            ("GET", "/v1/account/factors", self.factors),
+            ("GET", "/v1/account/two-factor", self.factors),
             ("POST", "/v1/account/totp", self.begin_totp),
             ("POST", "/v1/account/totp/confirm", self.confirm_totp),
             ("DELETE", "/v1/account/totp", self.remove_totp),
@@ -45,7 +45,7 @@ class FakeWaysIn(FakeLetters):
     async def second_factor(self, request: Request) -> Response:
         given = await request.json()
         if not given["token"].startswith("step-of-"):
-            return problem(403, "second_step_ended")
+            return problem(403, "two_factor_challenge_ended")
         if given["code"] not in (CODE, *RECOVERY_CODES):
             return problem(403, "wrong_code")
         person = self.people[given["token"].removeprefix("step-of-")]

@@ -144,7 +144,7 @@ REFUSED = [
     ("reauthenticated", "wrong_credentials", "Identity not confirmed"),
     ("password_changed", "wrong_credentials", "Password not changed"),
     ("password_reset", "invalid_reset_link", "Password reset refused"),
-    ("reset_asked", "no_proven_address", "Password reset e-mail not sent"),
+    ("reset_asked", "no_verified_email", "Password reset e-mail not sent"),
     ("email_proven", "invalid_email_link", "E-mail address not confirmed"),
     ("totp_added", "wrong_code", "Two-step sign-in not turned on"),
     ("totp_removed", "wrong_code", "Two-step sign-in not turned off"),

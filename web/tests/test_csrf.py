@@ -21,7 +21,7 @@ UNSAFE = [
     ("/users/reset", {"token": "code", "password": "a new horse"}),
     ("/users/forgot", {"account": "ana"}),
     ("/users/confirm-email", {"token": "code"}),
-    ("/account/email/letter", {}),
+    ("/account/email-verification-request", {}),
     ("/account/passkeys/1/name", {"name": "Mine"}),
     ("/account", {"name": "Mallory", "email": "mallory@evil.example"}),
     ("/account/confirm", {"confirm_action": "/", "confirm_password": "correct horse"}),

@@ -40,7 +40,7 @@ async def test_where_no_letters_are_sent_the_page_says_who_can_help(browse, back
     assert "Ask an administrator" in page.text
     assert "forgot-form" not in page.forms
     form = (await browse(ANA).get("/account")).forms
-    assert "letter-form" not in form
+    assert "verify-email-form" not in form
 
 
 async def test_the_letters_code_confirms_the_address_once_signed_in_or_not(browse, users):
@@ -63,7 +63,7 @@ async def test_an_address_shows_whether_it_is_confirmed_and_another_letter_can_b
     saved = await browser.submit(form, email="new@home.example")
     assert "e-mail that we sent to new@home.example" in saved.text
     assert "Not confirmed yet" in saved.text
-    again = await browser.submit(saved.form("letter-form"))
+    again = await browser.submit(saved.form("verify-email-form"))
     assert "We have sent another e-mail." in again.text
     assert users.sent_again == ["new@home.example"]
     users.proven["ana"] = "old@home.example"
@@ -71,7 +71,7 @@ async def test_an_address_shows_whether_it_is_confirmed_and_another_letter_can_b
     users.proven["ana"] = "new@home.example"
     page = await browser.get("/account")
     assert "Confirmed." in page.text
-    assert "letter-form" not in page.forms
+    assert "verify-email-form" not in page.forms
 
 
 async def test_an_invitation_can_go_by_letter_where_letters_are_sent(browse, users):

@@ -265,8 +265,8 @@ def _mail_sender(
     password_reset: PasswordReset,
 ) -> MailSender:
     sent = Counter(
-        "users_letters",
-        "Letters taken up to be sent, by kind and result",
+        "users_emails",
+        "E-mails taken from the queue, by kind and result",
         ["kind", "result"],
         registry=resources.registry,
     )

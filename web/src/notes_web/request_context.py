@@ -21,7 +21,7 @@ from notes_web.clients.gateway import GatewayClient
 from notes_web.clients.http import BackendError, Client, Refused, Unreachable
 from notes_web.clients.notes import NotesClient
 from notes_web.clients.users import EmailsClient, UsersClient
-from notes_web.clients.users_types import LoginOut, WaysInOut
+from notes_web.clients.users_types import LoginOut, SignInMethodsOut
 from notes_web.cookies import Cookies
 from notes_web.csrf import TOKEN, binding
 from notes_web.presence import Presence
@@ -179,7 +179,7 @@ class RequestContext:
             self.set_message(response, message)
         return response
 
-    async def sign_in_methods(self) -> WaysInOut:
+    async def sign_in_methods(self) -> SignInMethodsOut:
         """As users-service says; passwords alone while it cannot be asked."""
         try:
             return await self.site.users.sign_in_methods()

@@ -51,12 +51,12 @@ class EmailVerification:
         """Ask the new address and tell the old one, in the transaction of the change."""
         now = self.now()
         await self.ask(session, after)
-        if self.email_queue.is_on and before.proven_email not in (None, after.email):
-            assert before.proven_email is not None
+        if self.email_queue.is_on and before.verified_email not in (None, after.email):
+            assert before.verified_email is not None
             await self.email_queue.write(
                 session,
                 EmailKind.EMAIL_CHANGED,
-                {"to": before.proven_email},
+                {"to": before.verified_email},
                 account_id=before.id,
                 now=now,
                 expires_at=now + NOTICE_LIFETIME,
@@ -93,7 +93,7 @@ class EmailVerification:
     async def ask_again(self, account: Account) -> None:
         """Queue another link to the account's own address.
 
-        Raises MailOff, EmailAlreadyVerified, TooManyAttempts or TooManyEmails.
+        Raises MailDisabled, EmailAlreadyVerified, TooManyAttempts or TooManyEmails.
         """
         self.email_queue.require()
         if account.email is None or account.email_is_verified:
@@ -125,7 +125,7 @@ class EmailVerification:
             email: str = asked.facts["email"]
             if account.email != email or not account.may_sign_in:
                 raise InvalidEmailLink
-            columns = {"proven_email": email}
+            columns = {"verified_email": email}
             await store.accounts_by_id.change(session, account.id, columns=columns, now=now)
             by = principals.anonymous(client)
             audit_event = AuditEvent(type=AuditEventType.EMAIL_VERIFIED, by=by, account=account)

@@ -40,7 +40,7 @@ class Invitations:
     async def invite(self, role: str, by: Principal, *, email: str | None = None) -> Invitation:
         """Return a code for one new account, valid for 7 days, and mail it to `email` if given.
 
-        Raises MailOff, InvalidField or TooManyEmails.
+        Raises MailDisabled, InvalidField or TooManyEmails.
         """
         if email is not None:
             self.email_queue.require()

@@ -86,7 +86,7 @@ class PasswordReset:
     async def ask(self, wanted: str, client: Client) -> None:
         """Write the request down for a username or e-mail address, whether or not it exists.
 
-        Raises MailOff, InvalidField or TooManyAttempts.
+        Raises MailDisabled, InvalidField or TooManyAttempts.
         """
         self.email_queue.require()
         await self.limits.admit_reset_asked(client.address or "")
@@ -123,9 +123,9 @@ class PasswordReset:
         return result
 
     async def _mail_link(self, session: AsyncSession, account: Account) -> str:
-        now, to = self.now(), account.proven_email
+        now, to = self.now(), account.verified_email
         if to is None:
-            return "no_proven_address"
+            return "no_verified_email"
         since = now - MAILED_LINK_PAUSE
         if await store.reset_links.was_mailed(session, account.id, since=since):
             return "mailed_lately"

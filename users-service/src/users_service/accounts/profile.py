@@ -84,7 +84,7 @@ class Profiles:
             email = changes["email"]
             columns["emails"] = None if email is None else [new_email(email)]
             if email is None:
-                columns["proven_email"] = None
+                columns["verified_email"] = None
             await self.email_verification.admit(account)
         now = self.now()
         async with self.database.begin() as session:

@@ -53,10 +53,9 @@ class CredentialCheck:
     ) -> Account:
         """Return the account if the password is its own; raise WrongCredentials if not.
 
-        Raises TooManyAttempts or Busy, and PasswordLoginOff where password sign-in is disabled,
-        right or not. `exactly` tells "Ivy" from "ivy", as the original does; a sign-in form
-        accepts either. A failure is written to the audit log as `event`; a success is the
-        caller's to write.
+        Raises TooManyAttempts or Busy, and PasswordSignInDisabled where it is, right or not.
+        `exactly` tells "Ivy" from "ivy", as the original does; a sign-in form accepts either.
+        A failure is written to the audit log as `event`; a success is the caller's to write.
         """
         self.sign_in_methods.require_passwords()
         self.passwords.refuse_if_full()  # before the attempt counts

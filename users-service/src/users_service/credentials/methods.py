@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from users_service import store
-from users_service.domain.sign_in_errors import PasswordLoginOff
+from users_service.domain.sign_in_errors import PasswordSignInDisabled
 from users_service.domain.two_factor import LastSignInMethod
 
 
@@ -23,9 +23,9 @@ class SignInMethods:
     """Those of them that can be asked to authenticate a person again."""
 
     def require_passwords(self) -> None:
-        """Raise PasswordLoginOff where password sign-in is disabled."""
+        """Raise PasswordSignInDisabled where password sign-in is disabled."""
         if not self.passwords:
-            raise PasswordLoginOff
+            raise PasswordSignInDisabled
 
     async def keep_one(self, session: AsyncSession, account_id: UUID) -> None:
         """Raise LastSignInMethod if the account has no enabled way to sign in left.

@@ -82,7 +82,7 @@ class Account:
     photos: list[Any] | None
     roles: tuple[str, ...]
     disabled_at: datetime | None
-    proven_email: str | None = None
+    verified_email: str | None = None
     """The address that was verified last."""
     generation: int = 0
     """Raised to revoke all access tokens: those of a lower one are refused."""
@@ -104,7 +104,7 @@ class Account:
     @property
     def email_is_verified(self) -> bool:
         """Whether the first usable address is the one its reader confirmed."""
-        return self.email is not None and self.email == self.proven_email
+        return self.email is not None and self.email == self.verified_email
 
     @property
     def may_sign_in(self) -> bool:

@@ -67,7 +67,7 @@ NOTIFIED: Final = frozenset(
 def notice_of(audit_event: AuditEvent) -> tuple[EmailKind, Mapping[str, Any]] | None:
     """Return the notice that the account holder gets of the event, or None if none is due."""
     account = audit_event.account
-    if account is None or account.proven_email is None:
+    if account is None or account.verified_email is None:
         return None
     is_wrong = audit_event.result in WRONG_SECOND_STEPS.get(audit_event.type, ())
     is_done = audit_event.type in NOTIFIED and audit_event.result == OK

@@ -179,16 +179,16 @@ class InvalidEmailLink(UsersError):
 class EmailAlreadyVerified(UsersError):
     """The account has no address, or has verified the one it has."""
 
-    code = "email_is_proven"
+    code = "email_already_verified"
 
     def __str__(self) -> str:
         return "there is no address to confirm"
 
 
-class MailOff(UsersError):
+class MailDisabled(UsersError):
     """No mail server is configured, so an e-mail that was asked for cannot be sent."""
 
-    code = "mail_off"
+    code = "mail_disabled"
 
     def __str__(self) -> str:
         return "no letters are sent here: ask an administrator"
@@ -217,7 +217,7 @@ class TooManyAttempts(UsersError):
 class TooManyEmails(TooManyAttempts):
     """The address has had its share of e-mails, whoever asked for them."""
 
-    code = "too_many_letters"
+    code = "too_many_emails"
 
     def __str__(self) -> str:
         return f"this address got as many letters as it can: wait {self.retry_after} s"

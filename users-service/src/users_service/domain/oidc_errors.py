@@ -34,10 +34,10 @@ class ProviderNotFound(UsersError):
         return "there is no such provider here"
 
 
-class ProviderCannotProve(UsersError):
+class ProviderCannotReauthenticate(UsersError):
     """The provider cannot be asked to authenticate a person again, as GitHub cannot."""
 
-    code = "provider_cannot_prove"
+    code = "provider_cannot_reauthenticate"
 
     def __str__(self) -> str:
         return "this provider cannot be asked to prove who you are: sign in again instead"

@@ -99,10 +99,10 @@ class PasswordContainsName(UsersError):
         return "a password is more than your username or this application's name"
 
 
-class PasswordLoginOff(UsersError):
+class PasswordSignInDisabled(UsersError):
     """The operator has disabled password sign-in: USERS_PASSWORD_LOGIN=off."""
 
-    code = "password_login_off"
+    code = "password_sign_in_disabled"
 
     def __str__(self) -> str:
         return "passwords sign nobody in here: use one of the other ways"

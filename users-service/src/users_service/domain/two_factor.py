@@ -105,10 +105,10 @@ class PasskeyNotFound(UsersError):
         return "you have no such passkey"
 
 
-class PasskeysOff(UsersError):
+class PasskeysDisabled(UsersError):
     """USERS_PUBLIC_URL is not set, so there is no site to bind a passkey to."""
 
-    code = "passkeys_off"
+    code = "passkeys_disabled"
 
     def __str__(self) -> str:
         return "passkeys are not set up here"
@@ -128,7 +128,7 @@ class TooManyPasskeys(UsersError):
 class LastSignInMethod(UsersError):
     """The account would be left without any way to sign in that is enabled here."""
 
-    code = "last_way_in"
+    code = "last_sign_in_method"
 
     def __str__(self) -> str:
         return "this is your last way in: set a password first"
@@ -155,7 +155,7 @@ class CodeRequired(UsersError):
 class TwoFactorChallengeEnded(UsersError):
     """The challenge is unknown, used or older than 10 minutes, or its account changed."""
 
-    code = "second_step_ended"
+    code = "two_factor_challenge_ended"
 
     def __str__(self) -> str:
         return "this sign-in took too long: begin again"
@@ -164,7 +164,7 @@ class TwoFactorChallengeEnded(UsersError):
 class TotpAlreadyEnabled(UsersError):
     """An app is confirmed; a new one needs its removal first."""
 
-    code = "totp_is_on"
+    code = "totp_already_enabled"
 
     def __str__(self) -> str:
         return "an authenticator app is set up already: remove it first"
@@ -173,7 +173,7 @@ class TotpAlreadyEnabled(UsersError):
 class TotpNotEnabled(UsersError):
     """No app is set up, or none is confirmed where one must be."""
 
-    code = "totp_is_off"
+    code = "totp_not_enabled"
 
     def __str__(self) -> str:
         return "no authenticator app is set up"

@@ -60,8 +60,8 @@ class MailSender:
         if email is None:
             return False
         result = await self._handled(email)
-        facts = {"letter": email.id, "account": email.account_id, "try": email.tries}
-        log.info("letter %s: %s", email.kind, result, extra=facts)
+        facts = {"email_id": email.id, "account": email.account_id, "try": email.tries}
+        log.info("e-mail %s: %s", email.kind, result, extra=facts)
         if result != _DEFERRED:
             async with self.database.begin() as session:
                 await store.emails.done(session, email.id)
@@ -73,7 +73,7 @@ class MailSender:
         async with self.database.begin() as session:
             dead = await store.emails.forget_dead(session, now=self.now())
         if dead and self.smtp is not None:
-            log.warning("%d letters could not be sent in time", dead)
+            log.warning("%d e-mails could not be sent in time", dead)
 
     async def _send_all(self) -> None:
         while await self.send_next():
@@ -86,10 +86,10 @@ class MailSender:
                 return await self.password_reset.answer(secrets["wanted"], email)
             return await self._send(email, secrets)
         except (Undeliverable, Deferred) as error:
-            log.warning("letter not sent: %s", error, extra={"letter": email.id})
+            log.warning("e-mail not sent: %s", error, extra={"email_id": email.id})
             return _DEFERRED if isinstance(error, Deferred) else "undeliverable"
         except DecryptionError:
-            log.error("a letter cannot be opened: USERS_ENCRYPTION_KEY is another one")
+            log.error("an e-mail cannot be decrypted: USERS_ENCRYPTION_KEY is another one")
             return "unreadable"
 
     async def _send(self, email: EmailRow, secrets: dict[str, str]) -> str:
@@ -118,7 +118,7 @@ class MailSender:
                 account = await store.accounts_by_id.by_id(session, email.account_id)
         except AccountNotFound:
             return "", ""
-        return account.username, account.proven_email or ""
+        return account.username, account.verified_email or ""
 
 
 def _log_error(error: Exception, pause: float) -> None:

@@ -22,7 +22,7 @@ from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import InvalidField
 from users_service.domain.principals import Principal
 from users_service.domain.sign_in_errors import (
-    PasswordLoginOff,
+    PasswordSignInDisabled,
     Unauthenticated,
     WrongCredentials,
 )
@@ -187,7 +187,7 @@ async def password_check(
         )
     except WrongCredentials:
         return WrongPassword(check=False, username=username, message=INCORRECT)
-    except PasswordLoginOff as refusal:
+    except PasswordSignInDisabled as refusal:
         # Its clients know "wrong" and nothing else; whether it is right they are not told.
         return WrongPassword(check=False, username=username, message=str(refusal))
     audit: AuditLog = request.state.audit

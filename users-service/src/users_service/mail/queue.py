@@ -17,7 +17,7 @@ from users_service import store
 from users_service.crypto import encryption
 from users_service.crypto.encryption import Encryptor
 from users_service.domain.emails import EmailKind
-from users_service.domain.errors import MailOff
+from users_service.domain.errors import MailDisabled
 from users_service.tables import EmailRow
 
 
@@ -30,9 +30,9 @@ class EmailQueue:
     """False if no mail server is configured: nothing may be written then."""
 
     def require(self) -> None:
-        """Raise MailOff where no mail server is configured."""
+        """Raise MailDisabled where no mail server is configured."""
         if not self.is_on:
-            raise MailOff
+            raise MailDisabled
 
     async def write(
         self,

@@ -98,7 +98,7 @@ class Smtp:
         message["Subject"] = email.subject
         message["Date"] = format_datetime(at)
         # The same at every try: whoever gets it twice can see that.
-        message["Message-ID"] = f"<letter-{email_id}-{int(at.timestamp())}@{domain}>"
+        message["Message-ID"] = f"<email-{email_id}-{int(at.timestamp())}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(email.text, cte=_encoding(email.text))
         message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))

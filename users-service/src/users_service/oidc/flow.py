@@ -23,7 +23,7 @@ from users_service.domain.audit_events import AuditEvent, AuditEventType
 from users_service.domain.errors import UsersError
 from users_service.domain.oidc_errors import (
     InvalidRedirect,
-    ProviderCannotProve,
+    ProviderCannotReauthenticate,
     ProviderNotFound,
     SignInRefused,
 )
@@ -90,13 +90,13 @@ class AuthorizationFlows:
         """Store a flow of ten minutes and return where to send the browser.
 
         `account_id` is that of the signed-in person, if there is one. Raises ProviderNotFound,
-        InvalidRedirect, ProviderCannotProve, ProviderAway or TooManyAttempts.
+        InvalidRedirect, ProviderCannotReauthenticate, ProviderAway or TooManyAttempts.
         """
         provider = self.provider(name)
         if self.site is None or not redirect_uri.startswith(f"{self.site.origin}/"):
             raise InvalidRedirect
         if purpose is FlowPurpose.REAUTHENTICATE and not provider.can_reauthenticate:
-            raise ProviderCannotProve
+            raise ProviderCannotReauthenticate
         await self.limits.admit_challenge(client.address or "")
         request = AuthorizationRequest(
             state=new_secret(),

@@ -98,7 +98,10 @@ class Identities:
     async def start_reauthentication(
         self, name: str, redirect_uri: str, account: Account, client: Client
     ) -> StartedFlow:
-        """Return where to send the browser to authenticate again; raise ProviderCannotProve."""
+        """Return where to send the browser to authenticate again.
+
+        Raises ProviderCannotReauthenticate.
+        """
         return await self.flows.start(
             FlowPurpose.REAUTHENTICATE, name, redirect_uri, client, account.id
         )

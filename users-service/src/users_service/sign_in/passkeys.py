@@ -29,7 +29,7 @@ from users_service.domain.two_factor import (
     Passkey,
     PasskeyNotFound,
     PasskeyRefused,
-    PasskeysOff,
+    PasskeysDisabled,
     TooManyPasskeys,
 )
 from users_service.rate_limits.limits import RateLimits
@@ -53,7 +53,7 @@ class PasskeyFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passkeys:
-    """Registers passkeys and verifies them; PasskeysOff is raised where there is no site."""
+    """Registers passkeys and verifies them; raises PasskeysDisabled if there is no site."""
 
     database: async_sessionmaker[AsyncSession]
     limits: RateLimits
@@ -247,7 +247,7 @@ class Passkeys:
 
     def _site(self) -> Site:
         if self.site is None:
-            raise PasskeysOff
+            raise PasskeysDisabled
         return self.site
 
 

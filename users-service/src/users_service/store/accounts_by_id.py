@@ -92,7 +92,7 @@ async def change(
         setattr(row, column, value)
     row.updated_at = now
     await session.flush()
-    if not columns.keys().isdisjoint({"emails", "proven_email"}):
+    if not columns.keys().isdisjoint({"emails", "verified_email"}):
         await forget_mailed_links(session, account_id)
     return account_from(row)
 
@@ -127,7 +127,7 @@ async def known_as(session: AsyncSession, wanted: str, *, limit: int) -> list[Ac
     """Return the enabled accounts with this username or verified address, locked."""
     is_theirs = or_(
         AccountRow.username_key == username_key(wanted),
-        func.lower(AccountRow.proven_email) == func.lower(wanted),
+        func.lower(AccountRow.verified_email) == func.lower(wanted),
     )
     query = select(AccountRow).where(is_theirs, AccountRow.disabled_at.is_(None))
     in_order = query.order_by(AccountRow.id).limit(limit)

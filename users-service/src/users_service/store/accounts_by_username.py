@@ -110,8 +110,8 @@ async def change(
     before = identity_provider({"provider": row.provider})
     for column, value in columns.items():
         setattr(row, column, value)
-    if row.proven_email not in (row.emails or ()):
-        row.proven_email = None
+    if row.verified_email not in (row.emails or ()):
+        row.verified_email = None
     if "emails" in columns:
         await forget_mailed_links(session, row.id)
     row.updated_at = now
@@ -202,6 +202,6 @@ def account_from(row: AccountRow) -> Account:
         photos=row.photos,
         roles=tuple(row.roles),
         disabled_at=row.disabled_at,
-        proven_email=row.proven_email,
+        verified_email=row.verified_email,
         generation=row.generation,
     )

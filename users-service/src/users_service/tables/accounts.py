@@ -43,7 +43,7 @@ class AccountRow(Base):
     middle_name: Mapped[str | None] = mapped_column(Text)
     emails: Mapped[list[Any] | None]
     photos: Mapped[list[Any] | None]
-    proven_email: Mapped[str | None] = mapped_column(Text)
+    verified_email: Mapped[str | None] = mapped_column("proven_email", Text)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     disabled_at: Mapped[datetime | None]
     generation: Mapped[int] = mapped_column(server_default="0")

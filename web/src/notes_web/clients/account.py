@@ -12,18 +12,18 @@ from urllib.parse import quote
 from notes_web.clients.http import Client, HttpClient
 from notes_web.clients.users_types import (
     ApiTokenOut,
-    BegunOut,
-    DepartureOut,
+    AuthorizationRequestOut,
     DeviceOut,
     EnrolmentOut,
     ExportOut,
-    FactorsOut,
     LoginOut,
     MyAccountOut,
     NewApiTokenOut,
+    PasskeyOptionsOut,
     PasskeyOut,
     RecoveryCodesOut,
     TokenOut,
+    TwoFactorOut,
 )
 
 
@@ -121,7 +121,7 @@ class AccountClient(SignedInClient):
 
     async def begin_link(
         self, credentials: Credentials, provider: str, home: str
-    ) -> DepartureOut:
+    ) -> AuthorizationRequestOut:
         """Begins to link an identity at a provider; returns where to send the browser."""
         return await self._ask(
             credentials, "POST", _identity(provider), json={"redirect_uri": home}
@@ -141,7 +141,7 @@ class AccountClient(SignedInClient):
 
     async def begin_reauthentication(
         self, credentials: Credentials, provider: str, home: str
-    ) -> DepartureOut:
+    ) -> AuthorizationRequestOut:
         """Begins re-authentication at a linked provider."""
         return await self._ask(
             credentials, "POST", _proof(provider), json={"redirect_uri": home}
@@ -168,9 +168,9 @@ class AccountClient(SignedInClient):
 
     async def resend_verification(self, credentials: Credentials) -> None:
         """To one's own address that is not confirmed yet."""
-        await self._ask(credentials, "POST", "/v1/account/email/letters")
+        await self._ask(credentials, "POST", "/v1/account/email-verification-requests")
 
-    async def begin_passkey(self, credentials: Credentials) -> BegunOut:
+    async def begin_passkey(self, credentials: Credentials) -> PasskeyOptionsOut:
         """Returns WebAuthn options for a new passkey, and the flow to finish it with."""
         return await self._ask(credentials, "POST", "/v1/account/passkeys/options")
 
@@ -183,9 +183,9 @@ class AccountClient(SignedInClient):
         path = f"/v1/account/passkeys/{quote(passkey_id, safe='')}"
         await self._ask(credentials, "DELETE", path)
 
-    async def factors(self, credentials: Credentials) -> FactorsOut:
+    async def factors(self, credentials: Credentials) -> TwoFactorOut:
         """Returns whether two-step sign-in is on, and how many codes and passkeys are left."""
-        return await self._ask(credentials, "GET", "/v1/account/factors")
+        return await self._ask(credentials, "GET", "/v1/account/two-factor")
 
     async def begin_totp(self, credentials: Credentials) -> EnrolmentOut:
         """Returns the secret and QR code of a new authenticator app."""

@@ -11,13 +11,13 @@ from urllib.parse import quote
 from notes_web.clients.http import BackendError, Client, HttpClient
 from notes_web.clients.users_types import (
     AccountOut,
-    BegunOut,
-    DepartureOut,
+    AuthorizationRequestOut,
     LoginOut,
-    SecondStepOut,
+    PasskeyOptionsOut,
+    SignInMethodsOut,
     SignUpOut,
     TokenOut,
-    WaysInOut,
+    TwoFactorChallengeOut,
 )
 
 
@@ -33,7 +33,7 @@ class UsersClient:
 
     async def open_session(
         self, client: Client, username: str, password: str
-    ) -> LoginOut | SecondStepOut:
+    ) -> LoginOut | TwoFactorChallengeOut:
         """Signs in with a password: a session, or the second step that is asked for."""
         return await self._call(
             "POST",
@@ -52,11 +52,11 @@ class UsersClient:
             headers=self._on_behalf_of(client),
         )
 
-    async def sign_in_methods(self) -> WaysInOut:
+    async def sign_in_methods(self) -> SignInMethodsOut:
         """`passwords` and `passkeys`, on or off, and `providers`."""
         return await self._call("GET", "/v1/sign-in")
 
-    async def passkey_options(self, client: Client) -> BegunOut:
+    async def passkey_options(self, client: Client) -> PasskeyOptionsOut:
         """Returns WebAuthn options for signing in, the same for everybody."""
         return await self._call(
             "POST",
@@ -67,7 +67,7 @@ class UsersClient:
 
     async def begin_authorization(
         self, client: Client, provider: str, home: str, *, invite: str = ""
-    ) -> DepartureOut:
+    ) -> AuthorizationRequestOut:
         """Where to sign in elsewhere, and the flow that this browser comes back with."""
         return await self._call(
             "POST",
@@ -78,7 +78,7 @@ class UsersClient:
 
     async def finish_authorization(
         self, client: Client, provider: str, brought: Mapping[str, str]
-    ) -> LoginOut | SecondStepOut:
+    ) -> LoginOut | TwoFactorChallengeOut:
         """Signs in with the authorization response of a provider."""
         return await self._call(
             "POST",
@@ -87,7 +87,9 @@ class UsersClient:
             headers=self._on_behalf_of(client),
         )
 
-    async def open_by_link(self, client: Client, token: str) -> LoginOut | SecondStepOut:
+    async def open_by_link(
+        self, client: Client, token: str
+    ) -> LoginOut | TwoFactorChallengeOut:
         """A new session, or `second_factor` as from a password."""
         return await self._call(
             "POST",
@@ -166,11 +168,11 @@ class EmailsClient:
 
     async def request_password_reset(self, client: Client, account: str) -> None:
         """Asks for an e-mail with a reset link; silent about whether the account exists."""
-        await self._send(client, "/v1/password-resets/letters", {"account": account})
+        await self._send(client, "/v1/password-reset-requests", {"account": account})
 
     async def prove(self, client: Client, token: str) -> str:
         """The address that is proven now."""
-        return (await self._send(client, "/v1/email-proofs", {"token": token}))["email"]
+        return (await self._send(client, "/v1/email-verifications", {"token": token}))["email"]
 
     async def _send(self, client: Client, path: str, said: dict[str, str]) -> dict[str, str]:
         headers = {

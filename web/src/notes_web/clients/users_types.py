@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
+class AccountChange(TypedDict):
+    """The fields to change: an absent one stays. A change ends the person's sessions."""
+
+    role: NotRequired[Literal["reader", "editor", "admin"] | None]
+    disabled: NotRequired[bool | None]
+
+
 class AccountOut(TypedDict):
     """An account as other people see it; `name` is what to display."""
 
@@ -33,28 +40,23 @@ class ApiTokensOut(TypedDict):
     api_tokens: list[ApiTokenOut]
 
 
-class Asked(TypedDict):
-    """A username or an e-mail address."""
-
-    account: str
-
-
 AuditEventType: TypeAlias = Literal["account_created", "account_changed", "account_deleted", "account_disabled", "account_enabled", "account_exported", "roles_changed", "signed_in", "signed_out", "reauthenticated", "password_checked", "password_changed", "password_reset", "reset_asked", "reset_link_made", "email_proven", "sign_in_link_made", "session_ended", "sessions_ended", "totp_added", "totp_removed", "recovery_codes_made", "passkey_added", "passkey_removed", "passkey_renamed", "identity_linked", "identity_unlinked", "api_token_made", "api_token_checked", "api_key_checked", "api_token_revoked", "invitation_made", "invitation_revoked"]
 
 
-class BegunOut(TypedDict):
-    """
-    WebAuthn options as JSON, and the `flow` to send back with the browser's answer.
+class AuthorizationRequest(TypedDict):
+    """Where the provider sends the browser back to: an address of this site."""
 
-    Browsers read them with `PublicKeyCredential.parseCreationOptionsFromJSON` or
-    `parseRequestOptionsFromJSON`.
-    """
+    redirect_uri: str
 
+
+class AuthorizationRequestOut(TypedDict):
+    """Where to send the browser; `flow` is a secret that only this browser may keep."""
+
+    authorization_url: str
     flow: str
-    options: dict[str, Any]
 
 
-class Callback(TypedDict):
+class CallbackParameters(TypedDict):
     """The parameters of the provider's redirect, with the browser's `flow`."""
 
     flow: str
@@ -63,16 +65,10 @@ class Callback(TypedDict):
     iss: NotRequired[str | None]
 
 
-class Change(TypedDict):
-    """The fields to change: an absent one stays. A change ends the person's sessions."""
+class ChallengeProof(TypedDict):
+    """The second step after authentication at a provider."""
 
-    role: NotRequired[Literal["reader", "editor", "admin"] | None]
-    disabled: NotRequired[bool | None]
-
-
-class Code(TypedDict):
-    """A code of the authenticator app, or a recovery code where one will do."""
-
+    token: str
     code: str
 
 
@@ -81,26 +77,6 @@ class CodeLogin(TypedDict):
 
     token: str
     code: str
-
-
-class Depart(TypedDict):
-    """Where the provider sends the browser back to: an address of this site."""
-
-    redirect_uri: str
-
-
-class DepartToSignIn(TypedDict):
-    """Where to come back to, and an invitation for a person who has no account yet."""
-
-    redirect_uri: str
-    invite: NotRequired[str | None]
-
-
-class DepartureOut(TypedDict):
-    """Where to send the browser; `flow` is a secret that only this browser may keep."""
-
-    authorization_url: str
-    flow: str
 
 
 class DeviceOut(TypedDict):
@@ -123,6 +99,12 @@ class DevicesOut(TypedDict):
     sessions: list[DeviceOut]
 
 
+class EmailVerificationToken(TypedDict):
+    """The token of a link that verifies an e-mail address."""
+
+    token: str
+
+
 class EndedOut(TypedDict):
     """How many sessions were ended."""
 
@@ -139,14 +121,6 @@ class EnrolmentOut(TypedDict):
     secret: str
     uri: str
     qr_svg: str
-
-
-class FactorsOut(TypedDict):
-    """Whether an app is set up, and how many recovery codes and passkeys are left."""
-
-    totp: bool
-    recovery_codes: int
-    passkeys: int
 
 
 class IdentityOut(TypedDict):
@@ -235,7 +209,7 @@ class MyAccountOut(TypedDict):
     name: str
     roles: list[str]
     email: str | None
-    proven_email: str | None
+    verified_email: str | None
     has_password: bool
     disabled_at: str | None
     created_at: str
@@ -329,7 +303,7 @@ class OverviewOut(TypedDict):
     """
     An account as its owner and administrators see it.
 
-    `email` is the address given, `proven_email` the one verified last, to which e-mails go.
+    `email` is the address given, `verified_email` the one verified last, to which e-mails go.
     """
 
     id: str
@@ -337,7 +311,7 @@ class OverviewOut(TypedDict):
     name: str
     roles: list[str]
     email: str | None
-    proven_email: str | None
+    verified_email: str | None
     has_password: bool
     disabled_at: str | None
     created_at: str
@@ -356,6 +330,18 @@ class PasskeyName(TypedDict):
     """The new name of a passkey."""
 
     name: str
+
+
+class PasskeyOptionsOut(TypedDict):
+    """
+    WebAuthn options as JSON, and the `flow` to send back with the browser's answer.
+
+    Browsers read them with `PublicKeyCredential.parseCreationOptionsFromJSON` or
+    `parseRequestOptionsFromJSON`.
+    """
+
+    flow: str
+    options: dict[str, Any]
 
 
 class PasskeyOut(TypedDict):
@@ -388,23 +374,17 @@ class PasswordProof(TypedDict):
     code: NotRequired[str | None]
 
 
+class PasswordResetRequest(TypedDict):
+    """A username or an e-mail address."""
+
+    account: str
+
+
 class Profile(TypedDict):
     """The fields to change: an absent one stays, null clears one."""
 
     name: NotRequired[str | None]
     email: NotRequired[str | None]
-
-
-class Proof(TypedDict):
-    """The token of a link that verifies an e-mail address."""
-
-    token: str
-
-
-class ProvenOut(TypedDict):
-    """The address that is verified now."""
-
-    email: str
 
 
 class ProviderOut(TypedDict):
@@ -459,12 +439,6 @@ class SecondPasskeyLogin(TypedDict):
     token: str
 
 
-class SecondStepOut(TypedDict):
-    """The first step was right, and the account has a second one."""
-
-    second_factor: SecondFactor
-
-
 class SessionOut(TypedDict):
     """A session; it ends at `idle_expires_at` unless it is used, and at `expires_at` anyway."""
 
@@ -477,6 +451,13 @@ class SessionOut(TypedDict):
     account: AccountOut
 
 
+class SignInAuthorizationRequest(TypedDict):
+    """Where to come back to, and an invitation for a person who has no account yet."""
+
+    redirect_uri: str
+    invite: NotRequired[str | None]
+
+
 class SignInLinkOut(TypedDict):
     """A link to sign in; `url` is null where USERS_PUBLIC_URL is not set."""
 
@@ -485,19 +466,20 @@ class SignInLinkOut(TypedDict):
     expires_at: str
 
 
+class SignInMethodsOut(TypedDict):
+    """The ways to sign in that are enabled here."""
+
+    passwords: bool
+    passkeys: bool
+    providers: list[ProviderOut]
+
+
 class SignUpOut(TypedDict):
     """Who may sign up; `setup_token` says that the first administrator has to give one."""
 
     mode: Literal["open", "invite", "closed"]
     first_account: bool
     setup_token: bool
-
-
-class StepProof(TypedDict):
-    """The second step after authentication at a provider."""
-
-    token: str
-    code: str
 
 
 class TokenOut(TypedDict):
@@ -514,6 +496,26 @@ class TokenRequest(TypedDict):
     audience: NotRequired[Literal["notes", "realtime"]]
 
 
+class TotpCode(TypedDict):
+    """A code of the authenticator app, or a recovery code where one will do."""
+
+    code: str
+
+
+class TwoFactorChallengeOut(TypedDict):
+    """The first step was right, and the account has a second one."""
+
+    second_factor: SecondFactor
+
+
+class TwoFactorOut(TypedDict):
+    """Whether an app is set up, and how many recovery codes and passkeys are left."""
+
+    totp: bool
+    recovery_codes: int
+    passkeys: int
+
+
 class UserObject(TypedDict):
     """An account, in the names of the original service."""
 
@@ -527,12 +529,10 @@ class UserObject(TypedDict):
     photos: list[Any] | None
 
 
-class WaysInOut(TypedDict):
-    """The ways to sign in that are enabled here."""
+class VerifiedEmailOut(TypedDict):
+    """The address that is verified now."""
 
-    passwords: bool
-    passkeys: bool
-    providers: list[ProviderOut]
+    email: str
 
 
 class WrongPassword(TypedDict):

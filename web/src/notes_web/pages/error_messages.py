@@ -23,32 +23,35 @@ SENTENCES = {
     "invalid_setup_token": ("setup_token", "This setup token is not correct."),
     "invalid_reset_link": ("token", "This code is no longer valid. Ask for a new one."),
     "invalid_email_link": ("token", "This code is no longer valid. Ask for a new e-mail."),
-    "email_is_proven": ("", "There is no address to confirm."),
-    "mail_off": ("", "This site sends no e-mail. Ask an administrator."),
+    "email_already_verified": ("", "There is no address to confirm."),
+    "mail_disabled": ("", "This site sends no e-mail. Ask an administrator."),
     "wrong_credentials": ("", "Incorrect user name or password."),
     "wrong_code": ("code", "That code is wrong, already used or expired. Try the next one."),
     "code_required": ("code", "Add a code from your authenticator app, or a recovery code."),
-    "second_step_ended": ("", "That took too long. Start over with your password."),
+    "two_factor_challenge_ended": ("", "That took too long. Start over with your password."),
     "passkey_refused": ("", "That passkey was not accepted. Try again, or use your password."),
-    "passkeys_off": ("", "Passkeys are not set up on this site."),
+    "passkeys_disabled": ("", "Passkeys are not set up on this site."),
     "too_many_passkeys": (
         "",
         "You have as many passkeys as one account can. Remove one first.",
     ),
-    "last_way_in": ("", "This is your only way to sign in. Add another one first."),
+    "last_sign_in_method": ("", "This is your only way to sign in. Add another one first."),
     "sign_in_refused": ("", "Signing in with that provider failed. Try again."),
     "invalid_sign_in_link": ("token", "This code is no longer valid. Ask for a new one."),
-    "password_login_off": ("", "Password sign-in is disabled. Use another way to sign in."),
+    "password_sign_in_disabled": (
+        "",
+        "Password sign-in is disabled. Use another way to sign in.",
+    ),
     "provider_away": ("", "That provider is not responding. Try again in a moment."),
-    "provider_cannot_prove": (
+    "provider_cannot_reauthenticate": (
         "",
         "That provider cannot confirm who you are. Log out and in again instead.",
     ),
     "provider_not_found": ("", "There is no such sign-in provider here."),
     "identity_taken": ("", "That account is already linked to another account here."),
     "identity_not_found": ("", "That account is not linked."),
-    "totp_is_on": ("", "Two-step sign-in is already on."),
-    "totp_is_off": ("", "Two-step sign-in is not on for this account."),
+    "totp_already_enabled": ("", "Two-step sign-in is already on."),
+    "totp_not_enabled": ("", "Two-step sign-in is not on for this account."),
     "too_many_api_tokens": (
         "",
         "You have as many tokens as one account can. Revoke one first.",
@@ -66,7 +69,7 @@ def describe(error: Refused | Unreachable) -> tuple[int, str, str]:
         return 503, "", UNKNOWN if error.may_be_done else AWAY
     if error.status == 429:
         wait = f" Try again in {in_words(error.retry_after)}." if error.retry_after else ""
-        if error.code == "too_many_letters":
+        if error.code == "too_many_emails":
             return 429, "email", "We cannot send more e-mails to that address for now." + wait
         return 429, "", "Too many attempts." + (wait or " Try again in a few minutes.")
     field, sentence = SENTENCES.get(

@@ -26,7 +26,7 @@ Role = Literal["reader", "editor", "admin"]
 router = APIRouter(prefix="/accounts", responses=problems(401, 403))
 
 
-class Change(Body):
+class AccountChange(Body):
     """The fields to change: an absent one stays. A change ends the person's sessions."""
 
     role: Role | None = None
@@ -81,7 +81,10 @@ async def show_account(
 
 @router.patch("/{account_id}", responses=problems(404, 409))
 async def change_account(
-    account_id: UUID, change: Change, by: FreshAdministrator, administration: TheAdministration
+    account_id: UUID,
+    change: AccountChange,
+    by: FreshAdministrator,
+    administration: TheAdministration,
 ) -> OverviewOut:
     """Change an account's role, disable it or enable it; 409 for the last administrator.
 

@@ -142,7 +142,7 @@ TheSignInMethods = Annotated[SignInMethods, Depends(from_state("sign_in_methods"
 
 
 async def with_passwords(sign_in_methods: TheSignInMethods) -> None:
-    """Raise PasswordLoginOff where password sign-in is disabled: for routes about passwords."""
+    """Raise PasswordSignInDisabled where it is: for routes about passwords."""
     sign_in_methods.require_passwords()
 
 

@@ -20,13 +20,13 @@ class MailOut(BaseModel):
     """False if no mail server is configured: administrators pass links on."""
 
 
-class Proof(Body):
+class EmailVerificationToken(Body):
     """The token of a link that verifies an e-mail address."""
 
     token: Text
 
 
-class ProvenOut(BaseModel):
+class VerifiedEmailOut(BaseModel):
     """The address that is verified now."""
 
     email: str
@@ -41,8 +41,12 @@ async def mail(email_verification: TheEmailVerification) -> MailOut:
     return MailOut(is_on=email_verification.email_queue.is_on)
 
 
-@router.post("/account/email/letters", status_code=202, responses=problems(401, 409, 429))
-async def ask_again(signed_in: SignedIn, email_verification: TheEmailVerification) -> None:
+@router.post(
+    "/account/email-verification-requests", status_code=202, responses=problems(401, 409, 429)
+)
+async def request_email_verification(
+    signed_in: SignedIn, email_verification: TheEmailVerification
+) -> None:
     """Send another link to one's own unverified address.
 
     409 if there is no such address, or if e-mails are not sent here.
@@ -50,9 +54,9 @@ async def ask_again(signed_in: SignedIn, email_verification: TheEmailVerificatio
     await email_verification.ask_again(signed_in.account)
 
 
-@router.post("/email-proofs", responses=problems(403, 429))
-async def prove(
-    proof: Proof, client: From, email_verification: TheEmailVerification
-) -> ProvenOut:
+@router.post("/email-verifications", responses=problems(403, 429))
+async def verify_email(
+    proof: EmailVerificationToken, client: From, email_verification: TheEmailVerification
+) -> VerifiedEmailOut:
     """Verify an e-mail address; its reader need not be signed in."""
-    return ProvenOut(email=await email_verification.verify(proof.token, client))
+    return VerifiedEmailOut(email=await email_verification.verify(proof.token, client))

@@ -8,8 +8,18 @@ from service_kit.asgi import from_state
 from users_service.domain.two_factor import TwoFactorChallenge
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import FreshlySignedIn, SignedIn
-from users_service.http.v1.oidc import Callback, Depart, DepartureOut, departure_out
-from users_service.http.v1.schemas import SecondStepOut, SessionOut, session_out, step_out
+from users_service.http.v1.oidc import (
+    AuthorizationRequest,
+    AuthorizationRequestOut,
+    CallbackParameters,
+    authorization_out,
+)
+from users_service.http.v1.schemas import (
+    SessionOut,
+    TwoFactorChallengeOut,
+    challenge_out,
+    session_out,
+)
 from users_service.oidc.linking import Identities
 
 router = APIRouter(responses=problems(401, 403, 404))
@@ -22,19 +32,25 @@ _PROOF = "/sessions/current/re-authenticate/{provider}"
 
 
 @router.post(_ONE, responses=problems(429))
-async def depart_to_link(
-    provider: str, wanted: Depart, signed_in: FreshlySignedIn, identities: TheIdentities
-) -> DepartureOut:
+async def begin_linking(
+    provider: str,
+    wanted: AuthorizationRequest,
+    signed_in: FreshlySignedIn,
+    identities: TheIdentities,
+) -> AuthorizationRequestOut:
     """Return where to send the browser to link an identity. Needs recent authentication."""
     begun = await identities.start_linking(
         provider, wanted.redirect_uri, signed_in.account, signed_in.client
     )
-    return departure_out(begun)
+    return authorization_out(begun)
 
 
 @router.post(_ONE + "/callback", status_code=204, responses=problems(409))
 async def link(
-    provider: str, said: Callback, signed_in: FreshlySignedIn, identities: TheIdentities
+    provider: str,
+    said: CallbackParameters,
+    signed_in: FreshlySignedIn,
+    identities: TheIdentities,
 ) -> None:
     """Link the identity that came back; 409 if it is linked already.
 
@@ -59,9 +75,9 @@ async def unlink(provider: str, signed_in: FreshlySignedIn, identities: TheIdent
 
 
 @router.post(_PROOF, responses=problems(409, 429))
-async def depart_to_prove(
-    provider: str, wanted: Depart, signed_in: SignedIn, identities: TheIdentities
-) -> DepartureOut:
+async def begin_reauthentication(
+    provider: str, wanted: AuthorizationRequest, signed_in: SignedIn, identities: TheIdentities
+) -> AuthorizationRequestOut:
     """Return where to send the browser to authenticate again.
 
     409 for a provider that cannot be asked for that.
@@ -69,13 +85,13 @@ async def depart_to_prove(
     begun = await identities.start_reauthentication(
         provider, wanted.redirect_uri, signed_in.account, signed_in.client
     )
-    return departure_out(begun)
+    return authorization_out(begun)
 
 
 @router.post(_PROOF + "/callback")
-async def prove(
-    provider: str, said: Callback, signed_in: SignedIn, identities: TheIdentities
-) -> SessionOut | SecondStepOut:
+async def finish_reauthentication(
+    provider: str, said: CallbackParameters, signed_in: SignedIn, identities: TheIdentities
+) -> SessionOut | TwoFactorChallengeOut:
     """Return the session, fresh again, or the second step for POST …/re-authenticate."""
     session, account = signed_in.session, signed_in.account
     done = await identities.reauthenticate(
@@ -87,5 +103,7 @@ async def prove(
         signed_in.principal,
     )
     return (
-        step_out(done) if isinstance(done, TwoFactorChallenge) else session_out(done, account)
+        challenge_out(done)
+        if isinstance(done, TwoFactorChallenge)
+        else session_out(done, account)
     )

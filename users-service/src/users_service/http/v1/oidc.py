@@ -8,7 +8,7 @@ from service_kit.asgi import from_state
 
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Text, TheSignInMethods
-from users_service.http.v1.schemas import LoginOut, SecondStepOut, sign_in_out
+from users_service.http.v1.schemas import LoginOut, TwoFactorChallengeOut, sign_in_out
 from users_service.oidc.checks import AuthorizationResponse
 from users_service.oidc.flow import StartedFlow
 from users_service.oidc.providers import Provider
@@ -17,21 +17,21 @@ from users_service.oidc.sign_in import OidcSignIn
 router = APIRouter()
 
 
-class Depart(Body):
+class AuthorizationRequest(Body):
     """Where the provider sends the browser back to: an address of this site."""
 
     redirect_uri: Text
     """Where the provider sends the browser back to: an address of this site."""
 
 
-class DepartToSignIn(Depart):
+class SignInAuthorizationRequest(AuthorizationRequest):
     """Where to come back to, and an invitation for a person who has no account yet."""
 
     invite: Text | None = None
     """For people without an account, where sign-up is not open."""
 
 
-class DepartureOut(BaseModel):
+class AuthorizationRequestOut(BaseModel):
     """Where to send the browser; `flow` is a secret that only this browser may keep."""
 
     authorization_url: str
@@ -39,7 +39,7 @@ class DepartureOut(BaseModel):
     """Goes into a cookie of this browser and nowhere else."""
 
 
-class Callback(Body):
+class CallbackParameters(Body):
     """The parameters of the provider's redirect, with the browser's `flow`."""
 
     flow: Text
@@ -62,7 +62,7 @@ class ProviderOut(BaseModel):
     """Whether it can be asked to authenticate a person again."""
 
 
-class WaysInOut(BaseModel):
+class SignInMethodsOut(BaseModel):
     """The ways to sign in that are enabled here."""
 
     passwords: bool
@@ -74,10 +74,12 @@ TheOidcSignIn = Annotated[OidcSignIn, Depends(from_state("oidc_sign_in"))]
 
 
 @router.get("/sign-in")
-async def ways_in(oidc_sign_in: TheOidcSignIn, sign_in_methods: TheSignInMethods) -> WaysInOut:
+async def list_sign_in_methods(
+    oidc_sign_in: TheOidcSignIn, sign_in_methods: TheSignInMethods
+) -> SignInMethodsOut:
     """Return which ways to sign in are enabled."""
     listed = oidc_sign_in.flows.providers.values()
-    return WaysInOut(
+    return SignInMethodsOut(
         passwords=sign_in_methods.passwords,
         passkeys=sign_in_methods.passkeys,
         providers=[provider_out(each) for each in listed],
@@ -85,27 +87,31 @@ async def ways_in(oidc_sign_in: TheOidcSignIn, sign_in_methods: TheSignInMethods
 
 
 @router.post("/sign-in/{provider}", responses=problems(403, 404, 429))
-async def depart(
-    provider: str, wanted: DepartToSignIn, client: From, oidc_sign_in: TheOidcSignIn
-) -> DepartureOut:
+async def begin_sign_in(
+    provider: str, wanted: SignInAuthorizationRequest, client: From, oidc_sign_in: TheOidcSignIn
+) -> AuthorizationRequestOut:
     """Return where to send the browser to sign in with the provider."""
     begun = await oidc_sign_in.start(
         provider, wanted.redirect_uri, client, invite=wanted.invite or None
     )
-    return departure_out(begun)
+    return authorization_out(begun)
 
 
 @router.post(
     "/sign-in/{provider}/callback",
     status_code=201,
     responses={
-        200: {"model": SecondStepOut, "description": "It is they; more is needed"},
+        200: {"model": TwoFactorChallengeOut, "description": "It is they; more is needed"},
         **problems(403, 404, 429),
     },
 )
-async def come_back(
-    provider: str, said: Callback, client: From, oidc_sign_in: TheOidcSignIn, response: Response
-) -> LoginOut | SecondStepOut:
+async def finish_sign_in(
+    provider: str,
+    said: CallbackParameters,
+    client: From,
+    oidc_sign_in: TheOidcSignIn,
+    response: Response,
+) -> LoginOut | TwoFactorChallengeOut:
     """Start a session after the provider's redirect, and make an account if there is none.
 
     200 with a challenge if the account has a second step.
@@ -114,9 +120,9 @@ async def come_back(
     return sign_in_out(done, response)
 
 
-def departure_out(begun: StartedFlow) -> DepartureOut:
+def authorization_out(begun: StartedFlow) -> AuthorizationRequestOut:
     """Return the started flow as JSON shows it."""
-    return DepartureOut(authorization_url=begun.authorization_url, flow=begun.flow)
+    return AuthorizationRequestOut(authorization_url=begun.authorization_url, flow=begun.flow)
 
 
 def provider_out(provider: Provider) -> ProviderOut:

@@ -10,7 +10,7 @@ from service_kit.asgi import from_state
 
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Program, Text
-from users_service.http.v1.schemas import LoginOut, SecondStepOut, sign_in_out
+from users_service.http.v1.schemas import LoginOut, TwoFactorChallengeOut, sign_in_out
 from users_service.sign_in.one_time_links import OneTimeLinks
 
 router = APIRouter()
@@ -49,13 +49,16 @@ async def make_sign_in_link(
     "/sessions/link",
     status_code=201,
     responses={
-        200: {"model": SecondStepOut, "description": "The link was good; more is needed"},
+        200: {
+            "model": TwoFactorChallengeOut,
+            "description": "The link was good; more is needed",
+        },
         **problems(403, 429),
     },
 )
 async def sign_in_by_link(
     login: LinkLogin, client: From, links: TheOneTimeLinks, response: Response
-) -> LoginOut | SecondStepOut:
+) -> LoginOut | TwoFactorChallengeOut:
     """Start a session with a link.
 
     200 with a challenge if the account has a second step.

@@ -16,7 +16,7 @@ from users_service.sign_in.passkeys import PasskeyFlow, Passkeys
 router = APIRouter()
 
 
-class BegunOut(BaseModel):
+class PasskeyOptionsOut(BaseModel):
     """WebAuthn options as JSON, and the `flow` to send back with the browser's answer.
 
     Browsers read them with `PublicKeyCredential.parseCreationOptionsFromJSON` or
@@ -64,7 +64,7 @@ ThePasskeys = Annotated[Passkeys, Depends(from_state("passkeys"))]
 
 
 @router.post("/passkeys/options", responses=problems(409, 429))
-async def passkey_options(client: From, passkeys: ThePasskeys) -> BegunOut:
+async def passkey_options(client: From, passkeys: ThePasskeys) -> PasskeyOptionsOut:
     """Return options to sign in, to do the second step, or to authenticate again."""
     return _begun(await passkeys.begin_authentication(client))
 
@@ -77,7 +77,9 @@ async def my_passkeys(signed_in: SignedIn, passkeys: ThePasskeys) -> PasskeysOut
 
 
 @router.post("/account/passkeys/options", responses=problems(401, 403, 409))
-async def new_passkey_options(signed_in: FreshlySignedIn, passkeys: ThePasskeys) -> BegunOut:
+async def new_passkey_options(
+    signed_in: FreshlySignedIn, passkeys: ThePasskeys
+) -> PasskeyOptionsOut:
     """Return options to create a passkey; 409 at 20 of them.
 
     Needs recent authentication.
@@ -126,8 +128,8 @@ async def remove_passkey(
     await passkeys.remove(passkey_id, signed_in.session, signed_in.account, signed_in.principal)
 
 
-def _begun(begun: PasskeyFlow) -> BegunOut:
-    return BegunOut(flow=begun.flow, options=begun.options)
+def _begun(begun: PasskeyFlow) -> PasskeyOptionsOut:
+    return PasskeyOptionsOut(flow=begun.flow, options=begun.options)
 
 
 def _passkey(passkey: Passkey) -> PasskeyOut:

@@ -12,7 +12,7 @@ from users_service.http.v1.dependencies import Body, From, Text, with_passwords
 router = APIRouter(dependencies=[Depends(with_passwords)])
 
 
-class Asked(Body):
+class PasswordResetRequest(Body):
     """A username or an e-mail address."""
 
     account: Text
@@ -29,9 +29,9 @@ class Reset(Body):
 ThePasswordReset = Annotated[PasswordReset, Depends(from_state("password_reset"))]
 
 
-@router.post("/password-resets/letters", status_code=202, responses=problems(403, 409, 429))
-async def ask_for_a_letter(
-    asked: Asked, client: From, password_reset: ThePasswordReset
+@router.post("/password-reset-requests", status_code=202, responses=problems(403, 409, 429))
+async def request_password_reset(
+    asked: PasswordResetRequest, client: From, password_reset: ThePasswordReset
 ) -> None:
     """Mail a link for a new password, if there is such an account with a verified address.
 

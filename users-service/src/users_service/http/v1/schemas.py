@@ -26,11 +26,11 @@ class AccountOut(BaseModel):
 class OverviewOut(AccountOut):
     """An account as its owner and administrators see it.
 
-    `email` is the address given, `proven_email` the one verified last, to which e-mails go.
+    `email` is the address given, `verified_email` the one verified last, to which e-mails go.
     """
 
     email: str | None
-    proven_email: str | None
+    verified_email: str | None
     """The address that was verified last, to which e-mails go."""
     has_password: bool
     disabled_at: datetime | None
@@ -65,7 +65,7 @@ class SecondFactor(BaseModel):
     expires_at: datetime
 
 
-class SecondStepOut(BaseModel):
+class TwoFactorChallengeOut(BaseModel):
     """The first step was right, and the account has a second one."""
 
     second_factor: SecondFactor
@@ -96,7 +96,7 @@ def overview_out(overview: AccountOverview) -> OverviewOut:
     return OverviewOut(
         **_account(overview.account),
         email=overview.account.email,
-        proven_email=overview.account.proven_email,
+        verified_email=overview.account.verified_email,
         has_password=overview.has_password,
         disabled_at=overview.account.disabled_at,
         created_at=overview.created_at,
@@ -117,17 +117,17 @@ def login_out(secret: str, session: Session, account: Account) -> LoginOut:
 
 def sign_in_out(
     done: NewSession | TwoFactorChallenge, response: Response
-) -> LoginOut | SecondStepOut:
+) -> LoginOut | TwoFactorChallengeOut:
     """Return a new session, or the challenge with the status set to 200."""
     if not isinstance(done, TwoFactorChallenge):
         return login_out(done.secret, done.session, done.account)
     response.status_code = 200
-    return step_out(done)
+    return challenge_out(done)
 
 
-def step_out(step: TwoFactorChallenge) -> SecondStepOut:
+def challenge_out(step: TwoFactorChallenge) -> TwoFactorChallengeOut:
     """Return the challenge of a second step as JSON shows it."""
-    return SecondStepOut(
+    return TwoFactorChallengeOut(
         second_factor=SecondFactor(
             token=step.token, methods=list(step.methods), expires_at=step.expires_at
         )

@@ -23,7 +23,7 @@ class PasswordProof(Body):
     """Of the app, or a recovery code: where the account has a second step."""
 
 
-class StepProof(Body):
+class ChallengeProof(Body):
     """The second step after authentication at a provider."""
 
     token: Text
@@ -68,7 +68,7 @@ async def current_session(signed_in: SignedIn) -> SessionOut:
 
 @router.post("/sessions/current/re-authenticate", responses=problems(401, 403, 409, 429))
 async def reauthenticate(
-    proof: PasswordProof | PasskeyProof | StepProof,
+    proof: PasswordProof | PasskeyProof | ChallengeProof,
     signed_in: SignedIn,
     reauthentication: TheReauthentication,
 ) -> SessionOut:
@@ -87,7 +87,7 @@ async def reauthenticate(
             kept = await reauthentication.by_passkey(
                 kept, account, proof.flow, proof.credential, by
             )
-        case StepProof():
+        case ChallengeProof():
             kept = await reauthentication.by_code(kept, account, proof.token, proof.code, by)
     return session_out(kept, account)
 

@@ -7,7 +7,12 @@ from service_kit.asgi import from_state
 
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Body, From, Text
-from users_service.http.v1.schemas import LoginOut, SecondStepOut, login_out, sign_in_out
+from users_service.http.v1.schemas import (
+    LoginOut,
+    TwoFactorChallengeOut,
+    login_out,
+    sign_in_out,
+)
 from users_service.sign_in.sign_in import SignIn
 
 router = APIRouter()
@@ -49,13 +54,16 @@ TheSignIn = Annotated[SignIn, Depends(from_state("sign_in"))]
     "/sessions",
     status_code=201,
     responses={
-        200: {"model": SecondStepOut, "description": "The password was right; more is needed"},
+        200: {
+            "model": TwoFactorChallengeOut,
+            "description": "The password was right; more is needed",
+        },
         **problems(401, 403, 429),
     },
 )
 async def sign_in(
     login: Login, client: From, use_case: TheSignIn, response: Response
-) -> LoginOut | SecondStepOut:
+) -> LoginOut | TwoFactorChallengeOut:
     """Start a session with a password.
 
     200 with a challenge if the account has a second step.

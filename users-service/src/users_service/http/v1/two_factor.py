@@ -20,7 +20,7 @@ from users_service.sign_in.two_factor import TwoFactor
 router = APIRouter(responses=problems(401))
 
 
-class FactorsOut(BaseModel):
+class TwoFactorOut(BaseModel):
     """Whether an app is set up, and how many recovery codes and passkeys are left."""
 
     totp: bool
@@ -40,7 +40,7 @@ class EnrolmentOut(BaseModel):
     qr_svg: str
 
 
-class Code(Body):
+class TotpCode(Body):
     """A code of the authenticator app, or a recovery code where one will do."""
 
     code: Text
@@ -56,11 +56,11 @@ class RecoveryCodesOut(BaseModel):
 TheTwoFactor = Annotated[TwoFactor, Depends(from_state("two_factor"))]
 
 
-@router.get("/account/factors")
-async def my_factors(signed_in: SignedIn, two_factor: TheTwoFactor) -> FactorsOut:
+@router.get("/account/two-factor")
+async def my_two_factor(signed_in: SignedIn, two_factor: TheTwoFactor) -> TwoFactorOut:
     """Return one's own second factors."""
     found = await two_factor.status(signed_in.account.id)
-    return FactorsOut(
+    return TwoFactorOut(
         totp=found.totp, recovery_codes=found.recovery_codes, passkeys=found.passkeys
     )
 
@@ -77,7 +77,7 @@ async def begin_totp(signed_in: FreshlySignedIn, two_factor: TheTwoFactor) -> En
 
 @router.post("/account/totp/confirm", responses=problems(403, 409, 429))
 async def confirm_totp(
-    said: Code, signed_in: FreshlySignedIn, two_factor: TheTwoFactor
+    said: TotpCode, signed_in: FreshlySignedIn, two_factor: TheTwoFactor
 ) -> RecoveryCodesOut:
     """Turn the app on with a code of it, end other sessions and return recovery codes.
 
@@ -91,7 +91,7 @@ async def confirm_totp(
 
 @router.delete("/account/totp", status_code=204, responses=problems(403, 409, 429))
 async def remove_totp(
-    signed_in: FreshlySignedIn, two_factor: TheTwoFactor, said: Code | None = None
+    signed_in: FreshlySignedIn, two_factor: TheTwoFactor, said: TotpCode | None = None
 ) -> None:
     """Turn the app off, with a code of it or a recovery code, and end other sessions.
 

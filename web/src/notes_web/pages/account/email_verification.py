@@ -36,7 +36,7 @@ async def confirm(context: CurrentContext) -> Response:
     return context.redirect("/account" if context.account else "/", message=done)
 
 
-@router.post("/account/email/letter")
+@router.post("/account/email-verification-request")
 async def ask_again(context: CurrentContext) -> Response:
     """Sends the e-mail once more."""
     try:

@@ -69,7 +69,7 @@ async def refused(
     errors = {_PREFIX + field if field else "": sentence}
     if form is not None:
         return await page(context, action, form, errors=errors)
-    step = "" if code == "second_step_ended" else context.secret("confirm_step")
+    step = "" if code == "two_factor_challenge_ended" else context.secret("confirm_step")
     waits = None if context.field("confirm_lost") else context.form
     return await page(context, action, waits, step=step, errors=errors)
 

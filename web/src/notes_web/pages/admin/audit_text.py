@@ -81,7 +81,7 @@ _RESULTS = {
     "invalid_api_token": "token not valid",
     "unauthenticated": "key not valid",
     "unknown_account": "unknown user name",
-    "no_proven_address": "no confirmed address",
+    "no_verified_email": "no confirmed address",
     "mailed_lately": "one was sent recently",
     "mailed_enough": "daily limit reached",
     "provider_away": "provider not responding",
@@ -91,7 +91,7 @@ _ROLES = {"reader": "reader", "editor": "editor", "admin": "administrator"}
 _FIELDS = {
     "emails": "e-mail address",
     "email": "e-mail address",
-    "proven_email": "e-mail address",
+    "verified_email": "e-mail address",
     "name": "name",
     "family_name": "family name",
     "given_name": "given name",

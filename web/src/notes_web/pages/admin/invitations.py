@@ -36,7 +36,7 @@ async def invite(context: CurrentContext) -> Response:
             context.credentials, role if role in ROLES else "editor", email
         )
     except Refused as refusal:
-        if refusal.code not in ("invalid_field", "mail_off", "too_many_letters"):
+        if refusal.code not in ("invalid_field", "mail_disabled", "too_many_emails"):
             raise
         errors = {"email": "Enter an e-mail address such as name@example.org."}
         if refusal.status == 429:

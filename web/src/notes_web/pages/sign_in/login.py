@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from notes_web.clients.account import Credentials
 from notes_web.clients.http import BackendError, Refused, Unreachable
-from notes_web.clients.users_types import LoginOut, SecondStepOut
+from notes_web.clients.users_types import LoginOut, TwoFactorChallengeOut
 from notes_web.pages import saved_form
 from notes_web.pages.error_messages import describe
 from notes_web.request_context import CurrentContext, Message, RequestContext, safe_path
@@ -51,7 +51,7 @@ async def login(context: CurrentContext) -> Response:
 
 async def signed_in(
     context: RequestContext,
-    made: LoginOut | SecondStepOut,
+    made: LoginOut | TwoFactorChallengeOut,
     *,
     next: str,
     kept: saved_form.SavedForm | None,
@@ -59,7 +59,7 @@ async def signed_in(
     """The first step was right: a session, or the second step."""
     if "second_factor" not in made:
         return await entered(context, made, next=next, kept=kept)
-    step = cast(SecondStepOut, made)["second_factor"]
+    step = cast(TwoFactorChallengeOut, made)["second_factor"]
     with_passkey = "passkey" in step["methods"]
     return step_page(
         context, step["token"], next=next, saved_form=kept, with_passkey=with_passkey

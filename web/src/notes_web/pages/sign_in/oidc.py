@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from notes_web.clients.http import Refused, Unreachable
-from notes_web.clients.users_types import DepartureOut
+from notes_web.clients.users_types import AuthorizationRequestOut
 from notes_web.cookies import Cookies
 from notes_web.pages.account import reauthentication
 from notes_web.pages.error_messages import describe, needs_sign_in
@@ -151,7 +151,7 @@ def _home(context: RequestContext, provider: str) -> str:
 
 
 def _leave(
-    context: RequestContext, begun: DepartureOut, provider: str, **more: Any
+    context: RequestContext, begun: AuthorizationRequestOut, provider: str, **more: Any
 ) -> Response:
     """`more` tells what for: `next` to sign in, `action` and `fields` to prove, else a link."""
     response = context.render("leaving.html", url=begun["authorization_url"])

@@ -25,7 +25,7 @@ async def second_step(context: CurrentContext) -> Response:
         made = await context.site.users.take_second_step(context.client, step, code)
     except (Refused, Unreachable) as error:
         status, _, sentence = describe(error)
-        if isinstance(error, Refused) and error.code == "second_step_ended":
+        if isinstance(error, Refused) and error.code == "two_factor_challenge_ended":
             return await login.login_page(context, status=status, error=sentence, **facts)
         return login.step_page(context, step, status=status, error=sentence, **facts)
     return await login.entered(context, made, next=next, kept=kept)
