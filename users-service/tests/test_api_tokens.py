@@ -137,5 +137,5 @@ async def test_making_a_token_needs_a_fresh_session_a_name_and_room(
     service.clock.move(minutes=15)
     refused = await boss("POST", "/v1/api-tokens", json=sent)
     assert told(refused) == (403, "reauthentication_required")
-    events = (await boss("GET", "/v1/audit?event=api_token_made")).json()["lines"]
+    events = (await boss("GET", "/v1/audit?event=api_token_created")).json()["events"]
     assert events[0]["facts"]["scopes"] == ["read"]

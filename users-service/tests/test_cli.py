@@ -243,9 +243,9 @@ def test_an_operator_runs_the_accounts_from_the_command_line(cli: Run, server: P
     with httpx.Client(base_url=server.url, trust_env=False) as browser:
         assert browser.post("/v1/password-resets", json=sent).status_code == 204
     assert shown(cli("password-check", "ivy", "a quiet river"))["check"] is True
-    events = [line["event"] for line in shown(cli("audit", "--limit", "3"))["lines"]]
-    assert events == ["password_checked", "password_reset", "reset_link_made"]
-    made = shown(cli("audit", "--event", "roles_changed"))["lines"]
+    events = [line["event"] for line in shown(cli("audit", "--limit", "3"))["events"]]
+    assert events == ["password_checked", "password_reset", "reset_link_created"]
+    made = shown(cli("audit", "--event", "roles_changed"))["events"]
     assert [(line["actor"], line["account"]) for line in made] == [("api key them", "ivy")]
     shown(cli("destroy", "ivy"), "Deleted - result= ")
 

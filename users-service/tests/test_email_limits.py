@@ -107,7 +107,7 @@ async def test_whoever_asks_all_day_has_ten_reset_emails_sent(
         while await office.state["mail_sender"].send_next():
             pass
         office.clock.move(hours=1)
-    results = [result for result, _ in await audited(office.client(), "reset_asked")]
+    results = [result for result, _ in await audited(office.client(), "reset_requested")]
     assert results.count("ok") == 10
     assert results.count("mailed_enough") == 14
 

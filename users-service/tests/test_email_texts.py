@@ -118,7 +118,7 @@ def test_a_subject_is_ours_alone(kind: EmailKind) -> None:
 
 @pytest.mark.parametrize("event", [*sorted(each.value for each in NOTIFIED), "signed_in"])
 def test_every_event_that_is_told_has_its_sentence(event: str) -> None:
-    email = written(EmailKind.NOTICE, event=AuditEventType(event).value)
+    email = written(EmailKind.NOTICE, event=AuditEventType(event).stored)
     assert email.text.startswith(f"{email.subject.removesuffix(' · Notes')}")
     assert "undefined" not in email.html.lower()
 

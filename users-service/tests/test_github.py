@@ -178,7 +178,7 @@ async def refused(people: httpx.AsyncClient, answer: httpx.Response) -> None:
     """No session, no account, one line of the audit log."""
     assert told(answer) == (403, "sign_in_refused")
     assert (await people.get("/v1/accounts", auth=KEY)).json()["accounts"] == []
-    lines = (await people.get("/v1/audit", auth=KEY)).json()["lines"]
+    lines = (await people.get("/v1/audit", auth=KEY)).json()["events"]
     assert [(line["event"], line["result"]) for line in lines] == [
         ("signed_in", "sign_in_refused")
     ]

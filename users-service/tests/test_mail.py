@@ -104,7 +104,7 @@ async def ask(client: httpx.AsyncClient, account: str) -> httpx.Response:
 
 
 async def audited(client: httpx.AsyncClient, event: str) -> list[tuple[str, str | None]]:
-    lines = (await client.get(f"/v1/audit?event={event}", auth=KEY)).json()["lines"]
+    lines = (await client.get(f"/v1/audit?event={event}", auth=KEY)).json()["events"]
     return [(line["result"], line["account"]) for line in lines]
 
 
@@ -130,7 +130,7 @@ async def test_a_forgotten_password_is_set_by_a_link_that_works_once_and_ends_al
     assert told(await ivy("GET", "/v1/account")) == (401, "session_ended")
     login = {"username": "ivy", "password": "another river at dusk"}
     assert (await client.post("/v1/sessions", json=login)).status_code == 201
-    assert await audited(client, "reset_asked") == [("ok", "ivy")]
+    assert await audited(client, "reset_requested") == [("ok", "ivy")]
     assert await audited(client, "password_reset") == [
         ("invalid_reset_link", None),
         ("ok", "ivy"),
@@ -168,7 +168,7 @@ async def test_whoever_is_asked_for_the_answer_is_the_same_and_made_by_the_same_
     assert len(found) == 1
     await post.kept(1)
     await until(lambda: sum(_results(office).values()) == len(names) + 2)
-    results = await audited(office.client(), "reset_asked")
+    results = await audited(office.client(), "reset_requested")
     assert sorted(results, key=str) == sorted(
         [
             ("ok", "ivy"),

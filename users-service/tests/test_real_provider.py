@@ -189,7 +189,7 @@ async def test_promise_old_or_foreign_authentication_makes_nothing_fresh(
     assert not ivy.was_asked_to_sign_in
     sent = {"flow": asked["flow"], **brought}
     assert told(await person("POST", f"{path}/callback", json=sent)) == (403, "sign_in_refused")
-    lines = (await people.get("/v1/audit", auth=KEY)).json()["lines"]
+    lines = (await people.get("/v1/audit", auth=KEY)).json()["events"]
     refused = [line for line in lines if line["result"] == "sign_in_refused"]
     assert [line["facts"]["check"] for line in refused] == ["auth_time", "somebody else"]
 

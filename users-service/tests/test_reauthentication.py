@@ -98,7 +98,7 @@ async def test_promise_a_password_alone_makes_no_session_fresh_where_there_is_a_
     for method, path, sent in FRESH_ACTS:
         refused = await ivy(method, path, json=sent)
         assert told(refused) == (403, "reauthentication_required"), path
-    lines = (await people.get("/v1/audit?event=reauthenticated", auth=KEY)).json()["lines"]
+    lines = (await people.get("/v1/audit?event=reauthenticated", auth=KEY)).json()["events"]
     assert [line["result"] for line in lines] == ["wrong_code", "code_required"]
     proven = await ivy("POST", AGAIN, json={**password, "code": app.code()})
     assert proven.status_code == 200
@@ -202,7 +202,7 @@ async def test_promise_a_sign_in_at_a_provider_goes_through_the_second_step(
     done = await people.post("/v1/sessions/second-factor", json=sent)
     assert done.status_code == 201
     assert done.json()["reauthenticated_at"] == "2026-03-01T11:58:30Z"
-    lines = (await people.get("/v1/audit?event=signed_in", auth=KEY)).json()["lines"]
+    lines = (await people.get("/v1/audit?event=signed_in", auth=KEY)).json()["events"]
     assert lines[0]["facts"]["by"] == f"{issuer.url}, totp"
     assert lines[1]["result"] == "second_step_asked"
 

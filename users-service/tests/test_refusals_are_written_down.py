@@ -28,7 +28,7 @@ async def ivy(people: httpx.AsyncClient) -> Someone:
 
 
 async def newest(client: httpx.AsyncClient) -> tuple[str, str, str | None]:
-    (line,) = (await client.get("/v1/audit?limit=1", auth=KEY)).json()["lines"]
+    (line,) = (await client.get("/v1/audit?limit=1", auth=KEY)).json()["events"]
     return line["event"], line["result"], line["account"]
 
 
@@ -97,7 +97,7 @@ async def test_a_wrong_code_at_set_up_is_written_down(
         (
             "/v1/email-verifications",
             {"token": "x"},
-            ("email_proven", "invalid_email_link", None),
+            ("email_verified", "invalid_email_link", None),
         ),
         ("/v1/sessions/link", {"token": "x"}, ("signed_in", "invalid_sign_in_link", None)),
     ],
@@ -139,7 +139,7 @@ async def test_a_wrong_api_token_is_written_down_and_a_right_one_is_not(
     made = (await ivy("POST", "/v1/api-tokens", json=sent)).json()
     right = {"Authorization": f"Bearer {made['token']}"}
     assert (await people.post("/v1/tokens", headers=right)).status_code == 200
-    assert (await newest(people))[0] == "api_token_made"
+    assert (await newest(people))[0] == "api_token_created"
     wrong = {"Authorization": "Bearer notes_wrong"}
     assert (await people.post("/v1/tokens", headers=wrong)).status_code == 401
     assert await newest(people) == ("api_token_checked", "invalid_api_token", None)

@@ -146,13 +146,13 @@ async def test_an_operators_link_signs_in_once_for_fifteen_minutes_and_is_writte
     service.clock.move(minutes=15)
     answer = await people.post("/v1/sessions/link", json={"token": late["token"]})
     assert told(answer) == (403, "invalid_sign_in_link")
-    lines = (await people.get("/v1/audit", auth=KEY)).json()["lines"]
+    lines = (await people.get("/v1/audit", auth=KEY)).json()["events"]
     written = [(line["event"], line["result"]) for line in reversed(lines)]
     assert written[-5:] == [
-        ("sign_in_link_made", "ok"),
+        ("sign_in_link_created", "ok"),
         ("signed_in", "ok"),
         ("signed_in", "invalid_sign_in_link"),
-        ("sign_in_link_made", "ok"),
+        ("sign_in_link_created", "ok"),
         ("signed_in", "invalid_sign_in_link"),
     ]
     assert link["token"] not in json.dumps(lines)
@@ -199,7 +199,7 @@ async def test_a_link_is_the_first_step_and_a_second_factor_is_asked_for_as_ever
         step = asked.json()["second_factor"]["token"]
         sent = {"token": step, "code": made["recovery_codes"][0]}
         assert (await people.post("/v1/sessions/second-factor", json=sent)).status_code == 201
-        lines = (await people.get("/v1/audit", auth=KEY)).json()["lines"]
+        lines = (await people.get("/v1/audit", auth=KEY)).json()["events"]
         assert lines[0]["facts"]["by"] == "sign-in link, recovery code"
 
 

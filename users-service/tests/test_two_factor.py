@@ -88,7 +88,7 @@ async def test_a_right_password_is_not_enough_and_the_code_opens_one_session(
     again = await second_step(people, asked["token"], app.code(seconds=30))
     assert told(again) == (403, "two_factor_challenge_ended")
     key = await people.get("/v1/audit?event=signed_in", auth=KEY)
-    found = [(line["result"], line["facts"].get("by")) for line in key.json()["lines"]]
+    found = [(line["result"], line["facts"].get("by")) for line in key.json()["events"]]
     assert found[:2] == [("ok", "password, totp"), ("wrong_code", None)]
 
 

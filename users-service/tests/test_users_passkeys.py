@@ -77,7 +77,7 @@ async def test_a_passkey_signs_in_without_a_name_or_a_password(
     listed = (await now("GET", "/v1/account/passkeys")).json()["passkeys"]
     assert [each["name"] for each in listed] == ["My phone"]
     assert listed[0]["last_used_at"] is not None
-    lines = (await people.get("/v1/audit?limit=2", auth=KEY)).json()["lines"]
+    lines = (await people.get("/v1/audit?limit=2", auth=KEY)).json()["events"]
     assert [line["event"] for line in lines] == ["signed_in", "passkey_added"]
     assert lines[0]["facts"] == {"by": "passkey"}
 
@@ -130,7 +130,7 @@ async def test_what_is_not_this_passkey_on_this_site_by_its_person_is_refused(
 ) -> None:
     assert (await show(people, phone)).status_code == 201
     assert told(await show(people, replace(phone, **wrong))) == (403, "passkey_refused")
-    events = (await people.get("/v1/audit?event=signed_in&limit=1", auth=KEY)).json()["lines"]
+    events = (await people.get("/v1/audit?event=signed_in&limit=1", auth=KEY)).json()["events"]
     assert [line["result"] for line in events] == ["passkey_refused"]
 
 

@@ -116,7 +116,7 @@ class FakeAdministration(FakeWaysIn):
             and asked.get("account_id") in (None, line["account_id"])
         ]  # fmt: skip
         following = start + 50 if len(found) > start + 50 else None
-        return JSONResponse({"lines": found[start : start + 50], "next": following})
+        return JSONResponse({"events": found[start : start + 50], "next": following})
 
     async def remove_totp_of(self, request: Request) -> Response:
         if refusal := self._no_admin(request, fresh=True):

@@ -60,7 +60,12 @@ class AuditLog:
         await self.refuse(event, principals.anonymous(client), result, account)
 
     async def page(
-        self, *, before: int | None, limit: int, account_id: UUID | None, event: str | None
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        account_id: UUID | None,
+        event: AuditEventType | None,
     ) -> tuple[Sequence[AuditRow], int | None]:
         """Return lines, newest first, and the cursor of the next page or None."""
         async with self.database() as session:

@@ -70,7 +70,7 @@ class Invitations:
                     expires_at=invitation.expires_at,
                 )
             facts = {"invitation": str(invitation.id), "role": role}
-            audit_event = AuditEvent(type=AuditEventType.INVITATION_MADE, by=by, facts=facts)
+            audit_event = AuditEvent(type=AuditEventType.INVITATION_CREATED, by=by, facts=facts)
             await store.audit.write(session, audit_event, now=now)
         return invitation
 

@@ -78,7 +78,7 @@ class PasswordReset:
                 expires_at=link.expires_at,
             )
             audit_event = AuditEvent(
-                type=AuditEventType.RESET_LINK_MADE, by=by, account=account
+                type=AuditEventType.RESET_LINK_CREATED, by=by, account=account
             )
             await store.audit.write(session, audit_event, now=now)
         return link
@@ -114,11 +114,13 @@ class PasswordReset:
             for account in found:
                 result = await self._mail_link(session, account)
                 audit_event = AuditEvent(
-                    type=AuditEventType.RESET_ASKED, by=by, account=account, result=result
+                    type=AuditEventType.RESET_REQUESTED, by=by, account=account, result=result
                 )
                 await store.audit.write(session, audit_event, now=self.now())
             if not found:
-                audit_event = AuditEvent(type=AuditEventType.RESET_ASKED, by=by, result=result)
+                audit_event = AuditEvent(
+                    type=AuditEventType.RESET_REQUESTED, by=by, result=result
+                )
                 await store.audit.write(session, audit_event, now=self.now())
         return result
 

@@ -49,16 +49,16 @@ NOTIFIED: Final = frozenset(
     {
         AuditEventType.PASSWORD_CHANGED,
         AuditEventType.PASSWORD_RESET,
-        AuditEventType.RESET_LINK_MADE,
-        AuditEventType.SIGN_IN_LINK_MADE,
+        AuditEventType.RESET_LINK_CREATED,
+        AuditEventType.SIGN_IN_LINK_CREATED,
         AuditEventType.TOTP_ADDED,
         AuditEventType.TOTP_REMOVED,
-        AuditEventType.RECOVERY_CODES_MADE,
+        AuditEventType.RECOVERY_CODES_CREATED,
         AuditEventType.PASSKEY_ADDED,
         AuditEventType.PASSKEY_REMOVED,
         AuditEventType.IDENTITY_LINKED,
         AuditEventType.IDENTITY_UNLINKED,
-        AuditEventType.API_TOKEN_MADE,
+        AuditEventType.API_TOKEN_CREATED,
     }
 )
 """The events whose success the account holder is told of, by e-mail."""
@@ -74,7 +74,7 @@ def notice_of(audit_event: AuditEvent) -> tuple[EmailKind, Mapping[str, Any]] | 
     if not is_done and not is_wrong:
         return None
     event = AuditEventType.SIGNED_IN if is_wrong else audit_event.type
-    facts = {"event": event.value, "address": audit_event.by.address}
+    facts = {"event": event.stored, "address": audit_event.by.address}
     if "provider" in audit_event.facts:
         facts["provider"] = audit_event.facts["provider"]
     if audit_event.by.name != account.username:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from users_service.domain.audit_events import AuditEventType
 from users_service.domain.emails import Email, EmailKind, spelled
 
 RESET_PAGE: Final = "/users/reset#token="
@@ -24,6 +25,10 @@ _PAGES: Final = {
     EmailKind.INVITATION: INVITED_PAGE,
 }
 """Where an e-mail's link leads; the others are notices, which have no token."""
+
+
+def _event_of(kind: EmailKind, facts: Mapping[str, Any]) -> str:
+    return AuditEventType.of_stored(facts["event"]).value if "event" in facts else kind.value
 
 
 def environment() -> Environment:
@@ -65,7 +70,7 @@ class EmailTemplates:
             "username": spelled(username),
             "link": f"{self.site}{_PAGES.get(kind, '')}{token}",
             "at": f"{at:%Y-%m-%d %H:%M}",
-            "event": facts.get("event", kind.value),
+            "event": _event_of(kind, facts),
             "address": facts.get("address") or "",
             "provider": facts.get("provider") or "",
             "by": spelled(facts.get("by") or ""),

@@ -79,7 +79,7 @@ class ApiTokens:
             await store.api_tokens.add(session, made, token_hash=digest(secret))
             facts = {"api_token": str(made.id), "scopes": list(made.scopes)}
             audit_event = AuditEvent(
-                type=AuditEventType.API_TOKEN_MADE, by=by, account=account, facts=facts
+                type=AuditEventType.API_TOKEN_CREATED, by=by, account=account, facts=facts
             )
             await store.audit.write(session, audit_event, now=now)
         return made, secret

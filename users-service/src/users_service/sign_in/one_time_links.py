@@ -73,7 +73,7 @@ class OneTimeLinks:
                 expires_at=expires_at,
             )
             audit_event = AuditEvent(
-                type=AuditEventType.SIGN_IN_LINK_MADE, by=by, account=account
+                type=AuditEventType.SIGN_IN_LINK_CREATED, by=by, account=account
             )
             await store.audit.write(session, audit_event, now=now)
         url = f"{self.site.origin}{PATH}#token={token}" if self.site else None

@@ -186,7 +186,7 @@ class TwoFactor:
             totp = await store.two_factor.totp(session, account.id)
             if totp is None or not totp.is_on:
                 raise TotpNotEnabled
-            await self._write(session, AuditEventType.RECOVERY_CODES_MADE, by, account)
+            await self._write(session, AuditEventType.RECOVERY_CODES_CREATED, by, account)
             return await _new_codes(session, account.id)
 
     async def remove_totp(

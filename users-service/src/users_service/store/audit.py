@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from users_service.domain.audit_events import OK, AuditEvent
+from users_service.domain.audit_events import OK, AuditEvent, AuditEventType
 from users_service.domain.emails import (
     NOTICE_LIFETIME,
     WRONG_SECOND_STEPS,
@@ -30,7 +30,7 @@ async def write(session: AsyncSession, audit_event: AuditEvent, *, now: datetime
     await session.execute(
         insert(AuditRow).values(
             at=now,
-            event=audit_event.type.value,
+            event=audit_event.type.stored,
             result=audit_event.result,
             actor_id=audit_event.by.account_id,
             actor_name=audit_event.by.name,
@@ -52,7 +52,7 @@ async def _was_refused(session: AsyncSession, audit_event: AuditEvent, now: date
     """Return whether such a refusal was logged lately, so that a notice went out."""
     assert audit_event.account is not None
     wrong = (
-        and_(AuditRow.event == event.value, AuditRow.result.in_(results))
+        and_(AuditRow.event == event.stored, AuditRow.result.in_(results))
         for event, results in WRONG_SECOND_STEPS.items()
     )
     query = select(AuditRow.id).where(
@@ -69,7 +69,7 @@ async def newest(
     before: int | None,
     limit: int,
     account_id: UUID | None = None,
-    event: str | None = None,
+    event: AuditEventType | None = None,
 ) -> Sequence[AuditRow]:
     """Return lines, newest first; `account_id` selects acts by the account and on it."""
     query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
@@ -79,7 +79,7 @@ async def newest(
         about = (AuditRow.account_id == account_id, AuditRow.actor_id == account_id)
         query = query.where(or_(*about))
     if event is not None:
-        query = query.where(AuditRow.event == event)
+        query = query.where(AuditRow.event == event.stored)
     return (await session.scalars(query)).all()
 
 

@@ -10,7 +10,7 @@ from service_kit.asgi import from_state
 from users_service.accounts.profile import PasswordChange, Profiles
 from users_service.http.openapi import problems
 from users_service.http.v1.api_tokens import ApiTokenOut, api_token_out
-from users_service.http.v1.audit import LineOut, line_out
+from users_service.http.v1.audit import AuditEventOut, audit_event_out
 from users_service.http.v1.dependencies import (
     AllSessions,
     Body,
@@ -86,7 +86,7 @@ class ExportOut(BaseModel):
     sessions: list[DeviceOut]
     identities: list[IdentityOut]
     api_tokens: list[ApiTokenOut]
-    audit: list[LineOut]
+    audit: list[AuditEventOut]
     """The newest 1000 lines about the account."""
 
 
@@ -162,7 +162,7 @@ async def export(signed_in: FreshlySignedIn, profiles: TheProfiles) -> ExportOut
             for provider, subject, created_at in found.identities
         ],
         api_tokens=[api_token_out(each) for each in found.api_tokens],
-        audit=[line_out(each) for each in found.audit],
+        audit=[audit_event_out(each) for each in found.audit],
     )
 
 

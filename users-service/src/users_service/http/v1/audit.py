@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from service_kit.asgi import from_state
 
 from users_service.audit_log import AuditLog
-from users_service.domain.audit_events import AuditEventType
+from users_service.domain.audit_events import AuditEventType, result_of_stored
 from users_service.http.openapi import problems
 from users_service.http.v1.dependencies import Administrator
 from users_service.tables import AuditRow
@@ -19,7 +19,7 @@ _BIGINT = 2**63 - 1
 router = APIRouter(prefix="/audit", responses=problems(401, 403))
 
 
-class LineOut(BaseModel):
+class AuditEventOut(BaseModel):
     """A line of the audit log.
 
     `result` is "ok" or the code of the refusal; `actor` is a username, "api key NAME", or null
@@ -44,7 +44,7 @@ class LineOut(BaseModel):
 class AuditOut(BaseModel):
     """A page of the log; `next` is the cursor of the following one, null on the last."""
 
-    lines: list[LineOut]
+    events: list[AuditEventOut]
     next: int | None
 
 
@@ -66,18 +66,18 @@ async def read_audit(
         before=cursor,
         limit=limit,
         account_id=account_id,
-        event=event.value if event else None,
+        event=event,
     )
-    return AuditOut(lines=[line_out(line) for line in lines], next=following)
+    return AuditOut(events=[audit_event_out(line) for line in lines], next=following)
 
 
-def line_out(row: AuditRow) -> LineOut:
+def audit_event_out(row: AuditRow) -> AuditEventOut:
     """Return the row as JSON shows it."""
-    return LineOut(
+    return AuditEventOut(
         id=row.id,
         at=row.at,
-        event=AuditEventType(row.event),
-        result=row.result,
+        event=AuditEventType.of_stored(row.event),
+        result=result_of_stored(row.result),
         actor_id=row.actor_id,
         actor=row.actor_name,
         account_id=row.account_id,

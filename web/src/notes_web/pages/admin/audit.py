@@ -29,7 +29,7 @@ async def log(
     page: dict[str, Any] = {"events": EVENTS, "asked": asked, "cursor": wanted["cursor"]}
     lines = [
         line | {"headline": headline(line), "particulars": particulars(line["facts"])}
-        for line in found["lines"]
+        for line in found["events"]
     ]
     return context.render("audit.html", lines=lines, next=found["next"], **page)
 
@@ -40,6 +40,6 @@ async def _lines(context: RequestContext, username: str, wanted: dict[str, str])
     if username:
         found = await administration.accounts(credentials, {"username": username, "limit": "1"})
         if not found["accounts"]:
-            return {"lines": [], "next": None}
+            return {"events": [], "next": None}
         wanted = wanted | {"account_id": found["accounts"][0]["id"]}
     return await administration.audit(credentials, wanted)
