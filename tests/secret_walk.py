@@ -133,8 +133,8 @@ class Walk:
         wrong = self.canaries.new("a wrong reset link")
         assert self.send("/users/reset", token=wrong, password=new).status_code == 403
 
-    def letters(self, post_office: MailServer) -> None:
-        """An address is proven and a password set by links that came in letters."""
+    def emails(self, post_office: MailServer) -> None:
+        """An address is verified and a password set by links that came in e-mails."""
         self.canaries.keep("the mail server's password", PASSWORD)
         with httpx.Client(base_url=self.users, trust_env=False, timeout=30) as users:
             token = self._link(post_office, "confirm-email", "the link that proves an address")
@@ -144,7 +144,7 @@ class Walk:
             assert users.post("/v1/password-reset-requests", json=asked).status_code == 202
             unknown = {"account": self.canaries.new("an unknown address") + "@example.org"}
             assert users.post("/v1/password-reset-requests", json=unknown).status_code == 202
-            token = self._link(post_office, "reset", "the reset link of a letter")
+            token = self._link(post_office, "reset", "the reset link of an e-mail")
             new = {"token": token, "password": self.canaries.new("the newest password")}
             assert users.post("/v1/password-resets", json=new).status_code == 204
 

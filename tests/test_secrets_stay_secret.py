@@ -83,7 +83,7 @@ def walk(
     walk.sockets()
     walk.tokens_of_programs()
     walk.second_factor()
-    walk.letters(post_office[0])
+    walk.emails(post_office[0])
     walk.reset()
     walk.provider(issuer)
     walk.mistakes()

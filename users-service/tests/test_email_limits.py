@@ -1,4 +1,4 @@
-"""What strangers make Notes write to somebody: few letters, and no word of theirs is a link."""
+"""What strangers make Notes write to somebody: few e-mails, and no word of theirs is a link."""
 
 import re
 from collections.abc import AsyncIterator

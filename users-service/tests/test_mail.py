@@ -1,4 +1,4 @@
-"""Letters: to proven addresses only, none lost, none twice but after a crash."""
+"""E-mails: to verified addresses only, none lost, none twice but after a crash."""
 
 import asyncio
 import logging
@@ -87,7 +87,7 @@ def _results(service: Service) -> dict[str, float]:
 
 
 async def with_verified_email(service: Service, post: MailServer, username: str) -> Someone:
-    """Somebody whose address a letter has reached."""
+    """Somebody whose address an e-mail has reached."""
     someone = await join(service.client(), username, email=f"{username}@home.example")
     (email,) = await post.kept(1)
     page, token = link_in(email)
@@ -199,7 +199,7 @@ async def test_whoever_asks_on_and_on_gives_the_owner_one_email_whose_link_works
     office.clock.move(minutes=16)
     assert (await ask(office.client(), "ivy")).status_code == 202
     await post.kept(3)
-    # Neither their asking nor the second letter took a link away, nor the administrator's.
+    # Neither their asking nor the second e-mail took a link away, nor the administrator's.
     client = office.client()
     for token in (link_in(first)[1], made.json()["token"]):
         sent = {"token": token, "password": "short"}
@@ -284,7 +284,7 @@ async def test_without_a_mail_server_nothing_is_sent_or_kept_and_that_is_said(
     )
 
 
-# What becomes of a letter.
+# What becomes of an e-mail.
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ class FakeAdministration(FakeWaysIn):
     def __init__(self) -> None:
         super().__init__()
         self.invited: dict[str, Json] = {}
-        self.invited_by_letter: list[str] = []
+        self.invited_by_email: list[str] = []
         self.lines: list[Json] = []
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -92,7 +92,7 @@ class FakeAdministration(FakeWaysIn):
         if "email" in given:
             if "@" not in given["email"]:
                 return problem(422, "invalid_field", detail="email looks like name@example.org")
-            self.invited_by_letter.append(given["email"])
+            self.invited_by_email.append(given["email"])
         ends = (datetime.now(UTC) + timedelta(days=7)).isoformat()
         self.invited[number] = {
             "id": number, "roles": [role], "created_at": NOON.isoformat(),

@@ -98,7 +98,7 @@ async def test_too_many_proofs_say_how_long_to_wait(browse, backends):
     assert "in 42 seconds" in page.text
 
 
-async def test_an_address_that_got_its_letters_says_how_long_to_wait(browse, backends):
+async def test_an_address_that_got_its_emails_says_how_long_to_wait(browse, backends):
     backends.users.full.add("ana@example.org")
     browser = browse(ANA)
     form = (await browser.get("/account")).form("profile-form")

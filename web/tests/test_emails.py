@@ -35,7 +35,7 @@ async def test_without_a_name_and_after_too_many_the_form_says_so(browse, users)
     assert late.form("forgot-form").fields["account"] == "ana"
 
 
-async def test_where_no_letters_are_sent_the_page_says_who_can_help(browse, backends):
+async def test_where_no_emails_are_sent_the_page_says_who_can_help(browse, backends):
     page = await browse().get("/users/forgot")
     assert "Ask an administrator" in page.text
     assert "forgot-form" not in page.forms
@@ -43,7 +43,7 @@ async def test_where_no_letters_are_sent_the_page_says_who_can_help(browse, back
     assert "verify-email-form" not in form
 
 
-async def test_the_letters_code_confirms_the_address_once_signed_in_or_not(browse, users):
+async def test_the_emails_code_confirms_the_address_once_signed_in_or_not(browse, users):
     users.emails["ana"] = "ana@home.example"
     for person, path in ((None, "/"), (ANA, "/account")):
         users.proofs["the-code"] = ("ana", "ana@home.example")
@@ -55,7 +55,7 @@ async def test_the_letters_code_confirms_the_address_once_signed_in_or_not(brows
         assert (again.status, 'id="token-error"' in again.text) == (403, True)
 
 
-async def test_an_address_shows_whether_it_is_confirmed_and_another_letter_can_be_had(
+async def test_an_address_shows_whether_it_is_confirmed_and_another_email_can_be_had(
     browse, users
 ):
     browser = browse(ANA)
@@ -74,11 +74,11 @@ async def test_an_address_shows_whether_it_is_confirmed_and_another_letter_can_b
     assert "verify-email-form" not in page.forms
 
 
-async def test_an_invitation_can_go_by_letter_where_letters_are_sent(browse, users):
+async def test_an_invitation_can_go_by_email_where_emails_are_sent(browse, users):
     browser = browse(ADA)
     form = (await browser.get("/admin/invitations")).form("invite-form")
     page = await browser.submit(form, role="reader", email="new@home.example")
-    assert users.invited_by_letter == ["new@home.example"]
+    assert users.invited_by_email == ["new@home.example"]
     assert "#invite=invitation-code" in page.text
     wrong = await browser.submit(form, role="reader", email="nowhere")
     assert (wrong.status, 'id="email-error"' in wrong.text) == (422, True)
@@ -119,7 +119,7 @@ async def test_what_is_not_there_is_told_by_what_it_would_have_been(browse, path
     assert told in page.text
 
 
-async def test_a_letter_that_cannot_be_asked_for_says_so(browse, users):
+async def test_an_email_that_cannot_be_asked_for_says_so(browse, users):
     browser = browse()
     form = (await browser.get("/users/forgot")).form("forgot-form")
     users.are_sent = False

@@ -52,7 +52,7 @@ class AdministrationClient(SignedInClient):
     async def invite(
         self, credentials: Credentials, role: str, email: str = ""
     ) -> InvitationOut:
-        """`email` gets a letter with the link, where letters are sent."""
+        """`email` gets an e-mail with the link, where e-mails are sent."""
         wanted = {"role": role} | ({"email": email} if email else {})
         return await self._ask(credentials, "POST", "/v1/invitations", json=wanted)
 

@@ -170,8 +170,8 @@ class EmailsClient:
         """Asks for an e-mail with a reset link; silent about whether the account exists."""
         await self._send(client, "/v1/password-reset-requests", {"account": account})
 
-    async def prove(self, client: Client, token: str) -> str:
-        """The address that is proven now."""
+    async def verify_email(self, client: Client, token: str) -> str:
+        """The address that is verified now."""
         return (await self._send(client, "/v1/email-verifications", {"token": token}))["email"]
 
     async def _send(self, client: Client, path: str, said: dict[str, str]) -> dict[str, str]:

@@ -40,7 +40,7 @@ class ApiTokensOut(TypedDict):
     api_tokens: list[ApiTokenOut]
 
 
-AuditEventType: TypeAlias = Literal["account_created", "account_changed", "account_deleted", "account_disabled", "account_enabled", "account_exported", "roles_changed", "signed_in", "signed_out", "reauthenticated", "password_checked", "password_changed", "password_reset", "reset_asked", "reset_link_made", "email_proven", "sign_in_link_made", "session_ended", "sessions_ended", "totp_added", "totp_removed", "recovery_codes_made", "passkey_added", "passkey_removed", "passkey_renamed", "identity_linked", "identity_unlinked", "api_token_made", "api_token_checked", "api_key_checked", "api_token_revoked", "invitation_made", "invitation_revoked"]
+AuditEventType: TypeAlias = Literal["account_created", "account_changed", "account_deleted", "account_disabled", "account_enabled", "account_exported", "roles_changed", "signed_in", "signed_out", "reauthenticated", "password_checked", "password_changed", "password_reset", "reset_requested", "reset_link_created", "email_verified", "sign_in_link_created", "session_ended", "sessions_ended", "totp_added", "totp_removed", "recovery_codes_created", "passkey_added", "passkey_removed", "passkey_renamed", "identity_linked", "identity_unlinked", "api_token_created", "api_token_checked", "api_key_checked", "api_token_revoked", "invitation_created", "invitation_revoked"]
 
 
 class AuthorizationRequest(TypedDict):
@@ -137,27 +137,6 @@ class InvitationOut(TypedDict):
     id: str
     code: str
     expires_at: str
-
-
-class LineOut(TypedDict):
-    """
-    A line of the audit log.
-
-    `result` is "ok" or the code of the refusal; `actor` is a username, "api key NAME", or null
-    for a stranger.
-    """
-
-    id: int
-    at: str
-    event: AuditEventType
-    result: str
-    actor_id: str | None
-    actor: str | None
-    account_id: str | None
-    account: str | None
-    session_id: str | None
-    address: str | None
-    facts: dict[str, Any]
 
 
 class LinkLogin(TypedDict):
@@ -550,10 +529,31 @@ class AccountsOut(TypedDict):
     next: str | None
 
 
+class AuditEventOut(TypedDict):
+    """
+    A line of the audit log.
+
+    `result` is "ok" or the code of the refusal; `actor` is a username, "api key NAME", or null
+    for a stranger.
+    """
+
+    id: int
+    at: str
+    event: AuditEventType
+    result: str
+    actor_id: str | None
+    actor: str | None
+    account_id: str | None
+    account: str | None
+    session_id: str | None
+    address: str | None
+    facts: dict[str, Any]
+
+
 class AuditOut(TypedDict):
     """A page of the log; `next` is the cursor of the following one, null on the last."""
 
-    lines: list[LineOut]
+    events: list[AuditEventOut]
     next: int | None
 
 
@@ -564,7 +564,7 @@ class ExportOut(TypedDict):
     sessions: list[DeviceOut]
     identities: list[IdentityOut]
     api_tokens: list[ApiTokenOut]
-    audit: list[LineOut]
+    audit: list[AuditEventOut]
 
 
 class InvitationsOut(TypedDict):

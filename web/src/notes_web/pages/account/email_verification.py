@@ -28,7 +28,7 @@ async def confirm(context: CurrentContext) -> Response:
     """Verifies the address that the code was sent to."""
     token = context.field("token").strip()
     try:
-        email = await context.site.emails.prove(context.client, token)
+        email = await context.site.emails.verify_email(context.client, token)
     except (Refused, Unreachable) as error:
         status, field, sentence = describe(error)
         return _confirm_page(context, status=status, typed=token, errors={field: sentence})
