@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from notes_web.clients.users_types import LineOut
+from notes_web.clients.users_types import AuditEventOut
 
 EVENTS = {
     "signed_in": "Signed in",
@@ -100,7 +100,7 @@ _FIELDS = {
 _WAYS = {"totp": "code of the app", "password change": "a changed password"}
 
 
-def headline(line: LineOut) -> dict[str, Any]:
+def headline(line: AuditEventOut) -> dict[str, Any]:
     """`what` happened or was tried, and `why` it did not come to that, "" if it did."""
     event, result = line["event"], line["result"]
     done = EVENTS.get(event, _plain(event).capitalize())
