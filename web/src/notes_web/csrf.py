@@ -43,7 +43,7 @@ class CsrfGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Checks an unsafe request before the app sees it; raises `CsrfError`."""
-        if scope["type"] == "http" and _may_be_forged(scope):
+        if scope["type"] == "http" and _is_unsafe(scope):
             scope.setdefault("state", {})["form"] = await self._checked(Request(scope, receive))
         await self._app(scope, receive, send)
 
@@ -72,7 +72,7 @@ class CsrfGuard:
         return is_same and (is_hidden or is_own)
 
 
-def _may_be_forged(scope: Scope) -> bool:
+def _is_unsafe(scope: Scope) -> bool:
     """No page can make a browser send a program's token, and /api/ looks at nothing else."""
     return scope["method"] not in _SAFE and not scope["path"].startswith("/api/")
 
@@ -87,7 +87,7 @@ async def _form(request: Request) -> FormData:
     kind, told = parse_options_header(request.headers.get("Content-Type"))
     if kind.strip() not in (b"application/x-www-form-urlencoded", _IN_PARTS):
         return FormData()
-    # Browsers send forms in the letters of the page. Of those that Python knows some make what
+    # Browsers send forms in the charset of the page. Of those that Python knows some make what
     # no page can hold, and one takes seconds for 160 kB.
     if kind.strip() == _IN_PARTS and told.get(b"charset", b"utf-8").lower() != b"utf-8":
         raise HTTPException(415, "forms must be encoded as UTF-8")

@@ -84,7 +84,7 @@ class RequestContext:
 
     @property
     def token(self) -> str:
-        """The access token; a page that asks for it needs a signed-in visitor."""
+        """The access token; raises `SignInNeeded` if nobody is signed in."""
         if self.principal.is_unknown:
             raise Unreachable("users-service", "nobody says whose session this is")
         if self.principal.token is None:
@@ -108,7 +108,7 @@ class RequestContext:
 
     @property
     def credentials(self) -> Credentials:
-        """For users-service; a page that asks for it needs a signed-in visitor."""
+        """For users-service; raises `SignInNeeded` if nobody is signed in."""
         if self.account is None:
             raise SignInNeeded
         return Credentials(self.session, self.client)
@@ -135,7 +135,7 @@ class RequestContext:
         return int(said) if said.isascii() and said.isdecimal() and len(said) <= 9 else None
 
     def secret(self, name: str) -> str:
-        """A password or a code, to the letter."""
+        """A password or a code, exactly as it was typed."""
         return str(self.form.get(name) or "")
 
     @property

@@ -22,7 +22,7 @@ class TokenRetryRoute(APIRoute):
     """Runs its handler once more, with the token that the session is given now, if any.
 
     The service that refused has done nothing, and a handler asks for one change at most, so
-    nothing happens twice. Without a new token the visitor is one who is not signed in.
+    nothing happens twice. Without a new token nobody is signed in.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -42,11 +42,7 @@ class SignedInClient:
         self._service, self._key = service, api_key
 
     async def _ask(self, credentials: Credentials, method: str, path: str, **given: Any) -> Any:
-        headers = {
-            "X-API-Key": self._key,
-            "X-Forwarded-For": credentials.client.address,
-            "X-Forwarded-User-Agent": credentials.client.user_agent[:256],
-        }
+        headers = {"X-API-Key": self._key} | credentials.client.headers
         return await self._service.call(
             method, path, token=credentials.session, headers=headers, **given
         )
@@ -127,7 +123,7 @@ class AccountClient(SignedInClient):
             credentials, "POST", _identity(provider), json={"redirect_uri": home}
         )
 
-    async def link(
+    async def finish_link(
         self, credentials: Credentials, provider: str, brought: Mapping[str, str]
     ) -> None:
         """Links the identity that came back with the authorization response."""
@@ -144,14 +140,14 @@ class AccountClient(SignedInClient):
     ) -> AuthorizationRequestOut:
         """Begins re-authentication at a linked provider."""
         return await self._ask(
-            credentials, "POST", _proof(provider), json={"redirect_uri": home}
+            credentials, "POST", _reauthentication(provider), json={"redirect_uri": home}
         )
 
-    async def prove(
+    async def finish_reauthentication(
         self, credentials: Credentials, provider: str, brought: Mapping[str, str]
     ) -> str:
         """The token of the second step that is lacking; "" if nothing is."""
-        path = _proof(provider) + "/callback"
+        path = _reauthentication(provider) + "/callback"
         done = await self._ask(credentials, "POST", path, json=dict(brought))
         return done.get("second_factor", {}).get("token", "")
 
@@ -224,7 +220,7 @@ def _identity(provider: str) -> str:
     return "/v1/account/identities/" + quote(provider, safe="")
 
 
-def _proof(provider: str) -> str:
+def _reauthentication(provider: str) -> str:
     return "/v1/sessions/current/re-authenticate/" + quote(provider, safe="")
 
 

@@ -52,7 +52,7 @@ class AdministrationClient(SignedInClient):
     async def invite(
         self, credentials: Credentials, role: str, email: str = ""
     ) -> InvitationOut:
-        """`email` gets an e-mail with the link, where e-mails are sent."""
+        """Makes an invitation; `email` gets the link, if this site sends e-mails."""
         wanted = {"role": role} | ({"email": email} if email else {})
         return await self._ask(credentials, "POST", "/v1/invitations", json=wanted)
 

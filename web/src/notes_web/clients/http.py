@@ -63,6 +63,14 @@ class Client:
     address: str
     user_agent: str
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that tell users-service who asks; it believes them with our API key."""
+        return {
+            "X-Forwarded-For": self.address,
+            "X-Forwarded-User-Agent": self.user_agent[:256],
+        }
+
 
 class _Tries:
     """One request, sent as often as it takes."""
@@ -174,7 +182,7 @@ class HttpClient:
 
 
 def _on_the_wire(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """As a connection can carry them, whatever strangers put into what goes along.
+    """As a connection can carry them, whatever a browser sent in what goes along.
 
     A server reads bytes beyond ASCII as Latin-1, and they go on as they came. Control bytes
     would end a header or a connection: each becomes a question mark (RFC 9110, 5.5).

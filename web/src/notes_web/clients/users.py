@@ -68,7 +68,7 @@ class UsersClient:
     async def begin_authorization(
         self, client: Client, provider: str, home: str, *, invite: str = ""
     ) -> AuthorizationRequestOut:
-        """Where to sign in elsewhere, and the flow that this browser comes back with."""
+        """Returns where to sign in at the provider, and the flow to come back with."""
         return await self._call(
             "POST",
             f"/v1/sign-in/{quote(provider, safe='')}",
@@ -145,11 +145,7 @@ class UsersClient:
         )
 
     def _on_behalf_of(self, client: Client) -> dict[str, str]:
-        return {
-            "Authorization": self._key,
-            "X-Forwarded-For": client.address,
-            "X-Forwarded-User-Agent": client.user_agent[:256],
-        }
+        return {"Authorization": self._key} | client.headers
 
 
 class EmailsClient:
@@ -171,15 +167,11 @@ class EmailsClient:
         await self._send(client, "/v1/password-reset-requests", {"account": account})
 
     async def verify_email(self, client: Client, token: str) -> str:
-        """The address that is verified now."""
+        """Verifies an address with the code of its e-mail; returns the address."""
         return (await self._send(client, "/v1/email-verifications", {"token": token}))["email"]
 
     async def _send(self, client: Client, path: str, said: dict[str, str]) -> dict[str, str]:
-        headers = {
-            "Authorization": self._key,
-            "X-Forwarded-For": client.address,
-            "X-Forwarded-User-Agent": client.user_agent[:256],
-        }
+        headers = {"Authorization": self._key} | client.headers
         answer: dict[str, str] | None = await self._call(
             "POST", path, json=said, headers=headers
         )

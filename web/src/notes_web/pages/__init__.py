@@ -1,1 +1,1 @@
-"""The pages, one module a noun. They parse a request, ask the backends, render a template."""
+"""The pages: each parses a request, asks the services behind, and renders a template."""

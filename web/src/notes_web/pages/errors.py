@@ -197,7 +197,7 @@ def _to_login(request: Request) -> Response:
 
 
 class LastCatch:
-    """Around the routes and the forgery guard: what they raise becomes a page."""
+    """Around the routes and the CSRF guard: what they raise becomes a page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

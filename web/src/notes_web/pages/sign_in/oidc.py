@@ -94,7 +94,7 @@ async def finish_authorization(
     if "next" in kept:
         response = await _sign_in(context, provider, brought, kept["next"], error)
     elif "action" in kept:
-        response = await _prove(context, provider, brought, kept, error)
+        response = await _reauthenticate(context, provider, brought, kept, error)
     else:
         response = await _link(context, provider, brought, error)
     context.site.cookies.erase(response, Cookies.FLOW)
@@ -119,13 +119,13 @@ async def _link(
     if denied:
         return _told(context, _NOT_DONE, tone="error")
     try:
-        await context.site.own_account.link(context.credentials, provider, brought)
+        await context.site.own_account.finish_link(context.credentials, provider, brought)
     except (Refused, Unreachable) as error:
         return _not_done(context, error)
     return _told(context, "The account was linked. You can now sign in with it.")
 
 
-async def _prove(
+async def _reauthenticate(
     context: RequestContext,
     provider: str,
     brought: dict[str, str],
@@ -138,7 +138,9 @@ async def _prove(
         errors = {"": _NOT_DONE}
         return await reauthentication.page(context, action, fields or {}, errors=errors)
     try:
-        step = await context.site.own_account.prove(context.credentials, provider, brought)
+        step = await context.site.own_account.finish_reauthentication(
+            context.credentials, provider, brought
+        )
     except (Refused, Unreachable) as error:
         return await reauthentication.refused(context, action, error, fields or {})
     if step:
