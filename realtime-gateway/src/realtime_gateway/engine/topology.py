@@ -12,7 +12,7 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError
 from service_kit.channel_log import redis_options
 
-EFFECT_TIMEOUT: Final = 1.0
+QUESTION_TIMEOUT: Final = 1.0
 
 log = logging.getLogger("gateway.topology")
 
@@ -64,7 +64,7 @@ class Topology:
         if client is None:
             client = self._clients[address] = _client(address)
         try:
-            async with asyncio.timeout(EFFECT_TIMEOUT):
+            async with asyncio.timeout(QUESTION_TIMEOUT):
                 info = await client.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]
                 ranges = await client.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
         except (RedisError, OSError, TimeoutError) as error:
@@ -91,4 +91,4 @@ def moved_to(address: str, host: str, port: int) -> str:
 
 
 def _client(address: str) -> Redis:
-    return Redis.from_url(address, max_connections=2, **redis_options(EFFECT_TIMEOUT))
+    return Redis.from_url(address, max_connections=2, **redis_options(QUESTION_TIMEOUT))
