@@ -143,7 +143,7 @@ def test_a_second_account_of_a_name_is_refused(cli: Run) -> None:
     shown(cli("add", "twice"), "Created ")
     again = cli("add", "twice")
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr == "notes-users: the name twice is taken\n"
+    assert again.stderr == "notes-users: the username twice is taken\n"
     shown(cli("destroy", "twice"), "Deleted - result= ")
 
 

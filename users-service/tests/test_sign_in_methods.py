@@ -95,7 +95,7 @@ async def test_the_originals_password_check_says_false_and_why_to_right_and_wron
         assert answer.json() == {
             "check": False,
             "username": "ivy",
-            "message": "passwords sign nobody in here: use one of the other ways",
+            "message": "password sign-in is disabled: use another sign-in method",
         }
     made = await original.post("/create-user", json={"username": "me", "password": "w0rd"})
     assert made.status_code == 200

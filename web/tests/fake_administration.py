@@ -91,7 +91,8 @@ class FakeAdministration(FakeWaysIn):
         role = given["role"]
         if "email" in given:
             if "@" not in given["email"]:
-                return problem(422, "invalid_field", detail="email looks like name@example.org")
+                rule = "email must look like name@example.org"
+                return problem(422, "invalid_field", detail=rule)
             self.invited_by_email.append(given["email"])
         ends = (datetime.now(UTC) + timedelta(days=7)).isoformat()
         self.invited[number] = {

@@ -53,7 +53,8 @@ class FakePeople(FakeUsers):
                 answer.headers["Retry-After"] = "71000"
                 return answer
             if changes["email"] and "@" not in changes["email"]:
-                return problem(422, "invalid_field", detail="email looks like name@example.org")
+                rule = "email must look like name@example.org"
+                return problem(422, "invalid_field", detail=rule)
         assert person is not None
         username = person["username"]
         if "name" in changes:

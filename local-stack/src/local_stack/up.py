@@ -20,7 +20,7 @@ from local_stack.stack import Stack
 from local_stack.terminal import Terminal
 
 _SIGN_IN = ("USERS_PROVIDERS", "USERS_PROVIDER_SECRETS", "USERS_PASSWORD_LOGIN")
-_LETTERS = (
+_EMAILS = (
     "USERS_MAIL_FROM", "USERS_SMTP_HOST", "USERS_SMTP_PORT", "USERS_SMTP_SECURITY",
     "USERS_SMTP_USER", "USERS_SMTP_PASSWORD", "USERS_SMTP_CA",
 )  # fmt: skip
@@ -43,8 +43,8 @@ def run(arguments: Namespace) -> None:
 
 
 def operators_choice(environ: Mapping[str, str]) -> dict[str, str]:
-    """Of users-service, for this machine: where people sign in, and who carries letters."""
-    names = [name + end for name in (*_SIGN_IN, *_LETTERS) for end in ("", "_FILE")]
+    """Of users-service, for this machine: where people sign in, and who carries e-mails."""
+    names = [name + end for name in (*_SIGN_IN, *_EMAILS) for end in ("", "_FILE")]
     return {name: environ[name] for name in names if name in environ}
 
 

@@ -170,9 +170,9 @@ def may_exist(username: str) -> bool:
 def given_text(field: str, text: str) -> str:
     """Return `text`; raise InvalidField if it is too long or has control characters."""
     if len(text) > GIVEN_TEXT_LIMIT:
-        raise InvalidField(field, f"has at most {GIVEN_TEXT_LIMIT} characters")
+        raise InvalidField(field, f"must have at most {GIVEN_TEXT_LIMIT} characters")
     if not _is_text(text):
-        raise InvalidField(field, "has no control characters")
+        raise InvalidField(field, "must not contain control characters")
     return text
 
 
@@ -180,9 +180,9 @@ def new_name(name: str) -> str:
     """Return the trimmed name; raise InvalidField unless it is one line and visible."""
     name = given_text("name", name.strip())
     if _LINE_ENDS.search(name):
-        raise InvalidField("name", "is one line")
+        raise InvalidField("name", "must be a single line")
     if shows_nothing(name):
-        raise InvalidField("name", "has to show something")
+        raise InvalidField("name", "must contain visible characters")
     return name
 
 
@@ -193,7 +193,7 @@ def new_email(email: str) -> str:
     """
     email = given_text("email", email.strip())
     if not _EMAIL.fullmatch(email):
-        raise InvalidField("email", "looks like name@example.org")
+        raise InvalidField("email", "must look like name@example.org")
     return email
 
 

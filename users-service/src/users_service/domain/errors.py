@@ -22,7 +22,7 @@ class UsernameTaken(UsersError):
     username: str
 
     def __str__(self) -> str:
-        return f"the name {self.username} is taken"
+        return f"the username {self.username} is taken"
 
 
 @dataclass(eq=False)
@@ -33,7 +33,7 @@ class OtherProvider(UsersError):
     username: str
 
     def __str__(self) -> str:
-        return f"the name {self.username} is another account's"
+        return f"the username {self.username} belongs to an account of another provider"
 
 
 @dataclass(eq=False)
@@ -79,7 +79,7 @@ class SignUpClosed(UsersError):
     code = "signup_closed"
 
     def __str__(self) -> str:
-        return "accounts are made by an administrator here"
+        return "sign-up is closed: ask an administrator for an account"
 
 
 class InvalidInvite(UsersError):
@@ -88,7 +88,7 @@ class InvalidInvite(UsersError):
     code = "invalid_invite"
 
     def __str__(self) -> str:
-        return "this invitation is unknown, used or expired"
+        return "this invitation is invalid, used or expired"
 
 
 class InvalidSetupToken(UsersError):
@@ -97,7 +97,7 @@ class InvalidSetupToken(UsersError):
     code = "invalid_setup_token"
 
     def __str__(self) -> str:
-        return "this setup token is wrong or was used already"
+        return "this setup token is wrong or has already been used"
 
 
 class SessionNotFound(UsersError):
@@ -115,7 +115,7 @@ class InvalidApiToken(UsersError):
     code = "invalid_api_token"
 
     def __str__(self) -> str:
-        return "this API token is unknown, revoked or expired"
+        return "this API token is invalid, revoked or expired"
 
 
 class ApiTokenNotFound(UsersError):
@@ -164,7 +164,7 @@ class InvalidResetLink(UsersError):
     code = "invalid_reset_link"
 
     def __str__(self) -> str:
-        return "this link is unknown, used or expired"
+        return "this link is invalid, used or expired"
 
 
 class InvalidEmailLink(UsersError):
@@ -173,7 +173,7 @@ class InvalidEmailLink(UsersError):
     code = "invalid_email_link"
 
     def __str__(self) -> str:
-        return "this link is unknown, used, expired or of an address that was changed again"
+        return "this link is invalid, used or expired, or the address has changed since"
 
 
 class EmailAlreadyVerified(UsersError):
@@ -182,7 +182,7 @@ class EmailAlreadyVerified(UsersError):
     code = "email_already_verified"
 
     def __str__(self) -> str:
-        return "there is no address to confirm"
+        return "there is no email address to verify"
 
 
 class MailDisabled(UsersError):
@@ -191,7 +191,7 @@ class MailDisabled(UsersError):
     code = "mail_disabled"
 
     def __str__(self) -> str:
-        return "no letters are sent here: ask an administrator"
+        return "this site does not send email: ask an administrator"
 
 
 class LastAdministrator(UsersError):
@@ -200,7 +200,7 @@ class LastAdministrator(UsersError):
     code = "last_administrator"
 
     def __str__(self) -> str:
-        return "this is the last administrator: make somebody else one first"
+        return "this is the last administrator: make someone else an administrator first"
 
 
 @dataclass(eq=False)
@@ -220,4 +220,4 @@ class TooManyEmails(TooManyAttempts):
     code = "too_many_emails"
 
     def __str__(self) -> str:
-        return f"this address got as many letters as it can: wait {self.retry_after} s"
+        return f"too many emails to this address: wait {self.retry_after} s"

@@ -13,7 +13,7 @@ class SignInRefused(UsersError):
     check: str
 
     def __str__(self) -> str:
-        return "the sign-in with this provider was not accepted: begin again"
+        return "the sign-in with this provider was rejected: start again"
 
 
 class ProviderAway(UsersError):
@@ -22,7 +22,7 @@ class ProviderAway(UsersError):
     code = "provider_away"
 
     def __str__(self) -> str:
-        return "this provider does not answer right now: try again"
+        return "this provider is unavailable: try again later"
 
 
 class ProviderNotFound(UsersError):
@@ -31,7 +31,7 @@ class ProviderNotFound(UsersError):
     code = "provider_not_found"
 
     def __str__(self) -> str:
-        return "there is no such provider here"
+        return "there is no such provider"
 
 
 class ProviderCannotReauthenticate(UsersError):
@@ -40,7 +40,7 @@ class ProviderCannotReauthenticate(UsersError):
     code = "provider_cannot_reauthenticate"
 
     def __str__(self) -> str:
-        return "this provider cannot be asked to prove who you are: sign in again instead"
+        return "this provider does not support re-authentication: sign in again instead"
 
 
 class InvalidRedirect(UsersError):
@@ -49,7 +49,7 @@ class InvalidRedirect(UsersError):
     code = "invalid_redirect"
 
     def __str__(self) -> str:
-        return "this is not an address of this site"
+        return "the redirect URI is not an address of this site"
 
 
 class IdentityTaken(UsersError):
@@ -58,7 +58,7 @@ class IdentityTaken(UsersError):
     code = "identity_taken"
 
     def __str__(self) -> str:
-        return "this identity is linked to an account already"
+        return "this identity is already linked to an account"
 
 
 class IdentityNotFound(UsersError):
@@ -67,4 +67,4 @@ class IdentityNotFound(UsersError):
     code = "identity_not_found"
 
     def __str__(self) -> str:
-        return "your account has no such identity"
+        return "no such identity is linked to your account"

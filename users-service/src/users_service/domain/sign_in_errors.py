@@ -11,7 +11,7 @@ class WrongCredentials(UsersError):
     code = "wrong_credentials"
 
     def __str__(self) -> str:
-        return "the username or the password is wrong"
+        return "incorrect username or password"
 
 
 class SessionEnded(UsersError):
@@ -20,7 +20,7 @@ class SessionEnded(UsersError):
     code = "session_ended"
 
     def __str__(self) -> str:
-        return "sign in again"
+        return "the session has ended: sign in again"
 
 
 class Unauthenticated(UsersError):
@@ -29,7 +29,7 @@ class Unauthenticated(UsersError):
     code = "unauthenticated"
 
     def __str__(self) -> str:
-        return "sign in, or show an API key"
+        return "sign in or send an API key"
 
 
 class NotAllowed(UsersError):
@@ -47,7 +47,7 @@ class ReauthenticationRequired(UsersError):
     code = "reauthentication_required"
 
     def __str__(self) -> str:
-        return "prove once more that it is you: this needs a sign-in of the last 15 minutes"
+        return "this needs authentication in the last 15 minutes: authenticate again"
 
 
 class Busy(UsersError):
@@ -56,7 +56,7 @@ class Busy(UsersError):
     code = "busy"
 
     def __str__(self) -> str:
-        return "too many people sign in right now: try again in a moment"
+        return "too many sign-ins right now: try again in a moment"
 
 
 @dataclass(eq=False)
@@ -67,7 +67,7 @@ class PasswordTooShort(UsersError):
     minimum: int
 
     def __str__(self) -> str:
-        return f"a password has at least {self.minimum} characters"
+        return f"a password must have at least {self.minimum} characters"
 
 
 @dataclass(eq=False)
@@ -78,7 +78,7 @@ class PasswordTooLong(UsersError):
     maximum: int
 
     def __str__(self) -> str:
-        return f"a password has at most {self.maximum} characters"
+        return f"a password must have at most {self.maximum} characters"
 
 
 class PasswordCommon(UsersError):
@@ -87,7 +87,7 @@ class PasswordCommon(UsersError):
     code = "password_common"
 
     def __str__(self) -> str:
-        return "this password is among the first that a guesser tries"
+        return "this password is too common"
 
 
 class PasswordContainsName(UsersError):
@@ -96,7 +96,7 @@ class PasswordContainsName(UsersError):
     code = "password_contains_name"
 
     def __str__(self) -> str:
-        return "a password is more than your username or this application's name"
+        return "this password is too easy to guess from your username or this site's name"
 
 
 class PasswordSignInDisabled(UsersError):
@@ -105,7 +105,7 @@ class PasswordSignInDisabled(UsersError):
     code = "password_sign_in_disabled"
 
     def __str__(self) -> str:
-        return "passwords sign nobody in here: use one of the other ways"
+        return "password sign-in is disabled: use another sign-in method"
 
 
 class InvalidSignInLink(UsersError):
@@ -114,4 +114,4 @@ class InvalidSignInLink(UsersError):
     code = "invalid_sign_in_link"
 
     def __str__(self) -> str:
-        return "this link is unknown, used or expired"
+        return "this link is invalid, used or expired"

@@ -111,7 +111,7 @@ class PasskeysDisabled(UsersError):
     code = "passkeys_disabled"
 
     def __str__(self) -> str:
-        return "passkeys are not set up here"
+        return "passkeys are not configured on this site"
 
 
 @dataclass(eq=False)
@@ -131,7 +131,7 @@ class LastSignInMethod(UsersError):
     code = "last_sign_in_method"
 
     def __str__(self) -> str:
-        return "this is your last way in: set a password first"
+        return "this is your last sign-in method: add another one first"
 
 
 class WrongCode(UsersError):
@@ -140,7 +140,7 @@ class WrongCode(UsersError):
     code = "wrong_code"
 
     def __str__(self) -> str:
-        return "this code is wrong, used or too old"
+        return "this code is wrong, expired or already used"
 
 
 class CodeRequired(UsersError):
@@ -149,7 +149,7 @@ class CodeRequired(UsersError):
     code = "code_required"
 
     def __str__(self) -> str:
-        return "this account has a second step: send a code of its app or a recovery code too"
+        return "this account uses two-step sign-in: send a code from the app or a recovery code"
 
 
 class TwoFactorChallengeEnded(UsersError):
@@ -158,7 +158,7 @@ class TwoFactorChallengeEnded(UsersError):
     code = "two_factor_challenge_ended"
 
     def __str__(self) -> str:
-        return "this sign-in took too long: begin again"
+        return "this sign-in has expired: start again"
 
 
 class TotpAlreadyEnabled(UsersError):
@@ -167,7 +167,7 @@ class TotpAlreadyEnabled(UsersError):
     code = "totp_already_enabled"
 
     def __str__(self) -> str:
-        return "an authenticator app is set up already: remove it first"
+        return "an authenticator app is already set up: remove it first"
 
 
 class TotpNotEnabled(UsersError):

@@ -154,7 +154,7 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
     # Without the text: it may quote a statement.
     log.warning("database is away: %s", type(error).__name__)
     headers = {"Retry-After": "1"}
-    detail = "the database is away for a moment: try again"
+    detail = "the database is temporarily unavailable: try again"
     if _is_ours(request):
         return problem(503, "database_away", detail, headers=headers)
     return legacy_error(503, detail, headers=headers)

@@ -52,7 +52,7 @@ class LegacyAccounts:
         """
         given_text("username", username)
         if shows_nothing(username):
-            raise InvalidField("username", "has to show something")
+            raise InvalidField("username", "must contain visible characters")
         columns = await self._columns(fields)
         async with self.database.begin() as session:
             account = await store.accounts_by_username.add(
@@ -148,7 +148,9 @@ class LegacyAccounts:
             return await self.passwords.hash(password)
         if cost > passwords.BCRYPT_COST_LIMIT:
             limit = passwords.BCRYPT_COST_LIMIT
-            raise InvalidField("password", f"is a bcrypt hash of a cost above {limit}")
+            raise InvalidField(
+                "password", f"must not be a bcrypt hash with a cost above {limit}"
+            )
         return password
 
 

@@ -69,9 +69,9 @@ def password(sent: dict[str, Any]) -> str | None:
     """Return the password, or None if it was not sent; raise InvalidField."""
     value = sent.get("password")
     if value is not None and not isinstance(value, str):
-        raise InvalidField("password", "is a text")
+        raise InvalidField("password", "must be a string")
     if value is not None and len(value) > PASSWORD_LIMIT:
-        raise InvalidField("password", f"has at most {PASSWORD_LIMIT} characters")
+        raise InvalidField("password", f"must have at most {PASSWORD_LIMIT} characters")
     return value
 
 
@@ -98,7 +98,7 @@ def _text(field: str, value: object) -> str | None:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise InvalidField(field, "is a text")
+    raise InvalidField(field, "must be a string")
 
 
 def _list(field: str, value: object) -> list[Any] | None:
@@ -106,10 +106,10 @@ def _list(field: str, value: object) -> list[Any] | None:
         return None
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list):
-        raise InvalidField(field, "is a list")
+        raise InvalidField(field, "must be a list")
     stored = json.dumps(values, ensure_ascii=False)
     if len(stored) > _LIST_LIMIT or "\\u0000" in stored:
-        raise InvalidField(field, f"has at most {_LIST_LIMIT} characters, none of them NUL")
+        raise InvalidField(field, f"must have at most {_LIST_LIMIT} characters and no NUL")
     return values
 
 
