@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from notes_web.cookies import Cookies
 from notes_web.pages import saved_form
+from notes_web.pages.notes import draft
 from strange_headers import HEADERS, routes_of
 
 # What leads further in than chance does; any other text comes as well.
@@ -77,7 +78,10 @@ def described(app: FastAPI) -> dict[str, Any]:
 def _fields(endpoint: Any) -> set[str]:
     module = inspect.getmodule(endpoint)
     assert module is not None
-    return {*_READ.findall(inspect.getsource(module)), *_ALONG} - set(_NOT_CHOSEN)
+    source = inspect.getsource(module)
+    if hasattr(module, "typed"):  # a note's form is read in one place, for several pages
+        source += inspect.getsource(draft)
+    return {*_READ.findall(source), *_ALONG} - set(_NOT_CHOSEN)
 
 
 def _open(operation: dict[str, Any], path: str, fields: set[str]) -> None:
