@@ -60,23 +60,13 @@ class Edges:
 
     def _echo(self, name: str, alias: str) -> None:
         command = "import runpy; runpy.run_path('/echo.py', run_name='__main__')"
-        docker(
-            "run",
-            "-d",
-            "--init",
-            "--name",
-            f"{self._name}-{name}",
-            "--network",
-            self._name,
-            "--network-alias",
-            alias,
-            "-v",
-            f"{ECHO}:/echo.py:ro",
-            PYTHON,
-            "python",
-            "-c",
-            command,
-        )
+        volume = f"{ECHO}:/echo.py:ro"
+        self._run(name, "--network-alias", alias, "-v", volume, PYTHON, "python", "-c", command)
+
+    def _run(self, name: str, *words: str) -> None:
+        """A container of this pair, in its network."""
+        named = ("--name", f"{self._name}-{name}", "--network", self._name)
+        docker("run", "-d", "--init", *named, *words)
 
     @contextlib.contextmanager
     def hung_gateway(self, name: str) -> Iterator[None]:
@@ -119,14 +109,8 @@ class Edges:
             each for key, value in given.items() for each in ("-e", f"{key}={value}")
         ]
         capabilities = [f"--cap-add={each}" for each in edge.get("cap_add") or []]
-        docker(
-            "run",
-            "-d",
-            "--init",
-            "--name",
-            f"{self._name}-{name}",
-            "--network",
-            self._name,
+        self._run(
+            name,
             "--user",
             edge["user"],
             "--read-only",

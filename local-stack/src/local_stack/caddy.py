@@ -13,12 +13,12 @@ from local_stack.errors import MissingProgram
 from local_stack.logs import Log
 from local_stack.ports import free_port
 from local_stack.process import Process
-from local_stack.readiness import wait_until_answers
+from local_stack.readiness import Server
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
-class Caddy:
+class Caddy(Server):
     """Start it last: it asks nobody whether the upstreams are there."""
 
     def __init__(
@@ -73,26 +73,9 @@ class Caddy:
         return f"http://127.0.0.1:{self.inner_port}"
 
     @property
-    def pid(self) -> int:
-        """The process id."""
-        return self.process.pid
-
-    def start(self) -> None:
-        """Start it; call `wait_ready` before use."""
-        self.process.start()
-        self.wait_ready()
-
-    def wait_ready(self) -> None:
-        """Wait until it answers."""
-        wait_until_answers(self.process, f"http://127.0.0.1:{self.port}/health")
-
-    def stop(self) -> None:
-        """End it, and wait until it is gone."""
-        self.process.stop()
-
-    def kill(self) -> None:
-        """End it at once, as a crash would."""
-        self.process.kill()
+    def ready_url(self) -> str:
+        """What answers once pages can be asked for."""
+        return f"http://127.0.0.1:{self.port}/health"
 
 
 def _caddy() -> str:

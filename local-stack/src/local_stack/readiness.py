@@ -1,6 +1,7 @@
 """Waiting for a server: until it answers 200, ends, or takes too long."""
 
 import time
+from abc import ABC, abstractmethod
 
 import httpx
 
@@ -32,3 +33,36 @@ def wait_until_answers(
                 raise process.failure(f"ended with status {process.returncode} as it started")
             time.sleep(_INTERVAL_SECONDS)
     raise process.failure(f"was not ready after {timeout_seconds:.0f} s ({last})")
+
+
+class Server(ABC):
+    """A process that answers by HTTP once it can work."""
+
+    process: Process
+
+    @property
+    @abstractmethod
+    def ready_url(self) -> str:
+        """What answers 200 once it can work."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it and wait until it can work."""
+        self.process.start()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Wait until it can work. Raises Failed with the log's end otherwise."""
+        wait_until_answers(self.process, self.ready_url)
+
+    def stop(self) -> None:
+        """End it in order, and wait until it is gone."""
+        self.process.stop()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self.process.kill()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from local_stack.logs import Log
 from local_stack.process import Process
-from local_stack.readiness import wait_until_answers
+from local_stack.readiness import Server
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 # What a service may know of the machine; everything else it is told by name.
@@ -21,7 +21,7 @@ _INHERITED = (
 )  # fmt: skip
 
 
-class Service:
+class Service(Server):
     """One service process that tells by GET /ready when it can work."""
 
     def __init__(
@@ -50,26 +50,9 @@ class Service:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def pid(self) -> int:
-        """The process id."""
-        return self.process.pid
-
-    def start(self) -> None:
-        """Start it and wait until it can work."""
-        self.process.start()
-        self.wait_ready()
-
-    def wait_ready(self) -> None:
-        """Wait until `/ready` answers."""
-        wait_until_answers(self.process, f"{self.url}/ready")
-
-    def stop(self) -> None:
-        """End it in order, and wait until it is gone."""
-        self.process.stop()
-
-    def kill(self) -> None:
-        """End it at once, as a crash would."""
-        self.process.kill()
+    def ready_url(self) -> str:
+        """What answers once it can work."""
+        return f"{self.url}/ready"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
