@@ -10,7 +10,6 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -56,12 +55,7 @@ class Wire:
         self.mend()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.cut()
 
     def _accept(self, listener: socket.socket) -> None:

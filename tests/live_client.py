@@ -8,7 +8,6 @@ record of all it was told, which `history_checker.judge` reads.
 import asyncio
 import threading
 from collections.abc import Coroutine
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -114,12 +113,7 @@ class LiveClients:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.run(self._disconnect())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)

@@ -6,7 +6,6 @@ same form once more. What counts as failed is the first try alone.
 
 import re
 import threading
-from types import TracebackType
 from typing import Final, Self
 
 import httpx
@@ -37,12 +36,7 @@ class SavingForms:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopped.set()
         self._thread.join(60)
         self._http.close()

@@ -7,7 +7,6 @@ down what the page told and when. A save has failed if its page did not say "sav
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Final, Self
 
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -136,12 +135,7 @@ class SavingPages:
             page.evaluate(script, [f"{author.key} {number}", 1000 * self._every])
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for context in self._contexts:
             context.close()
 

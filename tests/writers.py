@@ -7,7 +7,6 @@ they wrote down is what `history_checker.judge` compares with what watchers saw.
 import random
 import threading
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -45,12 +44,7 @@ class Writers:
             thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopped.set()
         for thread in self._threads:
             thread.join(30)

@@ -2,11 +2,13 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import httpx
 import psutil
 from forked_process import ForkedProcess
 from local_stack.ports import free_port
+from local_stack.valkey import Valkey
 
 KEEP = {"history_size": 300, "history_ttl": "10m", "force_recovery": True}
 
@@ -122,3 +125,19 @@ class GatewayProcess:
 
 StartGateway = Callable[..., GatewayProcess]
 """The fixture `start_gateway(options, **environ)`."""
+
+
+@contextmanager
+def two_nodes(
+    folder: Path, servers_dir: Path, options: dict[str, Any]
+) -> Iterator[tuple[GatewayProcess, GatewayProcess]]:
+    """Two nodes with the same options on one Valkey of their own."""
+    valkey = Valkey(servers_dir / secrets.token_hex(4), persist=False)
+    valkey.start()
+    first, second = (GatewayProcess(folder, options, valkey.url) for _ in range(2))
+    try:
+        yield first.wait_ready(), second.wait_ready()
+    finally:
+        first.kill()
+        second.kill()
+        valkey.stop()

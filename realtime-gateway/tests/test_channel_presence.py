@@ -1,14 +1,12 @@
 """Who is in a channel: asked by clients and by the server, told to members, over all nodes."""
 
 import asyncio
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
 import jwt
 import pytest
-from gateway_process import KEEP, GatewayProcess, insecure
-from local_stack.valkey import Valkey
+from gateway_process import KEEP, GatewayProcess, insecure, two_nodes
 from raw_client import RawClient
 
 pytestmark = pytest.mark.slow
@@ -22,8 +20,6 @@ def nodes(
     tmp_path_factory: pytest.TempPathFactory, servers_dir: Any
 ) -> Iterator[tuple[GatewayProcess, GatewayProcess]]:
     """Two nodes on one Valkey, whose presence lives for two seconds."""
-    valkey = Valkey(servers_dir / secrets.token_hex(4), persist=False)
-    valkey.start()
     options = insecure(
         insecure=False,
         token={"hmac_secret_key": SECRET},
@@ -36,14 +32,8 @@ def nodes(
         {"name": "open", **SEEN, "allow_presence_for_client": True},
         {"name": "off", "allow_subscribe_for_client": True, "allow_presence_for_client": True},
     ]
-    folder = tmp_path_factory.mktemp("nodes")
-    first, second = (GatewayProcess(folder, options, valkey.url) for _ in range(2))
-    try:
-        yield first.wait_ready(), second.wait_ready()
-    finally:
-        first.kill()
-        second.kill()
-        valkey.stop()
+    with two_nodes(tmp_path_factory.mktemp("nodes"), servers_dir, options) as both:
+        yield both
 
 
 Nodes = tuple[GatewayProcess, GatewayProcess]

@@ -9,8 +9,7 @@ from typing import Any
 
 import jwt
 import pytest
-from gateway_process import GatewayProcess, insecure
-from local_stack.valkey import Valkey
+from gateway_process import GatewayProcess, insecure, two_nodes
 from raw_client import RawClient
 
 pytestmark = pytest.mark.slow
@@ -27,17 +26,9 @@ def nodes(
     tmp_path_factory: pytest.TempPathFactory, servers_dir: Path
 ) -> Iterator[tuple[GatewayProcess, GatewayProcess]]:
     """Two nodes on one Valkey."""
-    valkey = Valkey(servers_dir / secrets.token_hex(4), persist=False)
-    valkey.start()
     options = insecure(token={"hmac_secret_key": SECRET})
-    folder = tmp_path_factory.mktemp("nodes")
-    first, second = (GatewayProcess(folder, options, valkey.url) for _ in range(2))
-    try:
-        yield first.wait_ready(), second.wait_ready()
-    finally:
-        first.kill()
-        second.kill()
-        valkey.stop()
+    with two_nodes(tmp_path_factory.mktemp("nodes"), servers_dir, options) as both:
+        yield both
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A person in front of the edge: its pages and forms by plain HTTP, nothing behind it."""
 
 import re
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -52,10 +51,5 @@ class Guest:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.http.close()

@@ -18,11 +18,12 @@ from notes_web.clients.users_types import (
     SignUpOut,
     TokenOut,
     TwoFactorChallengeOut,
+    VerifiedEmailOut,
 )
 
 
-class UsersClient:
-    """users-service: accounts, browser sessions, access tokens.
+class _BrowserClient:
+    """Calls users-service for whoever is at a browser, signed in or not.
 
     The API key ("name:secret") goes along only where it makes the browser's address believed.
     """
@@ -31,26 +32,26 @@ class UsersClient:
         self._call = service.call
         self._key = "Basic " + base64.b64encode(api_key.encode()).decode()
 
+    async def _post(self, client: Client, path: str, said: Any = None, **given: Any) -> Any:
+        headers = {"Authorization": self._key} | client.headers
+        return await self._call("POST", path, json=said, headers=headers, **given)
+
+
+class UsersClient(_BrowserClient):
+    """users-service: accounts, browser sessions, access tokens."""
+
     async def open_session(
         self, client: Client, username: str, password: str
     ) -> LoginOut | TwoFactorChallengeOut:
         """Signs in with a password: a session, or the second step that is asked for."""
-        return await self._call(
-            "POST",
-            "/v1/sessions",
-            json={"username": username, "password": password},
-            headers=self._on_behalf_of(client),
-            changes=False,  # nobody holds what was begun
-        )
+        typed = {"username": username, "password": password}
+        # Nobody holds what was begun.
+        return await self._post(client, "/v1/sessions", typed, changes=False)
 
     async def take_second_step(self, client: Client, step: str, code: str) -> LoginOut:
         """Finishes a sign-in with a code of the app or a recovery code."""
-        return await self._call(
-            "POST",
-            "/v1/sessions/second-factor",
-            json={"token": step, "code": code},
-            headers=self._on_behalf_of(client),
-        )
+        typed = {"token": step, "code": code}
+        return await self._post(client, "/v1/sessions/second-factor", typed)
 
     async def sign_in_methods(self) -> SignInMethodsOut:
         """`passwords` and `passkeys`, on or off, and `providers`."""
@@ -58,55 +59,31 @@ class UsersClient:
 
     async def passkey_options(self, client: Client) -> PasskeyOptionsOut:
         """Returns WebAuthn options for signing in, the same for everybody."""
-        return await self._call(
-            "POST",
-            "/v1/passkeys/options",
-            headers=self._on_behalf_of(client),
-            changes=False,
-        )
+        return await self._post(client, "/v1/passkeys/options", changes=False)
 
     async def begin_authorization(
         self, client: Client, provider: str, home: str, *, invite: str = ""
     ) -> AuthorizationRequestOut:
         """Returns where to sign in at the provider, and the flow to come back with."""
-        return await self._call(
-            "POST",
-            f"/v1/sign-in/{quote(provider, safe='')}",
-            json={"redirect_uri": home} | ({"invite": invite} if invite else {}),
-            headers=self._on_behalf_of(client),
-        )
+        wanted = {"redirect_uri": home} | ({"invite": invite} if invite else {})
+        return await self._post(client, _sign_in(provider), wanted)
 
     async def finish_authorization(
         self, client: Client, provider: str, brought: Mapping[str, str]
     ) -> LoginOut | TwoFactorChallengeOut:
         """Signs in with the authorization response of a provider."""
-        return await self._call(
-            "POST",
-            f"/v1/sign-in/{quote(provider, safe='')}/callback",
-            json=dict(brought),
-            headers=self._on_behalf_of(client),
-        )
+        return await self._post(client, _sign_in(provider) + "/callback", dict(brought))
 
     async def open_by_link(
         self, client: Client, token: str
     ) -> LoginOut | TwoFactorChallengeOut:
         """A new session, or `second_factor` as from a password."""
-        return await self._call(
-            "POST",
-            "/v1/sessions/link",
-            json={"token": token},
-            headers=self._on_behalf_of(client),
-        )
+        return await self._post(client, "/v1/sessions/link", {"token": token})
 
     async def open_by_passkey(self, client: Client, proof: Mapping[str, Any]) -> LoginOut:
         """`proof` has flow and credential, and a token where it is the second step."""
         step = "second-factor" if "token" in proof else "passkey"
-        return await self._call(
-            "POST",
-            f"/v1/sessions/{step}",
-            json=dict(proof),
-            headers=self._on_behalf_of(client),
-        )
+        return await self._post(client, f"/v1/sessions/{step}", dict(proof))
 
     async def token(
         self, session: str, audience: str = "notes", *, is_patient: bool = True
@@ -128,32 +105,16 @@ class UsersClient:
 
     async def create_account(self, client: Client, wanted: Mapping[str, str]) -> AccountOut:
         """Registers an account; fields of `wanted` that are empty are left out."""
-        return await self._call(
-            "POST",
-            "/v1/accounts",
-            json={name: value for name, value in wanted.items() if value},
-            headers=self._on_behalf_of(client),
-        )
+        given = {name: value for name, value in wanted.items() if value}
+        return await self._post(client, "/v1/accounts", given)
 
     async def reset_password(self, client: Client, token: str, password: str) -> None:
         """Sets a new password with the code of a one-time link."""
-        await self._call(
-            "POST",
-            "/v1/password-resets",
-            json={"token": token, "password": password},
-            headers=self._on_behalf_of(client),
-        )
-
-    def _on_behalf_of(self, client: Client) -> dict[str, str]:
-        return {"Authorization": self._key} | client.headers
+        await self._post(client, "/v1/password-resets", {"token": token, "password": password})
 
 
-class EmailsClient:
-    """For whoever is at the browser, signed in or not."""
-
-    def __init__(self, service: HttpClient, *, api_key: str) -> None:
-        self._call = service.call
-        self._key = "Basic " + base64.b64encode(api_key.encode()).decode()
+class EmailsClient(_BrowserClient):
+    """What users-service does by e-mail."""
 
     async def are_sent(self) -> bool:
         """Also False while nobody can say."""
@@ -164,15 +125,15 @@ class EmailsClient:
 
     async def request_password_reset(self, client: Client, account: str) -> None:
         """Asks for an e-mail with a reset link; silent about whether the account exists."""
-        await self._send(client, "/v1/password-reset-requests", {"account": account})
+        await self._post(client, "/v1/password-reset-requests", {"account": account})
 
     async def verify_email(self, client: Client, token: str) -> str:
         """Verifies an address with the code of its e-mail; returns the address."""
-        return (await self._send(client, "/v1/email-verifications", {"token": token}))["email"]
-
-    async def _send(self, client: Client, path: str, said: dict[str, str]) -> dict[str, str]:
-        headers = {"Authorization": self._key} | client.headers
-        answer: dict[str, str] | None = await self._call(
-            "POST", path, json=said, headers=headers
+        done: VerifiedEmailOut = await self._post(
+            client, "/v1/email-verifications", {"token": token}
         )
-        return answer or {}
+        return done["email"]
+
+
+def _sign_in(provider: str) -> str:
+    return "/v1/sign-in/" + quote(provider, safe="")
