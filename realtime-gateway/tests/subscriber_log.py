@@ -16,6 +16,19 @@ class Published:
     confirmed: dict[tuple[str, int], Any] = field(default_factory=dict)
     tried: set[Any] = field(default_factory=set)
 
+    def wrong(self, epoch: str, received: dict[int, Any]) -> list[str]:
+        """What came by these offsets and was not sent so.
+
+        A publication that was cut off may be in the channel without a confirmation.
+        """
+        found = []
+        for offset, data in received.items():
+            if data not in self.tried:
+                found.append(f"{data!r} was never published")
+            elif self.confirmed.get((epoch, offset), data) != data:
+                found.append(f"{data!r} came as {offset}, which is another")
+        return found
+
 
 @dataclass
 class SubscriberLog:
@@ -65,9 +78,4 @@ class SubscriberLog:
         if (self.offset, self.epoch) != (top["offset"], top["epoch"]):
             here, there = (self.offset, self.epoch), (top["offset"], top["epoch"])
             found.append(f"stands at {here}, the channel at {there}")
-        for offset, data in self.received.items():
-            if data not in published.tried:
-                found.append(f"{data!r} was never published")
-            elif published.confirmed.get((self.epoch, offset), data) != data:
-                found.append(f"{data!r} came as {offset}, which is another")
-        return found
+        return found + published.wrong(self.epoch, self.received)
