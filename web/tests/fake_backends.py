@@ -168,6 +168,7 @@ class FakeNotes(Fake):
         return [
             ("GET", "/v1/notes", self.list),
             ("POST", "/v1/notes", self.create),
+            ("GET", "/v1/titles", self.titles),
             ("GET", "/v1/trash", self.trash),
             ("POST", "/v1/preview", self.preview),
             ("GET", "/v1/notes/{key}", self.read),
@@ -223,6 +224,14 @@ class FakeNotes(Fake):
         rows = [_row(note) for note in found[start : start + 50]]
         following = str(start + 50) if len(found) > start + 50 else None
         return JSONResponse({"notes": rows, "next": following})
+
+    async def titles(self, request: Request) -> Response:
+        if not self.is_public and self._person(request) is None:
+            return problem(401, "unauthenticated")
+        found = sorted(self.notes.values(), key=lambda note: note["updated_at"], reverse=True)
+        q = request.query_params.get("q", "").lower()
+        rows = [_row(note) for note in found if f" {q}" in f" {note['title'].lower()}"]
+        return JSONResponse({"notes": rows[:10]})
 
     async def read(self, request: Request) -> Response:
         return self._missing(request) or JSONResponse(self.notes[_key(request)])

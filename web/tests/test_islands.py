@@ -468,6 +468,10 @@ def test_axe_finds_nothing_on_pages_that_others_do_not_reach(site, scheme):
 
     page.keyboard.press("?")
     check("help")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option")).to_have_count(1)
+    check("quick open")
     page.goto(site.url + "/notes/add")
     page.locator("#body").fill("Soup")
     site.backends.users.sessions.clear()

@@ -144,6 +144,12 @@ class NotesOut(BaseModel):
     total: Annotated[int | None, Field(description="1001 stands for more than 1000")] = None
 
 
+class TitlesOut(BaseModel):
+    """The notes that a few letters may mean, best first."""
+
+    notes: list[NoteSummaryOut]
+
+
 class DeletionOut(_Out):
     """Who put the note into the trash, and when."""
 

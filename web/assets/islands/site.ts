@@ -1,7 +1,7 @@
 // On every page: times in the reader's words, toasts, the keyboard, small conveniences of forms.
 
 import { Drafts } from "./core/drafts.js";
-import { single } from "./core/keys.js";
+import { isQuickOpen, single } from "./core/keys.js";
 import { countAll } from "./dom/counting.js";
 import { toast, welcomeToasts } from "./dom/feedback.js";
 import { guardForms, guardLinks } from "./dom/connectivity.js";
@@ -27,6 +27,7 @@ document.querySelector<HTMLElement>("[data-focus]")?.focus();
 document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest<HTMLElement>("[data-action]");
   if (button?.dataset["action"] === "help") help()?.showModal();
+  if (button?.dataset["action"] === "quick-open") void quickOpen();
   if (button?.dataset["action"] === "show-password") showPassword(button);
   if (button?.dataset["action"] === "copy-value") void copyValue(button);
 });
@@ -57,6 +58,11 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
+  if (isQuickOpen(event) && !event.defaultPrevented && !document.querySelector("dialog[open]")) {
+    event.preventDefault();
+    void quickOpen();
+    return;
+  }
   const typing = (event.target as Element).closest("input, textarea, select, dialog, [contenteditable]");
   const key = event.isComposing ? "" : single(event);
   if (typing || key === "" || switched?.checked === false) return;
@@ -80,6 +86,14 @@ function step(by: number): void {
   const focused = links.findIndex((link) => link === document.activeElement);
   const start = focused >= 0 ? focused : now;
   links[Math.min(links.length - 1, Math.max(0, start + by))]?.focus();
+}
+
+async function quickOpen(): Promise<void> {
+  try {
+    (await import("./quick-open.js")).show();
+  } catch {
+    toast({ text: "The server cannot be reached. This page stays as it is.", tone: "error" });
+  }
 }
 
 function help(): HTMLDialogElement | null {

@@ -7,14 +7,16 @@ from typing import Final
 
 from notes_service.domain import limits
 from notes_service.domain.notes import NoteSummary
-from notes_service.store import found
+from notes_service.store import found, lists, titles
 from notes_service.store.database import Database
 from notes_service.store.lists import Cursor
-from notes_service.text import passages, search
+from notes_service.text import passages, search, words
 from notes_service.text.passages import Piece
 from notes_service.text.search import Query
 
 COUNTED: Final = found.COUNTED
+TITLE_WORDS: Final = 8
+"""More than these of what is typed are not compared with a title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,20 @@ class Finding:
             bodies = await found.bodies(connection, [each.note.id for each in shown])
         hits = await asyncio.to_thread(_marked, shown, bodies, query)
         return Hits(hits, has_more=len(rows) > limit, total=total)
+
+    async def by_title(self, typed: str, *, limit: int) -> list[NoteSummary]:
+        """Return the notes that somebody means who begins to type a title, best first.
+
+        Without a letter, those that changed last. Raises InvalidSearch.
+        """
+        typed = limits.search_text(typed)
+        wanted = words.of(typed).sequence.split()
+        async with self.database.statements() as connection:
+            if not typed:
+                return await lists.newest(connection, after=None, limit=limit)
+            if not wanted:
+                return []
+            return await titles.newest(connection, wanted[:TITLE_WORDS], limit=limit)
 
 
 def _marked(shown: Sequence[found.Found], bodies: dict[int, str], query: Query) -> list[Hit]:

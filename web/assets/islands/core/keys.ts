@@ -33,6 +33,11 @@ export function isSend(event: Pressed): boolean {
   return isCommand(event) && event.key === "Enter";
 }
 
+/** Ctrl+K, or Cmd+K. */
+export function isQuickOpen(event: Pressed): boolean {
+  return isCommand(event) && !event.shiftKey && letter(event) === "k";
+}
+
 /** A key by itself; "" where it is none. */
 export function single(event: Pressed): string {
   if (event.ctrlKey || event.metaKey || event.altKey) return "";

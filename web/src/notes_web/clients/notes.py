@@ -6,7 +6,14 @@ What it raises is `clients.http`'s: `Refused` or `Unreachable`.
 from urllib.parse import quote
 
 from notes_web.clients.http import HttpClient
-from notes_web.clients.notes_types import CommentOut, CommentsOut, NoteOut, NotesOut, TrashOut
+from notes_web.clients.notes_types import (
+    CommentOut,
+    CommentsOut,
+    NoteOut,
+    NotesOut,
+    TitlesOut,
+    TrashOut,
+)
 
 
 class NotesClient:
@@ -21,6 +28,10 @@ class NotesClient:
         """Returns a page of the list, found by `q` if there is one; `mine` needs a token."""
         asked = {"q": q, "cursor": cursor, "mine": "true" if mine else ""}
         return await self._call("GET", "/v1/notes", token=token, params=asked)
+
+    async def titles(self, token: str | None, q: str) -> TitlesOut:
+        """Returns the notes that a few letters of a title may mean, best first."""
+        return await self._call("GET", "/v1/titles", token=token, params={"q": q})
 
     async def read(self, token: str | None, key: str) -> NoteOut:
         """Returns a note; `Refused` with 404 or 410 if there is none."""

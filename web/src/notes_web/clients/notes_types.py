@@ -114,12 +114,32 @@ class NoteOut(TypedDict):
     html: str
 
 
+class NoteSummaryOut(TypedDict):
+    """A note as lists show it."""
+
+    key: str
+    title: str
+    excerpt: str
+    version: int
+    comments: int
+    author: PersonOut
+    editor: PersonOut
+    created_at: str
+    updated_at: str
+
+
 class NotesOut(TypedDict):
     """`found` and `total` where `q` was asked for."""
 
     notes: list[FoundSummaryOut]
     next: str | None
     total: NotRequired[int | None]
+
+
+class TitlesOut(TypedDict):
+    """The notes that a few letters may mean, best first."""
+
+    notes: list[NoteSummaryOut]
 
 
 class TrashedOut(TypedDict):

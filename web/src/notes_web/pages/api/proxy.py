@@ -44,6 +44,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 
 
 @router.api_route("/notes{rest:path}", methods=_METHODS)
+@router.api_route("/titles", methods=["GET", "HEAD"])
 @router.api_route("/trash", methods=["GET", "HEAD"])
 @router.api_route("/preview", methods=["POST"])
 async def notes(request: Request) -> Response:

@@ -31,6 +31,12 @@ async def home(
     return JSONResponse({**found, "position": _known(found["position"])})
 
 
+@router.get("/titles")
+async def titles(context: CurrentContext, q: str = "") -> Response:
+    """Answers with the notes that a few letters of a title may mean, as JSON."""
+    return JSONResponse(await context.site.notes.titles(context.principal.token, q))
+
+
 @router.get("/notes/{key}")
 async def one(context: CurrentContext, key: str, before: str = "") -> Response:
     """Answers with the note and its comments as JSON; 503 while the position is unknown."""
