@@ -2,7 +2,7 @@
 
 import pytest
 from note_api import Api, refusal
-from notes_service.representations import CommentOut, CommentsOut
+from notes_service.comment_representations import CommentOut, CommentsOut
 
 
 async def test_a_comment_is_added_read_and_removed(api: Api):
@@ -20,6 +20,18 @@ async def test_a_comment_is_added_read_and_removed(api: Api):
     assert (await api.send("DELETE", path, by="ben")).status_code == 204
     assert refusal(await api.send("DELETE", path, by="ben")) == (404, "comment_not_found")
     assert (await api.comments("menu"))["total"] == 0
+
+
+@pytest.mark.slow
+async def test_a_comment_travels_as_it_was_typed_and_as_it_is_shown(api: Api):
+    await api.create("menu")
+    short = (await api.comment("menu", "**Cake** at https://a.example/")).json()
+    assert short["text"] == "**Cake** at https://a.example/"
+    assert short["html"].startswith("<strong>Cake</strong> at <a href=")
+    # A worker renders what is long.
+    long = (await api.comment("menu", "*Cake*\n" + "x " * 200)).json()
+    assert long["html"] == "<em>Cake</em>\n" + ("x " * 200).strip()
+    assert (await api.comments("menu"))["comments"] == [short, long]
 
 
 async def test_a_comment_is_removed_by_its_author_or_an_administrator_only(api: Api):

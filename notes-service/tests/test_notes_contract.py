@@ -26,6 +26,11 @@ EDITED = a_note(
     title="Menu for Monday", version=2, comments=3, editor=BEN, created_at=AN_HOUR_AGO
 )
 COMMENT = Comment(id=41, author=BEN, text="Is there cake?\n<b>Please</b>", created_at=NOON)
+RENDERED = replace(
+    COMMENT,
+    text="*Is* there cake?\n<b>Please</b>",
+    html="<em>Is</em> there cake?\n&lt;b&gt;Please&lt;/b&gt;",
+)
 UPDATED = NoteUpdated(by=BEN, at=NOON, note=EDITED)
 DELETED = NoteDeleted(by=BEN, at=NOON, summary=a_summary(version=3))
 
@@ -40,6 +45,9 @@ EVERY_EVENT = {
     "note.v1/deleted": DELETED,
     "note.v1/comment-created": CommentCreated(
         by=BEN, at=NOON, key="menu", comment=COMMENT, comments=1
+    ),
+    "note.v1/comment-created-with-html": CommentCreated(
+        by=BEN, at=NOON, key="menu", comment=RENDERED, comments=1
     ),
     "note.v1/comment-deleted": CommentDeleted(
         by=BEN, at=NOON, key="menu", comment_id=41, comments=0

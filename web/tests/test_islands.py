@@ -286,6 +286,27 @@ def test_comments_come_and_go_live_and_ones_own_can_be_deleted_at_once(site):
     expect(page.locator("#no-comments")).to_be_visible()
 
 
+def test_a_comment_is_shown_as_it_was_rendered_or_else_as_it_was_typed(site):
+    notes = site.backends.notes
+    notes.put("menu", "Menu")
+    marked = notes.say("menu", "**so** at https://a.example/", BEN)
+    link = '<a href="https://a.example/" rel="noopener nofollow">https://a.example/</a>'
+    marked["html"] = f"<strong>so</strong>\nat {link}"
+    page = live(site.open("/notes/menu", ANA))
+    live_too = notes.say("menu", "**and** so", BEN) | {"html": "<strong>and</strong> so"}
+    as_before = notes.say("menu", "**so** said 0.1.0", BEN)
+    for total, said in ((2, live_too), (3, as_before)):
+        page.script.publish(
+            "notes:menu", event("comment.created", by=BEN, comment=said, comments=total)
+        )
+    texts = page.locator(".comment-text")
+    # Line breaks are kept.
+    assert texts.first.inner_text() == "so\nat https://a.example/"
+    expect(texts.first.locator("a")).to_have_attribute("href", "https://a.example/")
+    expect(texts.nth(1).locator("strong")).to_have_text("and")
+    expect(texts.nth(2)).to_have_text("**so** said 0.1.0")
+
+
 def test_a_comment_is_sent_without_leaving_and_again_until_it_is_answered(site):
     notes = site.backends.notes
     notes.put("menu", "Menu")
@@ -420,6 +441,8 @@ def test_items_that_arrive_live_are_the_servers_markup(site, browser):
     notes.put("~._-", "نص", "مرحبا", ADA)
     for text in ("one\ntwo <b>", "mine"):
         notes.say("odd", text, ANA)
+    marked = notes.say("odd", '**two** & "a"\nlines', BEN)
+    marked["html"] = '<strong>two</strong> &amp; "a"\nlines'
     script = (WEB / "dist-tests" / "markup.js").read_text()
     page = live(site.open("/notes/odd", ANA, bypass_csp=True))
     page.add_script_tag(content=script)

@@ -19,6 +19,7 @@ from service_kit.tokens import Jwks, Revocations, TokenVerifier
 from notes_service import routes
 from notes_service.domain.errors import Unavailable
 from notes_service.jobs import housekeeping
+from notes_service.jobs.comment_rendering import CommentRendering
 from notes_service.jobs.rederivation import Rederivation
 from notes_service.jobs.relay import Relay
 from notes_service.metrics import Metrics
@@ -75,6 +76,10 @@ def create_app(settings: Settings) -> FastAPI:
             await stack.enter_async_context(background(keeping, name="housekeeping"))
             rederivation = Rederivation(database, renderer)
             await stack.enter_async_context(background(rederivation.run(), name="rederivation"))
+            comment_rendering = CommentRendering(database, renderer)
+            await stack.enter_async_context(
+                background(comment_rendering.run(), name="comment rendering")
+            )
             idempotency = Idempotency(database, _now)
             yield {
                 "notes": Notes(
@@ -88,7 +93,9 @@ def create_app(settings: Settings) -> FastAPI:
                     _now,
                 ),
                 "finding": Finding(database),
-                "comments": Comments(database, idempotency, quota, metrics, relay.wake, _now),
+                "comments": Comments(
+                    database, idempotency, renderer, quota, metrics, relay.wake, _now
+                ),
                 "bearer_auth": _bearer_auth(
                     settings, client, Revocations(revoked, metrics.unread)
                 ),

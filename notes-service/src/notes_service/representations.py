@@ -1,4 +1,4 @@
-"""The JSON of this service: of requests, of answers, and of notes and comments in events.
+"""The JSON of this service: of requests, of answers, and of notes in events.
 
 Each class says what an object holds: to pydantic, which checks requests and makes answers by
 it, and to OpenAPI. Times are RFC 3339, UTC, with microseconds, so that they sort as text.
@@ -72,14 +72,6 @@ class NewNoteIn(NoteIn):
         str | None,
         Field(description="1 to 64 of A-Z a-z 0-9 . _ ~ -; made if it is left out"),
     ] = None
-
-
-class CommentIn(_In):
-    """What the caller says to a note."""
-
-    text: Annotated[
-        str, Field(description=f"1 to {limits.COMMENT_CHARACTERS} characters, stripped")
-    ]
 
 
 class PreviewIn(_In):
@@ -170,23 +162,6 @@ class TrashOut(BaseModel):
     next: str | None
 
 
-class CommentOut(_Out):
-    """A comment, plain text."""
-
-    id: int
-    author: PersonOut
-    text: str
-    created_at: Moment
-
-
-class CommentsOut(BaseModel):
-    """A part of a note's comments; `earlier` is the cursor of those before."""
-
-    comments: list[CommentOut]
-    earlier: str | None
-    total: int
-
-
 class PreviewOut(BaseModel):
     """The body's HTML, sanitised."""
 
@@ -240,11 +215,6 @@ def live(note: NoteSummary, html: str | None) -> Json:
     """Return what an open page of the note shows, as its event carries it."""
     all_of_it = {**summary(note), "html": html}
     return {name: all_of_it[name] for name in ("key", "title", "html", "version", "updated_at")}
-
-
-def comment(written: notes.Comment) -> Json:
-    """Return a CommentOut as JSON."""
-    return _json(CommentOut, written)
 
 
 def _json(kind: type[_Out], thing: object) -> Json:

@@ -28,6 +28,9 @@ RULES: Final = 1
 what comes out of them counts this up: `jobs.rederivation` derives notes of earlier rules again.
 """
 
+COMMENT_RULES: Final = 1
+"""The rules by which comments' HTML is made of their text; `jobs.comment_rendering` looks."""
+
 _MOMENT: Final = DateTime(timezone=True)
 
 notes: Final = Table(
@@ -108,8 +111,11 @@ comments: Final = Table(
     Column("author_name", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("created_at", _MOMENT, nullable=False),
+    Column("html", Text),
+    Column("renderer", SmallInteger, nullable=False, server_default=text("0")),
 )
 Index("comments_of_note", comments.c.note_id, comments.c.id)
+Index("comments_renderer", comments.c.renderer, comments.c.id)
 
 outbox: Final = Table(
     "outbox",

@@ -94,8 +94,8 @@ export class CommentForm {
 
   /** The server's own pages carried the comment on, and it stands here now. */
   private isSaid(): boolean {
-    const said = document.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"] [data-field="text"]`);
-    return said !== null && said.textContent === this.drafts.of(this.key)?.text.trim();
+    const said = document.getElementById(location.hash.slice(1))?.dataset["source"];
+    return said !== undefined && said === this.drafts.of(this.key)?.text.trim();
   }
 
   private keep(): void {

@@ -6,8 +6,8 @@
 
 import { CommentForm } from "./comment-form.js";
 import type { Comment } from "./core/events.js";
+import { commentItem } from "./dom/comment-item.js";
 import { tint, toast } from "./dom/feedback.js";
-import { commentItem } from "./dom/fill.js";
 import { isOther, may } from "./dom/current-user.js";
 import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
 import { Failed, getJson } from "./dom/request.js";

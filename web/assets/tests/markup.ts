@@ -1,7 +1,8 @@
 // For the parity test, run inside a page: items filled from templates, compared with what the server rendered.
 
 import type { Comment, Row } from "../islands/core/events.js";
-import { commentItem, rowItem } from "../islands/dom/fill.js";
+import { commentItem } from "../islands/dom/comment-item.js";
+import { rowItem } from "../islands/dom/fill.js";
 import { may } from "../islands/dom/current-user.js";
 import { clarify } from "../islands/dom/times.js";
 

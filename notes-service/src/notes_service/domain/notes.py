@@ -109,3 +109,5 @@ class Comment:
     author: Person
     text: str
     created_at: datetime
+    html: str | None = None
+    """What is shown of the text, sanitised; None if the release before stored it."""

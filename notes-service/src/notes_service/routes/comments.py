@@ -5,8 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query, Response
 from service_kit.asgi import from_state
 
-from notes_service import representations
-from notes_service.representations import CommentIn, CommentOut, CommentsOut
+from notes_service import comment_representations
+from notes_service.comment_representations import CommentIn, CommentOut, CommentsOut
 from notes_service.routes.answers import IdempotencyKey, Limit, answer
 from notes_service.routes.bearer import Reader, SignedIn
 from notes_service.routes.conditions import format_comment_cursor, parse_comment_cursor
@@ -31,7 +31,7 @@ async def list_comments(
     """The latest ones, oldest of them first."""
     found = await comments.latest(key, before=parse_comment_cursor(before), limit=limit)
     content = {
-        "comments": [representations.comment(each) for each in found.comments],
+        "comments": [comment_representations.comment(each) for each in found.comments],
         "earlier": None if found.earlier is None else format_comment_cursor(found.earlier),
         "total": found.total,
     }

@@ -1,17 +1,29 @@
 """Statements about comments. They belong to a note's identity, not to its key."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service.domain.notes import Comment, Person
 from notes_service.store import rows
-from notes_service.tables import comments
+from notes_service.tables import COMMENT_RULES, comments
 
 _ONE: Final = select(*rows.COMMENT).where(
     comments.c.id == bindparam("id"), comments.c.note_id == bindparam("note_id")
+)
+_STALE: Final = (
+    select(comments.c.id, comments.c.text)
+    .where(comments.c.renderer < COMMENT_RULES, comments.c.id > bindparam("after"))
+    .order_by(comments.c.id)
+    .limit(bindparam("limit"))
+)
+_RENDERED: Final = (
+    update(comments)
+    .where(comments.c.id == bindparam("same_id"), comments.c.text == bindparam("same_text"))
+    .values(html=bindparam("new_html"), renderer=COMMENT_RULES)
 )
 
 
@@ -33,7 +45,13 @@ async def get(connection: AsyncConnection, note_id: int, comment_id: int) -> Com
 
 
 async def add(
-    connection: AsyncConnection, note_id: int, *, author: Person, text: str, now: datetime
+    connection: AsyncConnection,
+    note_id: int,
+    *,
+    author: Person,
+    text: str,
+    html: str,
+    now: datetime,
 ) -> Comment:
     """Store a comment, and return it with its id."""
     values = {
@@ -41,12 +59,28 @@ async def add(
         "author_id": author.id,
         "author_name": author.name,
         "text": text,
+        "html": html,
+        "renderer": COMMENT_RULES,
         "created_at": now,
     }
     added = await connection.execute(insert(comments).returning(comments.c.id), values)
-    return Comment(id=added.scalar_one(), author=author, text=text, created_at=now)
+    return Comment(id=added.scalar_one(), author=author, text=text, html=html, created_at=now)
 
 
 async def remove(connection: AsyncConnection, comment_id: int) -> None:
     """Delete the comment for good."""
     await connection.execute(delete(comments).where(comments.c.id == comment_id))
+
+
+async def stale(connection: AsyncConnection, *, after: int, limit: int) -> Mapping[int, str]:
+    """The texts, by id, of the next comments that were rendered by earlier rules or never."""
+    found = await connection.execute(_STALE, {"after": after, "limit": limit})
+    return {each.id: each.text for each in found}
+
+
+async def save_rendered(
+    connection: AsyncConnection, comment_id: int, *, text: str, html: str
+) -> None:
+    """Store what is shown of the comment, if this is still its text."""
+    values = {"same_id": comment_id, "same_text": text, "new_html": html}
+    await connection.execute(_RENDERED, values)

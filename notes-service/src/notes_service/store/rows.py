@@ -20,7 +20,7 @@ IS_LIVE: Final = notes.c.deleted_at.is_(None)
 IS_IN_TRASH: Final = notes.c.deleted_at.is_not(None)
 IS_STALE: Final = or_(notes.c.renderer < RULES, notes.c.derived_from != notes.c.version)
 NOTE: Final = [*SUMMARY, notes.c.body, notes.c.html, IS_STALE.label("is_stale")]
-COMMENT: Final = [column for column in comments.c if column.name != "note_id"]
+COMMENT: Final = [column for column in comments.c if column.name not in ("note_id", "renderer")]
 
 _PEOPLE: Final = frozenset({"author", "editor", "deletion"})
 _PLAIN: Final = [each.name for each in fields(NoteSummary) if each.name not in _PEOPLE]
@@ -61,6 +61,7 @@ def comment(found: Row[Any]) -> Comment:
         id=found.id,
         author=Person(found.author_id, found.author_name),
         text=found.text,
+        html=found.html,
         created_at=found.created_at,
     )
 

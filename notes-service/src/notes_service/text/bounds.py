@@ -91,8 +91,15 @@ def budget(body: str) -> MutableMapping[str, Any]:
 
 def bind(parser: MarkdownIt) -> None:
     """Set our bounds on what the parser makes of tables and links."""
-    parser.linkify = _Linkify()
     parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    bind_links(parser)
+
+
+def bind_links(parser: MarkdownIt) -> None:
+    """Have the parser find addresses within our bounds."""
+    parser.linkify = _Linkify()
+    # Only what is written as an address: README.md is a file here, not a site in Moldova.
+    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     parser.inline.ruler.at("linkify", _linkify)
 
 

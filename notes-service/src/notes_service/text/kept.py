@@ -50,8 +50,14 @@ def bind(parser: MarkdownIt) -> None:
     parser.options = _Options(cast(OptionsType, parser.options))
     parser.block.ruler.before("table", "deep", _deep)
     parser.core.ruler.push("pictures", _keep_pictures_in_links)
-    parser.core.ruler.push("links", _keep_empty_links)
+    bind_links(parser)
     parser.core.ruler.push("headings", _name_headings)
+
+
+def bind_links(parser: MarkdownIt) -> None:
+    """Have links shown with something to press, and what may be none as it was written."""
+    parser.validateLink = is_link  # type: ignore[assignment, method-assign]
+    parser.core.ruler.push("links", _keep_empty_links)
 
 
 def is_link(address: str) -> bool:

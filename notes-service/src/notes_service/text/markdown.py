@@ -94,10 +94,6 @@ def _new_parser() -> MarkdownIt:
     parser.enable(["table", "strikethrough", "linkify"])
     bounds.bind(parser)
     kept.bind(parser)
-    parser.validateLink = kept.is_link  # type: ignore[assignment, method-assign]
-    assert parser.linkify is not None
-    # Only what is written as an address: README.md is a file here, not a site in Moldova.
-    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     parser.core.ruler.push("tasks", _mark_tasks)
     parser.core.ruler.push("alignment", _align_by_class)
     parser.core.ruler.push("directions", _leave_directions_to_browsers)

@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import BinaryIO, Final
 
-from notes_service.text.rendering import ASKED, LENGTH, READY, RENDER_SECONDS, derive
+from notes_service.text.rendering import ASKED, LENGTH, READY, RENDER_SECONDS, Wanted, derive
 
 _ALARM_SECONDS: Final = int(RENDER_SECONDS) + 2
 
@@ -19,10 +19,10 @@ def work(source: BinaryIO, answers: BinaryIO) -> None:
     answers.write(READY)
     answers.flush()
     while head := source.read(ASKED.size):
-        with_words, length = ASKED.unpack(head)
+        wanted, length = ASKED.unpack(head)
         # Ends this process if the parent is not there any more to do it.
         signal.alarm(_ALARM_SECONDS)
-        rendered = derive(source.read(length).decode(), with_words=with_words)
+        rendered = derive(source.read(length).decode(), Wanted(wanted))
         signal.alarm(0)
         answer = json.dumps([rendered.html, rendered.excerpt, *rendered.words]).encode()
         answers.write(LENGTH.pack(len(answer)) + answer)

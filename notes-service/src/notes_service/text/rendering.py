@@ -14,13 +14,14 @@ import struct
 import sys
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from enum import IntEnum
 from typing import Final
 
 from service_kit.logs import area
 
 from notes_service.domain.errors import Unavailable
 from notes_service.domain.notes import Rendering, Words
-from notes_service.text import markdown, words
+from notes_service.text import comments, markdown, words
 from notes_service.text.turns import Purpose, Turns
 
 log = logging.getLogger(__name__)
@@ -33,19 +34,37 @@ RENDER_SECONDS: Final = 4.0
 QUEUE_SECONDS: Final = 5.0
 START_SECONDS: Final = 30.0
 READY: Final = b"!"
-ASKED: Final = struct.Struct("!?I")
-"""Whether words are wanted, and the length of the body that follows."""
+ASKED: Final = struct.Struct("!BI")
+"""What is wanted, a `Wanted`, and the length of the text that follows."""
 LENGTH: Final = struct.Struct("!I")
 _COMMAND: Final = (sys.executable, "-m", "notes_service.text.render_worker")
 
 
-def derive(body: str, *, with_words: bool = True) -> Rendering:
-    """All that is derived from a body. RULES of `tables` count up when this changes."""
-    return _found_by(body, markdown.render(body), with_words)
+class Wanted(IntEnum):
+    """What is derived from a text."""
+
+    ALL = 0
+    SHOWN = 1
+    """All but the words: nobody looks for a preview by them."""
+    COMMENT = 2
+    """The HTML of a comment."""
 
 
-def _found_by(body: str, rendered: Rendering, with_words: bool) -> Rendering:
-    return replace(rendered, words=words.of(body)) if with_words else rendered
+def derive(text: str, wanted: Wanted = Wanted.ALL) -> Rendering:
+    """All that is derived from a text. RULES of `tables` count up when this changes."""
+    if wanted is Wanted.COMMENT:
+        return Rendering(comments.render(text), "")
+    return _found_by(text, markdown.render(text), wanted)
+
+
+def _as_written(text: str, wanted: Wanted) -> Rendering:
+    if wanted is Wanted.COMMENT:
+        return Rendering(comments.as_written(text), "")
+    return _found_by(text, markdown.as_written(text), wanted)
+
+
+def _found_by(body: str, rendered: Rendering, wanted: Wanted) -> Rendering:
+    return replace(rendered, words=words.of(body)) if wanted is Wanted.ALL else rendered
 
 
 class Renderer:
@@ -56,19 +75,26 @@ class Renderer:
         self._workers = [_Worker() for _ in range(WORKERS)]
 
     async def render(self, body: str, *, by: str, purpose: Purpose) -> Rendering:
-        """`by` is the id of the person who waits. Nobody looks for a preview by its words."""
-        with_words = purpose is not Purpose.PREVIEW
-        if len(body) <= AT_ONCE_CHARACTERS:
-            return derive(body, with_words=with_words)
+        """`by` is the id of the person who waits."""
+        wanted = Wanted.SHOWN if purpose is Purpose.PREVIEW else Wanted.ALL
+        return await self._made(body, wanted, by=by, purpose=purpose)
+
+    async def comment(self, text: str, *, by: str, purpose: Purpose) -> str:
+        """Return the comment's HTML."""
+        return (await self._made(text, Wanted.COMMENT, by=by, purpose=purpose)).html
+
+    async def _made(self, text: str, wanted: Wanted, *, by: str, purpose: Purpose) -> Rendering:
+        if len(text) <= AT_ONCE_CHARACTERS:
+            return derive(text, wanted)
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(QUEUE_SECONDS):
                     turn = self._turns.turn(purpose, by)
                     worker = self._workers[await held.enter_async_context(turn)]
             except TimeoutError:
-                log.warning("too many long notes are waiting to be rendered")
+                log.warning("too many long texts are waiting to be rendered")
                 raise Unavailable from None
-            return await worker.render(body, with_words)
+            return await worker.render(text, wanted)
 
     async def close(self) -> None:
         """End the child processes."""
@@ -89,17 +115,15 @@ class _Worker:
                 process.kill()
             await process.wait()
 
-    async def render(self, body: str, with_words: bool) -> Rendering:
+    async def render(self, text: str, wanted: Wanted) -> Rendering:
         try:
             process = self._process or await self._start()
             async with asyncio.timeout(RENDER_SECONDS):
-                return await self._ask(process, body, with_words)
+                return await self._ask(process, text, wanted)
         except TimeoutError:
-            log.warning("a body of %d characters takes too long to render", len(body))
+            log.warning("a text of %d characters takes too long to render", len(text))
             await self.close()
-            return await asyncio.to_thread(
-                _found_by, body, markdown.as_written(body), with_words
-            )
+            return await asyncio.to_thread(_as_written, text, wanted)
         except (asyncio.IncompleteReadError, OSError) as error:
             log.warning("the renderer died: %s", error.__class__.__name__)
             await self.close()
@@ -110,13 +134,13 @@ class _Worker:
             raise
 
     async def _ask(
-        self, process: asyncio.subprocess.Process, body: str, with_words: bool
+        self, process: asyncio.subprocess.Process, text: str, wanted: Wanted
     ) -> Rendering:
-        trace.debug("%d characters go to the worker", len(body))
+        trace.debug("%d characters go to the worker", len(text))
         assert process.stdin is not None
         assert process.stdout is not None
-        source = body.encode()
-        process.stdin.write(ASKED.pack(with_words, len(source)) + source)
+        source = text.encode()
+        process.stdin.write(ASKED.pack(wanted, len(source)) + source)
         await process.stdin.drain()
         (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
         html, excerpt, sequence, lexemes = json.loads(await process.stdout.readexactly(length))

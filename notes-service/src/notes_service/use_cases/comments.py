@@ -12,7 +12,7 @@ from uuid import uuid4
 from service_kit.logs import area
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service import messages, representations
+from notes_service import comment_representations, messages
 from notes_service.domain import limits, rules
 from notes_service.domain.errors import CommentNotFound
 from notes_service.domain.events import CommentCreated
@@ -21,6 +21,8 @@ from notes_service.metrics import Metrics
 from notes_service.representations import Json
 from notes_service.store import comments, notes, outbox
 from notes_service.store.database import Database
+from notes_service.text.rendering import Renderer
+from notes_service.text.turns import Purpose
 from notes_service.use_cases.changes import live_summary
 from notes_service.use_cases.idempotency import Idempotency
 from notes_service.use_cases.quota import Quota
@@ -43,6 +45,7 @@ class Comments:
 
     database: Database
     idempotency: Idempotency
+    renderer: Renderer
     quota: Quota
     metrics: Metrics
     wake_relay: Callable[[], None]
@@ -63,12 +66,20 @@ class Comments:
         """Return the new comment as JSON: a repeated request gets what the first one got."""
         caller.must_write()
         comment_text = limits.comment_text(text)
+        html = await self.renderer.comment(
+            comment_text, by=caller.person.id, purpose=Purpose.SAVE
+        )
 
         async def work(connection: AsyncConnection) -> Json:
             reservation.take()
             note = await live_summary(connection, key, lock=True)
             comment = await comments.add(
-                connection, note.id, author=caller.person, text=comment_text, now=self.now()
+                connection,
+                note.id,
+                author=caller.person,
+                text=comment_text,
+                html=html,
+                now=self.now(),
             )
             event = CommentCreated(
                 by=caller.person,
@@ -79,7 +90,7 @@ class Comments:
             )
             await notes.count_comments(connection, note.id, event.comments)
             await outbox.add(connection, messages.encode(event, uuid4))
-            return representations.comment(comment)
+            return comment_representations.comment(comment)
 
         async with self.quota.reserve(caller.person.id, comment_text) as reservation:
             answer, is_new = await self.idempotency.run(

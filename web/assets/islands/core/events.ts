@@ -21,6 +21,8 @@ export interface Comment {
   id: number;
   author: Person;
   text: string;
+  /** Sanitised; the release before sends none. */
+  html?: string;
   created_at: string;
 }
 

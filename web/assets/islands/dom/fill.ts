@@ -1,24 +1,24 @@
 // Items that arrive live: the server's <template>, cloned and filled by textContent. No HTML is ever built here.
 // A parity test compares the result with what the server renders.
 
-import type { Comment, Row } from "../core/events.js";
+import type { Row } from "../core/events.js";
 import { clarify } from "./times.js";
 
-function clone(id: string): HTMLElement {
+export function clone(id: string): HTMLElement {
   const template = document.getElementById(id) as HTMLTemplateElement;
   return (template.content.firstElementChild as HTMLElement).cloneNode(true) as HTMLElement;
 }
 
-function part<E extends HTMLElement>(item: HTMLElement, field: string): E {
+export function part<E extends HTMLElement>(item: HTMLElement, field: string): E {
   return item.querySelector<E>(`[data-field="${field}"]`) as E;
 }
 
-function set(item: HTMLElement, field: string, text: string): void {
+export function set(item: HTMLElement, field: string, text: string): void {
   const element = part(item, field);
   if (element.textContent !== text) element.textContent = text;
 }
 
-function setTime(item: HTMLElement, field: string, time: string): void {
+export function setTime(item: HTMLElement, field: string, time: string): void {
   const element = part<HTMLTimeElement>(item, field);
   if (element.dateTime === time) return;
   element.dateTime = time;
@@ -58,21 +58,6 @@ export function markNews(item: HTMLElement, news: boolean): void {
   part(item, "news").hidden = !news;
 }
 
-/** `mayDelete`: the reader wrote it, or is an administrator. */
-export function commentItem(said: Comment, key: string, mayDelete: boolean): HTMLElement {
-  const item = clone("comment-template");
-  item.id = `comment-${said.id}`;
-  item.dataset["comment"] = String(said.id);
-  setFace(item, said.author.name);
-  set(item, "author", said.author.name);
-  set(item, "text", said.text);
-  setTime(item, "created_at", said.created_at);
-  const link = part<HTMLAnchorElement>(item, "delete");
-  link.setAttribute("href", path(key, "comments", String(said.id), "delete"));
-  link.hidden = !mayDelete;
-  return item;
-}
-
 export function toastItem(text: string, tone: string, undo: string | null): HTMLElement {
   const item = clone("toast-template");
   item.dataset["tone"] = tone;
@@ -105,7 +90,7 @@ export function presentItem({ name, writing }: Present): HTMLElement {
   return item;
 }
 
-function setFace(item: HTMLElement, name: string): void {
+export function setFace(item: HTMLElement, name: string): void {
   set(item, "initials", initials(name));
   part(item, "initials").dataset["hue"] = String(hue(name));
 }

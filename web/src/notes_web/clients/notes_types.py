@@ -53,11 +53,16 @@ class PreviewOut(TypedDict):
 
 
 class CommentOut(TypedDict):
-    """A comment, plain text."""
+    """
+    A comment: `text` as it was typed, and `html`, what is shown of it, sanitised.
+
+    `html` is phrasing content whose line breaks are LF; left out where it is not made yet.
+    """
 
     id: int
     author: PersonOut
     text: str
+    html: NotRequired[str | None]
     created_at: str
 
 
