@@ -2,6 +2,7 @@
 """Paging and searching, on a real database."""
 
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 from note_api import Api, refusal
@@ -167,3 +168,62 @@ async def test_a_page_is_read_in_the_order_of_an_index_however_many_notes_there_
         plan = " ".join(await connection.scalars(text(PAGES.format(more=more))))
     assert "using notes_newest" in plan
     assert "Sort" not in plan
+
+
+SORTED = {
+    "a": "zebra",
+    "b": "Äpfel",
+    "c": "apfel 2",
+    "d": "“Birnen”",
+    "e": "🎉",
+    "f": "apfel 2",
+}
+
+
+async def test_lists_by_title_know_neither_case_nor_accents_and_page_without_gaps(
+    api: Api, database: Database
+):
+    for number, (key, title) in enumerate(SORTED.items()):
+        await stored(database, key, title=title, now=NOON + timedelta(seconds=number))
+    for limit in (1, 2, 4, 10):
+        assert [*chain(*await pages(api, limit=limit, sort="title"))] == [*"ebcfda"]
+    await api.create("own", title="Own")
+    for sort in ("title", "created", "changed"):
+        mine = await api.get("/notes", params={"sort": sort, "mine": "true"}, by="ana")
+        assert [row["key"] for row in mine.json()["notes"]] == ["own"]
+
+
+async def test_lists_by_age_stay_when_notes_change(api: Api, database: Database):
+    for number in range(5):
+        await stored(database, f"n{number}", now=NOON + timedelta(seconds=number))
+    await api.edit("n1", 1)
+    assert [*chain(*await pages(api, limit=2, sort="created"))] == [
+        "n4",
+        "n3",
+        "n2",
+        "n1",
+        "n0",
+    ]
+    assert (await pages(api, limit=2))[0][0] == "n1"
+
+
+async def test_a_title_as_long_as_they_may_be_is_sorted_and_its_cursor_is_short(
+    api: Api, database: Database
+):
+    for key in "ab":
+        await stored(database, key, title="ﷺ" * limits.TITLE_CHARACTERS)
+    first = (await api.get("/notes", params={"limit": 1, "sort": "title"})).json()
+    assert len(first["next"]) < 500
+    assert [*chain(*await pages(api, limit=1, sort="title"))] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "cursor"), [("title", "MS4y"), ("title", "OnNvdXA"), ("title", "MTpc_w"), ("title", "MToA"), ("changed", "MTpzb3Vw"), ("created", "MTpzb3Vw"), ("title", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OngK")]
+)  # fmt: skip
+async def test_a_cursor_of_another_order_is_refused(api: Api, sort, cursor):
+    answer = await api.get("/notes", params={"sort": sort, "cursor": cursor})
+    assert refusal(answer) == (422, "invalid_cursor")
+
+
+async def test_an_order_that_there_is_not_is_refused(api: Api):
+    assert (await api.get("/notes", params={"sort": "size"})).status_code == 422

@@ -213,7 +213,11 @@ class FakeNotes(Fake):
     async def list(self, request: Request) -> Response:
         if not self.is_public and self._person(request) is None:
             return problem(401, "unauthenticated")
-        found = sorted(self.notes.values(), key=lambda note: note["updated_at"], reverse=True)
+        sort = request.query_params.get("sort", "changed")
+        by = {"changed": "updated_at", "created": "created_at", "title": "title"}[sort]
+        found = sorted(
+            self.notes.values(), key=lambda note: str(note[by]), reverse=sort != "title"
+        )
         q, start = request.query_params.get("q", ""), int(request.query_params.get("cursor", 0))
         if len(q) > 200:
             return problem(422, "invalid_search")

@@ -46,6 +46,30 @@ async def test_the_list_goes_on_behind_older_notes(browse, backends):
     assert "Note 0<" in (await browser.get(page.links["older"])).text
 
 
+async def test_lists_are_sorted_by_age_and_by_title_and_their_links_keep_the_order(
+    browse, backends
+):
+    for number in range(60):
+        backends.notes.put(f"n{number}", f"Note {number:02}")
+    backends.notes.put("n3", "Note 03", "changed")
+    browser = browse(ANA)
+    unknown = (await browser.get("/?sort=size")).text
+    assert unknown.index(">Note 03<") < unknown.index(">Note 59<")
+    by_age = await browser.get("/?sort=created")
+    assert by_age.text.index(">Note 59<") < by_age.text.index(">Note 58<")
+    assert 'data-top="yes" data-sort="created"' in by_age.text
+    assert ">Note 03<" not in by_age.text
+    assert ">Note 03<" in (await browser.get(by_age.links["older"])).text
+    by_title = await browser.get("/?sort=title")
+    assert by_title.text.index(">Note 00<") < by_title.text.index(">Note 01<")
+    assert 'data-top="" data-sort="title"' in by_title.text
+    assert 'href="/?mine=1&amp;sort=title"' in by_title.text
+    assert ">Note 59<" in (await browser.get(by_title.links["older"])).text
+    mine = await browser.get("/?mine=1&sort=title")
+    assert 'href="/?sort=title"' in mine.text
+    assert 'href="/?mine=1&amp;sort=created"' in mine.text
+
+
 async def test_a_note_shows_its_html_and_its_comments_oldest_first(browse, backends):
     backends.notes.put("menu", "Menu", "Soup & bread")
     for number in range(7):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -74,6 +75,12 @@ Index(
     notes.c.id.desc(),
     postgresql_where=_is_live,
 )
+Index("notes_created", notes.c.created_at.desc(), notes.c.id.desc(), postgresql_where=_is_live)
+# Without case, accents and punctuation; the same on every machine, whatever its locales.
+_title_start = literal_column("""left(coalesce(found_title, ''), 80)""", Text)
+TITLE_ORDER: Final = _title_start.collate("C")
+# Alembic does not compare the collation, which the migration gives.
+Index("notes_by_title", _title_start, notes.c.id, postgresql_where=_is_live)
 Index(
     "notes_trash",
     notes.c.deleted_at.desc(),

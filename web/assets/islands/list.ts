@@ -45,7 +45,11 @@ export class List implements Channel {
     for (const item of list.querySelectorAll<HTMLElement>(":scope > [data-key]")) {
       this.items.set(item.dataset["key"] ?? "", item);
     }
-    this.rows = new Rows([...this.items.values()].map(rowOf), list.dataset["top"] === "yes", MOST_ROWS);
+    this.rows = new Rows([...this.items.values()].map(rowOf), {
+      takesNew: list.dataset["top"] === "yes",
+      room: MOST_ROWS,
+      by: list.dataset["sort"] === "created" ? "created_at" : "updated_at",
+    });
     this.mark();
     this.fresh.addEventListener("click", () => this.showFresh());
     const look = () => this.rows.waiting > 0 && !this.held() && this.release();
@@ -200,7 +204,7 @@ function rowOf(item: HTMLElement): Row {
     comments: Number(text("comments")),
     author,
     editor,
-    created_at: updated,
+    created_at: item.dataset["created"] ?? "",
     updated_at: updated,
   };
 }

@@ -290,7 +290,7 @@ test("the golden examples of channel home are understood", () => {
   const folder = "../contracts/examples/home.v1";
   const events = readdirSync(folder).map((name) => JSON.parse(readFileSync(`${folder}/${name}`, "utf8")) as HomeEvent);
   const of = (type: string) => ({ ...(events.find((event) => event.type === type) as HomeEvent), id: type });
-  const rows = new Rows([], true);
+  const rows = new Rows([], { takesNew: true, room: Infinity, by: "updated_at" });
   for (const type of ["note.created", "note.updated", "note.discussed"]) assert.equal(rows.apply(of(type), false), true, type);
   assert.deepEqual([rows.get("menu")?.title, rows.get("menu")?.comments], ["Menu for Monday", 4]);
   assert.equal(rows.apply(of("note.deleted"), false), true);

@@ -22,8 +22,10 @@ const deleted = (key: string, version: number, at = ""): HomeEvent => ({
   note: { key, title: key, version },
 });
 
+const TOP = { takesNew: true, room: Infinity, by: "updated_at" } as const;
+
 function list(...rows: Row[]): Rows {
-  return new Rows(rows, true);
+  return new Rows(rows, TOP);
 }
 
 test("a new note stands on top", () => {
@@ -73,7 +75,7 @@ test("a note that waited and was deleted does not wait any more", () => {
 });
 
 test("a search takes changes of its rows and no new ones", () => {
-  const rows = new Rows([row("b", 1, 2), row("a", 1, 1)], false);
+  const rows = new Rows([row("b", 1, 2), row("a", 1, 1)], { ...TOP, takesNew: false });
   rows.apply(saved(row("a", 2, 9)), false);
   rows.apply(saved(row("c", 1, 10)), false);
   assert.deepEqual(rows.order, ["b", "a"]);
@@ -167,11 +169,26 @@ test("a key that names another note now shows that note, whatever its version", 
 });
 
 test("rows that wait are kept up to a bound, and what is beyond it is counted until the list is loaded anew", () => {
-  const rows = new Rows([row("a")], true, 3);
+  const rows = new Rows([row("a")], { ...TOP, room: 3 });
   for (let minute = 10; minute < 50; minute++) rows.apply(saved(row(`n${minute}`, 1, minute)), true);
   assert.deepEqual([rows.size, rows.waiting, rows.beyond], [3, 2, 38]);
   rows.apply(saved(row("a", 2, 50)), true);
   assert.equal(rows.get("a")?.version, 2);
   rows.reset([row("b")]);
   assert.equal(rows.beyond, 0);
+});
+
+test("a list by age keeps its order when notes change, and takes new ones on top", () => {
+  const rows = new Rows([row("b", 1, 2), row("a", 1, 1)], { ...TOP, by: "created_at" });
+  const changed = { ...row("a", 2, 1), updated_at: "2026-11-23T10:00:00Z" };
+  assert.equal(rows.apply(saved(changed), false), true);
+  rows.apply(saved(row("c", 1, 3)), false);
+  assert.deepEqual([rows.order, rows.get("a")?.version], [["c", "b", "a"], 2]);
+});
+
+test("a note of a later page of a list by age stays there when it changes", () => {
+  const page = Array.from({ length: 50 }, (_, place) => row(`n${place}`, 1, 59 - place));
+  const rows = new Rows(page, { ...TOP, by: "created_at" });
+  assert.equal(rows.apply(saved({ ...row("old", 2, 1), updated_at: "2026-11-23T10:00:00Z" }), false), false);
+  assert.equal(rows.order.includes("old"), false);
 });

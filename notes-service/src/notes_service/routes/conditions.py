@@ -56,26 +56,46 @@ def _versions(tags: str) -> frozenset[int]:
 
 def format_cursor(cursor: Cursor) -> str:
     """Return the cursor as answers carry it."""
+    if cursor.title is not None:
+        return _coded(f"{cursor.id}:{cursor.title}")
     text = f"{(cursor.time - _EPOCH) // _MICROSECOND}.{cursor.id}"
     text += f".{cursor.tier}" if cursor.tier else ""
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return _coded(text)
 
 
-def parse_cursor(text: str | None) -> Cursor | None:
+def parse_cursor(text: str | None, *, by_title: bool = False) -> Cursor | None:
     """Return the cursor that a request carries; raise InvalidCursor if it is none of ours."""
     if text is None:
         return None
     try:
         padded = text + "=" * (-len(text) % 4)
-        plain = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        microseconds, id_, *tiers = (int(part) for part in plain.split("."))
-        tier = tiers.pop() if len(tiers) == 1 else 0
-        time = _EPOCH + microseconds * _MICROSECOND
+        plain = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        cursor = _place_of_title(plain) if by_title else _place_of_time(plain)
     except (ValueError, binascii.Error, OverflowError) as error:
         raise InvalidCursor from error
-    if not 0 <= id_ <= _LARGEST_ID or not 0 <= tier <= _LARGEST_TIER or tiers:
+    if not 0 <= cursor.id <= _LARGEST_ID or not 0 <= cursor.tier <= _LARGEST_TIER:
         raise InvalidCursor
-    return Cursor(time, id_, tier)
+    return cursor
+
+
+def _coded(plain: str) -> str:
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def _place_of_time(plain: str) -> Cursor:
+    if not plain.isascii():
+        raise ValueError(plain)
+    microseconds, id_, tier = (int(part) for part in [*plain.split("."), "0"][:3])
+    if plain.count(".") > 2:
+        raise ValueError(plain)
+    return Cursor(_EPOCH + microseconds * _MICROSECOND, id_, tier)
+
+
+def _place_of_title(plain: str) -> Cursor:
+    id_, colon, title = plain.partition(":")
+    if not colon or "\0" in title:
+        raise ValueError(plain)
+    return Cursor(_EPOCH, int(id_), title=title)
 
 
 def parse_comment_cursor(text: str | None) -> int | None:

@@ -1,5 +1,6 @@
 """/v1/notes and /v1/notes/{key}."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -7,6 +8,7 @@ from service_kit.asgi import from_state
 
 from notes_service import representations
 from notes_service.domain.errors import Unauthenticated
+from notes_service.domain.notes import NoteSummary
 from notes_service.representations import NewNoteIn, NoteIn, NoteOut, NotesOut
 from notes_service.routes.answers import CursorParameter, IdempotencyKey, Limit, answer, page
 from notes_service.routes.bearer import Reader, SignedIn
@@ -19,6 +21,7 @@ from notes_service.routes.conditions import (
     parse_cursor,
 )
 from notes_service.routes.problems import documented
+from notes_service.store.lists import Cursor, Order
 from notes_service.use_cases.finding import Finding, Hits
 from notes_service.use_cases.notes import Notes
 
@@ -35,10 +38,13 @@ async def list_notes(
     finding: Annotated[Finding, Depends(from_state("finding"))],
     q: Annotated[str, Query(description='Words, "phrases", -without, OR')] = "",
     mine: Annotated[bool, Query(description="Only notes that the caller wrote")] = False,
+    sort: Annotated[
+        Order, Query(description="By last change, by age, or by title; a search has its own")
+    ] = Order.CHANGED,
     cursor: CursorParameter = None,
     limit: Limit = 50,
 ) -> Response:
-    """Newest change first; what was looked for in the order in which it matches."""
+    """Newest change first if not asked otherwise; what was looked for as well as it matches."""
     if mine and me is None:
         raise Unauthenticated
     author_id = me.person.id if mine and me else None
@@ -47,8 +53,25 @@ async def list_notes(
             q, after=parse_cursor(cursor), limit=limit, author_id=author_id
         )
         return _found(hits)
-    found = await notes.newest(after=parse_cursor(cursor), limit=limit + 1, author_id=author_id)
-    return page(found, limit, representations.summary, lambda note: note.updated_at)
+    after = parse_cursor(cursor, by_title=sort is Order.TITLE)
+    if sort is Order.TITLE:
+        return _titled(
+            await notes.by_title(after=after, limit=limit + 1, author_id=author_id), limit
+        )
+    found = await notes.newest(after=after, limit=limit + 1, author_id=author_id, order=sort)
+    is_by_age = sort is Order.CREATED
+    return page(
+        found,
+        limit,
+        representations.summary,
+        lambda note: note.created_at if is_by_age else note.updated_at,
+    )
+
+
+def _titled(found: Sequence[tuple[NoteSummary, Cursor]], limit: int) -> Response:
+    following = format_cursor(found[limit - 1][1]) if len(found) > limit else None
+    shown = [representations.summary(note) for note, _ in found[:limit]]
+    return answer({"notes": shown, "next": following})
 
 
 def _found(hits: Hits) -> Response:

@@ -27,7 +27,7 @@ from notes_service.metrics import Metrics
 from notes_service.representations import Json
 from notes_service.store import lists, notes
 from notes_service.store.database import Database
-from notes_service.store.lists import Cursor
+from notes_service.store.lists import Cursor, Order
 from notes_service.text.rendering import Renderer
 from notes_service.text.turns import Purpose
 from notes_service.use_cases import changes
@@ -64,11 +64,22 @@ class Notes:
         return await self.by_current_rules(note)
 
     async def newest(
-        self, *, after: Cursor | None, limit: int, author_id: str | None
+        self, *, after: Cursor | None, limit: int, author_id: str | None, order: Order
     ) -> list[NoteSummary]:
-        """Return live notes, newest change first."""
+        """Return live notes, newest change or newest note first."""
         async with self.database.statements() as connection:
-            return await lists.newest(connection, after=after, limit=limit, author_id=author_id)
+            return await lists.newest(
+                connection, after=after, limit=limit, author_id=author_id, order=order
+            )
+
+    async def by_title(
+        self, *, after: Cursor | None, limit: int, author_id: str | None
+    ) -> list[tuple[NoteSummary, Cursor]]:
+        """Return live notes in the order of their titles, each with its place there."""
+        async with self.database.statements() as connection:
+            return await lists.by_title(
+                connection, after=after, limit=limit, author_id=author_id
+            )
 
     async def trash(
         self, caller: Caller, *, after: Cursor | None, limit: int

@@ -9,6 +9,16 @@
 import { Seen, type HomeEvent, type Row } from "./events.js";
 
 const TOMBSTONES = 1000;
+const A_PAGE = 50;
+
+export interface Kind {
+  /** This is the top of the whole list, not a search or a later page. */
+  takesNew: boolean;
+  /** For rows, while some wait. */
+  room: number;
+  /** What comes first has the latest of these. */
+  by: "updated_at" | "created_at";
+}
 
 export class Rows {
   private readonly known = new Map<string, Row>();
@@ -20,11 +30,9 @@ export class Rows {
   /** How many changes of notes that are not known here were passed over. */
   beyond = 0;
 
-  /** `takesNew`: this is the top of the whole list, not a search or a later page. `room`: for rows, while some wait. */
   constructor(
     rows: readonly Row[],
-    private readonly takesNew: boolean,
-    private readonly room = Infinity,
+    private readonly of: Kind,
   ) {
     for (const row of rows) this.known.set(row.key, row);
     this.shown = rows.map((row) => row.key);
@@ -68,10 +76,10 @@ export class Rows {
     }
   }
 
-  /** Show what waited, newest change first. */
+  /** Show what waited, the latest first. */
   release(): void {
-    if (!this.takesNew) return;
-    const newest = (a: string, b: string) => compare(this.known.get(b), this.known.get(a));
+    if (!this.of.takesNew) return;
+    const newest = (a: string, b: string) => this.compare(this.known.get(b), this.known.get(a));
     this.shown = [...this.known.keys()].sort(newest);
   }
 
@@ -101,8 +109,8 @@ export class Rows {
   private put(row: Row, held: boolean): boolean {
     const before = this.known.get(row.key);
     if (!isNewer(row, before) || !isAfter(row, this.deleted.get(row.key))) return false;
-    if (!before && !this.takesNew) return false;
-    if (!before && held && this.known.size >= this.room) {
+    if (!before && (!this.of.takesNew || this.isBelow(row))) return false;
+    if (!before && held && this.known.size >= this.of.room) {
       this.beyond += 1;
       return true;
     }
@@ -122,17 +130,23 @@ export class Rows {
     return before !== undefined;
   }
 
+  /** In a list by age a change is no reason to come here: the note stands on a later page. */
+  private isBelow(row: Row): boolean {
+    const last = this.shown.at(-1);
+    return this.of.by === "created_at" && this.shown.length >= A_PAGE && this.compare(row, this.known.get(last ?? "")) < 0;
+  }
+
+  private compare(a: Row | undefined, b: Row | undefined): number {
+    const [one, other] = [a?.[this.of.by] ?? "", b?.[this.of.by] ?? ""];
+    return one < other ? -1 : one > other ? 1 : 0;
+  }
+
   private discuss(key: string, comments: number): boolean {
     const before = this.known.get(key);
     if (!before || before.comments === comments) return false;
     this.known.set(key, { ...before, comments });
     return true;
   }
-}
-
-function compare(a: Row | undefined, b: Row | undefined): number {
-  const [one, other] = [a?.updated_at ?? "", b?.updated_at ?? ""];
-  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function isNewer(row: Row, before: Row | undefined): boolean {

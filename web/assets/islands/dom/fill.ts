@@ -38,7 +38,7 @@ export function rowItem(row: Row): HTMLElement {
 export function fillRow(item: HTMLElement, row: Row): void {
   item.dataset["key"] = row.key;
   item.dataset["version"] = String(row.version);
-  item.dataset["updated"] = row.updated_at;
+  [item.dataset["created"], item.dataset["updated"]] = [row.created_at, row.updated_at];
   [item.dataset["author"], item.dataset["editor"]] = [row.author.id, row.editor.id];
   part<HTMLAnchorElement>(item, "link").setAttribute("href", path(row.key));
   set(item, "title", row.title);

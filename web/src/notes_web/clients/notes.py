@@ -23,10 +23,16 @@ class NotesClient:
         self._call, self.forward = service.call, service.forward
 
     async def page(
-        self, token: str | None, *, q: str = "", cursor: str = "", mine: bool = False
+        self,
+        token: str | None,
+        *,
+        q: str = "",
+        cursor: str = "",
+        mine: bool = False,
+        sort: str = "changed",
     ) -> NotesOut:
         """Returns a page of the list, found by `q` if there is one; `mine` needs a token."""
-        asked = {"q": q, "cursor": cursor, "mine": "true" if mine else ""}
+        asked = {"q": q, "cursor": cursor, "mine": "true" if mine else "", "sort": sort}
         return await self._call("GET", "/v1/notes", token=token, params=asked)
 
     async def titles(self, token: str | None, q: str) -> TitlesOut:

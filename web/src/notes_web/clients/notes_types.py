@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 
 class CommentIn(TypedDict):
@@ -24,6 +24,9 @@ class NoteIn(TypedDict):
 
     title: str
     body: str
+
+
+Order: TypeAlias = Literal["changed", "created", "title"]
 
 
 class PersonOut(TypedDict):

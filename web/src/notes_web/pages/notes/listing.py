@@ -20,6 +20,7 @@ from notes_web.token_retry import TokenRetryRoute
 router = APIRouter(route_class=TokenRetryRoute)
 
 CHANNEL = "home"
+SORTS = ("changed", "created", "title")
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -33,27 +34,36 @@ class Listing(TypedDict):
     next: str | None
     q: str
     mine: bool
+    sort: str
     cursor: str
     is_top: bool
     position: Position | None
 
 
 async def rows(
-    context: RequestContext, *, q: str = "", cursor: str = "", mine: bool = False
+    context: RequestContext,
+    *,
+    q: str = "",
+    cursor: str = "",
+    mine: bool = False,
+    sort: str = "",
 ) -> Listing:
     """The facts of the list, as templates and islands want them."""
+    order = sort if sort in SORTS and not q else SORTS[0]
     position = await context.site.gateway.position(CHANNEL)
     token = context.principal.token
-    found = await context.site.notes.page(token, q=q, cursor=cursor, mine=mine)
+    found = await context.site.notes.page(token, q=q, cursor=cursor, mine=mine, sort=order)
     return {
         "notes": [_with_passage(note) for note in found["notes"]],
         "total": found.get("total"),
         "next": found["next"],
         "q": q,
         "mine": mine,
+        "sort": order,
         "cursor": cursor,
-        # Only the top of the whole list takes new rows; a search or a later page does not.
-        "is_top": not (q or cursor or mine),
+        # Only the top of the whole list takes new rows; a search or a later page does not, nor
+        # a list by title: where a title belongs, the database says.
+        "is_top": not (q or cursor or mine or order == "title"),
         "position": position,
     }
 
@@ -76,13 +86,14 @@ async def beside(context: RequestContext) -> Listing | None:
 
 @router.get("/")
 async def home(
-    context: CurrentContext, q: str = "", cursor: str = "", mine: str = ""
+    context: CurrentContext, q: str = "", cursor: str = "", mine: str = "", sort: str = ""
 ) -> Response:
     """Shows the list of notes, or what was found."""
     asked: dict[str, Any] = {
         "q": q.strip(),
         "cursor": cursor[:500],
         "mine": bool(mine),
+        "sort": sort,
     }
     if asked["mine"]:
         _ = context.token

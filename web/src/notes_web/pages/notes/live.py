@@ -24,10 +24,10 @@ def _known(position: Position | None) -> dict[str, Any]:
 
 @router.get("/home")
 async def home(
-    context: CurrentContext, q: str = "", cursor: str = "", mine: str = ""
+    context: CurrentContext, q: str = "", cursor: str = "", mine: str = "", sort: str = ""
 ) -> Response:
     """Answers with the list as JSON; 503 while the channel's position is unknown."""
-    found = await listing.rows(context, q=q, cursor=cursor, mine=bool(mine))
+    found = await listing.rows(context, q=q, cursor=cursor, mine=bool(mine), sort=sort)
     return JSONResponse({**found, "position": _known(found["position"])})
 
 
