@@ -23,6 +23,13 @@ def trashed(cast: Cast) -> Values:
     return values
 
 
+def versions(cast: Cast) -> Values:
+    """A note at version 2; `version` is its first one."""
+    values = note(cast)
+    _author(cast).save(values["key"], version=1, title="Matrix", body="Tea")
+    return values | {"version": "1"}
+
+
 def comment(cast: Cast) -> Values:
     values = note(cast)
     made = _author(cast).comment(values["key"], "Mine")

@@ -19,6 +19,7 @@ from authorisation_objects import (
     reset_link,
     session,
     trashed,
+    versions,
     with_totp,
 )
 
@@ -55,6 +56,7 @@ def values_of(caller: Caller) -> Values:
 
 
 FIRST: Final = {"If-Match": '"1"'}
+SECOND: Final = {"If-Match": '"2"'}
 WORDS: Final = {"title": "Matrix", "body": "Soup"}
 HOME: Final = {"redirect_uri": "http://localhost/users/login/at/work"}
 CAME: Final = {"flow": "x" * 43, "state": "x", "code": "x"}
@@ -67,6 +69,10 @@ NOTES: Final = {
     "PUT /v1/notes/{key}": Recipe(made=note, json=WORDS, headers=FIRST),
     "DELETE /v1/notes/{key}": Recipe(made=note, headers=FIRST),
     "POST /v1/notes/{key}/restore": Recipe(made=trashed),
+    "GET /v1/notes/{key}/versions": Recipe(made=note),
+    "GET /v1/notes/{key}/versions/{version}": Recipe(made=versions),
+    "POST /v1/notes/{key}/versions/{version}/restore": Recipe(made=versions, headers=SECOND),
+    "DELETE /v1/notes/{key}/versions/{version}": Recipe(made=versions),
     "GET /v1/notes/{key}/comments": Recipe(made=note),
     "POST /v1/notes/{key}/comments": Recipe(made=note, json={"text": "Soup"}),
     "DELETE /v1/notes/{key}/comments/{comment_id}": Recipe(made=comment),

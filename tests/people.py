@@ -74,6 +74,13 @@ class Person:
     def restore(self, key: str) -> Json:
         return self._call("POST", f"/{key}/restore")
 
+    def versions(self, key: str) -> list[Json]:
+        found: list[Json] = self._call("GET", f"/{key}/versions?limit=100")["versions"]
+        return found
+
+    def version(self, key: str, version: int) -> Json:
+        return self._call("GET", f"/{key}/versions/{version}")
+
     def comment(self, key: str, text: str) -> Json:
         return self._call("POST", f"/{key}/comments", json={"text": text})
 

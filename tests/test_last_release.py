@@ -53,6 +53,16 @@ def test_promise_the_last_release_works_on_this_ones_schema_and_back(
     assert [comment["text"] for comment in ana.comments(note["key"])] == ["a comment"]
     edit(ben, made["key"], "the new release goes on")
     assert hurt_stack.people.sign_up("Cai").read(made["key"])["version"] == 2
+    # What the old release saved is in the history all the same: read as it is, and kept.
+    assert bodies(ana, note["key"]) == ["the old release went on", "written by the new release"]
+    assert bodies(ana, made["key"]) == [
+        "the new release goes on",
+        "written by the old release",
+    ]
+
+
+def bodies(person: Person, key: str) -> list[str]:
+    return [person.version(key, each["version"])["body"] for each in person.versions(key)]
 
 
 def edit(person: Person, key: str, body: str) -> dict[str, object]:

@@ -36,7 +36,9 @@ def migrated_url(postgres: Postgres) -> str:
 async def notes_url(migrated_url: str) -> str:
     """A database with the schema and nothing in it: emptied, which is faster than made."""
     connection = await asyncpg.connect(migrated_url)
-    await connection.execute("TRUNCATE notes, comments, outbox, idempotency_keys, written")
+    await connection.execute(
+        "TRUNCATE notes, note_versions, comments, outbox, idempotency_keys, written"
+    )
     await connection.close()
     return migrated_url
 

@@ -23,10 +23,15 @@ WRITES = [
     ("PUT", "/notes/menu", {"title": "t", "body": ""}),
     ("DELETE", "/notes/menu", None),
     ("POST", "/notes/menu/restore", None),
+    ("POST", "/notes/menu/versions/1/restore", None),
+    ("DELETE", "/notes/menu/versions/1", None),
     ("POST", "/notes/menu/comments", {"text": "t"}),
     ("DELETE", "/notes/menu/comments/1", None),
 ]
-READS = ["/notes", "/notes/menu", "/notes/menu/comments"]
+READS = [
+    *("/notes", "/notes/menu", "/notes/menu/comments"),
+    *("/notes/menu/versions", "/notes/menu/versions/1"),
+]
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)

@@ -2,7 +2,7 @@
 
 import pytest
 from note_api import Api, refusal
-from notes_service.comment_representations import CommentOut, CommentsOut
+from notes_service.representations import CommentOut, CommentsOut
 
 
 async def test_a_comment_is_added_read_and_removed(api: Api):

@@ -32,16 +32,21 @@ RENDERED = replace(
     html="<em>Is</em> there cake?\n&lt;b&gt;Please&lt;/b&gt;",
 )
 UPDATED = NoteUpdated(by=BEN, at=NOON, note=EDITED)
+COUNTED = NoteUpdated(
+    by=BEN, at=NOON, note=replace(EDITED, summary=replace(EDITED.summary, changed_lines=3))
+)
 DELETED = NoteDeleted(by=BEN, at=NOON, summary=a_summary(version=3))
 
 EVERY_EVENT = {
     "home.v1/created": NoteCreated(by=ANA, at=NOON, summary=a_summary()),
     "home.v1/updated": UPDATED,
+    "home.v1/updated-lines": COUNTED,
     "home.v1/deleted": DELETED,
     "home.v1/discussed": CommentCreated(
         by=BEN, at=NOON, key="menu", comment=COMMENT, comments=4
     ),
     "note.v1/updated": UPDATED,
+    "note.v1/updated-lines": COUNTED,
     "note.v1/deleted": DELETED,
     "note.v1/comment-created": CommentCreated(
         by=BEN, at=NOON, key="menu", comment=COMMENT, comments=1

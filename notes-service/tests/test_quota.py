@@ -32,6 +32,8 @@ async def test_one_person_is_stopped_with_words_and_nobody_else_is(api: Api):
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 86_401
     edited = await api.edit("n0", 1, body=LARGE)
     assert refusal(edited) == (429, "quota_spent")
+    restored = await api.send("POST", "/notes/n0/versions/1/restore", version=1)
+    assert refusal(restored) == (429, "quota_spent")
     assert (await api.create("small", body="a few words fit")).status_code == 201
     assert (await api.create("bens", by="ben", body=LARGE)).status_code == 201
 

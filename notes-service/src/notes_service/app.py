@@ -33,6 +33,7 @@ from notes_service.use_cases.finding import Finding
 from notes_service.use_cases.idempotency import Idempotency
 from notes_service.use_cases.notes import Notes
 from notes_service.use_cases.quota import Quota
+from notes_service.use_cases.versions import Versions
 
 # A body of 256 KiB may be six times as long in JSON, every character escaped.
 MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
@@ -47,6 +48,7 @@ class State(TypedDict):
     notes: Notes
     finding: Finding
     comments: Comments
+    versions: Versions
     bearer_auth: BearerAuth
 
 
@@ -81,17 +83,19 @@ def create_app(settings: Settings) -> FastAPI:
                 background(comment_rendering.run(), name="comment rendering")
             )
             idempotency = Idempotency(database, _now)
+            notes = Notes(
+                database,
+                idempotency,
+                renderer,
+                rederivation.by_current_rules,
+                quota,
+                metrics,
+                relay.wake,
+                _now,
+            )
             yield {
-                "notes": Notes(
-                    database,
-                    idempotency,
-                    renderer,
-                    rederivation.by_current_rules,
-                    quota,
-                    metrics,
-                    relay.wake,
-                    _now,
-                ),
+                "notes": notes,
+                "versions": Versions(database, notes, _now),
                 "finding": Finding(database),
                 "comments": Comments(
                     database, idempotency, renderer, quota, metrics, relay.wake, _now

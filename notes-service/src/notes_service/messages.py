@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from notes_service import comment_representations, representations
+from notes_service import representations
 from notes_service.domain.events import (
     CommentCreated,
     CommentDeleted,
@@ -50,12 +50,12 @@ def encode(event: Event, new_id: Callable[[], UUID]) -> list[Message]:
 
     match event:
         case NoteCreated(summary=summary):
-            return [message(HOME, "note.created", note=representations.summary(summary))]
+            return [message(HOME, "note.created", note=representations.row(summary))]
         case NoteUpdated(note=note):
             html = note.html if len(note.html.encode()) <= HTML_BYTES else None
             live = representations.live(note.summary, html)
             return [
-                message(HOME, "note.updated", note=representations.summary(note.summary)),
+                message(HOME, "note.updated", note=representations.row(note.summary)),
                 message(_channel(note.summary.key), "note.updated", note=live),
             ]
         case NoteDeleted(summary=summary):
@@ -65,7 +65,7 @@ def encode(event: Event, new_id: Callable[[], UUID]) -> list[Message]:
                 message(_channel(summary.key), "note.deleted", note=gone),
             ]
         case CommentCreated(key=key, comment=comment, comments=comments):
-            about = {"comment": comment_representations.comment(comment), "comments": comments}
+            about = {"comment": representations.comment(comment), "comments": comments}
             return [
                 message(HOME, "note.discussed", note={"key": key, "comments": comments}),
                 message(_channel(key), "comment.created", **about),

@@ -52,6 +52,7 @@ notes: Final = Table(
     Column("derived_from", Integer, nullable=False, server_default=text("0")),
     Column("version", Integer, nullable=False),
     Column("comments", Integer, nullable=False, server_default=text("0")),
+    Column("changed_lines", Integer),
     Column("author_id", Text, nullable=False),
     Column("author_name", Text, nullable=False),
     Column("editor_id", Text, nullable=False),
@@ -123,6 +124,33 @@ comments: Final = Table(
 )
 Index("comments_of_note", comments.c.note_id, comments.c.id)
 Index("comments_renderer", comments.c.renderer, comments.c.id)
+
+# Every saved text, whole; note_id is the note's identity, not its key.
+note_versions: Final = Table(
+    "note_versions",
+    metadata,
+    Column("note_id", ForeignKey("notes.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("by_id", Text, nullable=False),
+    Column("by_name", Text, nullable=False),
+    Column("at", _MOMENT, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("restored_from", Integer),
+    Column("changed_lines", Integer),
+    # Of one that an administrator deleted: its title and body are empty.
+    Column("deleted_at", _MOMENT),
+    Column("deleter_id", Text),
+    Column("deleter_name", Text),
+    PrimaryKeyConstraint("note_id", "version"),
+)
+Index(
+    "note_versions_restored",
+    note_versions.c.note_id,
+    note_versions.c.restored_from,
+    postgresql_where=note_versions.c.restored_from.is_not(None),
+)
 
 outbox: Final = Table(
     "outbox",

@@ -6,8 +6,11 @@
     ├── NotAllowed            not_allowed                 403
     ├── NoteNotFound          note_not_found              404
     ├── CommentNotFound       comment_not_found           404
+    ├── VersionNotFound       version_not_found           404
     ├── NoteExists            note_exists                 409
+    ├── VersionIsCurrent      version_is_current          409
     ├── NoteGone              note_deleted                410
+    ├── VersionDeleted        version_deleted             410
     ├── VersionConflict       version_conflict            412
     ├── IfMatchRequired       if_match_required           428
     ├── InvalidInput          (those of `limits`, too)    422
@@ -75,6 +78,33 @@ class CommentNotFound(NoteError):
 
     def __str__(self) -> str:
         return "the note has no such comment"
+
+
+class VersionNotFound(NoteError):
+    """The note has no version of this number, or not any more."""
+
+    code = "version_not_found"
+
+    def __str__(self) -> str:
+        return "the note has no such version"
+
+
+class VersionIsCurrent(NoteError):
+    """The version is what the note reads now."""
+
+    code = "version_is_current"
+
+    def __str__(self) -> str:
+        return "this is what the note reads now: save another text first"
+
+
+class VersionDeleted(NoteError):
+    """An administrator has deleted the text of this version."""
+
+    code = "version_deleted"
+
+    def __str__(self) -> str:
+        return "the text of this version was deleted"
 
 
 class NoteExists(NoteError):

@@ -64,6 +64,8 @@ class NoteSummary:
     editor: Person
     created_at: datetime
     updated_at: datetime
+    changed_lines: int | None = None
+    """By its last save; None of a first version, and where they were not counted."""
     deletion: Deletion | None = None
 
 
@@ -77,6 +79,13 @@ class Words(NamedTuple):
 
 
 NO_WORDS: Final = Words()
+
+
+class Source(NamedTuple):
+    """A note with what people typed, and nothing that was derived from it."""
+
+    summary: NoteSummary
+    body: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,10 +51,16 @@ def edit(
     by: Person,
     expected: Set[int],
     now: datetime,
+    changed_lines: int | None = None,
 ) -> tuple[Note, NoteUpdated]:
     """Return the note's next version. Raises VersionConflict if it is at none of `expected`."""
     _must_be_current(before, expected)
-    after = replace(_next(before, by=by, now=now), title=text.title, excerpt=rendered.excerpt)
+    after = replace(
+        _next(before, by=by, now=now),
+        title=text.title,
+        excerpt=rendered.excerpt,
+        changed_lines=changed_lines,
+    )
     note = Note(after, text.body, rendered.html, rendered.words)
     return note, NoteUpdated(by=by, at=after.updated_at, note=note)
 
@@ -88,7 +94,7 @@ def restore(
     if not may_restore(before, caller):
         raise NotAllowed("a note is restored by its author, its deleter or an administrator")
     by = caller.person
-    after = replace(_next(before, by=by, now=now), deletion=None)
+    after = replace(_next(before, by=by, now=now), changed_lines=0, deletion=None)
     return after, NoteCreated(by=by, at=after.updated_at, summary=after)
 
 

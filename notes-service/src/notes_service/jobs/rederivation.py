@@ -18,7 +18,7 @@ from service_kit.tasks import repeat, rest
 from notes_service.domain import limits, rules
 from notes_service.domain.errors import Unavailable
 from notes_service.domain.notes import Note
-from notes_service.store import notes
+from notes_service.store import derivations
 from notes_service.store.database import Database
 from notes_service.text.rendering import Renderer
 from notes_service.text.turns import Purpose
@@ -77,12 +77,12 @@ class Rederivation:
         rendered = await self.renderer.render(body, by=_NOBODY, purpose=Purpose.REDERIVATION)
         derived = rules.derive_again(note, body, rendered)
         async with self.database.statements() as connection:
-            await notes.save_derived(connection, derived)
+            await derivations.save_derived(connection, derived)
         return derived
 
     async def _next(self, *, after: int) -> Note | None:
         async with self.database.statements() as connection:
-            return await notes.stale(connection, after=after)
+            return await derivations.stale(connection, after=after)
 
 
 def _log_error(error: Exception, pause: float) -> None:

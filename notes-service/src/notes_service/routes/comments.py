@@ -5,11 +5,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query, Response
 from service_kit.asgi import from_state
 
-from notes_service import comment_representations
-from notes_service.comment_representations import CommentIn, CommentOut, CommentsOut
+from notes_service import representations
+from notes_service.representations import CommentIn, CommentOut, CommentsOut
 from notes_service.routes.answers import IdempotencyKey, Limit, answer
 from notes_service.routes.bearer import Reader, SignedIn
-from notes_service.routes.conditions import format_comment_cursor, parse_comment_cursor
+from notes_service.routes.conditions import format_number_cursor, parse_number_cursor
 from notes_service.routes.problems import documented
 from notes_service.use_cases.comments import Comments
 
@@ -29,10 +29,10 @@ async def list_comments(
     limit: Limit = 50,
 ) -> Response:
     """The latest ones, oldest of them first."""
-    found = await comments.latest(key, before=parse_comment_cursor(before), limit=limit)
+    found = await comments.latest(key, before=parse_number_cursor(before), limit=limit)
     content = {
-        "comments": [comment_representations.comment(each) for each in found.comments],
-        "earlier": None if found.earlier is None else format_comment_cursor(found.earlier),
+        "comments": [representations.comment(each) for each in found.comments],
+        "earlier": None if found.earlier is None else format_number_cursor(found.earlier),
         "total": found.total,
     }
     return answer(content)

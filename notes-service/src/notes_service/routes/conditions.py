@@ -98,12 +98,12 @@ def _place_of_title(plain: str) -> Cursor:
     return Cursor(_EPOCH, int(id_), title=title)
 
 
-def parse_comment_cursor(text: str | None) -> int | None:
-    """Return the id of the comment that a request carries; raise InvalidCursor."""
+def parse_number_cursor(text: str | None) -> int | None:
+    """Return the number in the cursor that a request carries; raise InvalidCursor."""
     found = parse_cursor(text)
     return found.id if found else None
 
 
-def format_comment_cursor(id_: int) -> str:
-    """Return the comment's id as answers carry it."""
+def format_number_cursor(id_: int) -> str:
+    """Return the number of a comment or a version as a cursor of answers."""
     return format_cursor(Cursor(_EPOCH, id_))

@@ -98,6 +98,7 @@ async def create_note(
         key=note.key,
         draft=note.draft(),
         idempotency_key=idempotency_key,
+        origin=note.origin(),
     )
     place_of_it = {"Location": f"/v1/notes/{created['key']}"}
     return answer(created, 201, {**place_of_it, "ETag": etag(created["version"])})
@@ -139,6 +140,7 @@ async def edit_note(
         expected=expected,
         draft=note.draft(),
         idempotency_key=idempotency_key,
+        origin=note.origin(),
     )
     return answer(edited, headers={"ETag": etag(edited["version"])})
 

@@ -1,8 +1,9 @@
 """Statements about single notes.
 
-`add`, `save_text` and `save_state` change a note and insert its announcements in one
-statement. The two saves are compare-and-swap: they do nothing, and say so, unless the note is
-still what the caller decided upon, its number of comments included (it stands in the event).
+`add`, `save_text`, `delete` and `bring_back` change a note, store its version and insert its
+announcements in one statement. All but the first are compare-and-swap: they do nothing, and say
+so, unless the note is still what the caller decided upon, its number of comments included (it
+stands in the event).
 The order of the outbox is the order of a note's commits, because its numbers are drawn while
 the note is locked.
 """
@@ -11,29 +12,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    Text,
-    bindparam,
-    case,
-    delete,
-    func,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Text, bindparam, case, func, select, update
+from sqlalchemy import delete as sql_delete
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service.domain.errors import NoteExists
-from notes_service.domain.notes import Caller, Note, NoteSummary
+from notes_service.domain.notes import Caller, Note, NoteSummary, Source
+from notes_service.domain.versions import BY_PROGRAM, FROM_TRASH, Origin
 from notes_service.messages import Message
-from notes_service.store import idempotency, outbox, rows
+from notes_service.store import derivations, idempotency, outbox, rows
+from notes_service.store.history import versions
 from notes_service.store.idempotency import KeyTaken, KeyUse
-from notes_service.tables import RULES, notes
-from notes_service.text import former_words, words
+from notes_service.tables import notes
+from notes_service.text import former_words
 
 _STATE: Final = (
-    *("version", "editor_id", "editor_name", "updated_at"),
+    *("version", "editor_id", "editor_name", "updated_at", "changed_lines"),
     *("deleted_at", "deleter_id", "deleter_name"),
 )
 _SAME: Final = (
@@ -41,70 +37,50 @@ _SAME: Final = (
     & (notes.c.version == bindparam("same_version"))
     & (notes.c.comments == bindparam("same_comments"))
 )
-
-
-def _bindings(*names: str) -> dict[str, Any]:
-    return {name: bindparam(f"new_{name}") for name in names}
-
-
-_DERIVED: Final = {
-    **_bindings("html", "found_title", "found_text"),
-    "lexemes": func.array_to_tsvector(bindparam("new_lexemes", type_=ARRAY(Text))),
-    "renderer": RULES,
-}
 _WHOLE: Final = {
-    **_DERIVED,
+    **derivations.BOUND,
     "body": bindparam("new_body"),
     "words": func.to_tsvector("simple", bindparam("new_words", type_=Text)),
     "derived_from": bindparam("new_version"),
 }
-_ADD: Final = outbox.announced(
+_ADDED: Final = (
     insert(notes)
-    .values(**_bindings(*rows.NEW), **_WHOLE)
+    .values(**rows.bindings(*rows.NEW), **_WHOLE)
     .on_conflict_do_nothing(index_elements=["key"], index_where=rows.IS_LIVE)
-    .returning(notes.c.id)
+    .returning(*versions.CHANGED)
     .cte("changed")
 )
+_ADD: Final = outbox.announced(_ADDED).add_cte(versions.kept(_ADDED))
 _TEXT_CHANGED: Final = (
     update(notes)
     .where(_SAME)
-    .values(**_bindings(*rows.EDITED), **_WHOLE)
-    .returning(notes.c.id)
+    .values(**rows.bindings(*rows.EDITED), **_WHOLE)
+    .returning(*versions.CHANGED)
     .cte("changed")
 )
-_SAVE_TEXT: Final = outbox.announced(_TEXT_CHANGED)
+_SAVE_TEXT: Final = outbox.announced(_TEXT_CHANGED).add_cte(
+    versions.caught_up(_TEXT_CHANGED), versions.kept(_TEXT_CHANGED)
+)
 _SAVE_TEXT_WITH_KEY: Final = _SAVE_TEXT.add_cte(idempotency.kept(_TEXT_CHANGED))
-_SAVE_STATE: Final = outbox.announced(
+_STATE_CHANGED: Final = (
     update(notes)
     .where(_SAME)
     .values(
-        **_bindings(*_STATE),
+        **rows.bindings(*_STATE),
         # The text is the same: what was derived from it still is.
         derived_from=case(
             (notes.c.derived_from == notes.c.version, bindparam("new_version")),
             else_=notes.c.derived_from,
         ),
     )
-    .returning(notes.c.id)
+    .returning(*versions.CHANGED)
     .cte("changed")
 )
-_SAVE_DERIVED: Final = (
-    update(notes)
-    .where(notes.c.id == bindparam("same_id"), notes.c.version == bindparam("same_version"))
-    .values(
-        **_DERIVED,
-        **_bindings("body", "excerpt"),
-        derived_from=notes.c.version,
-    )
-)
-_STALE: Final = (
-    select(*rows.NOTE)
-    .where(rows.IS_STALE, notes.c.id > bindparam("after"))
-    .order_by(notes.c.id)
-    .limit(1)
-)
+_DELETE: Final = outbox.announced(_STATE_CHANGED).add_cte(versions.caught_up(_STATE_CHANGED))
+_BRING_BACK: Final = outbox.announced(_STATE_CHANGED).add_cte(versions.kept(_STATE_CHANGED))
 _BY_KEY: Final = notes.c.key == bindparam("key")
 _LIVE_SUMMARY: Final = select(*rows.SUMMARY).where(_BY_KEY, rows.IS_LIVE)
+_LIVE_SOURCE: Final = select(*rows.SOURCE).where(_BY_KEY, rows.IS_LIVE)
 _LIVE_NOTE: Final = select(*rows.NOTE).where(_BY_KEY, rows.IS_LIVE)
 _LAST_DELETED: Final = (
     select(*rows.NOTE)
@@ -121,6 +97,13 @@ async def summary(
     query = _LIVE_SUMMARY.with_for_update() if lock else _LIVE_SUMMARY
     found = (await connection.execute(query, {"key": key})).first()
     return rows.summary(found) if found else None
+
+
+async def source(connection: AsyncConnection, key: str, *, lock: bool = False) -> Source | None:
+    """The same with its text."""
+    query = _LIVE_SOURCE.with_for_update() if lock else _LIVE_SOURCE
+    found = (await connection.execute(query, {"key": key})).first()
+    return rows.source(found) if found else None
 
 
 async def note(connection: AsyncConnection, key: str) -> Note | None:
@@ -140,9 +123,20 @@ async def last_deleted(
     return rows.note(found) if found else None
 
 
-async def add(connection: AsyncConnection, note: Note, messages: Sequence[Message]) -> bool:
+async def add(
+    connection: AsyncConnection,
+    note: Note,
+    messages: Sequence[Message],
+    *,
+    origin: Origin = BY_PROGRAM,
+) -> bool:
     """False if a live note has the key."""
-    values = _values(note.summary, rows.NEW) | _whole(note) | outbox.bound(messages)
+    values = (
+        _values(note.summary, rows.NEW)
+        | _whole(note)
+        | versions.bound(origin)
+        | outbox.bound(messages)
+    )
     return (await connection.execute(_ADD, values)).first() is not None
 
 
@@ -152,6 +146,7 @@ async def save_text(
     after: Note,
     messages: Sequence[Message],
     *,
+    origin: Origin,
     remember: tuple[KeyUse, str] | None = None,
 ) -> bool:
     """Save another text, and return whether the note was still what the caller has read.
@@ -162,6 +157,7 @@ async def save_text(
     values = (
         _values(after.summary, rows.EDITED)
         | _whole(after)
+        | versions.bound(origin)
         | outbox.bound(messages)
         | _same(before)
     )
@@ -176,16 +172,27 @@ async def save_text(
     return found.first() is not None
 
 
-async def save_state(
+async def delete(
     connection: AsyncConnection,
     before: NoteSummary,
     after: NoteSummary,
     messages: Sequence[Message],
 ) -> bool:
-    """Save what deletion and return change; NoteExists if the key was taken meanwhile."""
-    values = _values(after, _STATE) | outbox.bound(messages)
+    """Put the note into the trash, and return whether it was still what the caller has read."""
+    values = _values(after, _STATE) | outbox.bound(messages) | _same(before)
+    return (await connection.execute(_DELETE, values)).first() is not None
+
+
+async def bring_back(
+    connection: AsyncConnection,
+    before: NoteSummary,
+    after: NoteSummary,
+    messages: Sequence[Message],
+) -> bool:
+    """The same, out of the trash; raise NoteExists if the key was taken meanwhile."""
+    values = _values(after, _STATE) | versions.bound(FROM_TRASH) | outbox.bound(messages)
     try:
-        found = await connection.execute(_SAVE_STATE, values | _same(before))
+        found = await connection.execute(_BRING_BACK, values | _same(before))
     except IntegrityError as error:
         raise NoteExists(after.key) from error
     return found.first() is not None
@@ -202,21 +209,8 @@ async def purge_trash(connection: AsyncConnection, *, before: datetime, limit: i
     old = select(notes.c.id).where(notes.c.deleted_at < before).order_by(notes.c.deleted_at)
     # Materialised: a sub-select with LIMIT may run, and choose, once per row.
     chosen = old.limit(limit).cte("chosen").prefix_with("MATERIALIZED")
-    done = await connection.execute(delete(notes).where(notes.c.id == chosen.c.id))
+    done = await connection.execute(sql_delete(notes).where(notes.c.id == chosen.c.id))
     return done.rowcount
-
-
-async def stale(connection: AsyncConnection, *, after: int) -> Note | None:
-    """The next note, in the trash or not, that was derived by earlier rules."""
-    found = (await connection.execute(_STALE, {"after": after})).first()
-    return rows.note(found) if found else None
-
-
-async def save_derived(connection: AsyncConnection, note: Note) -> None:
-    """Save what was derived again, if this is still the note's version: no change of it."""
-    derived = _derived(note) | {"new_body": note.body, "new_excerpt": note.summary.excerpt}
-    same = {"same_id": note.summary.id, "same_version": note.summary.version}
-    await connection.execute(_SAVE_DERIVED, derived | same)
 
 
 def _values(row: NoteSummary, names: Sequence[str]) -> dict[str, Any]:
@@ -226,20 +220,7 @@ def _values(row: NoteSummary, names: Sequence[str]) -> dict[str, Any]:
 
 def _whole(note: Note) -> dict[str, Any]:
     former = former_words.of_text(f"{note.summary.title}\n{note.body}")
-    return {"new_body": note.body, "new_words": former} | _derived(note)
-
-
-def _derived(note: Note) -> dict[str, Any]:
-    row = note.summary
-    title, people = words.of(row.title), words.of(f"{row.author.name} | {row.editor.name}")
-    parts = (title, people, note.words)
-    return {
-        "new_html": note.html,
-        "new_found_title": title.sequence,
-        # No phrase goes from one part to the next.
-        "new_found_text": "\n".join(part.sequence for part in parts),
-        "new_lexemes": list(words.that_fit(each for part in parts for each in part.lexemes)),
-    }
+    return {"new_body": note.body, "new_words": former} | derivations.values(note)
 
 
 def _same(before: NoteSummary) -> dict[str, Any]:

@@ -8,9 +8,17 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, or_, true
+from sqlalchemy import ColumnElement, Row, bindparam, or_, true
 
-from notes_service.domain.notes import Caller, Comment, Deletion, Note, NoteSummary, Person
+from notes_service.domain.notes import (
+    Caller,
+    Comment,
+    Deletion,
+    Note,
+    NoteSummary,
+    Person,
+    Source,
+)
 from notes_service.tables import RULES, comments, notes
 
 # Without body and html: lists do not read what they do not show.
@@ -19,6 +27,7 @@ SUMMARY: Final = [column for column in notes.c if column.name not in _LARGE]
 IS_LIVE: Final = notes.c.deleted_at.is_(None)
 IS_IN_TRASH: Final = notes.c.deleted_at.is_not(None)
 IS_STALE: Final = or_(notes.c.renderer < RULES, notes.c.derived_from != notes.c.version)
+SOURCE: Final = [*SUMMARY, notes.c.body]
 NOTE: Final = [*SUMMARY, notes.c.body, notes.c.html, IS_STALE.label("is_stale")]
 COMMENT: Final = [column for column in comments.c if column.name not in ("note_id", "renderer")]
 
@@ -31,6 +40,11 @@ NEW: Final = [*_SAVED, "author_id", "author_name", "editor_id", "editor_name"]
 """The columns of a new note, in `values`."""
 EDITED: Final = [name for name in NEW if name not in _SET_ONCE]
 """The columns that a save of another text may change."""
+
+
+def bindings(*names: str) -> dict[str, Any]:
+    """Return these columns, each with a parameter `new_<name>`."""
+    return {name: bindparam(f"new_{name}") for name in names}
 
 
 def is_restorable_by(caller: Caller) -> ColumnElement[bool]:
@@ -48,6 +62,11 @@ def summary(found: Row[Any]) -> NoteSummary:
         editor=Person(found.editor_id, found.editor_name),
         deletion=_deletion(found),
     )
+
+
+def source(found: Row[Any]) -> Source:
+    """Return the note of a row with the columns SOURCE."""
+    return Source(summary(found), found.body)
 
 
 def note(found: Row[Any]) -> Note:

@@ -7,31 +7,54 @@ A change that loses this race a few times queues for the row's lock: everybody's
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Never, TypeVar
+from typing import Final, Generic, NamedTuple, Never, Protocol, TypeVar
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import messages, representations
 from notes_service.domain import limits
-from notes_service.domain.errors import NoteGone, NoteNotFound, Unavailable
+from notes_service.domain.errors import (
+    NotAllowed,
+    NoteExists,
+    NoteGone,
+    NoteNotFound,
+    Unavailable,
+)
 from notes_service.domain.events import Event
-from notes_service.domain.notes import Note, NoteSummary
+from notes_service.domain.notes import Caller, Note, NoteSummary, Source
 from notes_service.messages import Message
 from notes_service.store import notes
 from notes_service.store.database import Database
 
 _ATTEMPTS_WITHOUT_LOCK: Final = 4
 
+B = TypeVar("B")
 T = TypeVar("T")
-Decide = Callable[[NoteSummary], tuple[T, Event]]
-Save = Callable[[AsyncConnection, NoteSummary, T, Sequence[Message]], Awaitable[bool]]
+B_co = TypeVar("B_co", covariant=True)
 
 
-async def make(database: Database, key: str, decide: Decide[T], save: Save[T]) -> T:
+class Read(Protocol[B_co]):
+    """Finds the live note with this key, and what else the change depends on."""
+
+    async def __call__(
+        self, connection: AsyncConnection, key: str, /, *, lock: bool = False
+    ) -> B_co:
+        """Raise NoteGone or NoteNotFound."""
+
+
+class Change(NamedTuple, Generic[B, T]):
+    """A change in its three steps."""
+
+    read: Read[B]
+    decide: Callable[[B], tuple[T, Event]]
+    save: Callable[[AsyncConnection, B, T, Sequence[Message]], Awaitable[bool]]
+
+
+async def make(database: Database, key: str, change: Change[B, T]) -> T:
     """What the domain made of the note with this key, saved."""
-    changed = await _race(database, key, decide, save)
-    return await _queue(database, key, decide, save) if changed is None else changed
+    changed = await _race(database, key, change)
+    return await _queue(database, key, change) if changed is None else changed
 
 
 async def live_summary(
@@ -39,6 +62,12 @@ async def live_summary(
 ) -> NoteSummary:
     """The note with this key; NoteGone if it lies in the trash, NoteNotFound if nowhere."""
     found = await notes.summary(connection, _possible(key), lock=lock)
+    return found or await _missing(connection, key)
+
+
+async def live_source(connection: AsyncConnection, key: str, *, lock: bool = False) -> Source:
+    """The same with its text."""
+    found = await notes.source(connection, _possible(key), lock=lock)
     return found or await _missing(connection, key)
 
 
@@ -52,22 +81,37 @@ async def is_live(connection: AsyncConnection, key: str) -> bool:
     return await notes.summary(connection, _possible(key)) is not None
 
 
-async def _race(database: Database, key: str, decide: Decide[T], save: Save[T]) -> T | None:
+async def restorable(connection: AsyncConnection, key: str, caller: Caller) -> Note:
+    """The note with this key that was put into the trash last, of those that are the caller's.
+
+    Raises NoteExists, NotAllowed or NoteNotFound.
+    """
+    if await is_live(connection, key):
+        raise NoteExists(key)
+    mine = await notes.last_deleted(connection, key, restorable_by=caller)
+    if mine is None and await notes.last_deleted(connection, key):
+        raise NotAllowed("a note is restored by its author, its deleter or an administrator")
+    if mine is None:
+        raise NoteNotFound
+    return mine
+
+
+async def _race(database: Database, key: str, change: Change[B, T]) -> T | None:
     """The outcome, or None if every time somebody else was faster."""
     async with database.statements() as connection:
         for _ in range(_ATTEMPTS_WITHOUT_LOCK):
-            before = await live_summary(connection, key)
-            after, event = decide(before)
-            if await save(connection, before, after, messages.encode(event, uuid4)):
+            before = await change.read(connection, key)
+            after, event = change.decide(before)
+            if await change.save(connection, before, after, messages.encode(event, uuid4)):
                 return after
     return None
 
 
-async def _queue(database: Database, key: str, decide: Decide[T], save: Save[T]) -> T:
+async def _queue(database: Database, key: str, change: Change[B, T]) -> T:
     async with database.transaction() as connection:
-        before = await live_summary(connection, key, lock=True)
-        after, event = decide(before)
-        if not await save(connection, before, after, messages.encode(event, uuid4)):
+        before = await change.read(connection, key, lock=True)
+        after, event = change.decide(before)
+        if not await change.save(connection, before, after, messages.encode(event, uuid4)):
             raise Unavailable  # cannot be: the row is locked
     return after
 

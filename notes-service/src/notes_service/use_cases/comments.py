@@ -12,7 +12,7 @@ from uuid import uuid4
 from service_kit.logs import area
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service import comment_representations, messages
+from notes_service import messages, representations
 from notes_service.domain import limits, rules
 from notes_service.domain.errors import CommentNotFound
 from notes_service.domain.events import CommentCreated
@@ -90,7 +90,7 @@ class Comments:
             )
             await notes.count_comments(connection, note.id, event.comments)
             await outbox.add(connection, messages.encode(event, uuid4))
-            return comment_representations.comment(comment)
+            return representations.comment(comment)
 
         async with self.quota.reserve(caller.person.id, comment_text) as reservation:
             answer, is_new = await self.idempotency.run(

@@ -4,9 +4,8 @@
 which requests may be repeated.
 """
 
-import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import messages, representations
 from notes_service.domain import limits, rules
-from notes_service.domain.errors import NotAllowed, NoteExists, NoteNotFound, VersionConflict
+from notes_service.domain.errors import NoteExists, VersionConflict
 from notes_service.domain.events import Event
 from notes_service.domain.limits import Draft
 from notes_service.domain.notes import Caller, Note, NoteSummary, Rendering
-from notes_service.messages import Message
+from notes_service.domain.versions import BY_PROGRAM, Origin
 from notes_service.metrics import Metrics
 from notes_service.representations import Json
 from notes_service.store import lists, notes
@@ -31,7 +30,8 @@ from notes_service.store.lists import Cursor, Order
 from notes_service.text.rendering import Renderer
 from notes_service.text.turns import Purpose
 from notes_service.use_cases import changes
-from notes_service.use_cases.changes import live
+from notes_service.use_cases.changes import Change, live
+from notes_service.use_cases.edits import Edit
 from notes_service.use_cases.idempotency import Idempotency
 from notes_service.use_cases.quota import Quota
 
@@ -99,6 +99,7 @@ class Notes:
         key: str | None,
         draft: Draft,
         idempotency_key: str | None,
+        origin: Origin = BY_PROGRAM,
     ) -> Json:
         """Return the new note as JSON: a repeated request gets what the first one got."""
         caller.must_write()
@@ -112,7 +113,8 @@ class Notes:
                 note, event = rules.create(
                     wanted, text, rendered, by=caller.person, now=self.now()
                 )
-                if await notes.add(connection, note, messages.encode(event, uuid4)):
+                announced = messages.encode(event, uuid4)
+                if await notes.add(connection, note, announced, origin=origin):
                     return representations.note(note)
             raise NoteExists(keys[-1])
 
@@ -135,43 +137,28 @@ class Notes:
         expected: Set[int],
         draft: Draft,
         idempotency_key: str | None = None,
+        origin: Origin = BY_PROGRAM,
     ) -> Json:
         """Return the saved note as JSON: a repeated request gets what the first one got.
 
         Raises VersionConflict, with the note as it reads now, unless it is at one of the
-        `expected` versions.
+        `expected` versions. A repeat may name another `origin.via`: the text is what counts.
         """
         caller.must_write()
         text = draft.checked()
         read = ",".join(map(str, sorted(expected)))
+        restored = () if origin.restored_from is None else (str(origin.restored_from),)
         key_use = self.idempotency.key_use(
-            idempotency_key, by=caller.person, request=("edit", key, read, *draft)
+            idempotency_key, by=caller.person, request=("edit", key, read, *draft, *restored)
         )
         rendered = await self._render(text.body, caller, Purpose.SAVE)
 
-        def decide(before: NoteSummary) -> tuple[Note, Event]:
-            return rules.edit(
-                before, text, rendered, by=caller.person, expected=expected, now=self.now()
-            )
-
-        async def save(
-            connection: AsyncConnection,
-            before: NoteSummary,
-            after: Note,
-            announced: Sequence[Message],
-        ) -> bool:
-            # Body and HTML follow from the request: what is remembered stays small.
-            answer = json.dumps(representations.summary(after.summary))
-            remember = (key_use, answer) if key_use else None
-            return await notes.save_text(
-                connection, before, after, announced, remember=remember
-            )
+        edit = Edit(text, rendered, caller.person, expected, self.now, origin, key_use)
 
         async def work() -> Json:
             reservation.take()
-            return representations.summary(
-                (await changes.make(self.database, key, decide, save)).summary
-            )
+            saved = await changes.make(self.database, key, edit.change())
+            return representations.summary(saved.summary)
 
         async with self.quota.reserve(caller.person.id, *text) as reservation:
             async with self._conflicts_explained("edit", key):
@@ -193,7 +180,8 @@ class Notes:
             return rules.delete(before, by=caller.person, expected=expected, now=self.now())
 
         async with self._conflicts_explained("delete", key):
-            await changes.make(self.database, key, decide, notes.save_state)
+            deletion = Change(changes.live_summary, decide, notes.delete)
+            await changes.make(self.database, key, deletion)
         self._committed("delete", key)
 
     async def restore(
@@ -206,10 +194,10 @@ class Notes:
         caller.must_write()
 
         async def work(connection: AsyncConnection) -> Json:
-            before = await _restorable(connection, key, caller)
+            before = await changes.restorable(connection, key, caller)
             after, event = rules.restore(before.summary, caller=caller, now=self.now())
             announced = messages.encode(event, uuid4)
-            if not await notes.save_state(connection, before.summary, after, announced):
+            if not await notes.bring_back(connection, before.summary, after, announced):
                 raise NoteExists(key)  # somebody else has just brought it back
             return representations.note(replace(before, summary=after))
 
@@ -238,17 +226,6 @@ class Notes:
         trace.debug("committed %s of %s", kind, key)
         self.metrics.saves.labels(kind).inc()
         self.wake_relay()
-
-
-async def _restorable(connection: AsyncConnection, key: str, caller: Caller) -> Note:
-    if await changes.is_live(connection, key):
-        raise NoteExists(key)
-    mine = await notes.last_deleted(connection, key, restorable_by=caller)
-    if mine is None and await notes.last_deleted(connection, key):
-        raise NotAllowed("a note is restored by its author, its deleter or an administrator")
-    if mine is None:
-        raise NoteNotFound
-    return mine
 
 
 def _made_key() -> str:

@@ -16,6 +16,7 @@ class NewNoteIn(TypedDict):
 
     title: str
     body: str
+    via: NotRequired[Literal["page", "autosave", "api", "import", "merge"]]
     key: NotRequired[str | None]
 
 
@@ -24,6 +25,7 @@ class NoteIn(TypedDict):
 
     title: str
     body: str
+    via: NotRequired[Literal["page", "autosave", "api", "import", "merge"]]
 
 
 Order: TypeAlias = Literal["changed", "created", "title"]
@@ -53,6 +55,40 @@ class PreviewOut(TypedDict):
     """The body's HTML, sanitised."""
 
     html: str
+
+
+class VersionOut(TypedDict):
+    """A version as the history lists it."""
+
+    version: int
+    title: str
+    by: PersonOut
+    at: str
+    via: Literal["page", "autosave", "api", "import", "merge", "restore"]
+    restored_from: int | None
+    changed_lines: int | None
+    deleted: bool
+
+
+class VersionsOut(TypedDict):
+    """A part of a note's versions, newest first; `next` is the cursor of those before."""
+
+    versions: list[VersionOut]
+    next: str | None
+
+
+class WholeVersionOut(TypedDict):
+    """A version with its text."""
+
+    version: int
+    title: str
+    by: PersonOut
+    at: str
+    via: Literal["page", "autosave", "api", "import", "merge", "restore"]
+    restored_from: int | None
+    changed_lines: int | None
+    deleted: bool
+    body: str
 
 
 class CommentOut(TypedDict):
@@ -103,6 +139,7 @@ class FoundSummaryOut(TypedDict):
     editor: PersonOut
     created_at: str
     updated_at: str
+    changed_lines: NotRequired[int | None]
     found: NotRequired[FoundOut | None]
 
 
@@ -118,6 +155,7 @@ class NoteOut(TypedDict):
     editor: PersonOut
     created_at: str
     updated_at: str
+    changed_lines: NotRequired[int | None]
     body: str
     html: str
 
@@ -134,6 +172,7 @@ class NoteSummaryOut(TypedDict):
     editor: PersonOut
     created_at: str
     updated_at: str
+    changed_lines: NotRequired[int | None]
 
 
 class NotesOut(TypedDict):
@@ -162,6 +201,7 @@ class TrashedOut(TypedDict):
     editor: PersonOut
     created_at: str
     updated_at: str
+    changed_lines: NotRequired[int | None]
     deletion: DeletionOut
 
 

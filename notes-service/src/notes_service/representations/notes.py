@@ -1,40 +1,17 @@
-"""The JSON of this service: of requests, of answers, and of notes in events.
-
-Each class says what an object holds: to pydantic, which checks requests and makes answers by
-it, and to OpenAPI. Times are RFC 3339, UTC, with microseconds, so that they sort as text.
-"""
+"""The JSON of notes: what is typed, what lists and pages show, what their events carry."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Final
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, Field
 
-from notes_service.domain import limits, notes
+from notes_service.domain import limits
 from notes_service.domain.limits import Draft
 from notes_service.domain.notes import Note, NoteSummary
+from notes_service.domain.versions import Origin, TypedVia
+from notes_service.representations.parts import In, Json, Moment, Out, PersonOut, as_json
 from notes_service.text.passages import Piece
 
-Json = dict[str, Any]
-
-
-def time(moment: datetime) -> str:
-    """Return the time in RFC 3339, as in all answers and events."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-Moment = Annotated[
-    AwareDatetime,
-    PlainSerializer(time),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
 Title = Annotated[
     str,
     Field(
@@ -45,20 +22,21 @@ Body = Annotated[
     str, Field(description=f"Markdown, at most {limits.BODY_BYTES} bytes in UTF-8")
 ]
 
-
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+_LIVE: Final = ("key", "title", "html", "version", "updated_at", "changed_lines")
 
 
-class _Out(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-
-class NoteIn(_In):
+class NoteIn(In):
     """The text that a note shall have."""
 
     title: Title
     body: Body
+    via: Annotated[TypedVia, Field(description="How it came to be saved; versions say so")] = (
+        "api"
+    )
+
+    def origin(self) -> Origin:
+        """Return how it came to be."""
+        return Origin(self.via)
 
     def draft(self) -> Draft:
         """Return what was typed, to be checked."""
@@ -74,20 +52,13 @@ class NewNoteIn(NoteIn):
     ] = None
 
 
-class PreviewIn(_In):
+class PreviewIn(In):
     """A body to be shown."""
 
     body: Body
 
 
-class PersonOut(_Out):
-    """Somebody, under the name that they had when they acted."""
-
-    id: str
-    name: str
-
-
-class NoteSummaryOut(_Out):
+class NoteSummaryOut(Out):
     """A note as lists show it."""
 
     key: str
@@ -99,6 +70,13 @@ class NoteSummaryOut(_Out):
     editor: PersonOut
     created_at: Moment
     updated_at: Moment
+    changed_lines: Annotated[
+        int | None,
+        Field(
+            description="Lines that the last save added or changed; null for a first version,"
+            " and where they were not counted"
+        ),
+    ] = None
 
 
 class NoteOut(NoteSummaryOut):
@@ -142,7 +120,7 @@ class TitlesOut(BaseModel):
     notes: list[NoteSummaryOut]
 
 
-class DeletionOut(_Out):
+class DeletionOut(Out):
     """Who put the note into the trash, and when."""
 
     by: PersonOut
@@ -168,32 +146,14 @@ class PreviewOut(BaseModel):
     html: str
 
 
-class ProblemOut(BaseModel):
-    """RFC 9457. Switch on `code`; other members depend on it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    current: NoteOut | None = None
-
-
-def json_schema_of_problem() -> Json:
-    """Return what OpenAPI says of an error, with references to its components."""
-    return ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
-
-
-def person(someone: notes.Person) -> Json:
-    """Return a PersonOut as JSON."""
-    return _json(PersonOut, someone)
-
-
 def summary(note: NoteSummary) -> Json:
     """Return a NoteSummaryOut as JSON."""
-    return _json(NoteSummaryOut, note)
+    return as_json(NoteSummaryOut, note)
+
+
+def row(note: NoteSummary) -> Json:
+    """Return a note as events carry it: what was not counted is left out."""
+    return _counted(summary(note))
 
 
 def found(note: NoteSummary, *, title: Sequence[Piece], passage: Sequence[Piece]) -> Json:
@@ -203,7 +163,7 @@ def found(note: NoteSummary, *, title: Sequence[Piece], passage: Sequence[Piece]
 
 def trashed(note: NoteSummary) -> Json:
     """Return a TrashedOut as JSON, of a note that lies in the trash."""
-    return _json(TrashedOut, note)
+    return as_json(TrashedOut, note)
 
 
 def note(whole: Note) -> Json:
@@ -214,11 +174,14 @@ def note(whole: Note) -> Json:
 def live(note: NoteSummary, html: str | None) -> Json:
     """Return what an open page of the note shows, as its event carries it."""
     all_of_it = {**summary(note), "html": html}
-    return {name: all_of_it[name] for name in ("key", "title", "html", "version", "updated_at")}
+    return _counted({name: all_of_it[name] for name in _LIVE})
 
 
-def _json(kind: type[_Out], thing: object) -> Json:
-    return kind.model_validate(thing).model_dump(mode="json")
+def _counted(note: Json) -> Json:
+    # The events of before had no such field; those that do not need it stay as they were.
+    if note["changed_lines"] is None:
+        del note["changed_lines"]
+    return note
 
 
 def _pieces(pieces: Sequence[Piece]) -> list[Json]:

@@ -1,17 +1,15 @@
-"""The JSON of comments: of requests, of answers, and in events. See `representations`."""
+"""The JSON of comments."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from notes_service.domain import limits, notes
-from notes_service.representations import Json, Moment, PersonOut
+from notes_service.representations.parts import In, Json, Moment, PersonOut
 
 
-class CommentIn(BaseModel):
+class CommentIn(In):
     """What the caller says to a note."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: Annotated[
         str, Field(description=f"1 to {limits.COMMENT_CHARACTERS} characters, stripped")

@@ -1,0 +1,58 @@
+"""What was there before there were versions becomes each note's first one."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from alembic import command
+from alembic.config import Config
+from notes_service import schema
+from notes_service.schema import _SCRIPTS
+from service_data.database import driver_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+pytestmark = pytest.mark.slow  # a database made anew
+
+_NOTE = """
+    INSERT INTO notes (key, title, body, html, excerpt, words, version, author_id, author_name,
+        editor_id, editor_name, created_at, updated_at, deleted_at, deleter_id, deleter_name)
+    VALUES ($1, 'Menu', $2, '', '', '', $3, 'ana', 'Ana', 'ben', 'Ben', now(),
+        '2026-11-01T12:00Z', $4, $5, $5)
+"""
+
+
+async def _at_revision(url: str, revision: str) -> None:
+    def upgrade(connection):  # type: ignore[no-untyped-def]
+        config = Config()
+        config.set_main_option("script_location", str(_SCRIPTS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    engine = create_async_engine(driver_url(url))
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)
+    await engine.dispose()
+
+
+async def test_each_existing_note_in_the_trash_or_not_gets_the_version_that_it_reads(
+    database_url: str,
+):
+    await _at_revision(database_url, "0005")
+    connection = await asyncpg.connect(database_url)
+    long = "".join(f"{number}\n" for number in range(30_000))
+    gone_at = await connection.fetchval("SELECT now()")
+    await connection.execute(_NOTE, "live", long, 3, None, None)
+    await connection.execute(_NOTE, "gone", "Soup", 7, gone_at, "cai")
+    await asyncio.gather(*(schema.upgrade(driver_url(database_url)) for _ in range(2)))
+    found = await connection.fetch(
+        "SELECT v.*, n.key, pg_column_compression(v.body) AS compressed FROM note_versions v"
+        " JOIN notes n ON n.id = note_id ORDER BY n.key"
+    )
+    await connection.close()
+    gone, live = found
+    assert (gone["key"], gone["version"], gone["body"]) == ("gone", 6, "Soup")
+    assert (live["key"], live["version"], live["body"]) == ("live", 3, long)
+    for row in found:
+        assert (row["by_name"], row["via"], row["title"]) == ("Ben", "page", "Menu")
+        assert row["at"].isoformat() == "2026-11-01T12:00:00+00:00"
+        assert row["changed_lines"] is None
