@@ -22,6 +22,7 @@ from notes_service.jobs import housekeeping
 from notes_service.jobs.comment_rendering import CommentRendering
 from notes_service.jobs.rederivation import Rederivation
 from notes_service.jobs.relay import Relay
+from notes_service.jobs.thinning import Thinner
 from notes_service.metrics import Metrics
 from notes_service.representations import json_schema_of_problem
 from notes_service.routes.bearer import BearerAuth
@@ -74,7 +75,8 @@ def create_app(settings: Settings) -> FastAPI:
             relay = _relay(settings, redis, metrics)
             await stack.enter_async_context(background(relay.run(), name="relay"))
             quota = Quota(database, _now, settings.daily_mib * 2**20)
-            keeping = housekeeping.run(database, metrics, quota, now=_now)
+            thinner = Thinner(database, settings.versions_keep_days)
+            keeping = housekeeping.run(database, metrics, quota, thinner, now=_now)
             await stack.enter_async_context(background(keeping, name="housekeeping"))
             rederivation = Rederivation(database, renderer)
             await stack.enter_async_context(background(rederivation.run(), name="rederivation"))

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     daily_mib: PositiveInt = 12
     """How much one person may write in a day: titles, texts and comments."""
 
+    versions_keep_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """After how many days one version a note and day is enough; 0: all are kept for ever."""
+
     channel_prefix: str = "gateway"
     """Prefix of the Redis keys, the same as the gateway's."""
     history_size: PositiveInt = 300

@@ -1,4 +1,4 @@
-"""The chores: emptying the trash, forgetting idempotency keys, measuring the outbox.
+"""The chores: emptying the trash, thinning versions, forgetting keys, measuring the outbox.
 
 Any number of processes may do them at once; while PostgreSQL is away they wait.
 """
@@ -11,9 +11,11 @@ from typing import Final
 from service_kit.tasks import repeat
 
 from notes_service.domain.errors import Unavailable
+from notes_service.jobs.thinning import Thinner
 from notes_service.metrics import Metrics
 from notes_service.store import idempotency, notes, outbox, written
 from notes_service.store.database import Database
+from notes_service.store.history import thinning
 from notes_service.use_cases.idempotency import REMEMBERED_FOR
 from notes_service.use_cases.quota import Quota
 
@@ -26,7 +28,12 @@ _PURGE_BATCH: Final = 500
 
 
 async def run(
-    database: Database, metrics: Metrics, quota: Quota, *, now: Callable[[], datetime]
+    database: Database,
+    metrics: Metrics,
+    quota: Quota,
+    thinner: Thinner,
+    *,
+    now: Callable[[], datetime],
 ) -> None:
     """Do the chores until cancelled."""
     due = now()
@@ -37,6 +44,7 @@ async def run(
         await quota.save()
         if now() >= due:
             await purge(database, now())
+            await thinner.turn(now())
             due = now() + PURGE_EVERY
 
     await repeat(chores, every=MEASURE_SECONDS, on_error=_log_error)
@@ -47,6 +55,12 @@ async def purge(database: Database, now: datetime) -> None:
     async with database.statements() as connection:
         answers = await idempotency.purge(connection, before=now - REMEMBERED_FOR)
         await written.purge(connection, before=(now - timedelta(days=2)).date())
+        # Their versions before them: however many a note has, no statement takes long.
+        gone = _PURGE_BATCH
+        while gone == _PURGE_BATCH:
+            gone = await thinning.purge_trash(
+                connection, before=now - KEPT_IN_TRASH, limit=_PURGE_BATCH
+            )
         gone = _PURGE_BATCH
         while gone == _PURGE_BATCH:
             gone = await notes.purge_trash(
