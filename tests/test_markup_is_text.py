@@ -36,14 +36,24 @@ NAMES = [
 # Reports markup that a note may not contain, now and after each change.
 _INSPECT = """
 (body) => {
+  // What the page itself adds: a button in the frame of code, with our words and nothing else.
+  const isOurs = (element) =>
+    element.matches(".code > pre + button.copy:not(:has(*))")
+    && /^(Copy|Copied|Selected)$/.test(element.textContent)
+    && [...element.attributes].every(({ name }) => /^(type|class|aria-label)$/.test(name));
+  const mayHave = (element, id) =>
+    element.matches("h1,h2,h3,h4,h5,h6") ? /^h-/.test(id)
+    : element.matches("sup > a") ? /^fn-\\d+-ref/.test(id)
+    : element.matches(".footnotes li") && /^fn-\\d+$/.test(id);
   const inspect = () => {
     for (const element of body.querySelectorAll("*")) {
       if (element.matches(`script, style, iframe, object, embed, form, base, meta, link, svg,
-                           math, template, textarea, button, select, dialog, video, audio`))
+                           math, template, textarea, button, select, dialog, video, audio`)
+          && !isOurs(element))
         window.problems.push(`note shows ${element.outerHTML}`);
       for (const { name, value } of element.attributes)
         if (name.startsWith("on") || /^(style|srcdoc)$/.test(name)
-            || (name === "id" && !(element.matches("h1,h2,h3,h4,h5,h6") && /^h-/.test(value)))
+            || (name === "id" && !mayHave(element, value))
             || /^[\\s\\u0000-\\u001f]*(javascript|vbscript|data:text)/i.test(value))
           window.problems.push(`note shows ${name}="${value}"`);
     }

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from notes_service.domain.limits import COMMENT_CHARACTERS
-from notes_service.text import comments, kept
+from notes_service.text.markup import comments, kept
 from xss_corpus import CORPUS
 
 LINK = '<a href="https://a.example/x" rel="noopener nofollow">'

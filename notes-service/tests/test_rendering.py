@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from notes_service.domain.errors import Unavailable
 from notes_service.domain.notes import NO_WORDS, Rendering
-from notes_service.text import markdown, rendering
+from notes_service.text import rendering
+from notes_service.text.markup import markdown
 from notes_service.text.rendering import Renderer
 from notes_service.text.turns import Purpose
 

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 metadata: Final = MetaData()
 
-RULES: Final = 1
+RULES: Final = 2
 """The rules by which HTML, excerpt and words are derived from a note's text. Every change of
 what comes out of them counts this up: `jobs.rederivation` derives notes of earlier rules again.
 """

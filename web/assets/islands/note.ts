@@ -1,15 +1,14 @@
 // The note's page: its text and comments follow what others do; a deleted note sends its readers home.
 
 import { Conversation, type Page } from "./conversation.js";
-import { reuse } from "./core/blocks.js";
 import { LastSeen } from "./core/last-seen.js";
 import { Renewal } from "./core/renewal.js";
 import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
-import { announce, tell, tint, toastLater } from "./dom/feedback.js";
-import { nodesOf } from "./dom/html.js";
+import { announce, tell, toastLater } from "./dom/feedback.js";
 import { isOther, may, currentUser } from "./dom/current-user.js";
 import { Failed, getJson } from "./dom/request.js";
 import { keepsNothing, local } from "./dom/storage.js";
+import { patch, welcome } from "./dom/text.js";
 import { clarify } from "./dom/times.js";
 import { hasTyped, jump } from "./dom/typing.js";
 import { List } from "./list.js";
@@ -46,6 +45,7 @@ class OpenNote implements Channel {
     this.since = sinceOf(article);
     this.key = article.dataset["key"] ?? "";
     this.conversation = new Conversation(this.key, () => this.renewal.want());
+    welcome(body());
     this.upgradeDelete();
     this.look();
     document.addEventListener("visibilitychange", () => this.look());
@@ -114,7 +114,7 @@ class OpenNote implements Channel {
     }
     if (title().textContent !== text.title) title().textContent = text.title;
     document.title = `${text.title} · Notes`;
-    patch(document.getElementById("note-body") as HTMLElement, text.html, isOther(by));
+    patch(body(), text.html, isOther(by));
     this.sign(text, by);
     this.look();
   }
@@ -182,24 +182,8 @@ class OpenNote implements Channel {
   }
 }
 
-/** Blocks that did not change stay the same nodes: selection, focus and scroll position stay with them. */
-function patch(body: HTMLElement, html: string, marks: boolean): void {
-  const next = [...nodesOf(html).children] as HTMLElement[];
-  const old = [...body.children] as HTMLElement[];
-  const plain = (each: HTMLElement) => each.outerHTML.replace(' data-changed=""', "");
-  const kept = reuse(old.map(plain), next.map(plain));
-  const nodes = next.map((block, index) => {
-    const from = kept[index];
-    return from === null || from === undefined ? block : (old[from] as HTMLElement);
-  });
-  const staying = new Set<Element>(nodes);
-  for (const child of [...body.childNodes]) if (!staying.has(child as Element)) child.remove();
-  let place: ChildNode | null = body.firstChild;
-  for (const node of nodes) {
-    if (node === place) place = place.nextSibling;
-    else body.insertBefore(node, place);
-    if (marks && next.includes(node)) tint(node);
-  }
+function body(): HTMLElement {
+  return document.getElementById("note-body") as HTMLElement;
 }
 
 function title(): HTMLElement {

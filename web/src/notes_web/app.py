@@ -110,6 +110,7 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
                 signer=signer,
                 cookies=cookies,
                 public_url=settings.public_url.rstrip("/"),
+                line_breaks=settings.line_breaks,
             )
             yield {"site": site}
 

@@ -50,6 +50,7 @@ class Site:
     signer: Signer
     cookies: Cookies
     public_url: str
+    line_breaks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ class RequestContext:
             "theme": cookies.read(request.cookies, Cookies.THEME) or "auto",
             "asset": self.site.assets.url,
             "here": _here(request),
+            "line_breaks": self.site.line_breaks,
             "message": self._message(),
         }
         html = self.site.templates.get_template(template).render(page | facts)

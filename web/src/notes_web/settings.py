@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     patience_seconds: Annotated[float, Field(ge=0, le=10)] = 10
     """How long one request waits for a service that is coming back."""
 
+    line_breaks: bool = True
+    """Whether a line of a note ends where its writer ended it, or is joined with the next."""
+
     files_dir: Path = _BESIDE
     """The folder that holds templates/, assets/ and the built dist/."""
 

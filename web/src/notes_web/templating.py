@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -13,6 +14,7 @@ def environment(bare: Environment) -> Environment:
     bare.filters["readable"] = readable
     bare.filters["initials"] = initials
     bare.filters["hue"] = hue
+    bare.filters["in_address"] = in_address
     bare.globals["fresh_once"] = lambda: secrets.token_urlsafe(16)
     return bare
 
@@ -36,6 +38,11 @@ def initials(name: str) -> str:
     first = words[0][0] if words else "?"
     last = words[-1][0] if len(words) > 1 else ""
     return (first + last).upper()
+
+
+def in_address(text: str) -> str:
+    """A part of an address, encoded as `encodeURIComponent` does."""
+    return quote(text, safe="!'()*")
 
 
 def hue(name: str) -> int:

@@ -21,7 +21,8 @@ from service_kit.logs import area
 
 from notes_service.domain.errors import Unavailable
 from notes_service.domain.notes import Rendering, Words
-from notes_service.text import comments, markdown, words
+from notes_service.text import words
+from notes_service.text.markup import code, comments, markdown
 from notes_service.text.turns import Purpose, Turns
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class Renderer:
         return (await self._made(text, Wanted.COMMENT, by=by, purpose=purpose)).html
 
     async def _made(self, text: str, wanted: Wanted, *, by: str, purpose: Purpose) -> Rendering:
-        if len(text) <= AT_ONCE_CHARACTERS:
+        if len(text) <= AT_ONCE_CHARACTERS and not code.may_be_in(text):
             return derive(text, wanted)
         async with AsyncExitStack() as held:
             try:

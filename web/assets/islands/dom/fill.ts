@@ -68,6 +68,14 @@ export function toastItem(text: string, tone: string, undo: string | null): HTML
   return item;
 }
 
+export function contentsItem(id: string, level: number, text: string): HTMLElement {
+  const item = clone("contents-template");
+  item.dataset["level"] = String(level);
+  part<HTMLAnchorElement>(item, "link").setAttribute("href", `#${encodeURIComponent(id)}`);
+  set(item, "link", text);
+  return item;
+}
+
 export function unsavedItem(title: string, address: string, at: string): HTMLElement {
   const item = clone("unsaved-template");
   const link = part<HTMLAnchorElement>(item, "link");

@@ -12,6 +12,7 @@ from notes_web.clients.notes_types import CommentsOut, NoteOut
 from notes_web.pages.notes import listing
 from notes_web.pages.notes.listing import both
 from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
+from notes_web.text.outline import outline
 from notes_web.token_retry import TokenRetryRoute
 
 router = APIRouter(route_class=TokenRetryRoute)
@@ -69,4 +70,5 @@ async def shown(
     page: dict[str, Any] = (
         {"listing": beside, "text": "", "once": "", "errors": {}} | found | facts
     )
+    page["outline"] = outline(found["note"]["html"])
     return context.render("note.html", status=status, **page)

@@ -8,8 +8,8 @@ much may come out of one), so it is done beside the event loop (see `rendering`)
 
 import html as entities
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import nh3
 from markdown_it import MarkdownIt
@@ -19,27 +19,34 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from notes_service.domain.notes import Rendering
-from notes_service.text import bounds, kept
+from notes_service.text.markup import bounds, code, footnotes, kept, lexers, tasks
 
 EXCERPT_CHARACTERS: Final = 160
 
 _PLAIN_TAGS: Final = (
     *("blockquote", "br", "code", "em", "hr", "p", "pre", "s", "strong", "ul"),
-    *("h1", "h2", "h3", "h4", "h5", "h6", "table", "tbody", "thead", "tr"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "sup", "table", "tbody", "thead", "tr"),
 )
 _BLOCKS: Final = ("blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "ul")
 _SANITISER: Final = nh3.Cleaner(
-    tags={*_PLAIN_TAGS, "a", "div", "input", "li", "ol", "td", "th"},
+    tags={*_PLAIN_TAGS, "a", "div", "input", "li", "ol", "section", "span", "td", "th"},
     attributes={
-        "a": {"href", "title"},
+        "a": {"href", "title", "id", "aria-label"},
+        "li": {"id"},
         "ol": {"start"},
-        "input": {"aria-label"},
+        "input": {"aria-label", "data-line", "data-task"},
         **{f"h{level}": {"id"} for level in range(1, 7)},
     },
     # No other input than this one.
     set_tag_attribute_values={"input": {"type": "checkbox"}},
     tag_attribute_values={
+        "a": {"role": {"doc-noteref", "doc-backlink"}},
         "input": {"checked": {""}, "disabled": {""}},
+        "section": {
+            "dir": {"auto"},
+            "role": {"doc-endnotes"},
+            "aria-label": {"Footnotes"},
+        },
         **{block: {"dir": {"auto"}} for block in _BLOCKS},
         **{
             tag: {"dir": {"auto"}, "tabindex": {"0"}, "role": {"group"}, "aria-label": {name}}
@@ -47,15 +54,18 @@ _SANITISER: Final = nh3.Cleaner(
         },
     },
     allowed_classes={
+        "br": {"hard"},
         "div": {"scroll"},
         "li": {"task"},
+        "section": {"footnotes"},
+        "span": set(lexers.CLASSES),
         **{cell: {"align-left", "align-center", "align-right"} for cell in ("td", "th")},
     },
     url_schemes=set(kept.SCHEMES),
     link_rel="noopener nofollow",
 )
 _TAGS: Final = nh3.Cleaner(tags=set())
-_TASK: Final = re.compile(r"\[([ xX])\]\s+")
+_MARKS: Final = re.compile(r"<sup>.*?</sup>| ?<a [^>]*doc-backlink[^>]*>[^<]*</a>")
 _ALIGNMENT: Final = re.compile(r"text-align:(left|center|right)")
 _RIGHT_TO_LEFT: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -67,7 +77,7 @@ _SCROLLED: Final = 'tabindex="0" role="group" aria-label='
 def render(body: str) -> Rendering:
     """Return the body's HTML and excerpt; a body over the bounds is shown as written."""
     try:
-        html = _SANITISER.clean(_PARSER.render(body, bounds.budget(body)))
+        html = _SANITISER.clean(_PARSER.render(body, _budget(body)))
     except bounds.TooMuch:
         return as_written(body)
     return Rendering(html, _excerpt(html))
@@ -79,9 +89,13 @@ def as_written(body: str) -> Rendering:
     return Rendering(html, _excerpt(html))
 
 
+def _budget(body: str) -> dict[str, Any]:
+    return {**bounds.budget(body), **code.budget(), **footnotes.budget(body)}
+
+
 def _excerpt(html: str) -> str:
     # Tags are short: the beginning of the HTML holds enough text.
-    plain = entities.unescape(_TAGS.clean(html[:8192]))
+    plain = entities.unescape(_TAGS.clean(_MARKS.sub("", html[:8192])))
     text = " ".join(plain.split())
     if len(text) <= EXCERPT_CHARACTERS:
         return text
@@ -94,36 +108,18 @@ def _new_parser() -> MarkdownIt:
     parser.enable(["table", "strikethrough", "linkify"])
     bounds.bind(parser)
     kept.bind(parser)
-    parser.core.ruler.push("tasks", _mark_tasks)
+    footnotes.bind(parser)
+    parser.core.ruler.push("tasks", tasks.mark)
     parser.core.ruler.push("alignment", _align_by_class)
     parser.core.ruler.push("directions", _leave_directions_to_browsers)
     parser.add_render_rule("image", _picture_as_link)
     parser.add_render_rule("table_open", _table_begins)
     parser.add_render_rule("table_close", _table_ends)
+    parser.add_render_rule("softbreak", _line_break)
+    parser.add_render_rule("hardbreak", _hard_line_break)
     parser.add_render_rule("fence", _code)
     parser.add_render_rule("code_block", _code)
     return parser
-
-
-def _mark_tasks(state: StateCore) -> None:
-    """`- [x] done` gets a box that shows its state and cannot be clicked."""
-    for item, _, inline in _triples(state.tokens):
-        if item.type != "list_item_open" or not inline.children:
-            continue
-        first = inline.children[0]
-        if first.type == "text" and (mark := _TASK.match(first.content)):
-            first.content = first.content[mark.end() :]
-            inline.children.insert(0, _box(is_done=mark[1] != " "))
-            item.attrSet("class", "task")
-
-
-def _triples(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token, Token]]:
-    return zip(tokens, tokens[1:], tokens[2:], strict=False)
-
-
-def _box(*, is_done: bool) -> Token:
-    checked = ' checked="" aria-label="done"' if is_done else ' aria-label="to do"'
-    return Token("html_inline", "", 0, content=f'<input disabled=""{checked}> ')
 
 
 def _align_by_class(state: StateCore) -> None:
@@ -160,12 +156,25 @@ def _table_ends(*_: object) -> str:
     return "</table>\n</div>\n"
 
 
+def _line_break(*_: object) -> str:
+    """A line ends where its writer ended it. Sites that join such lines hide the break."""
+    return "<br>\n"
+
+
+def _hard_line_break(*_: object) -> str:
+    return '<br class="hard">\n'
+
+
 def _code(
-    _: RendererHTML, tokens: Sequence[Token], position: int, *__: OptionsDict | EnvType
+    _: RendererHTML,
+    tokens: Sequence[Token],
+    position: int,
+    __: OptionsDict,
+    env: EnvType,
 ) -> str:
     token = tokens[position]
-    code = entities.escape(token.content, quote=False)
-    return f'<pre {_SCROLLED}"Code"{_direction(token)}><code>{code}</code></pre>\n'
+    shown = code.html(token.content, token.info, env)
+    return f'<pre {_SCROLLED}"Code"{_direction(token)}><code>{shown}</code></pre>\n'
 
 
 def _picture_as_link(

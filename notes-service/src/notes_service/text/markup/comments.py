@@ -12,7 +12,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline, backtick
 
-from notes_service.text import bounds, kept
+from notes_service.text.markup import bounds, kept
 
 HTML_BYTES: Final = 64 * 1024
 """A comment that makes more than this is shown as it was written."""
