@@ -31,6 +31,7 @@ from playwright.sync_api import (
     Response,
     expect,
 )
+from text_field import text_field
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -156,7 +157,7 @@ class Window:
         """A new note by its form; returns its key."""
         self.go("/notes/add")
         self.page.fill("#title", title)
-        self.page.fill("#body", body)
+        text_field(self.page).fill(body)
         if key is not None:
             self.page.get_by_text("Choose the address").click()
             self.page.fill("#key", key)
@@ -168,7 +169,7 @@ class Window:
         if title is not None:
             self.page.fill("#title", title)
         if body is not None:
-            self.page.fill("#body", body)
+            text_field(self.page).fill(body)
         self.save()
 
     def save(self) -> None:

@@ -6,6 +6,7 @@ from looks import DESKTOP, PHONE, looks
 from page_reader import Reader
 from people import Person
 from playwright.sync_api import ViewportSize
+from text_field import text_field
 
 pytestmark = pytest.mark.browser
 
@@ -45,12 +46,12 @@ def test_no_page_has_an_accessibility_violation(
 
     bens.go(f"/notes/{key}/edit")
     ana.save(key, version=1, title="Menu for Monday", body=TEXT + "\nTheirs\n")
-    bens.page.fill("#body", TEXT + "\nMine\n")
+    text_field(bens.page).fill(TEXT + "\nMine\n")
     bens.save()
     reader.check("conflict")
 
     bens.go(f"/notes/{key}/edit")
-    bens.page.fill("#body", "Mine")
+    text_field(bens.page).fill("Mine")
     ana.delete(key, version=2)
     bens.save()
     reader.check("deleted while writing")

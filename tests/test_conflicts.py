@@ -4,6 +4,7 @@ import pytest
 from browser_pages import OpenWindow, Window
 from people import Person
 from playwright.sync_api import expect
+from text_field import text_field
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +24,7 @@ def conflict(window: OpenWindow, ana: Person, ben: Person, key: str) -> Window:
     bens = window(ben)
     bens.go(f"/notes/{key}/edit")
     ana.save(key, version=1, title="Menu", body=THEIRS)
-    bens.page.fill("#body", MINE)
+    text_field(bens.page).fill(MINE)
     bens.save()
     return bens
 
@@ -86,7 +87,7 @@ def test_changes_of_different_places_are_merged_by_one_press(
     bens = window(ben)
     bens.go(f"/notes/{key}/edit")
     ana.save(key, version=1, title="Menu", body=base.replace("Soup", "Stew"))
-    bens.page.fill("#body", base.replace("Cake", "Two cakes"))
+    text_field(bens.page).fill(base.replace("Cake", "Two cakes"))
     bens.save()
     expect(bens.page.locator("#together .added td")).to_have_text(["Stew", "Two cakes"])
     bens.page.get_by_role("button", name="Merge both").click()
@@ -99,7 +100,7 @@ def test_a_note_deleted_while_somebody_writes_keeps_his_text(
 ) -> None:
     bens = window(ben)
     bens.go(f"/notes/{key}/edit")
-    bens.page.fill("#body", MINE)
+    text_field(bens.page).fill(MINE)
     ana.delete(key, version=1)
     bens.save()
     expect(bens.page.locator("#body")).to_have_value(MINE)

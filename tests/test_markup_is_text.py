@@ -14,6 +14,7 @@ from browser_pages import OpenWindow, Window, open_window
 from conditions import eventually
 from people import Person
 from playwright.sync_api import Browser, expect
+from text_field import text_field
 from wired_stack import WiredStack
 
 pytestmark = pytest.mark.browser
@@ -246,7 +247,7 @@ def test_promise_every_page_that_repeats_a_text_repeats_it_as_text(
 
     page.go(f"/notes/{key}/edit")
     expect(page.page.locator("#body")).to_have_value(hard)
-    page.page.fill("#body", hard + " mine")
+    text_field(page.page).fill(hard + " mine")
     ana.save(key, version=1, title=hard, body=hard + " theirs")
     page.save()
     expect(page.page.locator("#theirs")).to_have_text(hard + " theirs")

@@ -12,6 +12,7 @@ from browser_pages import OpenWindow, Window
 from conditions import PROMISED_SECONDS, eventually
 from people import Person
 from playwright.sync_api import expect
+from text_field import text_field
 from wired_stack import WiredStack
 
 pytestmark = pytest.mark.browser
@@ -89,7 +90,7 @@ def test_promise_what_is_written_while_offline_is_kept_and_saved_afterwards(
     window = hurt_window(writer, wired=True)
     window.go(f"/notes/{key}/edit")
     window.wait_until_live()
-    window.page.fill("#body", "Soup and cake")
+    text_field(window.page).fill("Soup and cake")
     hurt_stack.wire.cut()
     window.page.click("#edit-form button[value=save]")
     expect(window.page.locator("#edit-state")).to_contain_text("kept on this device")
@@ -189,7 +190,7 @@ def test_a_page_whose_save_was_cut_off_repeats_it_until_it_is_saved(
     key = writer.create("Menu", "Soup")["key"]
     window = hurt_window(writer, wired=True)
     window.go(f"/notes/{key}/edit")
-    window.page.fill("#body", "Soup and cake")
+    text_field(window.page).fill("Soup and cake")
     hurt_stack.wire.cut()
     window.page.click("#edit-form button[value=save]")
     expect(window.page.locator("#edit-state")).to_contain_text("trying again")
@@ -204,7 +205,7 @@ def test_a_save_waits_for_notes_service_and_is_made_once(
     key = writer.create("Menu", "Soup")["key"]
     window = hurt_window(writer)
     window.go(f"/notes/{key}/edit")
-    window.page.fill("#body", "Soup and cake")
+    text_field(window.page).fill("Soup and cake")
     hurt_stack.services["notes-service"].kill()
     window.page.click("#edit-form button[value=save]")
     expect(window.page.locator("#edit-state")).to_contain_text("Saving")

@@ -11,6 +11,7 @@ from browser_pages import Window, open_window
 from conditions import eventually
 from people import Person
 from playwright.sync_api import Browser, expect
+from text_field import text_field
 from wired_stack import WiredStack
 
 pytestmark = pytest.mark.browser
@@ -144,7 +145,7 @@ def test_an_editor_is_told_at_once_that_somebody_saved_a_newer_version(scene: Sc
     key = scene.writer.create("Menu", "Soup")["key"]
     scene.ben.go(f"/notes/{key}/edit")
     scene.ben.wait_until_live()
-    scene.ben.page.fill("#body", "Soup and cake")
+    text_field(scene.ben.page).fill("Soup and cake")
     scene.writer.save(key, version=1, title="Menu", body="Soup and bread")
     expect(scene.ben.page.locator("#newer")).to_contain_text("Ana")
     expect(scene.ben.page.locator("#body")).to_have_value("Soup and cake")

@@ -7,6 +7,7 @@ from fake_backends import ADA, ANA, BEN
 from looks import DESKTOP, NARROW, PHONE, looks
 from playwright.sync_api import expect
 from served_web import ScriptedPage
+from text_field import text_field
 
 pytestmark = pytest.mark.browser
 
@@ -79,7 +80,7 @@ def test_the_name_in_the_header_is_a_way_to_the_account_on_a_phone_too(site):
 def test_promise_a_session_that_ended_elsewhere_is_told_and_the_text_waits_for_its_person(site):
     site.backends.notes.put("menu", "Menu", "Soup")
     page = _live(site.open("/notes/menu/edit", ANA))
-    page.fill("#body", "Soup and cake")
+    text_field(page).fill("Soup and cake")
     site.backends.users.sessions.clear()
     page.script.end_session()
     notice = page.locator("#signed-out")

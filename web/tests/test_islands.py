@@ -12,6 +12,7 @@ from looks import PHONE
 from playwright.sync_api import expect
 from scripted_socket import event
 from served_web import ScriptedPage
+from text_field import text_field
 
 pytestmark = pytest.mark.browser
 
@@ -339,7 +340,7 @@ def test_earlier_comments_are_loaded_in_place(site):
 def test_a_draft_survives_a_killed_tab_and_is_offered_not_put_in(site):
     site.backends.notes.put("menu", "Menu", "Soup")
     page = live(site.open("/notes/menu/edit", ANA))
-    page.locator("#body").fill("Soup and cake")
+    text_field(page).fill("Soup and cake")
     expect(page.locator("#edit-state")).to_have_text("Unsaved changes")
     until(lambda: drafts(page) == 1)
     again = page.context.new_page()
@@ -356,7 +357,7 @@ def test_a_draft_survives_a_killed_tab_and_is_offered_not_put_in(site):
 def test_a_newer_version_is_told_while_writing_and_the_text_is_left_alone(site):
     site.backends.notes.put("menu", "Menu", "Soup")
     page = live(site.open("/notes/menu/edit", ANA))
-    page.locator("#body").fill("mine")
+    text_field(page).fill("mine")
     newer = {"key": "menu", "title": "M", "html": "<p>x</p>", "version": 2, "updated_at": ""}
     page.script.publish("notes:menu", event("note.updated", note=newer))
     expect(page.locator("#newer")).to_contain_text("Ben saved a newer version")
@@ -371,7 +372,7 @@ def test_a_newer_version_is_told_while_writing_and_the_text_is_left_alone(site):
 def test_the_preview_is_shown_in_place(site):
     page = live(site.open("/notes/add", ANA))
     page.locator("#title").fill("Menu")
-    page.locator("#body").fill("Soup")
+    text_field(page).fill("Soup")
     page.locator("#preview-button").click()
     expect(page.locator("#preview-body p")).to_have_text("Soup")
     assert page.url.endswith("/notes/add")
@@ -496,7 +497,7 @@ def test_axe_finds_nothing_on_pages_that_others_do_not_reach(site, scheme):
     expect(page.get_by_role("option")).to_have_count(1)
     check("quick open")
     page.goto(site.url + "/notes/add")
-    page.locator("#body").fill("Soup")
+    text_field(page).fill("Soup")
     site.backends.users.sessions.clear()
     page.locator("#title").fill("Menu")
     page.locator("[value=save]").click()

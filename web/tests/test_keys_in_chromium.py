@@ -6,6 +6,7 @@ import pytest
 from fake_backends import ANA, BEN
 from playwright.sync_api import Page, expect
 from served_web import Served
+from text_field import text_field
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +38,7 @@ def editing(site: Served) -> Page:
 def test_ctrl_s_saves_in_every_layout_and_with_capslock(site):
     page = editing(site)
     for version, (key, code) in enumerate(SAVES, start=2):
-        page.locator("#body").fill(f"text {version}")
+        text_field(page).fill(f"text {version}")
         press(page, key, code, ctrlKey=True)
         expect(page.locator("#edit-state")).to_contain_text("Saved ")
         assert site.backends.notes.notes["menu"]["version"] == version, (key, code)
@@ -46,7 +47,7 @@ def test_ctrl_s_saves_in_every_layout_and_with_capslock(site):
         ("o", "KeyS", {"ctrlKey": True}),
         ("S", "KeyS", {"ctrlKey": True, "shiftKey": True}),
     ):
-        page.locator("#body").fill("not to be saved")
+        text_field(page).fill("not to be saved")
         press(page, key, code, **held)
         expect(page.locator("#edit-state")).to_have_text("Unsaved changes")
 
@@ -103,7 +104,7 @@ def test_a_long_comment_is_refused_with_words_and_not_cut(site):
 
 def test_a_text_of_more_than_256_kib_is_refused_before_it_is_sent(site):
     page = editing(site)
-    page.locator("#body").fill("ä" * (128 * 1024 + 1))
+    text_field(page).fill("ä" * (128 * 1024 + 1))
     page.locator("[value=save]").click()
     expect(page.locator("#body-count")).to_have_text("At most 256 KiB. This text has 257.")
     assert site.backends.notes.notes["menu"]["version"] == 1
@@ -120,7 +121,7 @@ def test_enter_in_the_title_goes_to_the_text_and_makes_nothing(site):
     page = site.open("/notes/add", ANA)
     page.locator("#title").fill("Menu")
     page.keyboard.press("Enter")
-    expect(page.locator("#body")).to_be_focused()
+    expect(text_field(page)).to_be_focused()
     page.keyboard.type("Soup")
     assert site.backends.notes.notes == {}
     page.locator("[value=save]").click()
@@ -140,12 +141,12 @@ def test_ctrl_s_of_a_new_note_stays_in_the_editor(site):
     notes = site.backends.notes
     page = site.open("/notes/add", ANA)
     page.locator("#title").fill("Menu")
-    page.locator("#body").fill("Soup")
+    text_field(page).fill("Soup")
     page.keyboard.press("Control+s")
     expect(page.locator("#edit-state")).to_contain_text("Saved ")
     [key] = notes.notes
     assert page.url == f"{site.url}/notes/{key}/edit"
-    expect(page.locator("#body")).to_be_focused()
+    expect(text_field(page)).to_be_focused()
     expect(page.locator("h1")).to_have_text("Edit note")
     page.keyboard.type(" and cake")
     page.keyboard.press("Control+s")
@@ -195,7 +196,7 @@ def test_a_browser_that_keeps_nothing_has_every_page_alive(site, script):
     page.keyboard.press("Control+Enter")
     expect(page.locator(".comment-text")).to_have_text("Is there cake?")
     page.goto(site.url + "/notes/menu/edit")
-    page.locator("#body").fill("Stew")
+    text_field(page).fill("Stew")
     expect(page.locator("#edit-state")).to_contain_text("this browser cannot keep it")
     page.keyboard.press("Control+s")
     expect(page.locator("#edit-state")).to_contain_text("Saved ")

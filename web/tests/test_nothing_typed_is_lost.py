@@ -9,6 +9,7 @@ from looks import DESKTOP, PHONE, looks
 from playwright.sync_api import Page, expect
 from scripted_socket import event
 from served_web import ScriptedPage, Served
+from text_field import text_field
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +27,7 @@ def editing(site: Served, body: str = BASE) -> ScriptedPage:
 
 def type_and_be_killed(page: Page, text: str) -> None:
     before = kept(page)
-    page.locator("#body").fill(text)
+    text_field(page).fill(text)
     expect(page.locator("#edit-state")).to_have_text("Unsaved changes")
     page.wait_for_function("n => Object.keys(localStorage).length > n", arg=len(before))
     page.close()
@@ -110,7 +111,7 @@ def test_a_draft_of_an_older_version_is_saved_over_none_it_has_not_seen(site):
 def test_a_text_in_conflict_outlives_its_window_and_a_look_at_the_note(site):
     """What was sent was not saved: seeing the note again is no reason to drop the draft."""
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     site.backends.notes.put("menu", "Menu", "Stew", BEN)
     page.locator("[value=save]").click()
     expect(page.locator("#conflict")).to_be_visible()
@@ -127,7 +128,7 @@ def test_a_text_in_conflict_outlives_its_window_and_a_look_at_the_note(site):
 
 def test_a_save_that_cannot_be_sent_says_so_and_leaves_the_text(site):
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     page.context.set_offline(True)
     page.locator("[value=save]").click()
     told = "Not saved, the server cannot be reached: kept on this device"
@@ -144,7 +145,7 @@ def test_a_save_that_cannot_be_sent_says_so_and_leaves_the_text(site):
 def test_a_new_note_that_cannot_be_sent_stays_in_its_form(site):
     page = site.open("/notes/add", ANA)
     page.locator("#title").fill("Menu")
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     page.context.set_offline(True)
     page.locator("[value=save]").click()
     expect(page.locator("#edit-state")).to_contain_text("Not saved")
@@ -156,7 +157,7 @@ def test_a_new_note_that_cannot_be_sent_stays_in_its_form(site):
 
 def test_the_choice_about_a_conflict_waits_for_the_network_too(site):
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     site.backends.notes.put("menu", "Menu", "Stew", BEN)
     page.locator("[value=save]").click()
     page.locator("#mine").fill(MINE + "and tea")
@@ -212,7 +213,7 @@ def test_a_page_stays_readable_when_its_links_lead_nowhere(site):
 def test_a_save_that_nobody_answered_is_sent_again_and_made_once(site, key):
     notes = site.backends.notes
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     notes.loses_answers = True
     if key:
         page.keyboard.press(key)
@@ -233,7 +234,7 @@ def test_a_save_that_nobody_answered_is_sent_again_and_made_once(site, key):
 def test_a_save_that_nobody_answers_in_the_end_is_told_as_unknown(site):
     notes = site.backends.notes
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     notes.loses_answers = True
     page.locator("[value=save]").click()
     told = page.locator("#edit-state")
@@ -246,12 +247,12 @@ def test_a_save_that_nobody_answers_in_the_end_is_told_as_unknown(site):
 
 def test_ctrl_s_saves_and_one_goes_on_writing(site):
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     page.keyboard.press("Control+s")
     expect(page.locator("#edit-state")).to_contain_text("Saved ")
     nothing_is_kept(page)
     assert (stored(site)["body"], stored(site)["version"]) == (MINE, 2)
-    page.locator("#body").press_sequentially("!")
+    text_field(page).press_sequentially("!")
     expect(page.locator("#edit-state")).to_have_text("Unsaved changes")
     page.keyboard.press("Control+s")
     expect(page.locator("#edit-state")).to_contain_text("Saved ")
@@ -261,7 +262,7 @@ def test_ctrl_s_saves_and_one_goes_on_writing(site):
 
 def test_ones_own_save_in_place_is_no_news_and_another_window_s_is(site):
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     page.keyboard.press("Control+s")
     expect(page.locator("#edit-state")).to_contain_text("Saved ")
     own = {"key": "menu", "title": "Menu", "html": "", "version": 2, "updated_at": ""}
@@ -274,7 +275,7 @@ def test_ones_own_save_in_place_is_no_news_and_another_window_s_is(site):
 
 def test_ctrl_s_over_a_newer_version_shows_both(site):
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     site.backends.notes.put("menu", "Menu", "Stew", BEN)
     page.keyboard.press("Control+s")
     expect(page.locator("#conflict")).to_contain_text("Ben saved a newer version")
@@ -283,7 +284,7 @@ def test_ctrl_s_over_a_newer_version_shows_both(site):
 
 def test_what_others_saved_is_shown_beside_the_text(site):
     page = editing(site)
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     site.backends.notes.put("menu", "Menu", BASE.replace("Soup", "Stew"), BEN)
     newer = {"key": "menu", "title": "Menu", "html": "", "version": 2, "updated_at": ""}
     page.script.publish("notes:menu", event("note.updated", note=newer))
@@ -296,7 +297,7 @@ def test_what_others_saved_is_shown_beside_the_text(site):
 def test_a_device_without_room_says_so_at_once(site):
     page = editing(site)
     page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('quota') } }")
-    page.locator("#body").fill(MINE)
+    text_field(page).fill(MINE)
     expect(page.locator("#edit-state")).to_contain_text("cannot keep it")
 
 

@@ -7,6 +7,7 @@ from fake_backends import ANA, BEN
 from playwright.sync_api import expect
 from scripted_socket import event
 from served_web import ScriptedPage, Served
+from text_field import text_field
 
 pytestmark = pytest.mark.browser
 
@@ -287,7 +288,7 @@ def test_ones_own_save_is_no_news_in_the_list(site):
     notes = site.backends.notes
     page = open_note(site)
     page.goto(site.url + "/notes/menu/edit")
-    page.locator("#body").fill("Stew")
+    text_field(page).fill("Stew")
     page.keyboard.press("Control+s")
     expect(page.locator("#edit-state")).to_contain_text("Saved ")
     page.goto(site.url)

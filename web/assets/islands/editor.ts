@@ -4,6 +4,8 @@ import { Drafts } from "./core/drafts.js";
 import { currentUser } from "./dom/current-user.js";
 import { local } from "./dom/storage.js";
 import { Editor } from "./editor/editor.js";
+import { FieldChoice } from "./editor/field-choice.js";
+import { showWords } from "./editor/word-count.js";
 import { WritingForm } from "./editor/writing-form.js";
 import { Live } from "./live.js";
 import { offerDraft } from "./recovery.js";
@@ -15,7 +17,11 @@ const element = document.querySelector<HTMLFormElement>("#edit-form, #conflict-f
 if (element) {
   const form = new WritingForm(element);
   const editor = new Editor(form);
-  if (form.isEditor) offerDraft(editor, new Drafts(local, currentUser.id));
+  if (form.isEditor) {
+    offerDraft(editor, new Drafts(local, currentUser.id));
+    new FieldChoice(form);
+    showWords(element.elements.namedItem("body") as HTMLTextAreaElement);
+  }
   const live = new Live([], (link) => editor.watch(link));
   const follow = () => {
     editor.remoteChanges = new RemoteChanges(editor.note, () => editor);

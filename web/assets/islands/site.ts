@@ -28,6 +28,7 @@ document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest<HTMLElement>("[data-action]");
   if (button?.dataset["action"] === "help") help()?.showModal();
   if (button?.dataset["action"] === "quick-open") void quickOpen();
+  if (button?.dataset["action"] === "markdown-help") dialog("markdown-help")?.showModal();
   if (button?.dataset["action"] === "show-password") showPassword(button);
   if (button?.dataset["action"] === "copy-value") void copyValue(button);
 });
@@ -63,7 +64,7 @@ document.addEventListener("keydown", (event) => {
     void quickOpen();
     return;
   }
-  const typing = (event.target as Element).closest("input, textarea, select, dialog, [contenteditable]");
+  const typing = (event.target as Element).closest("input, textarea, select, dialog, [contenteditable], [data-typing]");
   const key = event.isComposing ? "" : single(event);
   if (typing || key === "" || switched?.checked === false) return;
   if (listening.hears(performance.now()) && act(key)) event.preventDefault();
@@ -97,7 +98,11 @@ async function quickOpen(): Promise<void> {
 }
 
 function help(): HTMLDialogElement | null {
-  return document.querySelector<HTMLDialogElement>("#help");
+  return dialog("help");
+}
+
+function dialog(id: string): HTMLDialogElement | null {
+  return document.getElementById(id) as HTMLDialogElement | null;
 }
 
 function controlled(button: HTMLElement): HTMLInputElement {

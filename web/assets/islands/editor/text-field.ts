@@ -22,6 +22,7 @@ export class PlainField implements TextField {
 
   write(text: string): void {
     this.area.value = text;
+    this.area.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   focus(): void {
