@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from authorisation_cast import Cast
 from authorisation_objects import (
+    Values,
     account,
     api_token,
     api_token_stays,
@@ -18,12 +20,19 @@ from authorisation_objects import (
     session,
     session_stays,
     trashed,
+    versions,
     with_totp,
 )
 from authorisation_requests import FIRST, WORDS, Recipe
 
 ONCE: Final = {"once": "{unique}"}
 LOGIN: Final = {"username": "{unique}", "password": "a quiet river"}
+
+
+def numbered(cast: Cast) -> Values:
+    """A note at version 2, and the number of its first one as pages have it."""
+    return versions(cast) | {"n": "1"}
+
 
 WEB: Final = {
     "POST /notes/save": Recipe(form=WORDS | ONCE | {"docreate": "create", "notekey": ""}),
@@ -40,6 +49,15 @@ WEB: Final = {
     "GET /notes/{key}/delete": Recipe(made=note),
     "POST /notes/{key}/delete": Recipe(made=edited, form={"version": "{version}"}),
     "POST /notes/{key}/restore": Recipe(made=trashed),
+    "GET /notes/{key}/history": Recipe(made=note),
+    "GET /notes/{key}/history/compare": Recipe(made=note),
+    "GET /live/notes/{key}/history": Recipe(made=note),
+    "GET /notes/{key}/history/{n}": Recipe(made=numbered),
+    "POST /notes/{key}/history/{n}/restore": Recipe(
+        made=numbered, form={"version": "2"} | ONCE
+    ),
+    "GET /notes/{key}/history/{n}/delete": Recipe(made=numbered),
+    "POST /notes/{key}/history/{n}/delete": Recipe(made=numbered),
     "GET /live/notes/{key}": Recipe(made=note),
     "GET /live/notes/{key}/comments": Recipe(made=note),
     "GET /live/notes/{key}/present": Recipe(made=note),

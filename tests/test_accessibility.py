@@ -23,6 +23,8 @@ def test_no_page_has_an_accessibility_violation(
     key = ana.create("Menu for Monday", TEXT + TABLE)["key"]
     for text in ("Is there cake?", "There is."):
         ben.comment(key, text)
+    menu = ana.create("Versions", TEXT)["key"]
+    ben.save(menu, version=1, title="Two versions", body=TEXT.replace("bread", "cake") + "More")
     trashed = ben.create("Old")["key"]
     ben.delete(trashed, version=1)
     bens = window(ben, viewport=size, color_scheme=scheme)
@@ -55,6 +57,12 @@ def test_no_page_has_an_accessibility_violation(
     ana.delete(key, version=2)
     bens.save()
     reader.check("deleted while writing")
+
+    bens.go(f"/notes/{menu}/history")
+    bens.page.wait_for_selector("#connection[data-state=live]")
+    reader.check("history, live")
+    reader.check_path(f"/notes/{menu}/history/2")
+    reader.check_path(f"/notes/{menu}/history/1?with=2")
 
     guest = Reader(window(viewport=size, color_scheme=scheme))
     guest.window.log_in("nobody-has-this-name", "wrong")

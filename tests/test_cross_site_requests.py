@@ -22,6 +22,8 @@ UNSAFE: dict[str, dict[str, str]] = {
     "/notes/KEY/edit": {"title": "Forged", "body": "", "version": "1", "choice": "mine"},
     "/notes/KEY/delete": {"version": "1", "title": "Menu"},
     "/notes/TRASHED/restore": {},
+    "/notes/KEY/history/1/restore": {"version": "2"},
+    "/notes/KEY/history/1/delete": {},
     "/notes/KEY/comments": {"text": "Forged", "once": "forged-once-2"},
     "/notes/KEY/comments/COMMENT/delete": {},
     "/notes/save": {"docreate": "create", "notekey": "forged", "title": "Forged", "body": ""},

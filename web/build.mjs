@@ -10,7 +10,7 @@ const HOME_SCRIPT_LIMIT = 45 * 1024;
 const STYLE_LIMIT = 12 * 1024;
 /** What the page loads on which a note is written: its scripts, with the field that comes later, and its own style sheet. */
 const EDITOR_PAGE_LIMIT = 150 * 1024;
-const ENTRIES = ["site", "home", "note", "editor", "passkeys"];
+const ENTRIES = ["site", "home", "note", "editor", "passkeys", "history"];
 
 if (process.argv.includes("--tests")) {
   await rm("dist-tests", { recursive: true, force: true });

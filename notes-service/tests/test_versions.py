@@ -77,6 +77,20 @@ async def test_the_list_goes_on_where_its_page_ended(api: Api):
     )
 
 
+async def test_the_version_before_another_one_is_asked_for_by_number(api: Api):
+    await api.create()
+    for version in range(1, 4):
+        await api.edit("menu", version, body=str(version))
+    assert [each["version"] for each in await listed(api, before=4, limit=1)] == [3]
+    assert [each["version"] for each in await listed(api, before=3)] == [2, 1]
+    assert await listed(api, before=1) == []
+    first = (await api.get("/notes/menu/versions", params={"limit": 3})).json()
+    assert [each["version"] for each in await listed(api, cursor=first["next"], before=4)] == [
+        1
+    ]
+    assert (await api.get("/notes/menu/versions", params={"before": 0})).status_code == 422
+
+
 async def test_restoring_a_version_is_a_save_of_its_text(api: Api):
     await api.create(body="Soup")
     await api.edit("menu", 1, "Tea", "Tea")

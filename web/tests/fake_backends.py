@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from fake_versions import FakeVersions
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -158,6 +159,7 @@ class FakeNotes(Fake):
         self.gone: dict[str, Json] = {}
         self.said: dict[str, list[Json]] = {}
         self.once: dict[str, Json] = {}
+        self.versions = FakeVersions()
         self.is_public = True
         self.loses_answers: bool | int = False
         """All answers to changes, or so many of them."""
@@ -175,12 +177,25 @@ class FakeNotes(Fake):
             ("PUT", "/v1/notes/{key}", self.save),
             ("DELETE", "/v1/notes/{key}", self.delete),
             ("POST", "/v1/notes/{key}/restore", self.restore),
+            ("GET", "/v1/notes/{key}/versions", self.list_versions),
+            ("GET", "/v1/notes/{key}/versions/{n:int}", self.version),
+            ("DELETE", "/v1/notes/{key}/versions/{n:int}", self.delete_version),
+            ("POST", "/v1/notes/{key}/versions/{n:int}/restore", self.restore_version),
             ("GET", "/v1/notes/{key}/comments", self.comments),
             ("POST", "/v1/notes/{key}/comments", self.comment),
             ("DELETE", "/v1/notes/{key}/comments/{id:int}", self.uncomment),
         ]
 
-    def put(self, key: str, title: str, body: str = "", by: Json = ANA, **more: Any) -> Json:
+    def put(
+        self,
+        key: str,
+        title: str,
+        body: str = "",
+        by: Json = ANA,
+        *,
+        via: str = "page",
+        **more: Any,
+    ) -> Json:
         """A note as if somebody had saved it."""
         now, before = self.now(), self.notes.get(key)
         person = {"id": by["id"], "name": by["name"]}
@@ -194,6 +209,7 @@ class FakeNotes(Fake):
             "created_at": before["created_at"] if before else now, "updated_at": now,
         } | more  # fmt: skip
         self.notes[key] = note
+        self.versions.keep(note, via, note.pop("restored_from", None))
         return note
 
     def say(self, key: str, text: str, by: Json = ANA) -> Json:
@@ -253,7 +269,9 @@ class FakeNotes(Fake):
         if key in self.notes:
             return problem(409, "note_exists")
         assert person is not None
-        self.once[once] = self.put(key, given["title"], given["body"], person)
+        self.once[once] = self.put(
+            key, given["title"], given["body"], person, via=given.get("via", "api")
+        )
         return self._answered(self.notes[key], 201)
 
     async def save(self, request: Request) -> Response:
@@ -265,7 +283,9 @@ class FakeNotes(Fake):
         if refusal:
             return refusal
         assert person is not None
-        saved = self.put(key, given["title"], given["body"], person)
+        saved = self.put(
+            key, given["title"], given["body"], person, via=given.get("via", "api")
+        )
         if once:
             self.once[once] = saved
         return self._answered(saved)
@@ -289,6 +309,53 @@ class FakeNotes(Fake):
             return problem(409, "note_exists")
         self.notes[key] = self.gone.pop(key)
         return JSONResponse(self.notes[key])
+
+    async def list_versions(self, request: Request) -> Response:
+        return self._missing(request) or self.versions.page(_key(request), request)
+
+    async def version(self, request: Request) -> Response:
+        return self._no_version(request) or JSONResponse(self._version(request))
+
+    async def restore_version(self, request: Request) -> Response:
+        person, key = self._person(request), _key(request)
+        once = request.headers.get("Idempotency-Key", "")
+        if once in self.once:
+            return self._answered(self.once[once])
+        refusal = self._may_not(person) or self._no_version(request) or self._stale(request)
+        if refusal:
+            return refusal
+        found = self._version(request)
+        assert found is not None
+        assert person is not None
+        saved = self.put(
+            key, found["title"], found["body"], person, via="restore",
+            restored_from=found["version"],
+        )  # fmt: skip
+        self.once[once] = saved
+        return self._answered(saved)
+
+    async def delete_version(self, request: Request) -> Response:
+        person, key = self._person(request), _key(request)
+        if refusal := self._may_not(person) or self._no_version(request):
+            return refusal
+        if person is not ADA:
+            return problem(403, "not_allowed")
+        number = request.path_params["n"]
+        if number == self.versions.of[key][0]["version"]:
+            return problem(409, "version_is_current")
+        self.versions.delete(key, number)
+        return self._answered(None, 204)
+
+    def _version(self, request: Request) -> Json | None:
+        return self.versions.found(_key(request), request.path_params["n"])
+
+    def _no_version(self, request: Request) -> Response | None:
+        if refusal := self._missing(request):
+            return refusal
+        found = self._version(request)
+        if found is None:
+            return problem(404, "version_not_found")
+        return problem(410, "version_deleted") if found["deleted"] else None
 
     async def trash(self, request: Request) -> Response:
         rows = [_row(note) for note in self.gone.values()]

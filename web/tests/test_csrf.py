@@ -13,6 +13,8 @@ UNSAFE = [
     ("/notes/menu/edit", {"title": "T", "body": "B", "version": "1"}),
     ("/notes/menu/delete", {"version": "1"}),
     ("/notes/menu/restore", {}),
+    ("/notes/menu/history/1/restore", {"version": "1"}),
+    ("/notes/menu/history/1/delete", {}),
     ("/notes/menu/comments", {"text": "hello", "once": "1"}),
     ("/notes/menu/comments/1/delete", {}),
     ("/users/login", {"username": "ana", "password": "correct horse"}),

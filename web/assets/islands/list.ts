@@ -202,6 +202,7 @@ function rowOf(item: HTMLElement): Row {
     excerpt: text("excerpt"),
     version: Number(item.dataset["version"]),
     comments: Number(text("comments")),
+    changed_lines: parseInt(text("changed_lines").slice(2), 10) || 0,
     author,
     editor,
     created_at: item.dataset["created"] ?? "",

@@ -5,6 +5,7 @@ import { LastSeen } from "./core/last-seen.js";
 import { Renewal } from "./core/renewal.js";
 import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
 import { announce, tell, toastLater } from "./dom/feedback.js";
+import { lines, path } from "./dom/fill.js";
 import { isOther, may, currentUser } from "./dom/current-user.js";
 import { Failed, getJson } from "./dom/request.js";
 import { keepsNothing, local } from "./dom/storage.js";
@@ -21,6 +22,7 @@ interface Text {
   html: string;
   version: number;
   updated_at: string;
+  changed_lines?: number | null;
 }
 
 interface State {
@@ -126,6 +128,10 @@ class OpenNote implements Channel {
     const time = edited.querySelector("time") as HTMLTimeElement;
     time.dateTime = text.updated_at;
     clarify(time);
+    const counted = document.getElementById("note-lines") as HTMLElement;
+    counted.textContent = ` · ${lines(text.changed_lines ?? 0)}`;
+    counted.hidden = !text.changed_lines;
+    document.getElementById("note-compare")?.setAttribute("href", path(this.key, "history", String(text.version)));
     if (!isOther(by)) return;
     const changed = document.getElementById("note-changed") as HTMLElement;
     changed.textContent = `Updated by ${by.name} just now`;

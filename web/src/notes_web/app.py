@@ -40,6 +40,7 @@ from notes_web.pages.account import (
 )
 from notes_web.pages.admin import accounts, audit, invitations
 from notes_web.pages.api import proxy
+from notes_web.pages.history import restoring, version, versions
 from notes_web.pages.misdirected import OneName
 from notes_web.pages.notes import comments, edit, legacy_redirects, listing, live, trash, view
 from notes_web.pages.sign_in import login, oidc, one_time_link, passkey, password_reset
@@ -154,6 +155,8 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
 
 # The original's fixed addresses come before /notes/{key}.
 _NOTES = (legacy_redirects, listing, edit, comments, view, trash, live, theme)
+# The list's fixed addresses come before those of single versions.
+_HISTORY = (versions, restoring, version)
 _SIGN_IN = (login, sign_in_two_factor, passkey, oidc, one_time_link, password_reset)
 _ACCOUNT = (
     profile,
@@ -166,7 +169,7 @@ _ACCOUNT = (
     reauthentication,
 )
 _ADMINISTRATION = (accounts, invitations, audit)
-_PAGES = (*_NOTES, *_SIGN_IN, *_ACCOUNT, *_ADMINISTRATION, proxy)
+_PAGES = (*_NOTES, *_HISTORY, *_SIGN_IN, *_ACCOUNT, *_ADMINISTRATION, proxy)
 
 
 def _install_pages(app: FastAPI) -> None:

@@ -57,14 +57,15 @@ class Site:
 class Message:
     """What the next page tells.
 
-    `undo` is the key of a note that can be restored, `saved` the name of a text whose copy on
-    the device is not needed any more.
+    `undo` is the key of a note that can be restored: from the trash, or with `restore` to that
+    version, over the other. `saved` names a text whose copy on the device is not needed.
     """
 
     text: str
     tone: str = "info"
     undo: str | None = None
     saved: str | None = None
+    restore: tuple[int, int] | None = None
 
 
 class SignInNeeded(Exception):
@@ -202,7 +203,9 @@ class RequestContext:
 
     def set_message(self, response: Response, message: Message) -> None:
         """Leaves a message for the next page, in a signed cookie."""
-        signed = self.site.signer.dumps(_MESSAGE, asdict(message))
+        # A web of the release before reads what it knows.
+        given = {name: value for name, value in asdict(message).items() if value is not None}
+        signed = self.site.signer.dumps(_MESSAGE, given)
         self.site.cookies.write(response, Cookies.MESSAGE, signed, seconds=_MESSAGE_SECONDS)
 
     def _message(self) -> Message | None:

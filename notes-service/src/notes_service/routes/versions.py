@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from service_kit.asgi import from_state
 
 from notes_service import representations
@@ -23,6 +23,9 @@ router: Final = APIRouter(prefix="/v1/notes/{key}/versions", tags=["versions"])
 
 UseCases = Annotated[Versions, Depends(from_state("versions"))]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Before = Annotated[
+    int | None, Query(ge=1, le=2**31 - 1, description="Only versions of lower numbers")
+]
 
 
 @router.get("", response_model=VersionsOut, responses=documented(404, 410))
@@ -31,11 +34,12 @@ async def list_versions(
     me: Reader,
     versions: UseCases,
     cursor: CursorParameter = None,
+    before: Before = None,
     limit: Limit = 50,
 ) -> Response:
     """Every text that was saved, newest first; without bodies."""
-    before = parse_number_cursor(cursor)
-    shown, following = await versions.page(key, before=before, limit=limit)
+    bounds = [each for each in (before, parse_number_cursor(cursor)) if each is not None]
+    shown, following = await versions.page(key, before=min(bounds, default=None), limit=limit)
     content = {
         "versions": [representations.version(each) for each in shown],
         "next": None if following is None else format_number_cursor(following),

@@ -11,10 +11,20 @@ export interface Row {
   excerpt: string;
   version: number;
   comments: number;
+  changed_lines?: number | null;
   author: Person;
   editor: Person;
   created_at: string;
   updated_at: string;
+}
+
+/** A version in the list of a note's versions; `did` is a sentence of the server's. */
+export interface VersionRow {
+  version: number;
+  by: Person;
+  at: string;
+  did: string;
+  deleted: boolean;
 }
 
 export interface Comment {
@@ -48,7 +58,7 @@ export type NoteEvent = Happened &
   (
     | {
         type: "note.updated";
-        note: { key: string; title: string; html: string | null; version: number; updated_at: string };
+        note: { key: string; title: string; html: string | null; version: number; updated_at: string; changed_lines?: number | null };
       }
     | { type: "note.deleted"; note: { key: string; title: string; version: number } }
     | { type: "comment.created"; comment: Comment; comments: number }

@@ -29,6 +29,11 @@ export function path(key: string, ...more: string[]): string {
   return ["/notes", encodeURIComponent(key), ...more].join("/");
 }
 
+/** As the server's macro `lines`. */
+export function lines(number: number): string {
+  return `${number} ${number === 1 ? "line" : "lines"}`;
+}
+
 export function rowItem(row: Row): HTMLElement {
   const item = clone("row-template");
   fillRow(item, row);
@@ -47,6 +52,8 @@ export function fillRow(item: HTMLElement, row: Row): void {
   set(item, "author", row.author.name);
   set(item, "editor", row.editor.name);
   part(item, "edited").hidden = row.author.id === row.editor.id;
+  set(item, "changed_lines", `, ${lines(row.changed_lines ?? 0)}`);
+  part(item, "changed_lines").hidden = !row.changed_lines;
   setTime(item, "updated_at", row.updated_at);
   set(item, "comments", String(row.comments));
   part(item, "discussed").hidden = row.comments === 0;

@@ -3,6 +3,7 @@
 What it raises is `clients.http`'s: `Refused` or `Unreachable`.
 """
 
+from typing import Literal
 from urllib.parse import quote
 
 from notes_web.clients.http import HttpClient
@@ -13,6 +14,8 @@ from notes_web.clients.notes_types import (
     NotesOut,
     TitlesOut,
     TrashOut,
+    VersionsOut,
+    WholeVersionOut,
 )
 
 
@@ -47,19 +50,27 @@ class NotesClient:
         self, token: str, *, key: str, title: str, body: str, once: str
     ) -> NoteOut:
         """Creates a note; the service makes a `key` for "". `once` is the Idempotency-Key."""
-        words = {"title": title, "body": body} | ({"key": key} if key else {})
+        words = {"title": title, "body": body, "via": "page"} | ({"key": key} if key else {})
         sent = {"Idempotency-Key": once}
         return await self._call("POST", "/v1/notes", token=token, json=words, headers=sent)
 
     async def save(
-        self, token: str, key: str, *, title: str, body: str, version: int, once: str
+        self,
+        token: str,
+        key: str,
+        *,
+        title: str,
+        body: str,
+        version: int,
+        once: str,
+        via: Literal["page", "merge"] = "page",
     ) -> NoteOut:
         """Saves a note over `version`; `Refused`, version_conflict, if there is a newer one."""
         return await self._call(
             "PUT",
             _note(key),
             token=token,
-            json={"title": title, "body": body},
+            json={"title": title, "body": body, "via": via},
             headers=_if_match(version) | {"Idempotency-Key": once},
         )
 
@@ -77,6 +88,33 @@ class NotesClient:
             token=token,
             headers={"Idempotency-Key": once},
         )
+
+    async def versions(
+        self, token: str | None, key: str, *, cursor: str = "", before: int = 0
+    ) -> VersionsOut:
+        """Returns a page of a note's versions, newest first, or those before that number."""
+        asked = {"cursor": cursor, "before": before}
+        return await self._call("GET", _note(key) + "/versions", token=token, params=asked)
+
+    async def version(self, token: str | None, key: str, version: int) -> WholeVersionOut:
+        """Returns a version with its text; `Refused` with 404 or 410 if there is none."""
+        return await self._call("GET", f"{_note(key)}/versions/{version}", token=token)
+
+    async def restore_version(
+        self, token: str, key: str, restored: int, *, version: int, once: str
+    ) -> NoteOut:
+        """Saves the text of an earlier version over `version`; refused as a save is."""
+        return await self._call(
+            "POST",
+            f"{_note(key)}/versions/{restored}/restore",
+            token=token,
+            headers=_if_match(version) | {"Idempotency-Key": once},
+        )
+
+    async def delete_version(self, token: str, key: str, version: int) -> None:
+        """Deletes the text of a version for good; a repeat does nothing more."""
+        path = f"{_note(key)}/versions/{version}"
+        await self._call("DELETE", path, token=token, repeatable=True)
 
     async def trash(self, token: str, *, cursor: str = "") -> TrashOut:
         """Returns a page of the trash."""

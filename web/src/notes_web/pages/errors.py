@@ -73,6 +73,14 @@ SPECIAL = {
         "Your account is read-only",
         "It can read notes, but not write them. An administrator can change that.",
     ),
+    "version_deleted": (
+        "This version was deleted",
+        "An administrator deleted its text for good. The note’s other versions are there.",
+    ),
+    "version_not_found": (
+        "No such version",
+        "The note has no version of that number. Its history shows those that it has.",
+    ),
     "invalid_search": ("That search is too long", "Use at most 200 characters."),
     "unanswered": (
         "No answer from the server",
@@ -124,7 +132,7 @@ async def _page(request: Request, error: Exception, failure: Failure) -> Respons
     if kept and isinstance(error, CsrfError):
         return here.render("resume.html", status=403, saved_form=kept, why="stale")
     headline, advice = _text(failure)
-    if failure.status == HTTPStatus.NOT_FOUND:
+    if failure.status == HTTPStatus.NOT_FOUND and failure.code not in SPECIAL:
         advice = _missing(request.url.path) or advice
     facts: dict[str, Any] = {"headline": headline, "advice": advice, "facts": failure.facts}
     response = here.render(

@@ -41,9 +41,11 @@ class _Region(NamedTuple):
 class Alignment:
     """Of two texts, as lists of lines. What is in no pair stands only in one of them."""
 
-    def __init__(self, a: Sequence[str], b: Sequence[str]) -> None:
+    def __init__(self, a: Sequence[str], b: Sequence[str], *, steps: int | None = None) -> None:
+        """`steps` is what it may cost, where it shares a budget with others."""
         self._a, self._b = a, b
-        self.steps_left = STEPS + _LINE_STEPS * (len(a) + len(b))
+        own = STEPS + _LINE_STEPS * (len(a) + len(b))
+        self.steps_left = own if steps is None else steps
 
     def pairs(self) -> list[Pair]:
         """In order, none beside another one that could be part of it."""

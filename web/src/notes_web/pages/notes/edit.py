@@ -6,7 +6,7 @@ refusal shows the form again with the text in it.
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
@@ -96,7 +96,9 @@ async def created(context: RequestContext, draft: Draft) -> Response:
     return _done(context, draft, note)
 
 
-async def saved(context: RequestContext, draft: Draft) -> Response:
+async def saved(
+    context: RequestContext, draft: Draft, via: Literal["page", "merge"] = "page"
+) -> Response:
     """The island asks for JSON, and only wants good news."""
     text = draft.text
     try:
@@ -107,6 +109,7 @@ async def saved(context: RequestContext, draft: Draft) -> Response:
             body=text.body,
             version=draft.version,
             once=draft.same_save,
+            via=via,
         )
     except (Refused, Unreachable) as error:
         if context.wants_json:
@@ -202,7 +205,7 @@ async def _together(context: RequestContext, draft: Draft) -> Response:
     if merged is None or note["version"] != draft.version:
         return await _conflict(context, draft, note)
     both = replace(draft, title=merged.title, body=merged.body, base=text_of(note))
-    return await saved(context, both)
+    return await saved(context, both, via="merge")
 
 
 async def _merging(context: RequestContext, draft: Draft) -> Response:

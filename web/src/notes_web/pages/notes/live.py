@@ -15,7 +15,7 @@ from notes_web.token_retry import TokenRetryRoute
 router = APIRouter(prefix="/live", route_class=TokenRetryRoute)
 
 
-def _known(position: Position | None) -> dict[str, Any]:
+def known(position: Position | None) -> dict[str, Any]:
     """An island that resumes from nowhere would miss changes: it tries again instead."""
     if position is None:
         raise Unreachable("realtime-gateway", "no position")
@@ -28,7 +28,7 @@ async def home(
 ) -> Response:
     """Answers with the list as JSON; 503 while the channel's position is unknown."""
     found = await listing.rows(context, q=q, cursor=cursor, mine=bool(mine), sort=sort)
-    return JSONResponse({**found, "position": _known(found["position"])})
+    return JSONResponse({**found, "position": known(found["position"])})
 
 
 @router.get("/titles")
@@ -41,7 +41,7 @@ async def titles(context: CurrentContext, q: str = "") -> Response:
 async def one(context: CurrentContext, key: str, before: str = "") -> Response:
     """Answers with the note and its comments as JSON; 503 while the position is unknown."""
     found = await view.state(context, key, before=before)
-    return JSONResponse({**found, "position": _known(found["position"])})
+    return JSONResponse({**found, "position": known(found["position"])})
 
 
 @router.get("/notes/{key}/comments")
