@@ -1,5 +1,6 @@
 """What has to exist before a request of the matrix can succeed; it is the author's."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,12 @@ Find = Callable[[Cast, Values], bool]
 def note(cast: Cast) -> Values:
     made = _author(cast).create("Matrix", "Soup")
     return {"key": made["key"]}
+
+
+def task(cast: Cast) -> Values:
+    made = _author(cast).create("Matrix", "- [ ] Soup")
+    (found,) = re.findall(r'data-line="(\d+)" data-task="(\w+)"', made["html"])
+    return {"key": made["key"], "line": found[0], "task": found[1]}
 
 
 def trashed(cast: Cast) -> Values:

@@ -19,6 +19,7 @@ from authorisation_objects import (
     reset_link,
     session,
     session_stays,
+    task,
     trashed,
     versions,
     with_totp,
@@ -41,6 +42,9 @@ WEB: Final = {
     "GET /notes/{key}/edit": Recipe(made=note),
     "POST /notes/{key}/edit": Recipe(
         made=edited, form=WORDS | {"version": "{version}", "choice": "mine"}
+    ),
+    "POST /notes/{key}/tick": Recipe(
+        made=task, form={"line": "{line}", "task": "{task}", "checked": "yes"}
     ),
     "POST /notes/{key}/comments": Recipe(made=note, form={"text": "Soup"} | ONCE),
     "GET /notes/{key}/comments/{comment}/delete": Recipe(made=comment),

@@ -24,6 +24,7 @@ UNSAFE: dict[str, dict[str, str]] = {
     "/notes/TRASHED/restore": {},
     "/notes/KEY/history/1/restore": {"version": "2"},
     "/notes/KEY/history/1/delete": {},
+    "/notes/KEY/tick": {"line": "0", "task": "71beeff9", "checked": "yes"},
     "/notes/KEY/comments": {"text": "Forged", "once": "forged-once-2"},
     "/notes/KEY/comments/COMMENT/delete": {},
     "/notes/save": {"docreate": "create", "notekey": "forged", "title": "Forged", "body": ""},

@@ -15,6 +15,7 @@ UNSAFE = [
     ("/notes/menu/restore", {}),
     ("/notes/menu/history/1/restore", {"version": "1"}),
     ("/notes/menu/history/1/delete", {}),
+    ("/notes/menu/tick", {"line": "0", "task": "71beeff9", "checked": "yes"}),
     ("/notes/menu/comments", {"text": "hello", "once": "1"}),
     ("/notes/menu/comments/1/delete", {}),
     ("/users/login", {"username": "ana", "password": "correct horse"}),

@@ -10,6 +10,7 @@ import { isOther, may, currentUser } from "./dom/current-user.js";
 import { Failed, getJson } from "./dom/request.js";
 import { keepsNothing, local } from "./dom/storage.js";
 import { patch, welcome } from "./dom/text.js";
+import { Ticking } from "./dom/ticking.js";
 import { clarify } from "./dom/times.js";
 import { hasTyped, jump } from "./dom/typing.js";
 import { List } from "./list.js";
@@ -48,6 +49,7 @@ class OpenNote implements Channel {
     this.key = article.dataset["key"] ?? "";
     this.conversation = new Conversation(this.key, () => this.renewal.want());
     welcome(body());
+    if (currentUser.writes) new Ticking(body(), this.key, () => this.renewal.want());
     this.upgradeDelete();
     this.look();
     document.addEventListener("visibilitychange", () => this.look());

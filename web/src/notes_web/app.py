@@ -42,7 +42,16 @@ from notes_web.pages.admin import accounts, audit, invitations
 from notes_web.pages.api import proxy
 from notes_web.pages.history import restoring, version, versions
 from notes_web.pages.misdirected import OneName
-from notes_web.pages.notes import comments, edit, legacy_redirects, listing, live, trash, view
+from notes_web.pages.notes import (
+    comments,
+    edit,
+    legacy_redirects,
+    listing,
+    live,
+    tick,
+    trash,
+    view,
+)
 from notes_web.pages.sign_in import login, oidc, one_time_link, passkey, password_reset
 from notes_web.pages.sign_in import two_factor as sign_in_two_factor
 from notes_web.presence import Presence
@@ -154,7 +163,7 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
 
 
 # The original's fixed addresses come before /notes/{key}.
-_NOTES = (legacy_redirects, listing, edit, comments, view, trash, live, theme)
+_NOTES = (legacy_redirects, listing, edit, tick, comments, view, trash, live, theme)
 # The list's fixed addresses come before those of single versions.
 _HISTORY = (versions, restoring, version)
 _SIGN_IN = (login, sign_in_two_factor, passkey, oidc, one_time_link, password_reset)

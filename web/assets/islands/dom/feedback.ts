@@ -13,6 +13,8 @@ export interface Toast {
   text: string;
   tone?: "info" | "error";
   undo?: string | null;
+  /** In place of the key of a note: what Undo does on this page. */
+  onUndo?: () => void;
 }
 
 const announcer = new Announcer(
@@ -26,13 +28,25 @@ const announcer = new Announcer(
 
 export const announce = announcer.tell.bind(announcer);
 
-export function toast({ text, tone = "info", undo = null }: Toast): void {
+export function toast({ text, tone = "info", undo = null, onUndo }: Toast): HTMLElement {
   const item = toastItem(text, tone, undo);
+  if (onUndo) takeBack(item, onUndo);
   const shelf = document.getElementById("toasts");
   shelf?.append(item);
   while (shelf && shelf.children.length > MOST) shelf.firstElementChild?.remove();
   tend(item);
   announce(text, text);
+  return item;
+}
+
+function takeBack(item: HTMLElement, onUndo: () => void): void {
+  const form = item.querySelector<HTMLElement>('[data-field="undo"]');
+  if (form) form.hidden = false;
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    item.remove();
+    onUndo();
+  });
 }
 
 /** To be told by the next page. */

@@ -2,9 +2,11 @@
 
 import { reuse } from "../core/blocks.js";
 import { showContents } from "./contents.js";
+import { currentUser } from "./current-user.js";
 import { tint } from "./feedback.js";
 import { nodesOf } from "./html.js";
 import { offerCopy, offerLink } from "./copying.js";
+import { offerTicks } from "./ticking.js";
 
 /** What the server made of a block, without what this page adds to it. */
 const made = new WeakMap<Element, string>();
@@ -30,27 +32,33 @@ export function patch(body: HTMLElement, html: string, marks: boolean): void {
     if (node === place) place = place.nextSibling;
     else body.insertBefore(node, place);
     if (marks && !old.includes(node)) tint(node);
-    stayInStep(node, next[index] as HTMLElement);
+    stayInStep(node, next[index] as HTMLElement, marks);
   }
   showContents(body);
 }
 
 function plain(block: HTMLElement): string {
-  return made.get(block) ?? withoutLines(block.outerHTML);
+  return made.get(block) ?? withoutTicks(block.outerHTML);
 }
 
-/** A line more above moves every task below, and changes none. */
-function withoutLines(html: string): string {
-  return html.replace(/ data-line="\d+"/g, "");
+/** A line more above moves every task below, and changes none; a tick changes its box alone. */
+function withoutTicks(html: string): string {
+  return html.replace(/<input [^>]*>/g, (box) => box.replace(/ data-line="\d+"| checked=""| aria-label="[^"]*"/g, ""));
 }
 
-/** Tasks of a block that stayed are where they are now. */
-function stayInStep(node: HTMLElement, next: HTMLElement): void {
+/** Tasks of a block that stayed are where they are now, and ticked as they are. */
+function stayInStep(node: HTMLElement, next: HTMLElement, marks: boolean): void {
   if (node === next || node.contains(next)) return;
   const boxes = node.querySelectorAll<HTMLInputElement>("[data-line]");
   for (const [index, box] of next.querySelectorAll<HTMLInputElement>("[data-line]").entries()) {
     const own = boxes[index];
-    if (own) own.dataset["line"] = box.dataset["line"];
+    if (!own) continue;
+    own.dataset["line"] = box.dataset["line"];
+    if (own.disabled) own.setAttribute("aria-label", box.getAttribute("aria-label") ?? "");
+    if (own.checked === box.checked) continue;
+    own.checked = box.checked;
+    const item = own.closest("li");
+    if (marks && item) tint(item);
   }
 }
 
@@ -59,6 +67,7 @@ function equip(block: HTMLElement): HTMLElement {
   const html = plain(block);
   for (const heading of block.matches(HEADINGS) ? [block] : block.querySelectorAll<HTMLElement>(HEADINGS)) offerLink(heading);
   for (const code of block.querySelectorAll<HTMLElement>("pre")) offerCopy(code);
+  if (currentUser.writes) offerTicks(block);
   const shown = block.matches("pre") ? offerCopy(block) : block;
   made.set(shown, html);
   return shown;

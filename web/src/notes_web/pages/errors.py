@@ -81,6 +81,8 @@ SPECIAL = {
         "No such version",
         "The note has no version of that number. Its history shows those that it has.",
     ),
+    "task_changed": ("This task was changed", "Open the note again and tick it there."),
+    "busy_note": ("Many people change this note just now", "Wait a moment, then try again."),
     "invalid_search": ("That search is too long", "Use at most 200 characters."),
     "unanswered": (
         "No answer from the server",
