@@ -47,6 +47,11 @@ WEB: Final = {
         made=task, form={"line": "{line}", "task": "{task}", "checked": "yes"}
     ),
     "POST /notes/{key}/comments": Recipe(made=note, form={"text": "Soup"} | ONCE),
+    "GET /notes/{key}/comments/{comment}/edit": Recipe(made=comment),
+    "POST /notes/{key}/comments/{comment}/edit": Recipe(
+        made=comment, form={"text": "Soup", "version": "1"} | ONCE
+    ),
+    "GET /notes/{key}/comments/{comment}/versions": Recipe(made=comment),
     "GET /notes/{key}/comments/{comment}/delete": Recipe(made=comment),
     "POST /notes/{key}/comments/{comment}/delete": Recipe(made=comment),
     "GET /notes/{key}": Recipe(made=note),

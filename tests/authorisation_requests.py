@@ -75,6 +75,11 @@ NOTES: Final = {
     "DELETE /v1/notes/{key}/versions/{version}": Recipe(made=versions),
     "GET /v1/notes/{key}/comments": Recipe(made=note),
     "POST /v1/notes/{key}/comments": Recipe(made=note, json={"text": "Soup"}),
+    "GET /v1/notes/{key}/comments/{comment_id}": Recipe(made=comment),
+    "PUT /v1/notes/{key}/comments/{comment_id}": Recipe(
+        made=comment, json={"text": "Soup"}, headers=FIRST
+    ),
+    "GET /v1/notes/{key}/comments/{comment_id}/versions": Recipe(made=comment),
     "DELETE /v1/notes/{key}/comments/{comment_id}": Recipe(made=comment),
     "POST /v1/preview": Recipe(json={"body": "Soup"}),
 }

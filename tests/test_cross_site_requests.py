@@ -26,6 +26,7 @@ UNSAFE: dict[str, dict[str, str]] = {
     "/notes/KEY/history/1/delete": {},
     "/notes/KEY/tick": {"line": "0", "task": "71beeff9", "checked": "yes"},
     "/notes/KEY/comments": {"text": "Forged", "once": "forged-once-2"},
+    "/notes/KEY/comments/COMMENT/edit": {"text": "Forged", "version": "1"},
     "/notes/KEY/comments/COMMENT/delete": {},
     "/notes/save": {"docreate": "create", "notekey": "forged", "title": "Forged", "body": ""},
     "/notes/destroy/confirm": {"notekey": "KEY", "title": "Menu", "version": "1"},

@@ -26,6 +26,7 @@ WRITES = [
     ("POST", "/notes/menu/versions/1/restore", None),
     ("DELETE", "/notes/menu/versions/1", None),
     ("POST", "/notes/menu/comments", {"text": "t"}),
+    ("PUT", "/notes/menu/comments/1", {"text": "t"}),
     ("DELETE", "/notes/menu/comments/1", None),
 ]
 READS = [

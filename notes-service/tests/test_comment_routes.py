@@ -1,8 +1,14 @@
 """/v1/notes/{key}/comments over HTTP, on a real database."""
 
+import asyncio
+from typing import Any
+
+import httpx
 import pytest
 from note_api import Api, refusal
-from notes_service.representations import CommentOut, CommentsOut
+from notes_service.representations import CommentOut, CommentsOut, CommentVersionsOut
+from notes_service.store.database import Database
+from sqlalchemy import text
 
 
 async def test_a_comment_is_added_read_and_removed(api: Api):
@@ -43,6 +49,86 @@ async def test_a_comment_is_removed_by_its_author_or_an_administrator_only(api: 
     assert admin.status_code == 204
     author = await api.send("DELETE", f"/notes/menu/comments/{second}", by="ben")
     assert author.status_code == 204
+
+
+async def put(
+    api: Api, said: dict[str, Any], words: str, *, version: int = 1, **how: Any
+) -> httpx.Response:
+    path = f"/notes/menu/comments/{said['id']}"
+    return await api.send("PUT", path, json={"text": words}, version=version, **how)
+
+
+async def test_promise_a_comment_is_changed_and_what_it_said_is_kept(api: Api):
+    await api.create("menu")
+    said = (await api.comment("menu", "Cake?", by="ben")).json()
+    edited = await put(api, said, " *Tea*? ", by="ben")
+    assert (edited.status_code, edited.headers["ETag"]) == (200, '"2"')
+    now = edited.json()
+    CommentOut.model_validate(now, extra="forbid")
+    assert (now["text"], now["html"]) == ("*Tea*?", "<em>Tea</em>?")
+    assert (now["id"], now["created_at"]) == (said["id"], said["created_at"])
+    assert now["edited_at"] >= said["created_at"]
+    assert await api.comments("menu") == {"comments": [now], "earlier": None, "total": 1}
+    again = (await put(api, said, "Milk?", by="ben", version=2)).json()
+
+    path = f"/notes/menu/comments/{said['id']}"
+    assert (await api.get(path)).json() == again
+    assert (await api.get(path)).headers["ETag"] == '"3"'
+    versions = await api.send("GET", path + "/versions", by="ben")
+    CommentVersionsOut.model_validate(versions.json(), extra="forbid")
+    assert versions.json()["versions"] == [
+        {"version": 2, "text": "*Tea*?", "at": now["edited_at"]},
+        {"version": 1, "text": "Cake?", "at": said["created_at"]},
+    ]
+    admin = await api.send("GET", path + "/versions", roles=("admin",))
+    assert admin.json() == versions.json()
+    assert refusal(await api.send("GET", path + "/versions", by="ana")) == (403, "not_allowed")
+    assert refusal(await api.get(path + "/versions")) == (401, "unauthenticated")
+
+
+async def test_promise_two_windows_do_not_change_a_comment_blindly(api: Api):
+    await api.create("menu")
+    said = (await api.comment("menu", "Cake?")).json()
+    now = (await put(api, said, "Tea?")).json()
+    late = await put(api, said, "Milk?")
+    assert refusal(late) == (412, "comment_conflict")
+    assert late.headers["ETag"] == '"2"'
+    assert late.json()["comment"] == now
+    blind = await api.send("PUT", f"/notes/menu/comments/{said['id']}", json={"text": "x"})
+    assert refusal(blind) == (428, "if_match_required")
+    many = await asyncio.gather(*(put(api, said, f"{i}", version=2) for i in range(8)))
+    assert sorted(each.status_code for each in many) == [200] + [412] * 7
+
+
+async def test_a_comment_is_changed_by_its_author_alone_and_within_the_limits(api: Api):
+    await api.create("menu")
+    said = (await api.comment("menu", "Cake?", by="ben")).json()
+    assert refusal(await put(api, said, "x", by="ana")) == (403, "not_allowed")
+    assert refusal(await put(api, said, "x", roles=("admin",))) == (403, "not_allowed")
+    assert refusal(await put(api, said, "x" * 4001, by="ben")) == (422, "invalid_comment")
+    unknown = await put(api, said | {"id": said["id"] + 1}, "x", by="ben")
+    assert refusal(unknown) == (404, "comment_not_found")
+    assert (await api.comments("menu"))["comments"] == [said]
+
+
+async def test_a_repeated_change_of_a_comment_is_made_once(api: Api):
+    await api.create("menu")
+    said = (await api.comment("menu", "Cake?")).json()
+    key = {"Idempotency-Key": "once"}
+    first = await put(api, said, "Tea?", headers=key)
+    assert (await put(api, said, "Tea?", headers=key)).json() == first.json()
+    # The same words are no change.
+    same = await put(api, said, "Tea?", version=2)
+    assert (same.json(), same.headers["ETag"]) == (first.json(), '"2"')
+
+
+async def test_a_deleted_comment_leaves_no_former_texts(api: Api, database: Database):
+    await api.create("menu")
+    said = (await api.comment("menu", "Cake?")).json()
+    await put(api, said, "Tea?")
+    await api.send("DELETE", f"/notes/menu/comments/{said['id']}")
+    async with database.statements() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM comment_versions")) == 0
 
 
 async def test_comments_are_paged_backwards_and_read_forwards(api: Api):

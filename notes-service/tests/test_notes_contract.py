@@ -12,6 +12,7 @@ from notes_service import messages
 from notes_service.domain.events import (
     CommentCreated,
     CommentDeleted,
+    CommentUpdated,
     NoteCreated,
     NoteDeleted,
     NoteUpdated,
@@ -53,6 +54,13 @@ EVERY_EVENT = {
     ),
     "note.v1/comment-created-with-html": CommentCreated(
         by=BEN, at=NOON, key="menu", comment=RENDERED, comments=1
+    ),
+    "note.v1/comment-updated": CommentUpdated(
+        by=BEN,
+        at=NOON,
+        key="menu",
+        comment=replace(RENDERED, version=2, edited_at=NOON, created_at=AN_HOUR_AGO),
+        comments=1,
     ),
     "note.v1/comment-deleted": CommentDeleted(
         by=BEN, at=NOON, key="menu", comment_id=41, comments=0

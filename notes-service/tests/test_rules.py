@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from note_builders import ANA, BEN, MENU, NOON, RENDERED, a_summary, an_admin, an_editor
 from notes_service.domain import rules
-from notes_service.domain.errors import NotAllowed, VersionConflict
+from notes_service.domain.errors import CommentConflict, NotAllowed, VersionConflict
+from notes_service.domain.events import CommentUpdated
 from notes_service.domain.notes import Caller, Comment, Deletion, Person
 
 
@@ -69,6 +70,30 @@ def test_writing_needs_the_role_editor_or_admin(roles, may):
     else:
         with pytest.raises(NotAllowed):
             caller.must_write()
+
+
+def test_a_comment_is_changed_by_its_author_alone_over_the_version_that_was_read():
+    before = Comment(id=3, author=ANA, text="Cake?", created_at=NOON, version=2)
+
+    def edit(caller: Caller, *expected: int) -> CommentUpdated:
+        return rules.edit_comment(
+            *(a_summary(comments=2), before, "Tea?", "<em>Tea?</em>"),
+            caller=caller,
+            expected=set(expected),
+            now=NOON - timedelta(hours=1),
+        )
+
+    for other in (an_editor(BEN), an_admin()):
+        with pytest.raises(NotAllowed):
+            edit(other, 2)
+    with pytest.raises(CommentConflict):
+        edit(an_editor(ANA), 1)
+    event = edit(an_editor(ANA), 2)
+    after = event.comment
+    assert (after.text, after.html, after.version) == ("Tea?", "<em>Tea?</em>", 3)
+    # No machine's clock takes a comment back in time.
+    assert after.edited_at == NOON
+    assert (event.by, event.key, event.comments) == (ANA, "menu", 2)
 
 
 def test_a_comment_is_deleted_by_its_author_or_an_administrator():

@@ -165,6 +165,7 @@ class FakeNotes(Fake):
         """All answers to changes, or so many of them."""
         self._moment = NOON
         self._numbers = 0
+        self.former: dict[int, list[Json]] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
@@ -183,6 +184,9 @@ class FakeNotes(Fake):
             ("POST", "/v1/notes/{key}/versions/{n:int}/restore", self.restore_version),
             ("GET", "/v1/notes/{key}/comments", self.comments),
             ("POST", "/v1/notes/{key}/comments", self.comment),
+            ("GET", "/v1/notes/{key}/comments/{id:int}", self.read_comment),
+            ("PUT", "/v1/notes/{key}/comments/{id:int}", self.edit_comment),
+            ("GET", "/v1/notes/{key}/comments/{id:int}/versions", self.comment_versions),
             ("DELETE", "/v1/notes/{key}/comments/{id:int}", self.uncomment),
         ]
 
@@ -387,9 +391,57 @@ class FakeNotes(Fake):
             self.once[once] = self.say(_key(request), given["text"], person)
         return self._answered(self.once[once], 201)
 
+    def _said(self, request: Request) -> Json | None:
+        said = self.said.get(_key(request), [])
+        return next((each for each in said if each["id"] == request.path_params["id"]), None)
+
+    async def read_comment(self, request: Request) -> Response:
+        if refusal := self._missing(request):
+            return refusal
+        found = self._said(request)
+        return JSONResponse(found) if found else problem(404, "comment_not_found")
+
+    async def edit_comment(self, request: Request) -> Response:
+        person, given = self._person(request), await request.json()
+        if refusal := self._may_not(person) or self._missing(request):
+            return refusal
+        found, once = self._said(request), request.headers["Idempotency-Key"]
+        if once in self.once:
+            return self._answered(self.once[once])
+        if found is None:
+            return problem(404, "comment_not_found")
+        assert person is not None
+        if found["author"]["id"] != person["id"]:
+            return problem(403, "not_allowed")
+        if not 1 <= len(given["text"]) <= 4000:
+            return problem(422, "invalid_comment")
+        version = found.get("version", 1)
+        if request.headers["If-Match"] != f'"{version}"':
+            return problem(412, "comment_conflict", comment=found)
+        self.reword(found, given["text"])
+        self.once[once] = dict(found)
+        return self._answered(found)
+
+    def reword(self, said: Json, text: str) -> Json:
+        """A comment as its author has changed it."""
+        former = {"version": said.get("version", 1), "text": said["text"], "at": self.now()}
+        self.former.setdefault(said["id"], []).insert(0, former)
+        said.pop("html", None)
+        now = {"text": text, "version": former["version"] + 1, "edited_at": self.now()}
+        said.update(now)
+        return said
+
+    async def comment_versions(self, request: Request) -> Response:
+        person, found = self._person(request), self._said(request)
+        if found is None:
+            return problem(404, "comment_not_found")
+        if person is None or (found["author"]["id"] != person["id"] and person is not ADA):
+            return problem(403, "not_allowed")
+        return JSONResponse({"versions": self.former.get(found["id"], [])})
+
     async def uncomment(self, request: Request) -> Response:
         person, said = self._person(request), self.said[_key(request)]
-        found = next((each for each in said if each["id"] == request.path_params["id"]), None)
+        found = self._said(request)
         if found is None:
             return problem(404, "comment_not_found")
         if person is None or (found["author"]["id"] != person["id"] and person is not ADA):

@@ -17,6 +17,7 @@ UNSAFE = [
     ("/notes/menu/history/1/delete", {}),
     ("/notes/menu/tick", {"line": "0", "task": "71beeff9", "checked": "yes"}),
     ("/notes/menu/comments", {"text": "hello", "once": "1"}),
+    ("/notes/menu/comments/1/edit", {"text": "hello", "version": "1"}),
     ("/notes/menu/comments/1/delete", {}),
     ("/users/login", {"username": "ana", "password": "correct horse"}),
     ("/users/signup", {"username": "new", "password": "correct horse"}),

@@ -15,6 +15,7 @@ from notes_service import representations
 from notes_service.domain.events import (
     CommentCreated,
     CommentDeleted,
+    CommentUpdated,
     Event,
     NoteCreated,
     NoteDeleted,
@@ -70,6 +71,12 @@ def encode(event: Event, new_id: Callable[[], UUID]) -> list[Message]:
                 message(HOME, "note.discussed", note={"key": key, "comments": comments}),
                 message(_channel(key), "comment.created", **about),
             ]
+        case CommentUpdated(key=key, comment=comment, comments=comments):
+            about = {
+                "comment": representations.comment(comment),
+                "comments": comments,
+            }
+            return [message(_channel(key), "comment.updated", **about)]
         case CommentDeleted(key=key, comment_id=comment_id, comments=comments):
             gone = {"id": comment_id}
             return [

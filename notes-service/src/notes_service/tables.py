@@ -121,6 +121,17 @@ comments: Final = Table(
     Column("created_at", _MOMENT, nullable=False),
     Column("html", Text),
     Column("renderer", SmallInteger, nullable=False, server_default=text("0")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("edited_at", _MOMENT),
+)
+comment_versions: Final = Table(
+    "comment_versions",
+    metadata,
+    Column("comment_id", ForeignKey("comments.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", _MOMENT, nullable=False),
+    PrimaryKeyConstraint("comment_id", "version"),
 )
 Index("comments_of_note", comments.c.note_id, comments.c.id)
 Index("comments_renderer", comments.c.renderer, comments.c.id)

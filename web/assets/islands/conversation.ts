@@ -4,13 +4,14 @@
 // place, what arrives meanwhile is kept, and however much is said, the page holds a bounded part of it: the newest, or
 // what somebody is reading, with the number of what is earlier and later.
 
+import { CommentActions } from "./comment-actions.js";
+import { isHeld } from "./comment-edit.js";
 import { CommentForm } from "./comment-form.js";
 import type { Comment } from "./core/events.js";
-import { commentItem } from "./dom/comment-item.js";
-import { tint, toast } from "./dom/feedback.js";
+import { commentItem, fillComment } from "./dom/comment-item.js";
+import { tint } from "./dom/feedback.js";
 import { isOther, may } from "./dom/current-user.js";
-import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
-import { Failed, getJson } from "./dom/request.js";
+import { getJson } from "./dom/request.js";
 import { steadily } from "./dom/steady.js";
 
 /** As many stand in the page; beyond it the newest are loaded anew, or wait while somebody reads earlier ones. */
@@ -32,6 +33,8 @@ export class Conversation {
   private readonly isNewest = !new URLSearchParams(location.search).has("before");
   /** Said since the server was asked for its comments; null while it is not. */
   private arrived: Comment[] | null = null;
+  /** Changed since then. */
+  private changed: Comment[] | null = null;
   /** Taken back lately: no answer that was on its way brings them back. */
   private readonly removed = new Set<number>();
   /** Said, and not shown while somebody reads earlier ones. */
@@ -47,7 +50,10 @@ export class Conversation {
   ) {
     const form = document.getElementById("comment-form") as HTMLFormElement | null;
     if (form) new CommentForm(form, key, (made) => this.said(made));
-    this.list.addEventListener("click", (event) => void this.takeBack(event));
+    new CommentActions(this.list, key, {
+      removed: (id) => this.remove(id, this.total - 1),
+      changed: (said) => this.change(said, this.total),
+    });
     this.earlier.addEventListener("click", (event) => void this.more(event));
     this.later.addEventListener("click", () => this.shrink());
   }
@@ -58,6 +64,14 @@ export class Conversation {
     this.count(total);
   }
 
+  /** It reads otherwise; one that is not shown is loaded as it then reads. */
+  change(said: Comment, total: number): void {
+    this.changed?.push(said);
+    const item = this.item(said.id);
+    if (item && fillComment(item, said) && isOther(said.author)) tint(item);
+    this.count(total);
+  }
+
   remove(id: number, total: number): void {
     this.forget(id);
     this.count(total);
@@ -65,12 +79,12 @@ export class Conversation {
 
   /** The server is asked for its comments: what arrives from now on may be missing in them. */
   asked(): void {
-    this.arrived = [];
+    [this.arrived, this.changed] = [[], []];
   }
 
   /** They did not come. */
   unanswered(): void {
-    this.arrived = null;
+    this.arrived = this.changed = null;
   }
 
   /** The server's newest comments with as much before them as is shown now, where the one adjoins the other. */
@@ -88,12 +102,13 @@ export class Conversation {
 
   /** What the server has takes the place of what is here, with what arrived since it was asked. */
   reset(page: Page): void {
-    const arrived = this.arrived ?? [];
-    this.arrived = null;
+    const [arrived, changed] = [this.arrived ?? [], this.changed ?? []];
+    this.arrived = this.changed = null;
     this.waiting.clear();
     this.shrinks = false;
     steadily(this.list, () => this.put(page.comments));
     for (const said of arrived) this.take(said);
+    for (const said of changed) this.change(said, this.total);
     this.follow(page.earlier);
     // The server counted what it had, whether or not its page holds it.
     const newest = page.comments.at(-1)?.id ?? 0;
@@ -103,10 +118,12 @@ export class Conversation {
   private put(comments: Comment[]): void {
     const wanted = comments.filter(({ id }) => !this.removed.has(id));
     const ids = new Set(wanted.map(({ id }) => id));
-    for (const item of this.items()) if (!ids.has(idOf(item))) item.remove();
+    for (const item of this.items()) if (!ids.has(idOf(item)) && !isHeld(item)) item.remove();
     let place = this.list.firstElementChild;
     for (const said of wanted) {
-      const item = this.item(said.id) ?? this.made(said);
+      const shown = this.item(said.id);
+      if (shown) fillComment(shown, said);
+      const item = shown ?? this.made(said);
       if (item === place) place = place.nextElementSibling;
       else this.list.insertBefore(item, place);
     }
@@ -149,7 +166,8 @@ export class Conversation {
     this.removed.add(id);
     if (this.removed.size > COUNTED) this.removed.delete(this.removed.values().next().value as number);
     this.waiting.delete(id);
-    steadily(this.list, () => this.item(id)?.remove());
+    const item = this.item(id);
+    if (item && !isHeld(item)) steadily(this.list, () => item.remove());
   }
 
   private items(): HTMLElement[] {
@@ -187,23 +205,6 @@ export class Conversation {
     this.count(this.total + (isNews ? 1 : 0));
   }
 
-  /** A comment has no trash, so it is asked about first. */
-  private async takeBack(event: MouseEvent): Promise<void> {
-    const link = (event.target as Element).closest<HTMLAnchorElement>('[data-field="delete"]');
-    const plain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-    const item = link?.closest<HTMLElement>("[data-comment]");
-    if (!link || !item || !plain) return;
-    event.preventDefault();
-    if (!(await isSure(item.querySelector('[data-field="text"]')?.textContent ?? ""))) return;
-    try {
-      await postUntilAnswered(link.href, new FormData(), () => {});
-      if (item.isConnected) this.remove(idOf(item), this.total - 1);
-    } catch (error) {
-      if (error instanceof Failed && error.status === 404) item.remove();
-      else toast({ text: notDeleted(error), tone: "error" });
-    }
-  }
-
   private async more(event: Event): Promise<void> {
     event.preventDefault();
     const { href } = this.earlier;
@@ -225,21 +226,6 @@ export class Conversation {
   private fetch(before: string): Promise<Page> {
     return getJson<Page>(`/live/notes/${encodeURIComponent(this.key)}/comments?before=${encodeURIComponent(before)}`);
   }
-}
-
-function isSure(text: string): Promise<boolean> {
-  const dialog = document.getElementById("comment-sure") as HTMLDialogElement;
-  (dialog.querySelector('[data-field="text"]') as HTMLElement).textContent = text;
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((answer) => {
-    dialog.addEventListener("close", () => answer(dialog.returnValue === "delete"), { once: true });
-  });
-}
-
-function notDeleted(error: unknown): string {
-  const unknown = error instanceof Unanswered && error.sent;
-  return unknown ? "There was no answer, so the comment may or may not be deleted. Try again." : "The comment could not be deleted. Try again.";
 }
 
 function idOf(item: HTMLElement): number {

@@ -75,6 +75,10 @@ class OpenNote implements Channel {
         this.conversation.add(event.comment, event.comments);
         if (isOther(event.by)) announce(this.key, `${event.by.name} commented`);
         break;
+      case "comment.updated":
+        this.conversation.change(event.comment, event.comments);
+        if (isOther(event.by)) announce(this.key, `${event.by.name} changed a comment`);
+        break;
       case "comment.deleted":
         this.conversation.remove(event.comment.id, event.comments);
         break;

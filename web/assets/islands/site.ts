@@ -9,7 +9,7 @@ import { currentUser } from "./dom/current-user.js";
 import { local, names, remember, session } from "./dom/storage.js";
 import { clarifyAll } from "./dom/times.js";
 import { ears } from "./dom/typing.js";
-import { askBeforeLogout, showKeptComment } from "./unsaved.js";
+import { askBeforeLogout, keepChangedComment, showKeptComment } from "./unsaved.js";
 
 clarifyAll();
 setInterval(clarifyAll, 30_000);
@@ -19,6 +19,7 @@ keepScroll();
 takeCode();
 countAll();
 showKeptComment();
+keepChangedComment();
 guardForms(isLost, () => toast({ text: "The server cannot be reached, so nothing was sent. Try again.", tone: "error" }));
 guardLinks(isLost, () => toast({ text: "The server cannot be reached. This page stays as it is.", tone: "error" }));
 

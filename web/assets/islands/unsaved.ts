@@ -4,6 +4,7 @@ import { CommentDrafts } from "./core/comment-drafts.js";
 import { Drafts } from "./core/drafts.js";
 import { path, unsavedItem } from "./dom/fill.js";
 import { currentUser } from "./dom/current-user.js";
+import { KeptField } from "./dom/kept-field.js";
 import { local } from "./dom/storage.js";
 
 const MOST = 3;
@@ -63,16 +64,29 @@ function notes(): Kept[] {
 }
 
 function comments(): Kept[] {
-  return new CommentDrafts(local, currentUser.id).all().map(({ note, title, at }) => {
-    return { name: title ? `Comment on “${title}”` : "A comment", address: `${path(note)}#text`, at };
+  return new CommentDrafts(local, currentUser.id).all().map(({ note: kept, title, at }) => {
+    // Of a comment that is being changed, its number follows the note's key.
+    const [note = "", changed] = kept.split(":");
+    const address = changed ? path(note, "comments", changed, "edit") : `${path(note)}#text`;
+    return { name: title ? `Comment on “${title}”` : "A comment", address, at };
   });
+}
+
+/** The page that changes a comment without the note around it. */
+export function keepChangedComment(): void {
+  const field = document.querySelector<HTMLTextAreaElement>("textarea[data-kept]");
+  if (!field || currentUser.id === "") return;
+  const kept = new KeptField(field, field.dataset["kept"] ?? "", field.dataset["title"] ?? "");
+  document.querySelector('[data-action="drop-kept"]')?.addEventListener("click", () => kept.drop());
 }
 
 /** The note is gone; what somebody began to say about it is not. */
 export function showKeptComment(): void {
   const box = document.getElementById("kept-comment");
   const drafts = new CommentDrafts(local, currentUser.id);
-  const note = box?.dataset["key"] ?? "";
+  const key = box?.dataset["key"] ?? "";
+  const changed = drafts.all().map(({ note }) => note).filter((name) => name.startsWith(`${key}:`));
+  const note = [key, ...changed].find((name) => drafts.of(name)) ?? key;
   const unsaid = drafts.of(note);
   if (!box || !unsaid) return;
   (box.querySelector("textarea") as HTMLTextAreaElement).value = unsaid.text;

@@ -43,6 +43,7 @@ from notes_web.pages.api import proxy
 from notes_web.pages.history import restoring, version, versions
 from notes_web.pages.misdirected import OneName
 from notes_web.pages.notes import (
+    comment_editing,
     comments,
     edit,
     legacy_redirects,
@@ -162,8 +163,9 @@ def create_app(settings: Settings, *, transports: Transports | None = None) -> F
     return app
 
 
+_COMMENTS = (comments, comment_editing)
 # The original's fixed addresses come before /notes/{key}.
-_NOTES = (legacy_redirects, listing, edit, tick, comments, view, trash, live, theme)
+_NOTES = (legacy_redirects, listing, edit, tick, *_COMMENTS, view, trash, live, theme)
 # The list's fixed addresses come before those of single versions.
 _HISTORY = (versions, restoring, version)
 _SIGN_IN = (login, sign_in_two_factor, passkey, oidc, one_time_link, password_reset)

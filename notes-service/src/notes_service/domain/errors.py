@@ -12,6 +12,7 @@
     ├── NoteGone              note_deleted                410
     ├── VersionDeleted        version_deleted             410
     ├── VersionConflict       version_conflict            412
+    ├── CommentConflict       comment_conflict            412
     ├── IfMatchRequired       if_match_required           428
     ├── InvalidInput          (those of `limits`, too)    422
     │   ├── InvalidCursor     invalid_cursor
@@ -163,8 +164,26 @@ class VersionConflict(NoteError):
         return {"current": self.current}
 
 
+class CommentConflict(NoteError):
+    """The comment changed since this person read it; `comment` is how it reads now."""
+
+    code = "comment_conflict"
+
+    def __init__(self, *, actual: int, comment: Any = None) -> None:
+        self.actual = actual
+        self.comment = comment
+
+    def __str__(self) -> str:
+        return f"the comment is at version {self.actual} by now"
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The comment as it reads now."""
+        return {"comment": self.comment}
+
+
 class IfMatchRequired(NoteError):
-    """The request replaces or deletes a note and does not say which version it has read."""
+    """The request replaces or deletes something, and does not say which version it has read."""
 
     code = "if_match_required"
 

@@ -43,6 +43,15 @@ class CommentCreated(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommentUpdated(_Happened):
+    """A comment of the note with this key reads otherwise; there are `comments` in all."""
+
+    key: str
+    comment: Comment
+    comments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommentDeleted(_Happened):
     """The note with this key has a comment less, and `comments` in all."""
 
@@ -51,4 +60,6 @@ class CommentDeleted(_Happened):
     comments: int
 
 
-Event = NoteCreated | NoteUpdated | NoteDeleted | CommentCreated | CommentDeleted
+Event = (
+    NoteCreated | NoteUpdated | NoteDeleted | CommentCreated | CommentUpdated | CommentDeleted
+)

@@ -120,3 +120,15 @@ class Comment:
     created_at: datetime
     html: str | None = None
     """What is shown of the text, sanitised; None if the release before stored it."""
+    version: int = 1
+    """Counts up by one with each change of the comment."""
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentVersion:
+    """A former text of a comment, and when it was written."""
+
+    version: int
+    text: str
+    at: datetime

@@ -8,8 +8,14 @@ from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
 
-from notes_service.domain.errors import NotAllowed, VersionConflict
-from notes_service.domain.events import CommentDeleted, NoteCreated, NoteDeleted, NoteUpdated
+from notes_service.domain.errors import CommentConflict, NotAllowed, VersionConflict
+from notes_service.domain.events import (
+    CommentDeleted,
+    CommentUpdated,
+    NoteCreated,
+    NoteDeleted,
+    NoteUpdated,
+)
 from notes_service.domain.limits import Text
 from notes_service.domain.notes import (
     UNNUMBERED,
@@ -102,6 +108,37 @@ def may_restore(note: NoteSummary, caller: Caller) -> bool:
     """Return what `store.rows.is_restorable_by` says to the database."""
     deleter = note.deletion.by.id if note.deletion else None
     return caller.is_admin or caller.person.id in (note.author.id, deleter)
+
+
+def edit_comment(
+    note: NoteSummary,
+    before: Comment,
+    text: str,
+    html: str,
+    *,
+    caller: Caller,
+    expected: Set[int],
+    now: datetime,
+) -> CommentUpdated:
+    """Return what announces the comment's next version.
+
+    Raises NotAllowed unless it is the caller's own, CommentConflict if it is at none of the
+    `expected` versions.
+    """
+    if caller.person.id != before.author.id:
+        raise NotAllowed("a comment is changed by its author alone")
+    if before.version not in expected:
+        raise CommentConflict(actual=before.version)
+    at = max(now, before.edited_at or before.created_at)
+    after = replace(before, text=text, html=html, version=before.version + 1, edited_at=at)
+    return CommentUpdated(
+        by=caller.person, at=at, key=note.key, comment=after, comments=note.comments
+    )
+
+
+def may_see_versions(comment: Comment, caller: Caller) -> bool:
+    """Whether the former texts of the comment are this person's to read."""
+    return caller.is_admin or caller.person.id == comment.author.id
 
 
 def delete_comment(

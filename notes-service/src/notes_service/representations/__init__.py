@@ -4,7 +4,14 @@ Each class says what an object holds: to pydantic, which checks requests and mak
 it, and to OpenAPI. Times are RFC 3339, UTC, with microseconds, so that they sort as text.
 """
 
-from notes_service.representations.comments import CommentIn, CommentOut, CommentsOut, comment
+from notes_service.representations.comments import (
+    CommentIn,
+    CommentOut,
+    CommentsOut,
+    CommentVersionsOut,
+    comment,
+    comment_versions,
+)
 from notes_service.representations.notes import (
     DeletionOut,
     FoundOut,
@@ -40,6 +47,7 @@ from notes_service.representations.versions import (
 __all__ = [
     "CommentIn",
     "CommentOut",
+    "CommentVersionsOut",
     "CommentsOut",
     "DeletionOut",
     "FoundOut",
@@ -62,6 +70,7 @@ __all__ = [
     "VersionsOut",
     "WholeVersionOut",
     "comment",
+    "comment_versions",
     "found",
     "json_schema_of_problem",
     "live",

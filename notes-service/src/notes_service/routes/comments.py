@@ -6,10 +6,20 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from service_kit.asgi import from_state
 
 from notes_service import representations
-from notes_service.representations import CommentIn, CommentOut, CommentsOut
+from notes_service.representations import (
+    CommentIn,
+    CommentOut,
+    CommentsOut,
+    CommentVersionsOut,
+)
 from notes_service.routes.answers import IdempotencyKey, Limit, answer
 from notes_service.routes.bearer import Reader, SignedIn
-from notes_service.routes.conditions import format_number_cursor, parse_number_cursor
+from notes_service.routes.conditions import (
+    Expected,
+    etag,
+    format_number_cursor,
+    parse_number_cursor,
+)
 from notes_service.routes.problems import documented
 from notes_service.use_cases.comments import Comments
 
@@ -56,6 +66,58 @@ async def add_comment(
         key, caller=me, text=comment.text, idempotency_key=idempotency_key
     )
     return answer(added, 201)
+
+
+@router.get("/{comment_id}", response_model=CommentOut, responses=documented(404, 410))
+async def get_comment(
+    key: str, comment_id: CommentId, me: Reader, comments: UseCases
+) -> Response:
+    """Read a comment."""
+    comment = await comments.get(key, comment_id)
+    content = representations.comment(comment)
+    return answer(content, headers={"ETag": etag(comment.version)})
+
+
+@router.put(
+    "/{comment_id}",
+    response_model=CommentOut,
+    responses=documented(403, 404, 410, 412, 413, 428, 429),
+)
+async def edit_comment(
+    key: str,
+    comment_id: CommentId,
+    comment: CommentIn,
+    me: SignedIn,
+    comments: UseCases,
+    expected: Expected,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Replace the text of the version you read, for its author.
+
+    412 carries the comment as it reads now.
+    """
+    edited = await comments.edit(
+        key,
+        comment_id,
+        caller=me,
+        expected=expected,
+        text=comment.text,
+        idempotency_key=idempotency_key,
+    )
+    return answer(edited, headers={"ETag": etag(edited.get("version", 1))})
+
+
+@router.get(
+    "/{comment_id}/versions",
+    response_model=CommentVersionsOut,
+    responses=documented(403, 404, 410),
+)
+async def list_comment_versions(
+    key: str, comment_id: CommentId, me: SignedIn, comments: UseCases
+) -> Response:
+    """The comment's former texts, newest first, for its author and administrators."""
+    found = await comments.versions(key, comment_id, caller=me)
+    return answer(representations.comment_versions(found))
 
 
 @router.delete("/{comment_id}", status_code=204, responses=documented(403, 404, 410))

@@ -29,6 +29,7 @@ STATUS: Final[dict[type[NoteError], int]] = {
     errors.NoteGone: status.HTTP_410_GONE,
     errors.VersionDeleted: status.HTTP_410_GONE,
     errors.VersionConflict: status.HTTP_412_PRECONDITION_FAILED,
+    errors.CommentConflict: status.HTTP_412_PRECONDITION_FAILED,
     **dict.fromkeys(_INVALID, 422),
     errors.IfMatchRequired: status.HTTP_428_PRECONDITION_REQUIRED,
     errors.QuotaSpent: status.HTTP_429_TOO_MANY_REQUESTS,
@@ -62,7 +63,7 @@ async def _on_note_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, NoteError)
     kind = type(error)
     headers = dict(_HEADERS.get(kind, {}))
-    if isinstance(error, errors.VersionConflict):
+    if isinstance(error, errors.VersionConflict | errors.CommentConflict):
         headers["ETag"] = f'"{error.actual}"'
     if isinstance(error, errors.QuotaSpent):
         headers["Retry-After"] = str(error.retry_after)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notes_service.domain.notes import Comment, Person
+from notes_service.domain.notes import Comment, CommentVersion, Person
 from notes_service.store import rows
-from notes_service.tables import COMMENT_RULES, comments
+from notes_service.tables import COMMENT_RULES, comment_versions, comments
 
 _ONE: Final = select(*rows.COMMENT).where(
     comments.c.id == bindparam("id"), comments.c.note_id == bindparam("note_id")
@@ -24,6 +24,34 @@ _RENDERED: Final = (
     update(comments)
     .where(comments.c.id == bindparam("same_id"), comments.c.text == bindparam("same_text"))
     .values(html=bindparam("new_html"), renderer=COMMENT_RULES)
+)
+
+_FORMER: Final = insert(comment_versions).from_select(
+    ["comment_id", "version", "text", "at"],
+    select(
+        comments.c.id,
+        comments.c.version,
+        comments.c.text,
+        func.coalesce(comments.c.edited_at, comments.c.created_at),
+    ).where(comments.c.id == bindparam("same_id")),
+)
+_EDITED: Final = (
+    update(comments)
+    .where(comments.c.id == bindparam("same_id"))
+    .values(
+        text=bindparam("new_text"),
+        html=bindparam("new_html"),
+        renderer=COMMENT_RULES,
+        version=bindparam("new_version"),
+        edited_at=bindparam("new_edited_at"),
+    )
+    .add_cte(_FORMER.cte("former"))
+)
+_VERSIONS: Final = (
+    select(comment_versions.c.version, comment_versions.c.text, comment_versions.c.at)
+    .where(comment_versions.c.comment_id == bindparam("id"))
+    .order_by(comment_versions.c.version.desc())
+    .limit(bindparam("limit"))
 )
 
 
@@ -65,6 +93,26 @@ async def add(
     }
     added = await connection.execute(insert(comments).returning(comments.c.id), values)
     return Comment(id=added.scalar_one(), author=author, text=text, html=html, created_at=now)
+
+
+async def edit(connection: AsyncConnection, after: Comment) -> None:
+    """Store the comment's next text, and the one before among its versions."""
+    values = {
+        "same_id": after.id,
+        "new_text": after.text,
+        "new_html": after.html,
+        "new_version": after.version,
+        "new_edited_at": after.edited_at,
+    }
+    await connection.execute(_EDITED, values)
+
+
+async def versions(
+    connection: AsyncConnection, comment_id: int, *, limit: int
+) -> list[CommentVersion]:
+    """The comment's former texts, newest first."""
+    found = await connection.execute(_VERSIONS, {"id": comment_id, "limit": limit})
+    return [CommentVersion(version=each.version, text=each.text, at=each.at) for each in found]
 
 
 async def remove(connection: AsyncConnection, comment_id: int) -> None:

@@ -82,6 +82,8 @@ def comment(found: Row[Any]) -> Comment:
         text=found.text,
         html=found.html,
         created_at=found.created_at,
+        version=found.version,
+        edited_at=found.edited_at,
     )
 
 

@@ -4,9 +4,11 @@ A comment counts in its note's row, so adding and removing lock that row first: 
 one note leave in the order of its commits, and the count in them is right.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Set
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import uuid4
 
 from service_kit.logs import area
@@ -14,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service import messages, representations
 from notes_service.domain import limits, rules
-from notes_service.domain.errors import CommentNotFound
+from notes_service.domain.errors import CommentConflict, CommentNotFound, NotAllowed
 from notes_service.domain.events import CommentCreated
-from notes_service.domain.notes import Caller, Comment
+from notes_service.domain.notes import Caller, Comment, CommentVersion, NoteSummary
 from notes_service.metrics import Metrics
 from notes_service.representations import Json
 from notes_service.store import comments, notes, outbox
@@ -28,6 +30,8 @@ from notes_service.use_cases.idempotency import Idempotency
 from notes_service.use_cases.quota import Quota
 
 trace = area("notes:store")
+
+_VERSIONS_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,23 @@ class Comments:
         shown = found[:limit]
         has_more = len(found) > limit
         return Discussion(shown[::-1], shown[-1].id if has_more else None, note.comments)
+
+    async def get(self, key: str, comment_id: int) -> Comment:
+        """Return the comment; raise CommentNotFound if the note has none with this id."""
+        async with self.database.statements() as connection:
+            note = await live_summary(connection, key)
+            return await _comment(connection, note, comment_id)
+
+    async def versions(
+        self, key: str, comment_id: int, *, caller: Caller
+    ) -> list[CommentVersion]:
+        """Return the comment's former texts, newest first; raise NotAllowed."""
+        async with self.database.statements() as connection:
+            note = await live_summary(connection, key)
+            comment = await _comment(connection, note, comment_id)
+            if not rules.may_see_versions(comment, caller):
+                raise NotAllowed("its author and administrators see what a comment was")
+            return await comments.versions(connection, comment.id, limit=_VERSIONS_SHOWN)
 
     async def add(
         self, key: str, *, caller: Caller, text: str, idempotency_key: str | None
@@ -103,6 +124,58 @@ class Comments:
             self._committed("comment", key)
         return answer
 
+    async def edit(
+        self,
+        key: str,
+        comment_id: int,
+        *,
+        caller: Caller,
+        expected: Set[int],
+        text: str,
+        idempotency_key: str | None,
+    ) -> Json:
+        """Return the changed comment as JSON: a repeated request gets what the first one got.
+
+        Raises CommentConflict, with the comment as it reads now, unless it is at one of the
+        `expected` versions.
+        """
+        caller.must_write()
+        comment_text = limits.comment_text(text)
+        html = await self.renderer.comment(
+            comment_text, by=caller.person.id, purpose=Purpose.SAVE
+        )
+
+        async def work(connection: AsyncConnection) -> Json:
+            note = await live_summary(connection, key, lock=True)
+            before = await _comment(connection, note, comment_id)
+            event = rules.edit_comment(
+                *(note, before, comment_text, html),
+                caller=caller,
+                expected=expected,
+                now=self.now(),
+            )
+            if before.text == comment_text:
+                return representations.comment(before)
+            reservation.take()
+            await comments.edit(connection, event.comment)
+            await outbox.add(connection, messages.encode(event, uuid4))
+            return representations.comment(event.comment)
+
+        read = ",".join(map(str, sorted(expected)))
+        async with (
+            self._conflicts_explained(key, comment_id),
+            self.quota.reserve(caller.person.id, comment_text) as reservation,
+        ):
+            answer, is_new = await self.idempotency.run(
+                work,
+                key=idempotency_key,
+                by=caller.person,
+                request=("edit comment", key, str(comment_id), read, comment_text),
+            )
+        if is_new:
+            self._committed("edit-comment", key)
+        return answer
+
     async def remove(self, key: str, comment_id: int, *, caller: Caller) -> None:
         """Delete the comment, for its author and administrators.
 
@@ -111,16 +184,32 @@ class Comments:
         caller.must_write()
         async with self.database.transaction() as connection:
             note = await live_summary(connection, key, lock=True)
-            comment = await comments.get(connection, note.id, comment_id)
-            if comment is None:
-                raise CommentNotFound
+            comment = await _comment(connection, note, comment_id)
             event = rules.delete_comment(note, comment, caller=caller, now=self.now())
             await comments.remove(connection, comment.id)
             await notes.count_comments(connection, note.id, event.comments)
             await outbox.add(connection, messages.encode(event, uuid4))
         self._committed("uncomment", key)
 
+    @asynccontextmanager
+    async def _conflicts_explained(self, key: str, comment_id: int) -> AsyncIterator[None]:
+        """Give a conflict the comment as it reads now."""
+        try:
+            yield
+        except CommentConflict as conflict:
+            self.metrics.conflicts.inc()
+            now = await self.get(key, comment_id)
+            conflict.comment = representations.comment(now)
+            raise
+
     def _committed(self, kind: str, key: str) -> None:
         trace.debug("committed %s of %s", kind, key)
         self.metrics.saves.labels(kind).inc()
         self.wake_relay()
+
+
+async def _comment(connection: AsyncConnection, note: NoteSummary, comment_id: int) -> Comment:
+    found = await comments.get(connection, note.id, comment_id)
+    if found is None:
+        raise CommentNotFound
+    return found

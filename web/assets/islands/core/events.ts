@@ -34,6 +34,9 @@ export interface Comment {
   /** Sanitised; the release before sends none. */
   html?: string;
   created_at: string;
+  /** Counts up with each change; 1 where none is said. */
+  version?: number;
+  edited_at?: string;
 }
 
 export interface Position {
@@ -61,7 +64,7 @@ export type NoteEvent = Happened &
         note: { key: string; title: string; html: string | null; version: number; updated_at: string; changed_lines?: number | null };
       }
     | { type: "note.deleted"; note: { key: string; title: string; version: number } }
-    | { type: "comment.created"; comment: Comment; comments: number }
+    | { type: "comment.created" | "comment.updated"; comment: Comment; comments: number }
     | { type: "comment.deleted"; comment: { id: number }; comments: number }
   );
 

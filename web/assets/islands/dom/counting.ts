@@ -5,12 +5,13 @@ type Field = HTMLInputElement | HTMLTextAreaElement;
 
 export function countAll(): void {
   for (const field of document.querySelectorAll<Field>("[data-most], [data-most-bytes]")) {
-    field.addEventListener("input", () => check(field));
-    if (field.value) check(field);
+    field.addEventListener("input", () => count(field));
+    if (field.value) count(field);
   }
 }
 
-function check(field: Field): void {
+/** Tell whether the field holds too much. */
+export function count(field: Field): void {
   const sentence = tooLong(field);
   if (sentence === field.validationMessage) return;
   field.setCustomValidity(sentence);

@@ -1,12 +1,19 @@
 // Requests of islands: same origin, JSON answers, a time limit, the form token of the page.
 
+import type { Comment } from "../core/events.js";
+
 /** Longer than the server waits for a part of itself that comes back. */
 const LIMIT_MS = 12_000;
 
 export class Failed extends Error {
   constructor(
     readonly status: number,
-    readonly problem: { code?: string; detail?: string; by?: { id: string; name: string } | null },
+    readonly problem: {
+      code?: string;
+      detail?: string;
+      by?: { id: string; name: string } | null;
+      comment?: Comment;
+    },
   ) {
     super(`${status} ${problem.code ?? ""}`);
   }

@@ -10,6 +10,7 @@ from notes_web.clients.http import HttpClient
 from notes_web.clients.notes_types import (
     CommentOut,
     CommentsOut,
+    CommentVersionsOut,
     NoteOut,
     NotesOut,
     TitlesOut,
@@ -136,6 +137,27 @@ class NotesClient:
             json={"text": text},
             headers={"Idempotency-Key": once},
         )
+
+    async def read_comment(self, token: str, key: str, comment: int) -> CommentOut:
+        """Returns a comment; `Refused`, comment_not_found, if it is not there."""
+        return await self._call("GET", f"{_note(key)}/comments/{comment}", token=token)
+
+    async def edit_comment(
+        self, token: str, key: str, comment: int, *, text: str, version: int, once: str
+    ) -> CommentOut:
+        """Saves a comment over `version`; `Refused`, comment_conflict, if it has changed."""
+        return await self._call(
+            "PUT",
+            f"{_note(key)}/comments/{comment}",
+            token=token,
+            json={"text": text},
+            headers=_if_match(version) | {"Idempotency-Key": once},
+        )
+
+    async def comment_versions(self, token: str, key: str, comment: int) -> CommentVersionsOut:
+        """Returns the comment's former texts, newest first."""
+        path = f"{_note(key)}/comments/{comment}/versions"
+        return await self._call("GET", path, token=token)
 
     async def delete_comment(self, token: str, key: str, comment: int) -> None:
         """A repeat does nothing more: there is no such comment then."""

@@ -11,6 +11,20 @@ class CommentIn(TypedDict):
     text: str
 
 
+class CommentVersionOut(TypedDict):
+    """A former text of a comment, and when it was written."""
+
+    version: int
+    text: str
+    at: str
+
+
+class CommentVersionsOut(TypedDict):
+    """The former texts of a comment, newest first, at most a hundred."""
+
+    versions: list[CommentVersionOut]
+
+
 class NewNoteIn(TypedDict):
     """A note that does not exist yet."""
 
@@ -103,6 +117,8 @@ class CommentOut(TypedDict):
     text: str
     html: NotRequired[str | None]
     created_at: str
+    version: NotRequired[int]
+    edited_at: NotRequired[str | None]
 
 
 class CommentsOut(TypedDict):
