@@ -46,6 +46,8 @@ def _new_parser() -> MarkdownIt:
     bounds.bind_links(parser)
     kept.bind_links(parser)
     parser.inline.ruler.at("backticks", _code)
+    # An address is read as it was typed, %22 and all.
+    parser.normalizeLinkText = lambda address: address  # type: ignore[assignment, method-assign]
     return parser
 
 
