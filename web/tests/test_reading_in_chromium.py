@@ -150,6 +150,7 @@ def test_paper_has_all_of_it_and_no_buttons(site):
     expect(page.get_by_role("button", name="Copy code")).to_be_hidden()
     expect(page.locator("#contents")).to_be_hidden()
     expect(page.locator(".footnotes")).to_be_visible()
+    expect(page.locator("[role=doc-backlink]")).to_be_hidden()
     assert page.locator("#note-body pre").evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
