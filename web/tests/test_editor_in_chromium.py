@@ -23,11 +23,13 @@ def editing(site: Served, body: str = "Soup", **options: Any) -> ScriptedPage:
 
 
 def text_of(page: Page) -> str:
-    """What stands in the form, after checking that it is what is shown."""
-    value = page.locator("#body").input_value()
-    lines = page.locator(f"{RICH} .cm-line").all_text_contents()
-    assert "\n".join(lines) == value
-    return value
+    """What is shown, after checking that the form has it, and its field soon after."""
+    text = "\n".join(page.locator(f"{RICH} .cm-line").all_text_contents())
+    sent = page.evaluate("new FormData(document.getElementById('edit-form')).get('body')")
+    assert sent.replace("\r\n", "\n") == text
+    assert page.evaluate("document.getElementById('body').value") == text
+    expect(page.locator("#body")).to_have_value(text)
+    return text
 
 
 def paste(page: Page, text: str) -> None:

@@ -5,6 +5,8 @@ import { currentUser } from "./dom/current-user.js";
 import { local } from "./dom/storage.js";
 import { Editor } from "./editor/editor.js";
 import { FieldChoice } from "./editor/field-choice.js";
+import { Preview } from "./editor/preview.js";
+import { inStep } from "./editor/scrolling.js";
 import { showWords } from "./editor/word-count.js";
 import { WritingForm } from "./editor/writing-form.js";
 import { Live } from "./live.js";
@@ -16,10 +18,13 @@ import "./site.js";
 const element = document.querySelector<HTMLFormElement>("#edit-form, #conflict-form, #deleted-form");
 if (element) {
   const form = new WritingForm(element);
+  // Before the editor: what only previews is not saved.
+  const preview = form.isEditor ? new Preview(form, () => editor.logInFirst()) : null;
   const editor = new Editor(form);
-  if (form.isEditor) {
+  if (preview) {
     offerDraft(editor, new Drafts(local, currentUser.id));
-    new FieldChoice(form);
+    const choice = new FieldChoice(form);
+    preview.drawn = inStep(() => choice.rich, preview);
     showWords(element.elements.namedItem("body") as HTMLTextAreaElement);
   }
   const live = new Live([], (link) => editor.watch(link));

@@ -6,6 +6,7 @@ import { EditorSelection, EditorState, type StateCommand } from "@codemirror/sta
 import { markdown } from "../islands/editor/code/language.js";
 import { goOn, indent, outdent, prefixOf, toggleLines } from "../islands/editor/code/lists.js";
 import { heading, link, pastedLink, toggleMark } from "../islands/editor/code/marks.js";
+import { Pace } from "../islands/editor/pace.js";
 import { countWords } from "../islands/editor/word-count.js";
 
 /** A text with its selection: "|" is the caret, "[…]" in corner marks «» what is selected. */
@@ -140,4 +141,16 @@ test("words are counted in every script", () => {
   ] as const) {
     assert.equal(countWords(text), words, text);
   }
+});
+
+test("the preview rests three times as long as it took, longer for long texts, and ever longer while it fails", () => {
+  const pace = new Pace();
+  assert.equal(pace.pause(100), 400);
+  assert.equal(pace.pause(200 * 1024), 2_000);
+  pace.took(900);
+  assert.equal(pace.pause(100), 2_700);
+  const waits = Array.from({ length: 6 }, () => (pace.failed(), pace.pause(100)));
+  assert.deepEqual(waits, [2_700, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  pace.took(10);
+  assert.equal(pace.pause(100), 400);
 });

@@ -24,7 +24,7 @@ export function count(field: Field): void {
 function tooLong({ dataset, value }: Field): string {
   const [most, bytes] = [Number(dataset["most"] ?? Infinity), Number(dataset["mostBytes"] ?? Infinity)];
   if (value.length <= Math.min(most, bytes / 3)) return "";
-  const over = [...value.trim()].length - most;
+  const over = most < Infinity ? [...value.trim()].length - most : 0;
   if (over > 0) return `At most ${most} characters. These are ${over} too many.`;
   const size = new TextEncoder().encode(value).length;
   return size > bytes ? `At most ${bytes / 1024} KiB. This text has ${Math.ceil(size / 1024)}.` : "";

@@ -10,7 +10,6 @@ import { toast } from "../dom/feedback.js";
 import { local } from "../dom/storage.js";
 import type { RemoteChanges, Words } from "../remote-changes.js";
 import type { Desk } from "../recovery.js";
-import { Preview } from "./preview.js";
 import { Saving, type Keeper } from "./saving.js";
 import type { Saved, WritingForm } from "./writing-form.js";
 
@@ -31,7 +30,6 @@ export class Editor implements Desk, Keeper {
 
   constructor(private readonly form: WritingForm) {
     form.element.addEventListener("input", () => this.typed());
-    new Preview(form, () => this.saving.askThePage(form.saveButton()));
     this.saving = new Saving(form, this);
     this.guardLeaving();
     document.addEventListener("keydown", (event) => this.hotkey(event));
@@ -113,6 +111,11 @@ export class Editor implements Desk, Keeper {
     const [state, words] = told({ sending: this.saving.state, isKept, savedAt, link, isDirty: this.isDirty() });
     line.dataset["state"] = state;
     if (line.textContent !== words) line.textContent = words;
+  }
+
+  /** The server's own page carries the text through the log-in. */
+  logInFirst(): void {
+    this.saving.askThePage(this.form.saveButton());
   }
 
   private guardLeaving(): void {

@@ -1,5 +1,5 @@
-// Where the text of the note is typed. Whoever shows it, the form's text area holds the same text at every moment:
-// it is what is sent, kept and compared.
+// Where the text of the note is typed. Whoever shows it, the form's text area is its field: it is what is sent, kept
+// and compared.
 
 export interface TextField {
   /** With line feeds alone, as a text area has them. */

@@ -1,13 +1,14 @@
-// The text in CodeMirror. The form's text area stays where the text is: what is typed here stands there at once, and
+// The text in CodeMirror. The form's text area stays its field (mirror.ts): whoever reads it gets what is typed here, and
 // what comes into it otherwise (a draft, an extension of the browser) is shown here.
 
 import { history } from "@codemirror/commands";
-import { Compartment, EditorSelection, EditorState, type Extension, RangeSetBuilder } from "@codemirror/state";
+import { Compartment, EditorSelection, EditorState, type Extension, RangeSetBuilder, type Text } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, keymap, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import type { TextField } from "../text-field.js";
 import { type Around, COMMANDS, keys, pasting } from "./commands.js";
 import { count, finding, look, MOST_COUNTED, type Query, replace, replaceAll, step } from "./finding.js";
 import { blockStarts, markdown } from "./language.js";
+import { Mirror } from "./mirror.js";
 import { theme } from "./theme.js";
 
 /** Said with the text's name, for those who cannot see that Tab moves items. */
@@ -19,8 +20,9 @@ export class RichField implements TextField {
   private readonly view: EditorView;
   private readonly held = new Compartment();
   private readonly description: HTMLElement;
-  private isMirroring = false;
-  private readonly fromArea = () => this.adopt();
+  private readonly mirror: Mirror;
+  private isAdopting = false;
+  private text: { doc: Text; words: string } | null = null;
 
   constructor(
     private readonly area: HTMLTextAreaElement,
@@ -36,8 +38,8 @@ export class RichField implements TextField {
     const state = EditorState.create({ doc: area.value, selection, extensions: this.extensions() });
     this.view = new EditorView({ state, parent: root, root });
     this.view.dom.append(this.description);
+    this.mirror = new Mirror(area, () => this.value, (text) => this.adopt(text));
     this.describe();
-    area.addEventListener("input", this.fromArea);
     area.classList.add("replaced");
     host.hidden = false;
     this.hold(area.readOnly);
@@ -48,7 +50,7 @@ export class RichField implements TextField {
   end(host: HTMLElement): void {
     const hasFocus = this.view.hasFocus;
     const { from, to } = this.view.state.selection.main;
-    this.area.removeEventListener("input", this.fromArea);
+    this.mirror.end();
     this.view.destroy();
     host.hidden = true;
     this.area.classList.remove("replaced");
@@ -57,12 +59,14 @@ export class RichField implements TextField {
   }
 
   get value(): string {
-    return this.area.value;
+    const { doc } = this.view.state;
+    if (this.text?.doc !== doc) this.text = { doc, words: doc.toString() };
+    return this.text.words;
   }
 
   write(text: string): void {
     this.area.value = text;
-    this.area.dispatchEvent(new Event("input", { bubbles: true }));
+    this.mirror.changed();
   }
 
   focus(): void {
@@ -150,22 +154,18 @@ export class RichField implements TextField {
   }
 
   private updated(update: ViewUpdate): void {
-    if (!update.docChanged || this.isMirroring) return;
-    this.isMirroring = true;
-    this.area.value = update.state.doc.toString();
-    this.area.dispatchEvent(new Event("input", { bubbles: true }));
-    this.isMirroring = false;
+    if (!update.docChanged || this.isAdopting) return;
+    this.mirror.changed();
     this.describe();
   }
 
   /** The text area got another text. */
-  private adopt(): void {
-    if (this.isMirroring) return;
-    this.isMirroring = true;
+  private adopt(text: string): void {
     const { doc } = this.view.state;
-    const text = this.area.value;
-    if (doc.toString() !== text) this.view.dispatch({ changes: { from: 0, to: doc.length, insert: text } });
-    this.isMirroring = false;
+    if (this.value === text) return;
+    this.isAdopting = true;
+    this.view.dispatch({ changes: { from: 0, to: doc.length, insert: text } });
+    this.isAdopting = false;
     this.describe();
   }
 
