@@ -6,6 +6,9 @@ import asyncpg
 import pytest
 from note_api import Api, refusal
 from notes_service.domain.versions import lines_changed
+from notes_service.store.database import Database
+from relay_probe import heard
+from test_relay import emptied, redis_client
 
 
 async def listed(api: Api, key: str = "menu", **params: Any) -> list[dict[str, Any]]:
@@ -54,12 +57,16 @@ async def test_every_save_is_a_version_with_who_how_and_how_much(api: Api):
 
 
 async def test_lists_notes_and_events_say_how_many_lines_the_last_save_changed(
-    api: Api, notes_url: str
+    api: Api, database: Database, redis_url: str
 ):
     await api.create()
     await api.edit("menu", 1, body="Soup\nTea\nCake")
     assert (await api.get("/notes/menu")).json()["changed_lines"] == 2
     assert (await api.get("/notes")).json()["notes"][0]["changed_lines"] == 2
+    await emptied(database)
+    async with redis_client(redis_url) as redis:
+        events = await heard(redis, "home")
+    assert [event["note"].get("changed_lines") for event in events] == [None, 2]
 
 
 async def test_the_list_goes_on_where_its_page_ended(api: Api):
