@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from note_api import Api, refusal
 from notes_service.domain.versions import lines_changed
+from notes_service.routes.conditions import format_number_cursor
 from notes_service.store.database import Database
 from relay_probe import heard
 from test_relay import emptied, redis_client
@@ -96,6 +97,14 @@ async def test_the_version_before_another_one_is_asked_for_by_number(api: Api):
         1
     ]
     assert (await api.get("/notes/menu/versions", params={"before": 0})).status_code == 422
+
+
+@pytest.mark.parametrize(("number", "found"), [(0, []), (2, [1]), (2**63 - 1, [2, 1])])
+async def test_a_cursor_may_name_any_number(api: Api, number: int, found: list[int]):
+    await api.create()
+    await api.edit("menu", 1)
+    versions = await listed(api, cursor=format_number_cursor(number))
+    assert [each["version"] for each in versions] == found
 
 
 async def test_restoring_a_version_is_a_save_of_its_text(api: Api):

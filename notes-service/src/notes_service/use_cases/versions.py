@@ -30,7 +30,7 @@ from notes_service.use_cases.notes import Notes
 
 log = logging.getLogger(__name__)
 
-_NEWEST: Final = 2**31 - 1
+_ALL: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,12 @@ class Versions:
         self, key: str, *, before: int | None, limit: int
     ) -> tuple[list[Version], int | None]:
         """Return versions, newest first, and before which the next page begins, if any do."""
+        below = _ALL if before is None else min(before, _ALL)
         async with self.database.statements() as connection:
             note = await changes.live_summary(connection, key)
-            found = await versions.page(
-                connection, note.id, before=before or _NEWEST, limit=limit + 1
-            )
+            found = await versions.page(connection, note.id, before=below, limit=limit + 1)
         newest = found[0].version if found else 0
-        if before is None and newest < note.version:
+        if newest < note.version < below:
             found.insert(0, versions.of_note(note))
         shown = found[:limit]
         return shown, shown[-1].version if len(found) > limit else None
