@@ -13,12 +13,14 @@ from browser_pages import Window, launch, open_window
 from local_stack import demo
 from local_stack.stack import Stack
 from playwright.sync_api import Browser, Page, sync_playwright
+from text_field import rich_field
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-KEPT = ("note-light", "note-dark")  # the others only stand in the joint picture
+KEPT = ("note-light", "note-dark", "editor-light")  # the others only stand in the joint picture
 NOTE = "load-test"
 DESK = {"width": 1080, "height": 900}
 PHONE = {"width": 390, "height": 830}
+WIDE = {"width": 1280, "height": 820}
 
 _FRAMES = """
 <!doctype html><meta charset=utf-8><style>
@@ -58,6 +60,7 @@ def main() -> None:
                 window.watch_note(NOTE)
                 window.page.locator("#present").wait_for()
                 _shoot(window.page, data / f"note-{scheme}.png")
+            _shoot_editor(_signed_in(browser, stack, account, WIDE, "light"), data)
             phone = _signed_in(browser, stack, account, PHONE, "dark")
             phone.watch_note(NOTE)
             phone.page.locator("#present").wait_for()
@@ -78,6 +81,13 @@ def _signed_in(
     )
     window.log_in(account.username, account.password)
     return window
+
+
+def _shoot_editor(window: Window, data: Path) -> None:
+    window.go(f"/notes/{NOTE}/edit")
+    rich_field(window.page)
+    window.page.locator("#preview-body > *").first.wait_for()
+    _shoot(window.page, data / "editor-light.png")
 
 
 def _shoot(page: Page, path: Path) -> None:
