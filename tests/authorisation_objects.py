@@ -43,6 +43,12 @@ def comment(cast: Cast) -> Values:
     return values | {"comment_id": str(made["id"]), "comment": str(made["id"])}
 
 
+def deleted_comment(cast: Cast) -> Values:
+    values = comment(cast)
+    _author(cast).delete_comment(values["key"], int(values["comment"]))
+    return values
+
+
 def account(cast: Cast) -> Values:
     person = cast.stack.people.sign_up("Victim")
     return {"account_id": person.id, "username": person.username, "account": person.id}

@@ -10,6 +10,7 @@ from authorisation_objects import (
     api_token_stays,
     at,
     comment,
+    deleted_comment,
     edited,
     invitation,
     note,
@@ -52,6 +53,7 @@ WEB: Final = {
         made=comment, form={"text": "Soup", "version": "1"} | ONCE
     ),
     "GET /notes/{key}/comments/{comment}/versions": Recipe(made=comment),
+    "POST /notes/{key}/comments/{comment}/restore": Recipe(made=deleted_comment),
     "GET /notes/{key}/comments/{comment}/delete": Recipe(made=comment),
     "POST /notes/{key}/comments/{comment}/delete": Recipe(made=comment),
     "GET /notes/{key}": Recipe(made=note),

@@ -13,6 +13,7 @@ from authorisation_objects import (
     account,
     api_token,
     comment,
+    deleted_comment,
     invitation,
     note,
     passkey,
@@ -80,6 +81,7 @@ NOTES: Final = {
         made=comment, json={"text": "Soup"}, headers=FIRST
     ),
     "GET /v1/notes/{key}/comments/{comment_id}/versions": Recipe(made=comment),
+    "POST /v1/notes/{key}/comments/{comment_id}/restore": Recipe(made=deleted_comment),
     "DELETE /v1/notes/{key}/comments/{comment_id}": Recipe(made=comment),
     "POST /v1/preview": Recipe(json={"body": "Soup"}),
 }

@@ -28,6 +28,7 @@ UNSAFE: dict[str, dict[str, str]] = {
     "/notes/KEY/comments": {"text": "Forged", "once": "forged-once-2"},
     "/notes/KEY/comments/COMMENT/edit": {"text": "Forged", "version": "1"},
     "/notes/KEY/comments/COMMENT/delete": {},
+    "/notes/KEY/comments/COMMENT/restore": {},
     "/notes/save": {"docreate": "create", "notekey": "forged", "title": "Forged", "body": ""},
     "/notes/destroy/confirm": {"notekey": "KEY", "title": "Menu", "version": "1"},
     "/users/login": {"username": "USERNAME", "password": "PASSWORD"},

@@ -28,6 +28,7 @@ WRITES = [
     ("POST", "/notes/menu/comments", {"text": "t"}),
     ("PUT", "/notes/menu/comments/1", {"text": "t"}),
     ("DELETE", "/notes/menu/comments/1", None),
+    ("POST", "/notes/menu/comments/1/restore", None),
 ]
 READS = [
     *("/notes", "/notes/menu", "/notes/menu/comments"),

@@ -1,11 +1,13 @@
 """/v1/notes/{key}/comments over HTTP, on a real database."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 from note_api import Api, refusal
+from notes_service.jobs.housekeeping import purge
 from notes_service.representations import CommentOut, CommentsOut, CommentVersionsOut
 from notes_service.store.database import Database
 from sqlalchemy import text
@@ -129,6 +131,74 @@ async def test_a_deleted_comment_leaves_no_former_texts(api: Api, database: Data
     await api.send("DELETE", f"/notes/menu/comments/{said['id']}")
     async with database.statements() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM comment_versions")) == 0
+
+
+async def test_promise_a_deleted_comment_comes_back_as_it_was_to_its_place(api: Api):
+    await api.create("menu")
+    said = (await api.comment("menu", "Cake?", by="ben")).json()
+    await api.comment("menu", "Later")
+    now = (await put(api, said, "*Tea*?", by="ben")).json()
+    path = f"/notes/menu/comments/{said['id']}"
+    assert (await api.send("DELETE", path, by="ben")).status_code == 204
+    assert (await api.comments("menu"))["total"] == 1
+    assert refusal(await api.get(path)) == (404, "comment_not_found")
+    assert refusal(await put(api, said, "x", version=2, by="ben")) == (404, "comment_not_found")
+
+    other = await api.send("POST", path + "/restore", by="ana")
+    assert refusal(other) == (403, "not_allowed")
+    back = await api.send("POST", path + "/restore", by="ben")
+    assert (back.status_code, back.headers["ETag"]) == (200, '"3"')
+    assert back.json() == now | {"version": 3}
+    found = await api.comments("menu")
+    assert [each["text"] for each in found["comments"]] == ["*Tea*?", "Later"]
+    assert (found["total"], (await api.get("/notes/menu")).json()["comments"]) == (2, 2)
+    versions = (await api.send("GET", path + "/versions", by="ben")).json()["versions"]
+    assert [(each["version"], each["text"]) for each in versions] == [(1, "Cake?")]
+    assert versions[0]["at"] == said["created_at"]
+    # Once more is nothing more, and its life goes on.
+    assert (await api.send("POST", path + "/restore", by="ben")).json() == back.json()
+    assert (await api.comments("menu"))["total"] == 2
+    assert (await put(api, said, "Milk?", version=3, by="ben")).status_code == 200
+
+
+async def test_who_deleted_a_comment_and_administrators_bring_it_back_too(api: Api):
+    await api.create("menu")
+    said = (await api.comment("menu", "Cake?", by="ben")).json()
+    path = f"/notes/menu/comments/{said['id']}"
+    for restorer, roles in (("ada", ("admin",)), ("eva", ("admin",)), ("ben", ("editor",))):
+        await api.send("DELETE", path, by="ada", roles=("admin",))
+        back = await api.send("POST", path + "/restore", by=restorer, roles=roles)
+        assert back.status_code == 200
+    unknown = await api.send("POST", "/notes/menu/comments/99999999/restore")
+    assert refusal(unknown) == (404, "comment_not_found")
+    await api.create("other")
+    await api.send("DELETE", path, by="ben")
+    elsewhere = await api.send("POST", path.replace("menu", "other") + "/restore", by="ben")
+    assert refusal(elsewhere) == (404, "comment_not_found")
+
+
+async def test_promise_deleted_comments_are_kept_thirty_days_and_go_with_their_note(
+    api: Api, database: Database
+):
+    await api.create("menu")
+    for words in ("old", "new"):
+        said = (await api.comment("menu", words)).json()
+        await api.send("DELETE", f"/notes/menu/comments/{said['id']}")
+    old = (
+        "UPDATE deleted_comments SET deleted_at = now() - interval '31 days' WHERE text = 'old'"
+    )
+
+    async def left() -> list[str]:
+        async with database.statements() as connection:
+            return list(await connection.scalars(text("SELECT text FROM deleted_comments")))
+
+    async with database.statements() as connection:
+        await connection.execute(text(old))
+    await purge(database, datetime.now(UTC))
+    assert await left() == ["new"]
+    async with database.statements() as connection:
+        await connection.execute(text("DELETE FROM notes"))
+    assert await left() == []
 
 
 async def test_comments_are_paged_backwards_and_read_forwards(api: Api):

@@ -62,6 +62,16 @@ EVERY_EVENT = {
         comment=replace(RENDERED, version=2, edited_at=NOON, created_at=AN_HOUR_AGO),
         comments=1,
     ),
+    "note.v1/comment-restored": CommentCreated(
+        by=BEN,
+        at=NOON,
+        key="menu",
+        comment=replace(RENDERED, version=3, edited_at=NOON, created_at=AN_HOUR_AGO),
+        comments=1,
+    ),
+    "note.v1/comment-deleted-with-version": CommentDeleted(
+        by=BEN, at=NOON, key="menu", comment_id=41, comments=0, version=2
+    ),
     "note.v1/comment-deleted": CommentDeleted(
         by=BEN, at=NOON, key="menu", comment_id=41, comments=0
     ),

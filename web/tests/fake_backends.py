@@ -166,6 +166,7 @@ class FakeNotes(Fake):
         self._moment = NOON
         self._numbers = 0
         self.former: dict[int, list[Json]] = {}
+        self.unsaid: dict[int, Json] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
@@ -188,6 +189,7 @@ class FakeNotes(Fake):
             ("PUT", "/v1/notes/{key}/comments/{id:int}", self.edit_comment),
             ("GET", "/v1/notes/{key}/comments/{id:int}/versions", self.comment_versions),
             ("DELETE", "/v1/notes/{key}/comments/{id:int}", self.uncomment),
+            ("POST", "/v1/notes/{key}/comments/{id:int}/restore", self.resay),
         ]
 
     def put(
@@ -447,7 +449,22 @@ class FakeNotes(Fake):
         if person is None or (found["author"]["id"] != person["id"] and person is not ADA):
             return problem(403, "not_allowed")
         said.remove(found)
+        self.unsaid[found["id"]] = found
         return self._answered(None, 204)
+
+    async def resay(self, request: Request) -> Response:
+        if refusal := self._may_not(self._person(request)) or self._missing(request):
+            return refusal
+        if there := self._said(request):
+            return self._answered(there)
+        found = self.unsaid.pop(request.path_params["id"], None)
+        if found is None:
+            return problem(404, "comment_not_found")
+        found["version"] = found.get("version", 1) + 1
+        said = self.said[_key(request)]
+        said.append(found)
+        said.sort(key=lambda each: each["id"])
+        return self._answered(found)
 
     def _answered(self, made: Json | None, status: int = 200) -> Response:
         if self.loses_answers:

@@ -19,6 +19,7 @@ UNSAFE = [
     ("/notes/menu/comments", {"text": "hello", "once": "1"}),
     ("/notes/menu/comments/1/edit", {"text": "hello", "version": "1"}),
     ("/notes/menu/comments/1/delete", {}),
+    ("/notes/menu/comments/1/restore", {}),
     ("/users/login", {"username": "ana", "password": "correct horse"}),
     ("/users/signup", {"username": "new", "password": "correct horse"}),
     ("/users/logout", {}),

@@ -213,13 +213,24 @@ async def test_comments_are_said_and_taken_back(browse, backends):
     said = await browser.submit(page.form("comment-form"), text="Is there cake?")
     assert "Is there cake?" in said.text
     asked = await browser.get("/notes/menu/comments/1/delete")
-    assert ("Is there cake?" in asked.text, "cannot be undone" in asked.text) == (
-        True,
-        True,
-    )
+    assert ("Is there cake?" in asked.text, "can undo" in asked.text) == (True, True)
     assert len(backends.notes.said["menu"]) == 1
     gone = await browser.submit(asked.form("/comments/1/delete"))
     assert "Is there cake?" not in gone.text
+    back = await browser.submit(gone.form("/comments/1/restore"))
+    assert "The comment was restored" in back.text
+    assert "Is there cake?" in back.text
+
+
+async def test_a_comment_that_cannot_be_restored_any_more_is_told(browse, backends):
+    backends.notes.put("menu", "Menu")
+    backends.notes.say("menu", "Is there cake?")
+    browser = browse(ANA)
+    asked = await browser.get("/notes/menu/comments/1/delete")
+    gone = await browser.submit(asked.form("/comments/1/delete"))
+    backends.notes.unsaid.clear()
+    late = await browser.submit(gone.form("/comments/1/restore"))
+    assert "cannot be restored any more" in late.text
 
 
 async def test_a_comment_that_is_too_long_is_kept_in_its_form(browse, backends):

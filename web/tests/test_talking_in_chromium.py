@@ -263,6 +263,48 @@ def test_comments_stand_in_their_order_whichever_news_comes_first(site):
     expect(page.locator(".comment-text")).to_have_text(["c0", "mine"])
 
 
+def test_promise_a_deleted_comment_is_undone_in_its_place(site):
+    page = open_note(site)
+    notes = site.backends.notes
+    notes.say("menu", "Is there cake?", ANA)
+    notes.say("menu", "There is.", BEN)
+    page.reload()
+    texts = page.locator(".comment-text")
+    expect(texts).to_have_text(["Is there cake?", "There is."])
+    page.locator("#text").fill("I am writing")
+    page.get_by_role("link", name="Delete comment").click()
+    page.locator("#comment-sure").get_by_role("button", name="Delete").click()
+    expect(texts).to_have_text(["There is."])
+    gone = event("comment.deleted", by=ANA, comment={"id": 1}, comments=1)
+    page.script.publish("notes:menu", gone)
+    page.get_by_role("button", name="Undo").click()
+    expect(texts).to_have_text(["Is there cake?", "There is."])
+    expect(page.locator("#comments-count")).to_have_text("2")
+    expect(page.locator("#text")).to_have_value("I am writing")
+    expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_a_comment_comes_back_live_and_late_news_of_what_it_was_does_not_bring_it(site):
+    page = open_note(site)
+    said = site.backends.notes.say("menu", "Is there cake?", BEN)
+    old, back = dict(said), said | {"version": 2}
+
+    def tell(kind: str, comment: dict[str, Any], comments: int) -> None:
+        page.script.publish("notes:menu", event(kind, comment=comment, comments=comments))
+
+    texts = page.locator(".comment-text")
+    tell("comment.created", old, 1)
+    expect(texts).to_have_count(1)
+    tell("comment.deleted", {"id": said["id"]}, 0)
+    expect(texts).to_have_count(0)
+    tell("comment.created", old, 1)
+    other = site.backends.notes.say("menu", "There is.", BEN)
+    tell("comment.created", other, 1)
+    expect(texts).to_have_text(["There is."])
+    tell("comment.created", back, 2)
+    expect(texts).to_have_text(["Is there cake?", "There is."])
+
+
 def test_a_comment_is_asked_about_before_it_is_deleted(site):
     site.backends.notes.put("menu", "Menu", "Soup", BEN)
     say(site, 1, ANA)

@@ -77,8 +77,8 @@ def encode(event: Event, new_id: Callable[[], UUID]) -> list[Message]:
                 "comments": comments,
             }
             return [message(_channel(key), "comment.updated", **about)]
-        case CommentDeleted(key=key, comment_id=comment_id, comments=comments):
-            gone = {"id": comment_id}
+        case CommentDeleted(key=key, comment_id=comment_id, comments=comments, version=at):
+            gone = {"id": comment_id, "version": at} if at > 1 else {"id": comment_id}
             return [
                 message(HOME, "note.discussed", note={"key": key, "comments": comments}),
                 message(_channel(key), "comment.deleted", comment=gone, comments=comments),

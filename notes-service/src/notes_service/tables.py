@@ -20,7 +20,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 metadata: Final = MetaData()
 
@@ -124,6 +124,27 @@ comments: Final = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("edited_at", _MOMENT),
 )
+deleted_comments: Final = Table(
+    "deleted_comments",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("note_id", ForeignKey("notes.id", ondelete="CASCADE"), nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("renderer", SmallInteger, nullable=False),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("edited_at", _MOMENT),
+    # Its rows of comment_versions.
+    Column("former", JSONB, nullable=False),
+    Column("deleted_at", _MOMENT, nullable=False),
+    Column("deleter_id", Text, nullable=False),
+    Column("deleter_name", Text, nullable=False),
+)
+Index("deleted_comments_of_note", deleted_comments.c.note_id)
+Index("deleted_comments_age", deleted_comments.c.deleted_at)
 comment_versions: Final = Table(
     "comment_versions",
     metadata,

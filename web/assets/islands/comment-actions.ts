@@ -3,12 +3,14 @@
 import { edit } from "./comment-edit.js";
 import type { Comment } from "./core/events.js";
 import { toast } from "./dom/feedback.js";
+import { path } from "./dom/fill.js";
 import { hasKept } from "./dom/kept-field.js";
 import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
 import { Failed } from "./dom/request.js";
 
 export interface Effects {
   removed: (id: number) => void;
+  restored: (said: Comment) => void;
   changed: (said: Comment) => void;
 }
 
@@ -41,12 +43,25 @@ export class CommentActions {
     item.querySelector("textarea")?.focus();
   }
 
-  /** A comment has no trash, so it is asked about first. */
+  private async bringBack(id: string): Promise<void> {
+    try {
+      const said = await postUntilAnswered<Comment>(path(this.key, "comments", id, "restore"), new FormData(), () => {});
+      if (said) this.effects.restored(said);
+    } catch (error) {
+      const isLate = error instanceof Failed && error.status === 404;
+      if (isLate) toast({ text: "This comment cannot be restored any more.", tone: "error" });
+      else toast({ text: "The comment could not be restored. Try again.", tone: "error", onUndo: () => void this.bringBack(id) });
+    }
+  }
+
+  /** It is asked about first, and can be undone. */
   private async takeBack(link: HTMLAnchorElement, item: HTMLElement): Promise<void> {
     if (!(await isSure(item.querySelector('[data-field="text"]')?.textContent ?? ""))) return;
     try {
       await postUntilAnswered(link.href, new FormData(), () => {});
-      if (item.isConnected) this.effects.removed(Number(item.dataset["comment"]));
+      const id = item.dataset["comment"] ?? "";
+      if (item.isConnected) this.effects.removed(Number(id));
+      toast({ text: "The comment was deleted.", onUndo: () => void this.bringBack(id) });
     } catch (error) {
       if (error instanceof Failed && error.status === 404) item.remove();
       else toast({ text: notDeleted(error), tone: "error" });

@@ -35,8 +35,8 @@ export class Conversation {
   private arrived: Comment[] | null = null;
   /** Changed since then. */
   private changed: Comment[] | null = null;
-  /** Taken back lately: no answer that was on its way brings them back. */
-  private readonly removed = new Set<number>();
+  /** Taken back lately, at which version: no answer that was on its way brings them back, but a later version does. */
+  private readonly removed = new Map<number, number>();
   /** Said, and not shown while somebody reads earlier ones. */
   private readonly waiting = new Set<number>();
   /** Wanted are the newest alone. */
@@ -52,6 +52,7 @@ export class Conversation {
     if (form) new CommentForm(form, key, (made) => this.said(made));
     new CommentActions(this.list, key, {
       removed: (id) => this.remove(id, this.total - 1),
+      restored: (said) => this.said(said),
       changed: (said) => this.change(said, this.total),
     });
     this.earlier.addEventListener("click", (event) => void this.more(event));
@@ -72,8 +73,9 @@ export class Conversation {
     this.count(total);
   }
 
-  remove(id: number, total: number): void {
-    this.forget(id);
+  /** `version`: what it was at; unknown where the release before says so. */
+  remove(id: number, total: number, version = 1): void {
+    this.forget(id, Math.max(version, Number(this.item(id)?.dataset["version"] ?? 1)));
     this.count(total);
   }
 
@@ -116,7 +118,7 @@ export class Conversation {
   }
 
   private put(comments: Comment[]): void {
-    const wanted = comments.filter(({ id }) => !this.removed.has(id));
+    const wanted = comments.filter((said) => !this.isRemoved(said));
     const ids = new Set(wanted.map(({ id }) => id));
     for (const item of this.items()) if (!ids.has(idOf(item)) && !isHeld(item)) item.remove();
     let place = this.list.firstElementChild;
@@ -131,7 +133,7 @@ export class Conversation {
 
   /** In the order of the server's numbers: an answer may be here before the news of what was said earlier. */
   private take(said: Comment): void {
-    if (!this.isNewest || this.removed.has(said.id) || this.item(said.id)) return;
+    if (!this.isNewest || this.isRemoved(said) || this.item(said.id)) return;
     const [items, isFull] = [this.items(), this.list.children.length >= MOST];
     // Before the run that stands here: one of the earlier comments, told late.
     if (said.id < (items[0] ? idOf(items[0]) : 0) && this.earlier.hasAttribute("href")) return;
@@ -162,9 +164,13 @@ export class Conversation {
     return item;
   }
 
-  private forget(id: number): void {
-    this.removed.add(id);
-    if (this.removed.size > COUNTED) this.removed.delete(this.removed.values().next().value as number);
+  private isRemoved({ id, version = 1 }: Comment): boolean {
+    return version <= (this.removed.get(id) ?? 0);
+  }
+
+  private forget(id: number, version: number): void {
+    this.removed.set(id, version);
+    if (this.removed.size > COUNTED) this.removed.delete(this.removed.keys().next().value as number);
     this.waiting.delete(id);
     const item = this.item(id);
     if (item && !isHeld(item)) steadily(this.list, () => item.remove());
@@ -212,7 +218,7 @@ export class Conversation {
       const page = await this.fetch(new URL(href).searchParams.get("before") ?? "");
       // What was loaded anew meanwhile has another place before it.
       if (this.earlier.href !== href) return;
-      const found = page.comments.filter(({ id }) => !this.removed.has(id) && !this.item(id));
+      const found = page.comments.filter((said) => !this.isRemoved(said) && !this.item(said.id));
       const items = found.map((said) => commentItem(said, this.key, may(said.author)));
       this.list.prepend(...items);
       this.follow(page.earlier);

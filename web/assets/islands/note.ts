@@ -3,7 +3,7 @@
 import { Conversation, type Page } from "./conversation.js";
 import { LastSeen } from "./core/last-seen.js";
 import { Renewal } from "./core/renewal.js";
-import { Seen, type NoteEvent, type Person, type Position } from "./core/events.js";
+import { Seen, type Comment, type NoteEvent, type Person, type Position } from "./core/events.js";
 import { announce, tell, toastLater } from "./dom/feedback.js";
 import { lines, path } from "./dom/fill.js";
 import { isOther, may, currentUser } from "./dom/current-user.js";
@@ -73,14 +73,14 @@ class OpenNote implements Channel {
         break;
       case "comment.created":
         this.conversation.add(event.comment, event.comments);
-        if (isOther(event.by)) announce(this.key, `${event.by.name} commented`);
+        if (isOther(event.by)) announce(this.key, `${event.by.name} ${isBack(event.comment) ? "restored a comment" : "commented"}`);
         break;
       case "comment.updated":
         this.conversation.change(event.comment, event.comments);
         if (isOther(event.by)) announce(this.key, `${event.by.name} changed a comment`);
         break;
       case "comment.deleted":
-        this.conversation.remove(event.comment.id, event.comments);
+        this.conversation.remove(event.comment.id, event.comments, event.comment.version);
         break;
     }
   }
@@ -196,6 +196,11 @@ class OpenNote implements Channel {
 
 function body(): HTMLElement {
   return document.getElementById("note-body") as HTMLElement;
+}
+
+/** One that nobody said just now. */
+function isBack(said: Comment): boolean {
+  return said.version !== undefined;
 }
 
 function title(): HTMLElement {

@@ -58,7 +58,8 @@ class Message:
     """What the next page tells.
 
     `undo` is the key of a note that can be restored: from the trash, or with `restore` to that
-    version, over the other. `saved` names a text whose copy on the device is not needed.
+    version, over the other; or "key/comments/id". `saved` names a text whose copy on the device
+    is not needed.
     """
 
     text: str

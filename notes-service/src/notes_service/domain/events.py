@@ -35,7 +35,7 @@ class NoteDeleted(_Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentCreated(_Happened):
-    """The note with this key has a comment more, and `comments` in all."""
+    """The note with this key has a comment more, new or back, and `comments` in all."""
 
     key: str
     comment: Comment
@@ -58,6 +58,8 @@ class CommentDeleted(_Happened):
     key: str
     comment_id: int
     comments: int
+    version: int = 1
+    """What the comment was at: one that comes back is at a later one."""
 
 
 Event = (

@@ -44,7 +44,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """When a note was put into the trash, and by whom."""
+    """When a note or a comment was put into the trash, and by whom."""
 
     by: Person
     at: datetime
@@ -123,6 +123,14 @@ class Comment:
     version: int = 1
     """Counts up by one with each change of the comment."""
     edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedComment:
+    """A comment that was deleted lately, as it read then."""
+
+    comment: Comment
+    deletion: Deletion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from notes_service.domain.errors import CommentConflict, NotAllowed, VersionConflict
 from notes_service.domain.events import (
+    CommentCreated,
     CommentDeleted,
     CommentUpdated,
     NoteCreated,
@@ -21,6 +22,7 @@ from notes_service.domain.notes import (
     UNNUMBERED,
     Caller,
     Comment,
+    DeletedComment,
     Deletion,
     Note,
     NoteSummary,
@@ -153,6 +155,26 @@ def delete_comment(
         key=note.key,
         comment_id=comment.id,
         comments=note.comments - 1,
+        version=comment.version,
+    )
+
+
+def restore_comment(
+    note: NoteSummary, deleted: DeletedComment, *, caller: Caller, now: datetime
+) -> CommentCreated:
+    """Return what announces that the comment is back; raise NotAllowed unless one may."""
+    comment = deleted.comment
+    if not caller.is_admin and caller.person.id not in (
+        comment.author.id,
+        deleted.deletion.by.id,
+    ):
+        raise NotAllowed("a comment is restored by its author, its deleter or an administrator")
+    return CommentCreated(
+        by=caller.person,
+        at=max(now, deleted.deletion.at),
+        key=note.key,
+        comment=replace(comment, version=comment.version + 1),
+        comments=note.comments + 1,
     )
 
 

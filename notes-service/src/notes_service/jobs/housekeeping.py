@@ -13,7 +13,7 @@ from service_kit.tasks import repeat
 from notes_service.domain.errors import Unavailable
 from notes_service.jobs.thinning import Thinner
 from notes_service.metrics import Metrics
-from notes_service.store import idempotency, notes, outbox, written
+from notes_service.store import deleted_comments, idempotency, notes, outbox, written
 from notes_service.store.database import Database
 from notes_service.store.history import thinning
 from notes_service.use_cases.idempotency import REMEMBERED_FOR
@@ -64,6 +64,11 @@ async def purge(database: Database, now: datetime) -> None:
         gone = _PURGE_BATCH
         while gone == _PURGE_BATCH:
             gone = await notes.purge_trash(
+                connection, before=now - KEPT_IN_TRASH, limit=_PURGE_BATCH
+            )
+        gone = _PURGE_BATCH
+        while gone == _PURGE_BATCH:
+            gone = await deleted_comments.purge(
                 connection, before=now - KEPT_IN_TRASH, limit=_PURGE_BATCH
             )
     log.debug("purged %d remembered answers; trash emptied", answers)

@@ -124,6 +124,23 @@ async def list_comment_versions(
 async def remove_comment(
     key: str, comment_id: CommentId, me: SignedIn, comments: UseCases
 ) -> Response:
-    """For its author and administrators."""
+    """For its author and administrators; it can be restored for 30 days."""
     await comments.remove(key, comment_id, caller=me)
     return Response(status_code=204)
+
+
+@router.post(
+    "/{comment_id}/restore", response_model=CommentOut, responses=documented(403, 404, 410)
+)
+async def restore_comment(
+    key: str,
+    comment_id: CommentId,
+    me: SignedIn,
+    comments: UseCases,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Bring a deleted comment back, for its author, its deleter and administrators."""
+    restored = await comments.restore(
+        key, comment_id, caller=me, idempotency_key=idempotency_key
+    )
+    return answer(restored, headers={"ETag": etag(restored.get("version", 1))})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service.domain.notes import Comment, CommentVersion, Person
@@ -113,11 +113,6 @@ async def versions(
     """The comment's former texts, newest first."""
     found = await connection.execute(_VERSIONS, {"id": comment_id, "limit": limit})
     return [CommentVersion(version=each.version, text=each.text, at=each.at) for each in found]
-
-
-async def remove(connection: AsyncConnection, comment_id: int) -> None:
-    """Delete the comment for good."""
-    await connection.execute(delete(comments).where(comments.c.id == comment_id))
 
 
 async def stale(connection: AsyncConnection, *, after: int, limit: int) -> Mapping[int, str]:

@@ -18,10 +18,16 @@ from notes_service import messages, representations
 from notes_service.domain import limits, rules
 from notes_service.domain.errors import CommentConflict, CommentNotFound, NotAllowed
 from notes_service.domain.events import CommentCreated
-from notes_service.domain.notes import Caller, Comment, CommentVersion, NoteSummary
+from notes_service.domain.notes import (
+    Caller,
+    Comment,
+    CommentVersion,
+    Deletion,
+    NoteSummary,
+)
 from notes_service.metrics import Metrics
 from notes_service.representations import Json
-from notes_service.store import comments, notes, outbox
+from notes_service.store import comments, deleted_comments, notes, outbox
 from notes_service.store.database import Database
 from notes_service.text.rendering import Renderer
 from notes_service.text.turns import Purpose
@@ -177,7 +183,7 @@ class Comments:
         return answer
 
     async def remove(self, key: str, comment_id: int, *, caller: Caller) -> None:
-        """Delete the comment, for its author and administrators.
+        """Delete the comment, for its author and administrators; `restore` brings it back.
 
         Raises CommentNotFound or NotAllowed.
         """
@@ -186,10 +192,37 @@ class Comments:
             note = await live_summary(connection, key, lock=True)
             comment = await _comment(connection, note, comment_id)
             event = rules.delete_comment(note, comment, caller=caller, now=self.now())
-            await comments.remove(connection, comment.id)
+            await deleted_comments.put(connection, comment, Deletion(event.by, event.at))
             await notes.count_comments(connection, note.id, event.comments)
             await outbox.add(connection, messages.encode(event, uuid4))
         self._committed("uncomment", key)
+
+    async def restore(
+        self, key: str, comment_id: int, *, caller: Caller, idempotency_key: str | None
+    ) -> Json:
+        """Return the comment as JSON, back in its place; raise CommentNotFound, NotAllowed."""
+        caller.must_write()
+
+        async def work(connection: AsyncConnection) -> Json:
+            note = await live_summary(connection, key, lock=True)
+            if there := await comments.get(connection, note.id, comment_id):
+                return representations.comment(there)
+            deleted = await deleted_comments.get(connection, note.id, comment_id)
+            if deleted is None:
+                raise CommentNotFound
+            event = rules.restore_comment(note, deleted, caller=caller, now=self.now())
+            await deleted_comments.bring_back(connection, event.comment)
+            await notes.count_comments(connection, note.id, event.comments)
+            await outbox.add(connection, messages.encode(event, uuid4))
+            return representations.comment(event.comment)
+
+        request = ("restore comment", key, str(comment_id))
+        answer, is_new = await self.idempotency.run(
+            work, key=idempotency_key, by=caller.person, request=request
+        )
+        if is_new:
+            self._committed("restore-comment", key)
+        return answer
 
     @asynccontextmanager
     async def _conflicts_explained(self, key: str, comment_id: int) -> AsyncIterator[None]:

@@ -65,7 +65,7 @@ export type NoteEvent = Happened &
       }
     | { type: "note.deleted"; note: { key: string; title: string; version: number } }
     | { type: "comment.created" | "comment.updated"; comment: Comment; comments: number }
-    | { type: "comment.deleted"; comment: { id: number }; comments: number }
+    | { type: "comment.deleted"; comment: { id: number; version?: number }; comments: number }
   );
 
 /** Ids of events seen lately: a repeat is told from news. At most `room` are kept. */

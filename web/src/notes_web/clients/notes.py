@@ -159,6 +159,17 @@ class NotesClient:
         path = f"{_note(key)}/comments/{comment}/versions"
         return await self._call("GET", path, token=token)
 
+    async def restore_comment(
+        self, token: str, key: str, comment: int, *, once: str
+    ) -> CommentOut:
+        """Brings a deleted comment back; `Refused`, comment_not_found, if it is gone."""
+        return await self._call(
+            "POST",
+            f"{_note(key)}/comments/{comment}/restore",
+            token=token,
+            headers={"Idempotency-Key": once},
+        )
+
     async def delete_comment(self, token: str, key: str, comment: int) -> None:
         """A repeat does nothing more: there is no such comment then."""
         path = f"{_note(key)}/comments/{comment}"

@@ -1,5 +1,6 @@
 """Comments on a note: said and taken back, by plain forms or by the note's island."""
 
+import secrets
 from typing import Any
 
 from fastapi import APIRouter
@@ -44,7 +45,7 @@ async def say(context: CurrentContext, key: str) -> Response:
 
 @router.get("/{comment}/delete")
 async def confirm(context: CurrentContext, key: str, comment: int) -> Response:
-    """A comment has no trash, so it is asked about."""
+    """Asks before a comment is deleted."""
     me, _ = context.writer, context.token
     found = await view.state(context, key)
     said = next((each for each in found["comments"]["comments"] if each["id"] == comment), None)
@@ -66,9 +67,25 @@ async def take_back(context: CurrentContext, key: str, comment: int) -> Response
             raise
     if context.wants_json:
         return Response(status_code=204)
-    return context.redirect(
-        view.path(key) + "#comments", message=Message("The comment was deleted.")
-    )
+    gone = Message("The comment was deleted.", undo=f"{key}/comments/{comment}")
+    return context.redirect(view.path(key) + "#comments", message=gone)
+
+
+@router.post("/{comment}/restore")
+async def bring_back(context: CurrentContext, key: str, comment: int) -> Response:
+    """Restores a deleted comment, in its place."""
+    once = secrets.token_urlsafe(32)  # of this request: web may have to ask again
+    try:
+        made = await context.site.notes.restore_comment(context.token, key, comment, once=once)
+    except Refused as refusal:
+        if context.wants_json or refusal.code != "comment_not_found":
+            raise
+        too_late = Message("This comment cannot be restored any more.", tone="error")
+        return context.redirect(view.path(key) + "#comments", message=too_late)
+    if context.wants_json:
+        return JSONResponse(made)
+    back = Message("The comment was restored.")
+    return context.redirect(view.path(key) + f"#comment-{comment}", message=back)
 
 
 def _refused(error: Refused | Unreachable) -> tuple[int, str, bool]:
