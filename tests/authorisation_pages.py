@@ -60,6 +60,7 @@ WEB: Final = {
     "GET /notes/{key}/delete": Recipe(made=note),
     "POST /notes/{key}/delete": Recipe(made=edited, form={"version": "{version}"}),
     "POST /notes/{key}/restore": Recipe(made=trashed),
+    "POST /notes/{key}/looked": Recipe(made=note, form={"version": "1"}),
     "GET /notes/{key}/history": Recipe(made=note),
     "GET /notes/{key}/history/compare": Recipe(made=note),
     "GET /live/notes/{key}/history": Recipe(made=note),

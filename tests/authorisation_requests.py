@@ -70,6 +70,7 @@ NOTES: Final = {
     "PUT /v1/notes/{key}": Recipe(made=note, json=WORDS, headers=FIRST),
     "DELETE /v1/notes/{key}": Recipe(made=note, headers=FIRST),
     "POST /v1/notes/{key}/restore": Recipe(made=trashed),
+    "PUT /v1/notes/{key}/looked": Recipe(made=note, json={"version": 1}),
     "GET /v1/notes/{key}/versions": Recipe(made=note),
     "GET /v1/notes/{key}/versions/{version}": Recipe(made=versions),
     "POST /v1/notes/{key}/versions/{version}/restore": Recipe(made=versions, headers=SECOND),

@@ -22,6 +22,7 @@ UNSAFE: dict[str, dict[str, str]] = {
     "/notes/KEY/edit": {"title": "Forged", "body": "", "version": "1", "choice": "mine"},
     "/notes/KEY/delete": {"version": "1", "title": "Menu"},
     "/notes/TRASHED/restore": {},
+    "/notes/KEY/looked": {"version": "1"},
     "/notes/KEY/history/1/restore": {"version": "2"},
     "/notes/KEY/history/1/delete": {},
     "/notes/KEY/tick": {"line": "0", "task": "71beeff9", "checked": "yes"},

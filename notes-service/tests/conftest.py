@@ -37,8 +37,8 @@ async def notes_url(migrated_url: str) -> str:
     """A database with the schema and nothing in it: emptied, which is faster than made."""
     connection = await asyncpg.connect(migrated_url)
     await connection.execute(
-        "TRUNCATE notes, note_versions, comments, comment_versions, deleted_comments, outbox,"
-        " idempotency_keys, written"
+        "TRUNCATE notes, note_versions, looked, comments, comment_versions,"
+        " deleted_comments, outbox, idempotency_keys, written"
     )
     await connection.close()
     return migrated_url

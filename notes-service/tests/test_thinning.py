@@ -105,7 +105,7 @@ async def numbers(url: str) -> list[int]:
 
 
 @pytest.mark.slow
-async def test_what_a_note_reads_and_what_was_restored_from_never_go(
+async def test_what_a_note_reads_what_was_restored_from_and_looked_at_never_go(
     api: Api, database: Database, notes_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(thinning, "PAGE", 2)  # of any size it is the same
@@ -121,9 +121,10 @@ async def test_what_a_note_reads_and_what_was_restored_from_never_go(
     for _ in range(2):
         await Thinner(database, 30).turn(datetime(2026, 12, 20, tzinfo=UTC))
         assert await numbers(notes_url) == [1, 2, 3, 4, 5, 6, 7, 1]
+    await api.send("PUT", "/notes/menu/looked", json={"version": 4})
     for _ in range(2):
         await Thinner(database, 7).turn(datetime(2026, 12, 20, tzinfo=UTC))
-        assert await numbers(notes_url) == [2, 7, 1]
+        assert await numbers(notes_url) == [2, 4, 7, 1]
 
 
 @pytest.mark.slow

@@ -160,6 +160,7 @@ class FakeNotes(Fake):
         self.said: dict[str, list[Json]] = {}
         self.once: dict[str, Json] = {}
         self.versions = FakeVersions()
+        self.looked: dict[tuple[str, str], int] = {}
         self.is_public = True
         self.loses_answers: bool | int = False
         """All answers to changes, or so many of them."""
@@ -183,6 +184,7 @@ class FakeNotes(Fake):
             ("GET", "/v1/notes/{key}/versions/{n:int}", self.version),
             ("DELETE", "/v1/notes/{key}/versions/{n:int}", self.delete_version),
             ("POST", "/v1/notes/{key}/versions/{n:int}/restore", self.restore_version),
+            ("PUT", "/v1/notes/{key}/looked", self.look),
             ("GET", "/v1/notes/{key}/comments", self.comments),
             ("POST", "/v1/notes/{key}/comments", self.comment),
             ("GET", "/v1/notes/{key}/comments/{id:int}", self.read_comment),
@@ -247,7 +249,7 @@ class FakeNotes(Fake):
         person = self._person(request)
         if request.query_params.get("mine") and person:
             found = [note for note in found if note["author"]["id"] == person["id"]]
-        rows = [_row(note) for note in found[start : start + 50]]
+        rows = [self._seen_by(person, _row(note)) for note in found[start : start + 50]]
         following = str(start + 50) if len(found) > start + 50 else None
         return JSONResponse({"notes": rows, "next": following})
 
@@ -260,7 +262,24 @@ class FakeNotes(Fake):
         return JSONResponse({"notes": rows[:10]})
 
     async def read(self, request: Request) -> Response:
-        return self._missing(request) or JSONResponse(self.notes[_key(request)])
+        if refusal := self._missing(request):
+            return refusal
+        note = self.notes[_key(request)]
+        return JSONResponse(self._seen_by(self._person(request), note))
+
+    def _seen_by(self, person: Json | None, note: Json) -> Json:
+        looked = self.looked.get((person["id"], note["key"])) if person else None
+        return note if looked is None else {**note, "looked": looked}
+
+    async def look(self, request: Request) -> Response:
+        person, version = self._person(request), (await request.json())["version"]
+        if person is None:
+            return problem(401, "unauthenticated")
+        if refusal := self._missing(request):
+            return refusal
+        name = (person["id"], _key(request))
+        self.looked[name] = max(version, self.looked.get(name, 0))
+        return self._answered(None, 204)
 
     async def create(self, request: Request) -> Response:
         person, given = self._person(request), await request.json()

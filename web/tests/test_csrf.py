@@ -13,6 +13,7 @@ UNSAFE = [
     ("/notes/menu/edit", {"title": "T", "body": "B", "version": "1"}),
     ("/notes/menu/delete", {"version": "1"}),
     ("/notes/menu/restore", {}),
+    ("/notes/menu/looked", {"version": "1"}),
     ("/notes/menu/history/1/restore", {"version": "1"}),
     ("/notes/menu/history/1/delete", {}),
     ("/notes/menu/tick", {"line": "0", "task": "71beeff9", "checked": "yes"}),

@@ -32,6 +32,7 @@ from notes_service.text.rendering import Renderer
 from notes_service.use_cases.comments import Comments
 from notes_service.use_cases.finding import Finding
 from notes_service.use_cases.idempotency import Idempotency
+from notes_service.use_cases.looked import Looked
 from notes_service.use_cases.notes import Notes
 from notes_service.use_cases.quota import Quota
 from notes_service.use_cases.versions import Versions
@@ -48,6 +49,7 @@ class State(TypedDict):
 
     notes: Notes
     finding: Finding
+    looked: Looked
     comments: Comments
     versions: Versions
     bearer_auth: BearerAuth
@@ -99,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
                 "notes": notes,
                 "versions": Versions(database, notes, _now),
                 "finding": Finding(database),
+                "looked": Looked(database, _now),
                 "comments": Comments(
                     database, idempotency, renderer, quota, metrics, relay.wake, _now
                 ),

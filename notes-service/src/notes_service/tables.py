@@ -213,3 +213,15 @@ written: Final = Table(
     Column("bytes", BigInteger, nullable=False),
     PrimaryKeyConstraint("person_id", "day"),
 )
+
+# Which version of a note somebody looked at last.
+looked: Final = Table(
+    "looked",
+    metadata,
+    Column("person_id", Text, nullable=False),
+    Column("note_id", ForeignKey("notes.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", _MOMENT, nullable=False),
+    PrimaryKeyConstraint("person_id", "note_id"),
+)
+Index("looked_of_note", looked.c.note_id, looked.c.version)

@@ -50,6 +50,7 @@ export class List implements Channel {
       room: MOST_ROWS,
       by: list.dataset["sort"] === "created" ? "created_at" : "updated_at",
     });
+    this.learn([...this.items.values()].map(rowOf));
     this.mark();
     this.fresh.addEventListener("click", () => this.showFresh());
     const look = () => this.rows.waiting > 0 && !this.held() && this.release();
@@ -82,6 +83,7 @@ export class List implements Channel {
   private async load(): Promise<Position> {
     this.rows.asked();
     const found = await this.fetched();
+    this.learn(found.notes);
     const changed = this.rows.reset(found.notes);
     debug("loaded anew", changed.length, "changed");
     for (const key of changed) this.changed.add(key);
@@ -104,6 +106,10 @@ export class List implements Channel {
       this.rows.unanswered();
       throw error;
     }
+  }
+
+  private learn(rows: readonly Row[]): void {
+    this.lastSeen.learn(rows.map(({ key, looked }) => [key, looked ?? 0] as const));
   }
 
   private held(): boolean {
@@ -203,6 +209,7 @@ function rowOf(item: HTMLElement): Row {
     version: Number(item.dataset["version"]),
     comments: Number(text("comments")),
     changed_lines: parseInt(text("changed_lines").slice(2), 10) || 0,
+    looked: Number(item.dataset["looked"] ?? 0),
     author,
     editor,
     created_at: item.dataset["created"] ?? "",

@@ -1,19 +1,19 @@
 // The note's page: its text and comments follow what others do; a deleted note sends its readers home.
 
 import { Conversation, type Page } from "./conversation.js";
-import { LastSeen } from "./core/last-seen.js";
 import { Renewal } from "./core/renewal.js";
 import { Seen, type Comment, type NoteEvent, type Person, type Position } from "./core/events.js";
 import { announce, tell, toastLater } from "./dom/feedback.js";
 import { lines, path } from "./dom/fill.js";
 import { isOther, may, currentUser } from "./dom/current-user.js";
 import { Failed, getJson } from "./dom/request.js";
-import { keepsNothing, local } from "./dom/storage.js";
+import { keepsNothing } from "./dom/storage.js";
 import { patch, welcome } from "./dom/text.js";
 import { Ticking } from "./dom/ticking.js";
 import { clarify } from "./dom/times.js";
 import { hasTyped, jump } from "./dom/typing.js";
 import { List } from "./list.js";
+import { Looking } from "./looking.js";
 import { PresenceLine } from "./presence.js";
 import { Live, sinceOf, type Channel } from "./live.js";
 import "./site.js";
@@ -39,6 +39,9 @@ class OpenNote implements Channel {
   private readonly seen = new Seen();
   private readonly conversation: Conversation;
   private readonly renewal = new Renewal(() => (this.isGone ? Promise.resolve() : this.reload()));
+  private readonly looking: Looking;
+  /** The version that was looked at before this visit, if it was another one. */
+  private looked: number | null = null;
   private loading: Promise<Position> | null = null;
   private leaving = false;
   private isGone = false;
@@ -51,13 +54,25 @@ class OpenNote implements Channel {
     welcome(body());
     if (currentUser.writes) new Ticking(body(), this.key, () => this.renewal.want());
     this.upgradeDelete();
+    this.looking = new Looking(this.key, Number(article.dataset["looked"] ?? 0));
+    if (isOther({ id: article.dataset["editor"] ?? "" })) this.looked = this.looking.before(Number(article.dataset["version"]));
+    this.offerNews();
     this.look();
     document.addEventListener("visibilitychange", () => this.look());
   }
 
   /** The list marks what changed since. */
   private look(): void {
-    if (!document.hidden) new LastSeen(local, currentUser.id).saw(this.key, Number(this.article.dataset["version"]));
+    if (!document.hidden) this.looking.at(Number(this.article.dataset["version"]));
+  }
+
+  /** The server says it where it knows; a stranger's device knows by itself. */
+  private offerNews(): void {
+    const news = document.getElementById("note-news");
+    if (!news || this.looked === null) return;
+    const comparison = path(this.key, "history", this.article.dataset["version"] ?? "");
+    news.querySelector("a")?.setAttribute("href", `${comparison}?with=${this.looked}`);
+    news.hidden = false;
   }
 
   receive(data: unknown): void {
@@ -124,6 +139,7 @@ class OpenNote implements Channel {
     document.title = `${text.title} · Notes`;
     patch(body(), text.html, isOther(by));
     this.sign(text, by);
+    this.offerNews();
     this.look();
   }
 

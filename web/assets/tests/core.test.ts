@@ -12,6 +12,7 @@ import { isOn } from "../islands/core/debug.js";
 import { Drafts } from "../islands/core/drafts.js";
 import type { HomeEvent } from "../islands/core/events.js";
 import { compare } from "../islands/core/lines.js";
+import { Looks, PAUSE_MS } from "../islands/core/looks.js";
 import { LastSeen } from "../islands/core/last-seen.js";
 import { Patience, toldToWait } from "../islands/core/patience.js";
 import { Renewal } from "../islands/core/renewal.js";
@@ -252,6 +253,33 @@ test("a note is news when it changed since this person looked, and only then", (
   assert.equal(lastSeen.isNews("menu", 2), false);
   for (let number = 0; number < 400; number++) lastSeen.saw(`n${number}`, 1);
   assert.deepEqual([lastSeen.isNews("menu", 9), lastSeen.isNews("n399", 2)], [false, true]);
+});
+
+test("what many pages know of one person is learnt, and never goes back", () => {
+  const lastSeen = new LastSeen(new Shelf(), "ana");
+  lastSeen.learn([["menu", 3], ["tea", 0]]);
+  lastSeen.learn([["menu", 2]]);
+  assert.deepEqual([lastSeen.version("menu"), lastSeen.version("tea")], [3, undefined]);
+});
+
+test("the server is told of a look at most once a minute, and of the latest one", () => {
+  const told: number[] = [];
+  const later: (() => void)[] = [];
+  let now = 1_000_000;
+  const clock = { now: () => now, after: (_: number, work: () => void) => void later.push(work) };
+  const looks = new Looks((version) => told.push(version), clock, 2, 0);
+  looks.saw(2);
+  assert.equal(told.length, 0);
+  looks.saw(3);
+  for (const version of [4, 5]) looks.saw(version);
+  assert.deepEqual([told, later.length], [[3], 1]);
+  now += PAUSE_MS;
+  later.shift()?.();
+  looks.saw(5);
+  assert.deepEqual(told, [3, 5]);
+  // A page that is loaded anew within the minute waits, too.
+  new Looks((version) => told.push(version), clock, 0, now - 1).saw(6);
+  assert.deepEqual([told, later.length], [[3, 5], 1]);
 });
 
 test("a comparison shows every change, and folds what is the same", () => {

@@ -40,7 +40,7 @@ from notes_web.pages.account import (
 )
 from notes_web.pages.admin import accounts, audit, invitations
 from notes_web.pages.api import proxy
-from notes_web.pages.history import restoring, version, versions
+from notes_web.pages.history import looked, restoring, version, versions
 from notes_web.pages.misdirected import OneName
 from notes_web.pages.notes import (
     comment_editing,
@@ -167,7 +167,7 @@ _COMMENTS = (comments, comment_editing)
 # The original's fixed addresses come before /notes/{key}.
 _NOTES = (legacy_redirects, listing, edit, tick, *_COMMENTS, view, trash, live, theme)
 # The list's fixed addresses come before those of single versions.
-_HISTORY = (versions, restoring, version)
+_HISTORY = (versions, restoring, version, looked)
 _SIGN_IN = (login, sign_in_two_factor, passkey, oidc, one_time_link, password_reset)
 _ACCOUNT = (
     profile,

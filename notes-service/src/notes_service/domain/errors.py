@@ -204,6 +204,18 @@ class InvalidCursor(InvalidInput):
         return "a cursor comes from an earlier answer; start again without one"
 
 
+class InvalidVersion(InvalidInput):
+    """The note has not had so many versions yet."""
+
+    code = "invalid_version"
+
+    def __init__(self, current: int) -> None:
+        self.current = current
+
+    def __str__(self) -> str:
+        return f"the note is at version {self.current}"
+
+
 class IdempotencyKeyReused(InvalidInput):
     """The same person has sent another request with this key."""
 

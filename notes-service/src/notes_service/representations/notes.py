@@ -79,9 +79,25 @@ class NoteSummaryOut(Out):
     ] = None
 
 
+class LookedIn(In):
+    """Which version the caller looked at."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+Looked = Annotated[
+    int | None,
+    Field(
+        description="The version that the caller looked at last, where one was told;"
+        " no part of what the ETag names"
+    ),
+]
+
+
 class NoteOut(NoteSummaryOut):
     """A note whole; `html` is sanitised."""
 
+    looked: Looked = None
     body: str
     html: str
 
@@ -103,6 +119,7 @@ class FoundOut(BaseModel):
 class FoundSummaryOut(NoteSummaryOut):
     """A note of a list, and if it was found by `q`, where."""
 
+    looked: Looked = None
     found: FoundOut | None = None
 
 
@@ -159,6 +176,11 @@ def row(note: NoteSummary) -> Json:
 def found(note: NoteSummary, *, title: Sequence[Piece], passage: Sequence[Piece]) -> Json:
     """Return a FoundSummaryOut as JSON: hits are marked in its title and in the passage."""
     return {**summary(note), "found": {"title": _pieces(title), "passage": _pieces(passage)}}
+
+
+def looked_at(note: Json, version: int | None) -> Json:
+    """Return a NoteOut or FoundSummaryOut for somebody who looked at that version of it."""
+    return note if version is None else {**note, "looked": version}
 
 
 def trashed(note: NoteSummary) -> Json:

@@ -1,6 +1,6 @@
 """/v1/notes and /v1/notes/{key}."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -9,7 +9,7 @@ from service_kit.asgi import from_state
 from notes_service import representations
 from notes_service.domain.errors import Unauthenticated
 from notes_service.domain.notes import NoteSummary
-from notes_service.representations import NewNoteIn, NoteIn, NoteOut, NotesOut
+from notes_service.representations import LookedIn, NewNoteIn, NoteIn, NoteOut, NotesOut
 from notes_service.routes.answers import CursorParameter, IdempotencyKey, Limit, answer, page
 from notes_service.routes.bearer import Reader, SignedIn
 from notes_service.routes.conditions import (
@@ -23,12 +23,14 @@ from notes_service.routes.conditions import (
 from notes_service.routes.problems import documented
 from notes_service.store.lists import Cursor, Order
 from notes_service.use_cases.finding import Finding, Hits
+from notes_service.use_cases.looked import Looked
 from notes_service.use_cases.notes import Notes
 
 router: Final = APIRouter(prefix="/v1/notes", tags=["notes"])
 
 
 UseCases = Annotated[Notes, Depends(from_state("notes"))]
+LookedAt = Annotated[Looked, Depends(from_state("looked"))]
 
 
 @router.get("", response_model=NotesOut, responses=documented())
@@ -36,6 +38,7 @@ async def list_notes(
     me: Reader,
     notes: UseCases,
     finding: Annotated[Finding, Depends(from_state("finding"))],
+    looked: LookedAt,
     q: Annotated[str, Query(description='Words, "phrases", -without, OR')] = "",
     mine: Annotated[bool, Query(description="Only notes that the caller wrote")] = False,
     sort: Annotated[
@@ -52,32 +55,43 @@ async def list_notes(
         hits = await finding.find(
             q, after=parse_cursor(cursor), limit=limit, author_id=author_id
         )
-        return _found(hits)
+        return _found(hits, await looked.versions([hit.note for hit in hits.hits], caller=me))
     after = parse_cursor(cursor, by_title=sort is Order.TITLE)
     if sort is Order.TITLE:
-        return _titled(
-            await notes.by_title(after=after, limit=limit + 1, author_id=author_id), limit
-        )
+        titled = await notes.by_title(after=after, limit=limit + 1, author_id=author_id)
+        known = await looked.versions([note for note, _ in titled], caller=me)
+        return _titled(titled, limit, known)
     found = await notes.newest(after=after, limit=limit + 1, author_id=author_id, order=sort)
+    known = await looked.versions(found, caller=me)
     is_by_age = sort is Order.CREATED
     return page(
         found,
         limit,
-        representations.summary,
+        lambda note: representations.looked_at(
+            representations.summary(note), known.get(note.id)
+        ),
         lambda note: note.created_at if is_by_age else note.updated_at,
     )
 
 
-def _titled(found: Sequence[tuple[NoteSummary, Cursor]], limit: int) -> Response:
+def _titled(
+    found: Sequence[tuple[NoteSummary, Cursor]], limit: int, known: Mapping[int, int]
+) -> Response:
     following = format_cursor(found[limit - 1][1]) if len(found) > limit else None
-    shown = [representations.summary(note) for note, _ in found[:limit]]
+    shown = [
+        representations.looked_at(representations.summary(note), known.get(note.id))
+        for note, _ in found[:limit]
+    ]
     return answer({"notes": shown, "next": following})
 
 
-def _found(hits: Hits) -> Response:
+def _found(hits: Hits, known: Mapping[int, int]) -> Response:
     following = format_cursor(hits.hits[-1].cursor) if hits.has_more else None
     shown = [
-        representations.found(hit.note, title=hit.title, passage=hit.passage)
+        representations.looked_at(
+            representations.found(hit.note, title=hit.title, passage=hit.passage),
+            known.get(hit.note.id),
+        )
         for hit in hits.hits
     ]
     return answer({"notes": shown, "next": following, "total": hits.total})
@@ -110,14 +124,30 @@ async def create_note(
     responses={304: {"description": "the client's copy is current"}, **documented(404, 410)},
 )
 async def get_note(
-    key: str, me: Reader, notes: UseCases, if_none_match: IfNoneMatch = None
+    key: str,
+    me: Reader,
+    notes: UseCases,
+    looked: LookedAt,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Read a note; 304 if the version in If-None-Match is current."""
     note = await notes.get(key)
     tag = {"ETag": etag(note.summary.version)}
     if is_known(note.summary.version, if_none_match):
         return Response(status_code=304, headers=tag)
-    return answer(representations.note(note), headers=tag)
+    known = await looked.versions([note.summary], caller=me)
+    seen = representations.looked_at(representations.note(note), known.get(note.summary.id))
+    return answer(seen, headers=tag)
+
+
+@router.put("/{key}/looked", status_code=204, responses=documented(404, 410))
+async def put_looked(key: str, seen: LookedIn, me: SignedIn, looked: LookedAt) -> Response:
+    """The caller looked at this version: their other devices know what changed since.
+
+    An earlier version than before changes nothing. A person's last 1000 notes are kept.
+    """
+    await looked.put(key, seen.version, caller=me)
+    return Response(status_code=204)
 
 
 @router.put(

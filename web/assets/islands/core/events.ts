@@ -12,6 +12,8 @@ export interface Row {
   version: number;
   comments: number;
   changed_lines?: number | null;
+  /** The version that this person looked at last, as the server knows it; in no event. */
+  looked?: number | null;
   author: Person;
   editor: Person;
   created_at: string;

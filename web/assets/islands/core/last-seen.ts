@@ -1,4 +1,5 @@
-// Which version of each note this person last looked at on this device, so that the list can say what changed since.
+// Which version of each note this person last looked at, as far as this device knows, so that pages can say what changed
+// since. What the server knows of a signed-in person's other devices is learnt from its pages.
 
 type Store = Pick<Storage, "getItem" | "setItem">;
 
@@ -26,11 +27,23 @@ export class LastSeen {
     return (note, version) => version > (versions.get(note) ?? Infinity);
   }
 
+  version(note: string): number | undefined {
+    return this.read().get(note);
+  }
+
   saw(note: string, version: number): void {
+    this.learn([[note, version]]);
+  }
+
+  /** The same for many notes, with one look into the store; a version never goes back. */
+  learn(looked: readonly (readonly [note: string, version: number])[]): void {
     const versions = this.read();
-    if ((versions.get(note) ?? 0) >= version) return;
-    versions.delete(note);
-    versions.set(note, version);
+    const newer = looked.filter(([note, version]) => version > (versions.get(note) ?? 0));
+    if (newer.length === 0) return;
+    for (const [note, version] of newer) {
+      versions.delete(note);
+      versions.set(note, version);
+    }
     try {
       this.store.setItem(this.name, JSON.stringify([...versions].slice(-MOST)));
     } catch {

@@ -112,6 +112,13 @@ class NotesClient:
             headers=_if_match(version) | {"Idempotency-Key": once},
         )
 
+    async def looked(self, token: str, key: str, version: int) -> None:
+        """The caller looked at the version; a repeat, or an earlier one, does nothing more."""
+        await self._call(
+            "PUT", _note(key) + "/looked", token=token, json={"version": version},
+            repeatable=True, is_patient=False,
+        )  # fmt: skip
+
     async def delete_version(self, token: str, key: str, version: int) -> None:
         """Deletes the text of a version for good; a repeat does nothing more."""
         path = f"{_note(key)}/versions/{version}"

@@ -25,6 +25,12 @@ class CommentVersionsOut(TypedDict):
     versions: list[CommentVersionOut]
 
 
+class LookedIn(TypedDict):
+    """Which version the caller looked at."""
+
+    version: int
+
+
 class NewNoteIn(TypedDict):
     """A note that does not exist yet."""
 
@@ -156,6 +162,7 @@ class FoundSummaryOut(TypedDict):
     created_at: str
     updated_at: str
     changed_lines: NotRequired[int | None]
+    looked: NotRequired[int | None]
     found: NotRequired[FoundOut | None]
 
 
@@ -172,6 +179,7 @@ class NoteOut(TypedDict):
     created_at: str
     updated_at: str
     changed_lines: NotRequired[int | None]
+    looked: NotRequired[int | None]
     body: str
     html: str
 

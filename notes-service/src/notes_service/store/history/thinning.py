@@ -20,8 +20,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service.domain.thinning import Place
+from notes_service.tables import looked, notes
 from notes_service.tables import note_versions as versions
-from notes_service.tables import notes
 
 
 class Position(NamedTuple):
@@ -62,6 +62,10 @@ _IS_NEEDED: Final = or_(
     exists().where(notes.c.id == versions.c.note_id, notes.c.version == versions.c.version),
     exists().where(
         _later.c.note_id == versions.c.note_id, _later.c.restored_from == versions.c.version
+    ),
+    # What changed since somebody looked leads to this very version.
+    exists().where(
+        looked.c.note_id == versions.c.note_id, looked.c.version == versions.c.version
     ),
 )
 _LET_GO: Final = delete(versions).where(
