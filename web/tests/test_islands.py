@@ -481,6 +481,7 @@ def test_nothing_scrolls_sideways(site, width):
 def test_axe_finds_nothing_on_pages_that_others_do_not_reach(site, scheme):
     notes = site.backends.notes
     notes.put("menu", "Menu", "Soup")
+    said = notes.reword(notes.say("menu", "Is there *cake*?", ANA), "Tea at https://a.example/")
     axe = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text()
     page = live(site.open("/", ANA, color_scheme=scheme, viewport=PHONE))
     found = []
@@ -496,6 +497,13 @@ def test_axe_finds_nothing_on_pages_that_others_do_not_reach(site, scheme):
     page.keyboard.press("Control+k")
     expect(page.get_by_role("option")).to_have_count(1)
     check("quick open")
+    page.goto(site.url + "/notes/menu")
+    page.get_by_role("link", name="Edit comment").click()
+    expect(page.locator("#comment-list textarea")).to_be_focused()
+    check("a comment that is being changed")
+    for path in ("edit", "versions", "delete"):
+        page.goto(f"{site.url}/notes/menu/comments/{said['id']}/{path}")
+        check(f"a comment: {path}")
     page.goto(site.url + "/notes/add")
     text_field(page).fill("Soup")
     site.backends.users.sessions.clear()
