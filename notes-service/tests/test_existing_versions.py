@@ -4,12 +4,9 @@ import asyncio
 
 import asyncpg
 import pytest
-from alembic import command
-from alembic.config import Config
 from notes_service import schema
-from notes_service.schema import _SCRIPTS
+from older_schema import at_revision
 from service_data.database import driver_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 pytestmark = pytest.mark.slow  # a database made anew
 
@@ -21,23 +18,10 @@ _NOTE = """
 """
 
 
-async def _at_revision(url: str, revision: str) -> None:
-    def upgrade(connection):  # type: ignore[no-untyped-def]
-        config = Config()
-        config.set_main_option("script_location", str(_SCRIPTS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-    engine = create_async_engine(driver_url(url))
-    async with engine.begin() as connection:
-        await connection.run_sync(upgrade)
-    await engine.dispose()
-
-
 async def test_each_existing_note_in_the_trash_or_not_gets_the_version_that_it_reads(
     database_url: str,
 ):
-    await _at_revision(database_url, "0005")
+    await at_revision(database_url, "0005")
     connection = await asyncpg.connect(database_url)
     long = "".join(f"{number}\n" for number in range(30_000))
     gone_at = await connection.fetchval("SELECT now()")

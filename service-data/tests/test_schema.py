@@ -11,6 +11,8 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 LOCK = 99
+GATE = 77
+PATIENCE_SECONDS = 30
 ENV = """
 from alembic import context
 context.configure(connection=context.config.attributes["connection"])
@@ -91,6 +93,34 @@ async def test_a_failed_migration_leaves_nothing_behind(
     assert await columns(engine) == ["a"]
     await releases[1].start(engine)
     assert await columns(engine) == ["a", "b"]
+
+
+async def test_a_migration_holds_nothing_while_the_next_one_works(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    waits = f'op.execute("SELECT pg_advisory_xact_lock({GATE})")'
+    release = Release(tmp_path / "waits", [ADDS_A, f"{waits}; {ADDS_B}"])
+    async with engine.connect() as gate, asyncio.timeout(PATIENCE_SECONDS):
+        await gate.execute(text(f"SELECT pg_advisory_xact_lock({GATE})"))
+        starting = asyncio.create_task(release.start(engine))
+        while await columns(engine) != ["a"]:  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(0.02)
+        async with engine.begin() as beside:
+            await beside.execute(text("INSERT INTO notes VALUES ('written meanwhile')"))
+        await gate.rollback()
+        await starting
+    assert await columns(engine) == ["a", "b"]
+
+
+async def test_an_upgrade_that_fails_half_way_is_continued_by_the_next_start(
+    engine: AsyncEngine, releases: list[Release], tmp_path: Path
+) -> None:
+    broken = Release(tmp_path / "broken", [ADDS_A, ADDS_B, 'op.execute("nonsense")'])
+    with pytest.raises(Exception, match="nonsense"):
+        await broken.start(engine)
+    assert await columns(engine) == ["a", "b"]
+    await releases[2].start(engine)
+    assert await columns(engine) == ["b"]
 
 
 async def test_promise_the_release_before_works_on_an_expanded_schema_and_says_so(

@@ -1,7 +1,9 @@
 """Brings a database's schema up to date: each migration once, by one process at a time.
 
-However many replicas start together, an advisory lock lets one of them work and the others find
-it done; a migration that fails leaves nothing behind.
+However many replicas start together, an advisory lock lets one of them work at a time, and each
+goes on from where it finds the schema. Every migration is a transaction of its own: what one
+has locked is free while the next works, so that the release before can go on beside. One that
+fails leaves nothing behind; those before it stay, and the next start continues.
 
 A schema that a newer release has changed is used as it is. That allows upgrades without
 downtime, and the way back: migrations expand first and contract only a release later, when the
@@ -48,9 +50,11 @@ async def upgrade(engine: AsyncEngine, *, scripts: Path, lock: int) -> None:
 
     `lock` is the number of the advisory lock, one for each service. Raises SchemaTooNew.
     """
-    async with engine.begin() as connection:
-        await connection.execute(select(func.pg_advisory_xact_lock(lock)))
-        await connection.run_sync(_upgrade, scripts)
+    is_done = False
+    while not is_done:
+        async with engine.begin() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(lock)))
+            is_done = await connection.run_sync(_step, scripts)
 
 
 def contract(op: Operations, *, oldest: str) -> None:
@@ -63,7 +67,8 @@ def contract(op: Operations, *, oldest: str) -> None:
     op.execute(f"COMMENT ON TABLE alembic_version IS '{oldest}'")
 
 
-def _upgrade(connection: Connection, scripts: Path) -> None:
+def _step(connection: Connection, scripts: Path) -> bool:
+    """Apply the next migration, if one is missing; return whether there was none."""
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -71,10 +76,13 @@ def _upgrade(connection: Connection, scripts: Path) -> None:
     ours = directory.get_current_head() or ""
     known = {script.revision for script in directory.walk_revisions()}
     found = MigrationContext.configure(connection).get_current_revision()
+    if found == ours:
+        return True
     if found is None or found in known:
-        command.upgrade(config, "head")
-        return
+        command.upgrade(config, "+1")
+        return False
     oldest = connection.scalar(_OLDEST)
     if oldest is not None and oldest not in known:
         raise SchemaTooNew(found=found, ours=ours)
     log.warning("schema: %s is newer than this release's %s; used as it is", found, ours)
+    return True
