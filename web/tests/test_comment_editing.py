@@ -42,6 +42,12 @@ async def test_only_its_author_sees_edit_and_gets_the_form(browse, said, backend
     assert (await browse(BEN).get(VERSIONS)).status == 403
 
 
+async def test_a_comment_that_never_was_is_told_as_such(browse, said):
+    page = await browse(ANA).get("/notes/menu/comments/999/versions")
+    assert page.status == 404
+    assert "No such comment" in page.text
+
+
 async def test_promise_another_windows_change_is_shown_and_not_replaced_blindly(
     browse, said, backends
 ):

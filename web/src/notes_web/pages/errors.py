@@ -81,6 +81,10 @@ SPECIAL = {
         "No such version",
         "The note has no version of that number. Its history shows those that it has.",
     ),
+    "comment_not_found": (
+        "No such comment",
+        "The note has no comment of that number. It may have been deleted.",
+    ),
     "task_changed": ("This task was changed", "Open the note again and tick it there."),
     "busy_note": ("Many people change this note just now", "Wait a moment, then try again."),
     "invalid_search": ("That search is too long", "Use at most 200 characters."),
