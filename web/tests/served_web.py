@@ -23,6 +23,12 @@ class ScriptedPage(Page):
     script: ScriptedSocket
 
 
+def nothing_is_kept(page: Page) -> None:
+    """Waits for it: a page drops what was saved once its script has run."""
+    names = "Object.keys(localStorage)"
+    page.wait_for_function(f"() => !{names}.some(name => name.startsWith('notes:draft'))")
+
+
 class Served:
     def __init__(self, backends: Backends, url: str, browser: Browser) -> None:
         self.backends, self.url, self._browser = backends, url, browser

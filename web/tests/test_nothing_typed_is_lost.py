@@ -8,7 +8,7 @@ from fake_backends import ANA, BEN
 from looks import DESKTOP, PHONE, looks
 from playwright.sync_api import Page, expect
 from scripted_socket import event
-from served_web import ScriptedPage, Served
+from served_web import ScriptedPage, Served, nothing_is_kept
 from text_field import text_field
 
 pytestmark = pytest.mark.browser
@@ -36,12 +36,6 @@ def type_and_be_killed(page: Page, text: str) -> None:
 def kept(page: Page) -> list[str]:
     names: list[str] = page.evaluate("Object.keys(localStorage)")
     return [name for name in names if name.startswith("notes:draft")]
-
-
-def nothing_is_kept(page: Page) -> None:
-    """Waits for it: a page drops what was saved once its script has run."""
-    names = "Object.keys(localStorage)"
-    page.wait_for_function(f"() => !{names}.some(name => name.startsWith('notes:draft'))")
 
 
 def again(page: Page, url: str) -> Any:

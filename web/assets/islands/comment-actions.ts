@@ -2,9 +2,10 @@
 
 import { edit } from "./comment-edit.js";
 import type { Comment } from "./core/events.js";
+import { currentUser } from "./dom/current-user.js";
 import { toast } from "./dom/feedback.js";
 import { path } from "./dom/fill.js";
-import { hasKept } from "./dom/kept-field.js";
+import { dropSaid, hasKept } from "./dom/kept-field.js";
 import { postUntilAnswered, Unanswered } from "./dom/repeating.js";
 import { Failed } from "./dom/request.js";
 
@@ -21,6 +22,9 @@ export class CommentActions {
     private readonly effects: Effects,
   ) {
     list.addEventListener("click", (event) => this.press(event));
+    if (!currentUser.writes) return;
+    const said = document.getElementById(location.hash.slice(1))?.dataset["source"];
+    if (said !== undefined) dropSaid(key, said);
     this.reopen();
   }
 

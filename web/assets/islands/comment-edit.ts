@@ -17,10 +17,15 @@ export function edit(item: HTMLElement, key: string, changed: (said: Comment) =>
   if (!open.has(item)) open.set(item, new CommentEdit(item, key, changed));
 }
 
-/** The comment is gone. True if somebody writes in its place: then it stays until they are done. */
+/** Somebody writes in its place: it stays until they are done. */
 export function isHeld(item: HTMLElement): boolean {
-  open.get(item)?.gone();
   return open.has(item);
+}
+
+/** The comment was deleted, or is there after all: whoever writes in its place is told. */
+export function tellGone(item: HTMLElement, isGone: boolean): void {
+  if (isGone) open.get(item)?.gone();
+  else open.get(item)?.back();
 }
 
 class CommentEdit {
@@ -41,9 +46,7 @@ class CommentEdit {
     [text.id, line.id] = [`edit-${id}`, `edit-${id}-error`];
     text.value = source;
     this.kept = new KeptField(text, `${key}:${id}`, document.getElementById("note-title")?.textContent ?? "");
-    this.set("version", version);
-    this.set("base", source);
-    this.set("once", freshOnce());
+    this.begin({ text: source, version: Number(version) });
     text.addEventListener("input", () => count(text));
     form.addEventListener("submit", (event) => void this.save(event));
     form.addEventListener("keydown", (event) => this.press(event));
@@ -54,6 +57,13 @@ class CommentEdit {
   gone(): void {
     this.isGone = true;
     this.complain(GONE);
+  }
+
+  back(): void {
+    if (!this.isGone) return;
+    this.isGone = false;
+    part<HTMLButtonElement>(this.form, "save").disabled = false;
+    this.complain("");
   }
 
   private press(event: KeyboardEvent): void {
@@ -70,16 +80,25 @@ class CommentEdit {
     if (button.disabled) return;
     button.disabled = true;
     this.kept.keep();
+    const sent = this.text.value;
     try {
       const wait = () => this.complain("No answer yet, trying again…");
       const made = await postUntilAnswered<Comment>(this.form.action, new FormData(this.form), wait);
       if (made) this.changed(made);
-      this.close(true);
+      if (this.text.value === sent) this.close(true);
+      else if (made) this.goOn(made);
     } catch (error) {
       this.refused(error);
     } finally {
       button.disabled = this.isGone;
     }
+  }
+
+  /** What was typed while it was on its way is the next change. */
+  private goOn(made: Comment): void {
+    this.begin(made);
+    this.complain("");
+    this.kept.keep();
   }
 
   private refused(error: unknown): void {
@@ -104,6 +123,8 @@ class CommentEdit {
   private close(isDone: boolean): void {
     if (isDone) this.kept.drop();
     else this.kept.keep();
+    // It was left while it was being sent, and opened again.
+    if (open.get(this.item) !== this) return;
     open.delete(this.item);
     this.show(false);
     if (this.isGone) this.item.remove();
@@ -123,6 +144,13 @@ class CommentEdit {
     this.line.textContent = sentence;
     this.line.hidden = sentence === "";
     this.text.setAttribute("aria-describedby", this.line.id);
+  }
+
+  /** The next save replaces this, and is none of the earlier ones. */
+  private begin(said: Pick<Comment, "text" | "version">): void {
+    this.set("version", String(said.version ?? 1));
+    this.set("base", said.text);
+    this.set("once", freshOnce());
   }
 
   private set(name: string, value: string): void {

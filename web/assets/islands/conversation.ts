@@ -5,7 +5,7 @@
 // what somebody is reading, with the number of what is earlier and later.
 
 import { CommentActions } from "./comment-actions.js";
-import { isHeld } from "./comment-edit.js";
+import { isHeld, tellGone } from "./comment-edit.js";
 import { CommentForm } from "./comment-form.js";
 import type { Comment } from "./core/events.js";
 import { commentItem, fillComment } from "./dom/comment-item.js";
@@ -69,7 +69,7 @@ export class Conversation {
   change(said: Comment, total: number): void {
     this.changed?.push(said);
     const item = this.item(said.id);
-    if (item && fillComment(item, said) && isOther(said.author)) tint(item);
+    if (item && this.refresh(item, said) && isOther(said.author)) tint(item);
     this.count(total);
   }
 
@@ -121,19 +121,31 @@ export class Conversation {
     const wanted = comments.filter((said) => !this.isRemoved(said));
     const ids = new Set(wanted.map(({ id }) => id));
     for (const item of this.items()) if (!ids.has(idOf(item)) && !isHeld(item)) item.remove();
+    // What somebody is changing stays in its place, though it is earlier than these, or gone.
+    const held = this.items().filter((item) => !ids.has(idOf(item)));
     let place = this.list.firstElementChild;
     for (const said of wanted) {
+      while (held[0] && idOf(held[0]) < said.id) place = held.shift()?.nextElementSibling ?? null;
       const shown = this.item(said.id);
-      if (shown) fillComment(shown, said);
+      if (shown) this.refresh(shown, said);
       const item = shown ?? this.made(said);
       if (item === place) place = place.nextElementSibling;
       else this.list.insertBefore(item, place);
     }
   }
 
+  /** It reads otherwise, or was restored. False if it shows this or a later version already. */
+  private refresh(item: HTMLElement, said: Comment): boolean {
+    if (this.isRemoved(said) || !fillComment(item, said)) return false;
+    tellGone(item, false);
+    return true;
+  }
+
   /** In the order of the server's numbers: an answer may be here before the news of what was said earlier. */
   private take(said: Comment): void {
-    if (!this.isNewest || this.isRemoved(said) || this.item(said.id)) return;
+    const shown = this.item(said.id);
+    if (shown) this.refresh(shown, said);
+    if (shown || !this.isNewest || this.isRemoved(said)) return;
     const [items, isFull] = [this.items(), this.list.children.length >= MOST];
     // Before the run that stands here: one of the earlier comments, told late.
     if (said.id < (items[0] ? idOf(items[0]) : 0) && this.earlier.hasAttribute("href")) return;
@@ -141,8 +153,7 @@ export class Conversation {
       if (this.waiting.size < COUNTED) this.waiting.add(said.id);
       return;
     }
-    const next = items.find((item) => idOf(item) > said.id) ?? null;
-    steadily(this.list, () => this.list.insertBefore(this.made(said), next));
+    steadily(this.list, () => this.list.insertBefore(this.made(said), this.after(said.id)));
     if (isFull && !this.shrinks) this.shrink();
   }
 
@@ -173,11 +184,16 @@ export class Conversation {
     if (this.removed.size > COUNTED) this.removed.delete(this.removed.keys().next().value as number);
     this.waiting.delete(id);
     const item = this.item(id);
-    if (item && !isHeld(item)) steadily(this.list, () => item.remove());
+    if (item && isHeld(item)) tellGone(item, true);
+    else if (item) steadily(this.list, () => item.remove());
   }
 
   private items(): HTMLElement[] {
     return [...this.list.querySelectorAll<HTMLElement>(":scope > [data-comment]")];
+  }
+
+  private after(id: number): HTMLElement | null {
+    return this.items().find((item) => idOf(item) > id) ?? null;
   }
 
   private item(id: number): HTMLElement | null {
@@ -220,7 +236,7 @@ export class Conversation {
       if (this.earlier.href !== href) return;
       const found = page.comments.filter((said) => !this.isRemoved(said) && !this.item(said.id));
       const items = found.map((said) => commentItem(said, this.key, may(said.author)));
-      this.list.prepend(...items);
+      for (const item of items) this.list.insertBefore(item, this.after(idOf(item)));
       this.follow(page.earlier);
       this.count(page.total);
       items[0]?.scrollIntoView({ block: "nearest" });

@@ -9,7 +9,6 @@ const PAUSE_MS = 400;
 
 export class KeptField {
   private readonly drafts = new CommentDrafts(local, currentUser.id);
-  private readonly before: string;
   private isDropped = false;
 
   /** `name` is "<key of the note>:<id of the comment>". What was kept under it takes the field's place. */
@@ -18,7 +17,6 @@ export class KeptField {
     private readonly name: string,
     private readonly title: string,
   ) {
-    this.before = field.value;
     const kept = this.drafts.of(name);
     if (kept) field.value = kept.text;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,13 +31,26 @@ export class KeptField {
     const { name, title } = this;
     const text = this.field.value;
     if (this.isDropped || !this.field.isConnected) return;
-    if (text === this.before) this.drafts.drop(name);
+    if (text === this.said()) this.drafts.drop(name);
     else this.drafts.write(name, { text, once: "", title, at: new Date().toISOString() });
   }
 
   drop(): void {
     this.isDropped = true;
     this.drafts.drop(this.name);
+  }
+
+  /** What the comment says; the field may hold what the server gave back unsaved. */
+  private said(): string {
+    return (this.field.form?.elements.namedItem("base") as HTMLInputElement | null)?.value ?? "";
+  }
+}
+
+/** What was kept for a comment of this note was said as another one: theirs was deleted. */
+export function dropSaid(key: string, said: string): void {
+  const drafts = new CommentDrafts(local, currentUser.id);
+  for (const { note, text } of drafts.all()) {
+    if (note.startsWith(`${key}:`) && text.trim() === said) drafts.drop(note);
   }
 }
 
