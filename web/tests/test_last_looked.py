@@ -8,6 +8,7 @@ import pytest
 from fake_backends import ANA, BEN, EVA
 from playwright.sync_api import expect
 from scripted_socket import event
+from starlette.responses import Response
 
 
 @pytest.fixture
@@ -80,6 +81,10 @@ def live(page):
     return page
 
 
+async def away(_):
+    return Response(status_code=503)
+
+
 @pytest.mark.browser
 def test_a_note_that_is_in_view_is_told_once_a_minute(site):
     notes = site.backends.notes
@@ -89,13 +94,28 @@ def test_a_note_that_is_in_view_is_told_once_a_minute(site):
         page.goto(f"{site.url}/notes/menu")
     assert answer.value.status == 204
     assert notes.looked == {("ana-id", "menu"): 1}
-    live(page)
-    page.script.publish("notes:menu", event("note.updated", note=saved(site, "Soup\nBread")))
-    expect(page.locator("#note-edited")).to_contain_text("changed by Ben")
     page.reload()
     live(page)
     asked = [each for each in notes.seen if each.url.path.endswith("/looked")]
     assert len(asked) == 1
+
+
+@pytest.mark.browser
+def test_what_was_seen_to_come_in_is_told_when_the_page_is_left(site):
+    notes = site.backends.notes
+    saved(site, "Soup")
+    page = live(site.open("/", ANA))
+    with page.expect_response("**/notes/menu/looked"):
+        page.goto(f"{site.url}/notes/menu")
+    live(page)
+    page.script.publish("notes:menu", event("note.updated", note=saved(site, "Soup\nBread")))
+    expect(page.locator("#note-edited")).to_contain_text("changed by Ben")
+    page.goto(site.url)
+    live(page)
+    while notes.looked != {("ana-id", "menu"): 2}:
+        page.wait_for_timeout(20)
+    asked = [each for each in notes.seen if each.url.path.endswith("/looked")]
+    assert len(asked) == 2
 
 
 @pytest.mark.browser
@@ -109,7 +129,9 @@ def test_promise_the_list_of_another_device_marks_it_live_and_the_note_leads_the
     row = {name: value for name, value in note.items() if name not in ("body", "html")}
     page.script.publish("home", event("note.updated", note=row))
     expect(page.locator("#notes .row[data-news]")).to_have_count(1)
-    page.locator("#notes .row-link").click()
+    with page.expect_response("**/notes/menu/looked"):
+        page.locator("#notes .row-link").click()
+    live(page)
     page.locator("#note-news").get_by_role("link", name="compare").click()
     expect(page.locator("#diff-title")).to_have_text("From version 1 to version 2")
     # It was looked at: neither this device nor another one marks it any more.
@@ -117,6 +139,40 @@ def test_promise_the_list_of_another_device_marks_it_live_and_the_note_leads_the
     live(page)
     expect(page.locator("#notes .row[data-news]")).to_have_count(0)
     assert notes.looked == {("ana-id", "menu"): 2}
+
+
+@pytest.mark.browser
+def test_promise_a_change_that_was_watched_on_this_device_is_no_news(site, monkeypatch):
+    notes = site.backends.notes
+    saved(site, "Soup")
+    notes.looked["ana-id", "menu"] = 1
+    page = live(site.open("/notes/menu", ANA))
+    monkeypatch.setattr(notes, "look", away)
+    page.script.publish("notes:menu", event("note.updated", note=saved(site, "Soup\nBread")))
+    expect(page.locator("#note-edited")).to_contain_text("changed by Ben")
+    page.goto(f"{site.url}/")
+    live(page)
+    # The server does not know it yet, and says so on every page; this device knows.
+    page.goto(f"{site.url}/notes/menu")
+    live(page)
+    expect(page.locator("#note-body")).to_contain_text("Bread")
+    expect(page.locator("#note-news")).to_be_hidden()
+    assert notes.looked == {("ana-id", "menu"): 1}
+
+
+@pytest.mark.browser
+def test_a_browser_that_keeps_nothing_shows_what_the_server_knows(site):
+    saved(site, "Soup")
+    saved(site, "Soup\nBread")
+    site.backends.notes.looked["ana-id", "menu"] = 1
+    page = site.open("/trash", ANA)
+    page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full') }")
+    page.goto(f"{site.url}/notes/menu")
+    live(page)
+    news = page.locator("#note-news")
+    expect(news).to_be_visible()
+    link = news.get_by_role("link", name="compare")
+    expect(link).to_have_attribute("href", "/notes/menu/history/2?with=1")
 
 
 @pytest.mark.browser

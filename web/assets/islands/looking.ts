@@ -15,24 +15,25 @@ export class Looking {
   /** `known`: the version that the server knows this person looked at, 0 for none. */
   constructor(
     private readonly key: string,
-    known: number,
+    private readonly known: number,
   ) {
     this.name = `notes:told:${currentUser.id}:${key}`;
     if (known > 0) this.seen.saw(key, known);
-    const clock = { now: Date.now, after: (wait: number, work: () => void) => void setTimeout(work, wait) };
+    const clock = { now: Date.now, random: Math.random, after: (wait: number, work: () => void) => void setTimeout(work, wait) };
     this.looks = new Looks((version) => this.tell(version), clock, known, Number(session.getItem(this.name) ?? 0));
+    addEventListener("pagehide", () => this.looks.flush());
   }
 
   /** What changed since then is news: the version, or null if this one was looked at, or none. */
   before(version: number): number | null {
-    const looked = this.seen.version(this.key);
-    return looked !== undefined && looked < version ? looked : null;
+    const looked = Math.max(this.seen.version(this.key) ?? 0, this.known);
+    return looked > 0 && looked < version ? looked : null;
   }
 
-  /** The version stands on a page that can be seen. */
-  at(version: number): void {
+  /** The version stands on a page that can be seen; `isLive`: it came in while it was seen. */
+  at(version: number, isLive = false): void {
     this.seen.saw(this.key, version);
-    if (currentUser.id !== "") this.looks.saw(version);
+    if (currentUser.id !== "") this.looks.saw(version, isLive);
   }
 
   private tell(version: number): void {
@@ -40,6 +41,6 @@ export class Looking {
     const fields = new FormData();
     fields.set("version", String(version));
     // It is no more than a mark: the next visit tells it again.
-    void postForm(path(this.key, "looked"), fields).catch(() => {});
+    void postForm(path(this.key, "looked"), fields, { keepalive: true }).catch(() => {});
   }
 }

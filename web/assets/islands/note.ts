@@ -62,14 +62,18 @@ class OpenNote implements Channel {
   }
 
   /** The list marks what changed since. */
-  private look(): void {
-    if (!document.hidden) this.looking.at(Number(this.article.dataset["version"]));
+  private look(isLive = false): void {
+    if (!document.hidden) this.looking.at(Number(this.article.dataset["version"]), isLive);
   }
 
-  /** The server says it where it knows; a stranger's device knows by itself. */
+  /** The server says it where it knows; a stranger's device knows by itself, and of what was watched here before anybody. */
   private offerNews(): void {
     const news = document.getElementById("note-news");
-    if (!news || this.looked === null) return;
+    if (!news) return;
+    if (this.looked === null) {
+      news.hidden = true;
+      return;
+    }
     const comparison = path(this.key, "history", this.article.dataset["version"] ?? "");
     news.querySelector("a")?.setAttribute("href", `${comparison}?with=${this.looked}`);
     news.hidden = false;
@@ -140,7 +144,7 @@ class OpenNote implements Channel {
     patch(body(), text.html, isOther(by));
     this.sign(text, by);
     this.offerNews();
-    this.look();
+    this.look(true);
   }
 
   private sign(text: Text, by: Person): void {

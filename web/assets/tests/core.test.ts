@@ -266,7 +266,7 @@ test("the server is told of a look at most once a minute, and of the latest one"
   const told: number[] = [];
   const later: (() => void)[] = [];
   let now = 1_000_000;
-  const clock = { now: () => now, after: (_: number, work: () => void) => void later.push(work) };
+  const clock = { now: () => now, after: (_: number, work: () => void) => void later.push(work), random: () => 0 };
   const looks = new Looks((version) => told.push(version), clock, 2, 0);
   looks.saw(2);
   assert.equal(told.length, 0);
@@ -280,6 +280,28 @@ test("the server is told of a look at most once a minute, and of the latest one"
   // A page that is loaded anew within the minute waits, too.
   new Looks((version) => told.push(version), clock, 0, now - 1).saw(6);
   assert.deepEqual([told, later.length], [[3, 5], 1]);
+});
+
+test("what many pages see come in at once is told spread over a minute, or as the page is left", () => {
+  const told: number[] = [];
+  const later: { wait: number; work: () => void }[] = [];
+  let [now, chance] = [1_000_000, 0.5];
+  const clock = { now: () => now, after: (wait: number, work: () => void) => void later.push({ wait, work }), random: () => chance };
+  const looks = new Looks((version) => told.push(version), clock, 2, 0);
+  looks.saw(3, true);
+  looks.saw(4, true);
+  assert.deepEqual([told, later.map(({ wait }) => wait)], [[], [PAUSE_MS / 2]]);
+  looks.flush();
+  looks.flush();
+  assert.deepEqual(told, [4]);
+  // The page comes back out of the browser's memory: what it had planned is done.
+  later.shift()?.work();
+  assert.deepEqual(told, [4]);
+  // Never later than a minute, and not twice in one.
+  chance = 0;
+  now += 1_000;
+  looks.saw(5, true);
+  assert.equal(later[0]?.wait, PAUSE_MS - 1_000);
 });
 
 test("a comparison shows every change, and folds what is the same", () => {

@@ -30,7 +30,7 @@ export async function postUntilAnswered<T>(
     if (await isReachable(left())) {
       sent = true;
       try {
-        return await postForm<T>(url, fields, Math.max(1, left()));
+        return await postForm<T>(url, fields, { limitMs: Math.max(1, left()) });
       } catch (error) {
         if (!isCutOff(error)) throw error;
       }

@@ -23,13 +23,13 @@ export async function getJson<T>(url: string): Promise<T> {
   return read<T>(await fetch(url, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(LIMIT_MS) }));
 }
 
-/** Send what a form would send. Null when the answer is empty (204). */
-export async function postForm<T>(url: string, fields?: FormData, limitMs = LIMIT_MS): Promise<T | null> {
+/** Send what a form would send. Null when the answer is empty (204). `keepalive`: it goes on when the page is left; 64 KiB at most. */
+export async function postForm<T>(url: string, fields?: FormData, { limitMs = LIMIT_MS, keepalive = false } = {}): Promise<T | null> {
   const body = new URLSearchParams();
   fields?.forEach((value, name) => body.append(name, String(value)));
   const headers = { Accept: "application/json", "X-Form-Token": formToken() };
   const signal = AbortSignal.timeout(limitMs);
-  const response = await fetch(url, { method: "POST", headers, body, signal });
+  const response = await fetch(url, { method: "POST", headers, body, signal, keepalive });
   return response.status === 204 ? null : read<T>(response);
 }
 
