@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fake_backends import ADA, ANA, BEN, EVA
+from notes_web.signed_cookies import Signer
 
 HIDDEN = r"<template.*?</template>|<span[^>]* hidden>[^<]*</span>|<[^>]+>"
 
@@ -120,6 +121,18 @@ async def test_a_number_without_a_version_means_the_one_before_it(browse, notes)
     assert "From version 2 to version 3" in text_of(page)
     page = await browse().get("/notes/menu/history/3?with=4")
     assert page.status == 200
+
+
+async def test_what_is_told_after_a_restore_breaks_no_page_of_the_release_before(browse, notes):
+    """0.1.0 takes text, tone, undo and saved, and fails on anything else that it can read."""
+    browser = browse(ANA)
+    form = (await browser.get("/notes/menu/history/1")).form("restore-form")
+    await browser.client.post(form.action, data=form.fields, headers=browser.headers)
+    cookie = browser.client.cookies["notes_message"].strip('"')
+    signer = Signer("a secret of thirty-two characters")
+    assert set(signer.loads("message", cookie) or {}) <= {"text", "tone", "undo", "saved"}
+    assert "Version 1 restored." in (await browser.get("/")).text
+    assert "Version 1 restored." not in (await browser.get("/")).text
 
 
 async def test_a_version_comes_back_as_a_save_that_can_be_undone(browse, notes):

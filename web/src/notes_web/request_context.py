@@ -30,6 +30,7 @@ from notes_web.signed_cookies import Signer
 from notes_web.text.line_ends import normal
 
 _MESSAGE = "message"
+_RESTORED = "message-restored"
 _MESSAGE_SECONDS = 60
 
 
@@ -204,15 +205,18 @@ class RequestContext:
 
     def set_message(self, response: Response, message: Message) -> None:
         """Leaves a message for the next page, in a signed cookie."""
-        # A web of the release before reads what it knows.
         given = {name: value for name, value in asdict(message).items() if value is not None}
-        signed = self.site.signer.dumps(_MESSAGE, given)
+        # A web of 0.1.0 fails on `restore`: it finds nothing, and the message waits for this one.
+        signed = self.site.signer.dumps(_RESTORED if message.restore else _MESSAGE, given)
         self.site.cookies.write(response, Cookies.MESSAGE, signed, seconds=_MESSAGE_SECONDS)
 
     def _message(self) -> Message | None:
         signed = self.site.cookies.read(self.request.cookies, Cookies.MESSAGE)
-        told = self.site.signer.loads(_MESSAGE, signed, seconds=_MESSAGE_SECONDS)
-        return Message(**told) if told else None
+        for purpose in (_MESSAGE, _RESTORED):
+            told = self.site.signer.loads(purpose, signed, seconds=_MESSAGE_SECONDS)
+            if told:
+                return Message(**told)
+        return None
 
 
 def client_of(request: Request) -> Client:

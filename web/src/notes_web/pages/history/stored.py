@@ -1,7 +1,7 @@
 """Which stored version a number means.
 
-Deletion and return count a note's version up without another text, and nothing is stored for
-them: such a number means the version before it. A version that an administrator deleted is
+A deletion counts a note's version up without another text, and nothing is stored for it: such
+a number means the version before it. A return from the trash is stored like any save. A version that an administrator deleted is
 passed over where the one before is looked for.
 """
 
