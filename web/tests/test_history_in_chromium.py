@@ -49,6 +49,34 @@ def test_promise_a_version_that_was_saved_while_the_page_was_away_is_there_again
     expect(page.locator("#history > li")).to_have_count(3)
 
 
+def test_where_more_was_saved_than_a_page_holds_the_history_begins_anew_without_a_gap(site):
+    page = open_history(site)
+    page.get_by_label("From version 1").check()
+    page.script.refuses_to_recover = True
+    for number in range(3, 63):
+        site.backends.notes.put("menu", "Menu", f"Soup {number}", BEN)
+    page.script.cut()
+    rows = page.locator("#history > li")
+    expect(rows.first).to_contain_text("Version 62")
+    expect(rows).to_have_count(50)
+    expect(rows.last).to_contain_text("Version 13")
+    # What was chosen is on another page now: the newest two are.
+    expect(page.get_by_label("From version 61")).to_be_checked()
+    expect(page.get_by_label("To version 62")).to_be_checked()
+    page.get_by_role("link", name="Older versions").click()
+    expect(rows.first).to_contain_text("Version 12")
+
+
+def test_a_version_that_is_kept_no_longer_goes_from_an_open_history(site):
+    page = open_history(site)
+    kept = site.backends.notes.versions.of["menu"]
+    kept[:] = [each for each in kept if each["version"] != 1]
+    save_elsewhere(site, page)
+    rows = page.locator("#history > li")
+    expect(rows.first).to_contain_text("Version 3")
+    expect(rows).to_have_count(2)
+
+
 def test_a_note_that_is_deleted_while_its_history_is_open_says_so(site):
     page = open_history(site)
     gone = {"key": "menu", "title": "Menu", "version": 3}

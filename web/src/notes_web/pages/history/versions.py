@@ -75,5 +75,6 @@ async def choose(
 async def live(context: CurrentContext, key: str) -> Response:
     """Answers with the newest versions as JSON; 503 while the position is unknown."""
     found = await state(context, key)
-    told = {"versions": found["versions"], "position": known(found["position"])}
-    return JSONResponse({**told, "created_at": found["note"]["created_at"]})
+    told = {"versions": found["versions"], "next": found["next"]}
+    at = {"position": known(found["position"]), "created_at": found["note"]["created_at"]}
+    return JSONResponse({**told, **at})
