@@ -206,7 +206,7 @@ class RequestContext:
     def set_message(self, response: Response, message: Message) -> None:
         """Leaves a message for the next page, in a signed cookie."""
         given = {name: value for name, value in asdict(message).items() if value is not None}
-        # A web of 0.1.0 fails on `restore`: it finds nothing, and the message waits for this one.
+        # A web of 0.1.0 fails on `restore`: it finds nothing, and the message waits.
         signed = self.site.signer.dumps(_RESTORED if message.restore else _MESSAGE, given)
         self.site.cookies.write(response, Cookies.MESSAGE, signed, seconds=_MESSAGE_SECONDS)
 

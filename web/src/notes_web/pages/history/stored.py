@@ -1,8 +1,8 @@
 """Which stored version a number means.
 
 A deletion counts a note's version up without another text, and nothing is stored for it: such
-a number means the version before it. A return from the trash is stored like any save. A version that an administrator deleted is
-passed over where the one before is looked for.
+a number means the version before it. A return from the trash is stored like any save. A version
+that an administrator deleted is passed over where the one before is looked for.
 """
 
 from notes_web.clients.http import Refused
