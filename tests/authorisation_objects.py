@@ -20,8 +20,8 @@ def note(cast: Cast) -> Values:
 
 def task(cast: Cast) -> Values:
     made = _author(cast).create("Matrix", "- [ ] Soup")
-    (found,) = re.findall(r'data-line="(\d+)" data-task="(\w+)"', made["html"])
-    return {"key": made["key"], "line": found[0], "task": found[1]}
+    (found,) = re.findall(r'data-task="(\w+)"', made["html"])
+    return {"key": made["key"], "task": found}
 
 
 def trashed(cast: Cast) -> Values:

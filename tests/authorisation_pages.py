@@ -45,7 +45,7 @@ WEB: Final = {
         made=edited, form=WORDS | {"version": "{version}", "choice": "mine"}
     ),
     "POST /notes/{key}/tick": Recipe(
-        made=task, form={"line": "{line}", "task": "{task}", "checked": "yes"}
+        made=task, form={"task": "{task}", "place": "0", "alike": "1", "checked": "yes"}
     ),
     "POST /notes/{key}/comments": Recipe(made=note, form={"text": "Soup"} | ONCE),
     "GET /notes/{key}/comments/{comment}/edit": Recipe(made=comment),

@@ -25,7 +25,7 @@ UNSAFE: dict[str, dict[str, str]] = {
     "/notes/KEY/looked": {"version": "1"},
     "/notes/KEY/history/1/restore": {"version": "2"},
     "/notes/KEY/history/1/delete": {},
-    "/notes/KEY/tick": {"line": "0", "task": "71beeff9", "checked": "yes"},
+    "/notes/KEY/tick": {"task": "71beeff9", "place": "0", "alike": "1", "checked": "yes"},
     "/notes/KEY/comments": {"text": "Forged", "once": "forged-once-2"},
     "/notes/KEY/comments/COMMENT/edit": {"text": "Forged", "version": "1"},
     "/notes/KEY/comments/COMMENT/delete": {},

@@ -16,7 +16,7 @@ UNSAFE = [
     ("/notes/menu/looked", {"version": "1"}),
     ("/notes/menu/history/1/restore", {"version": "1"}),
     ("/notes/menu/history/1/delete", {}),
-    ("/notes/menu/tick", {"line": "0", "task": "71beeff9", "checked": "yes"}),
+    ("/notes/menu/tick", {"task": "71beeff9", "place": "0", "alike": "1", "checked": "yes"}),
     ("/notes/menu/comments", {"text": "hello", "once": "1"}),
     ("/notes/menu/comments/1/edit", {"text": "hello", "version": "1"}),
     ("/notes/menu/comments/1/delete", {}),

@@ -31,6 +31,21 @@ def test_a_note_is_opened_by_letters_and_enter(site):
     page.wait_for_url("**/notes/soup")
 
 
+def test_promise_who_types_faster_than_the_answers_opens_what_was_typed(site):
+    page = asked(site)
+    expect(page.get_by_role("option").first).to_contain_text("Talk")
+    held = []
+    page.route("**/live/titles?q=menu", lambda route: held.append(route))
+    page.keyboard.type("menu")
+    page.keyboard.press("Enter")
+    while not held:
+        page.wait_for_timeout(20)
+    assert page.url == site.url + "/"
+    for route in held:
+        route.continue_()
+    page.wait_for_url("**/notes/menu")
+
+
 def test_arrows_choose_and_what_no_title_has_is_searched_for(site):
     page = asked(site)
     expect(page.get_by_role("option")).to_have_count(3)
@@ -40,6 +55,7 @@ def test_arrows_choose_and_what_no_title_has_is_searched_for(site):
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("option", selected=True)).to_contain_text("Menu")
     page.keyboard.type("zzz")
+    expect(page.get_by_role("option")).to_contain_text(["Search all text for “zzz”"])
     expect(page.locator("#quick [role=status]")).to_have_text(
         "No title has words that begin like this."
     )

@@ -43,29 +43,44 @@ def test_a_mark_is_taken_away_and_a_line_that_is_not_there_changes_nothing():
     assert tasks.marked("- [ ] a", 7, is_done=True) == "- [ ] a"
 
 
-def test_a_task_is_where_it_was_or_the_only_one_of_its_name():
+def test_a_task_is_known_by_its_place_among_those_of_its_name():
     html = shown("- [ ] a\n- [ ] b\n- [ ] a\n- [x] c")
-    assert tasks.line_of(html, 2, name_of("a")) == 2
-    assert tasks.line_of(html, 9, name_of("c")) == 3
-    assert tasks.line_of(html, 9, name_of("a")) is None
-    assert tasks.line_of(html, 0, name_of("gone")) is None
+    assert tasks.line_of(html, name_of("a"), place=1, alike=2) == 2
+    assert tasks.line_of(html, name_of("c"), place=0, alike=1) == 3
+    # One of them has gone, or come, since the reader looked.
+    assert tasks.line_of(html, name_of("a"), place=1, alike=3) is None
+    assert tasks.line_of(html, name_of("a"), place=0, alike=1) is None
+    assert tasks.line_of(html, name_of("a"), place=2, alike=2) is None
+    assert tasks.line_of(html, name_of("gone"), place=0, alike=0) is None
 
 
 def put(backends, body: str, by=ANA) -> None:
     backends.notes.put("menu", "Menu", body, by, html=shown(body))
 
 
-async def ticked(browser, line: int, said: str, checked: str = "yes"):
+async def ticked(browser, said: str, place: int = 0, alike: int = 1):
     page = await browser.get("/notes/menu")
     token = re.search(r'name="form-token" content="([^"]*)"', page.text)
     assert token
-    form = {"line": str(line), "task": name_of(said), "checked": checked, "csrf": token[1]}
+    task = {"task": name_of(said), "place": str(place), "alike": str(alike)}
+    form = task | {"checked": "yes", "csrf": token[1]}
     return await browser.submit(Form("/notes/menu/tick", form))
+
+
+async def test_promise_of_tasks_of_one_name_the_one_that_was_seen_is_ticked(browse, backends):
+    put(backends, "- [ ] todo\n- [ ] todo")
+    put(backends, "- [ ] new\n- [ ] todo\n- [ ] todo", BEN)
+    await ticked(browse(ANA), "todo", 1, 2)
+    assert backends.notes.notes["menu"]["body"] == "- [ ] new\n- [ ] todo\n- [x] todo"
+    put(backends, "- [ ] todo\n- [ ] todo\n- [ ] todo", BEN)
+    page = await ticked(browse(ANA), "todo", 1, 2)
+    assert page.status == 409
+    assert "x" not in backends.notes.notes["menu"]["body"]
 
 
 async def test_a_tick_is_a_save_of_the_text_that_is_there(browse, backends):
     put(backends, "- [ ] a\n- [ ] b", BEN)
-    page = await ticked(browse(ANA), 1, "b")
+    page = await ticked(browse(ANA), "b")
     note = backends.notes.notes["menu"]
     assert (page.status, page.path) == (200, "/notes/menu")
     assert (note["body"], note["version"], note["editor"]["name"]) == (
@@ -77,16 +92,16 @@ async def test_a_tick_is_a_save_of_the_text_that_is_there(browse, backends):
 
 async def test_a_tick_twice_is_one_version(browse, backends):
     put(backends, "- [x] a")
-    await ticked(browse(ANA), 0, "a")
+    await ticked(browse(ANA), "a")
     assert backends.notes.notes["menu"]["version"] == 1
 
 
 async def test_a_task_that_moved_is_found_and_one_that_changed_is_not_ticked(browse, backends):
     put(backends, "- [ ] new\n- [ ] a")
-    await ticked(browse(ANA), 0, "a")
+    await ticked(browse(ANA), "a")
     assert backends.notes.notes["menu"]["body"] == "- [ ] new\n- [x] a"
     put(backends, "- [ ] something else")
-    page = await ticked(browse(ANA), 0, "a")
+    page = await ticked(browse(ANA), "a")
     assert (page.status, "This task was changed" in page.text) == (409, True)
     assert backends.notes.notes["menu"]["body"] == "- [ ] something else"
 
@@ -101,7 +116,7 @@ async def test_promise_two_who_tick_different_tasks_at_once_both_do(browse, back
         return is_stale(request)
 
     backends.notes._stale = somebody_is_quicker
-    page = await ticked(browse(ANA), 1, "b")
+    page = await ticked(browse(ANA), "b")
     assert page.status == 200
     assert backends.notes.notes["menu"]["body"] == "- [x] a\n- [x] b"
     assert backends.notes.notes["menu"]["version"] == 3
@@ -109,6 +124,6 @@ async def test_promise_two_who_tick_different_tasks_at_once_both_do(browse, back
 
 async def test_a_reader_ticks_nothing(browse, backends):
     put(backends, "- [ ] a")
-    page = await ticked(browse(EVA), 0, "a")
+    page = await ticked(browse(EVA), "a")
     assert page.status == 403
     assert backends.notes.notes["menu"]["version"] == 1

@@ -16,6 +16,8 @@ const told = dialog.querySelector('[role="status"]') as HTMLElement;
 
 let chosen = -1;
 let asked = 0;
+/** What the list was asked for. */
+let listed: string | null = null;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 
 export function show(): void {
@@ -34,7 +36,7 @@ dialog.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) choose((chosen + step + options().length) % Math.max(1, options().length));
-  else if (event.key === "Enter") open(options()[chosen], event.ctrlKey || event.metaKey);
+  else if (event.key === "Enter") void enter(event.ctrlKey || event.metaKey);
   else return;
   event.preventDefault();
 });
@@ -47,17 +49,29 @@ list.addEventListener("click", (event) => {
 // Beside the card is outside.
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 
+/** Quicker than the answer: what is opened is what the letters mean, not what stood there before them. */
+async function enter(apart: boolean): Promise<void> {
+  if (listed !== field.value.trim()) {
+    clearTimeout(waiting);
+    await look();
+  }
+  if (dialog.open && listed === field.value.trim()) open(options()[chosen], apart);
+}
+
 async function look(): Promise<void> {
   const ticket = (asked += 1);
   const typed = field.value.trim();
   try {
     const { notes } = await getJson<{ notes: Row[] }>(`/live/titles?q=${encodeURIComponent(typed)}`);
-    if (ticket === asked) put(notes, typed);
+    if (ticket !== asked) return;
+    listed = typed;
+    put(notes, typed);
   } catch (error) {
     if (ticket !== asked) return;
+    listed = null;
     list.replaceChildren();
     choose(-1);
-    tell(error instanceof Failed && error.status === 401 ? "Log in to see notes." : "There was no answer. Type again to try again.");
+    tell(sentence(error));
   }
 }
 
@@ -105,6 +119,13 @@ function open(option: HTMLElement | undefined, apart: boolean): void {
   if (apart) window.open(href, "_blank", "noopener");
   else location.assign(href);
   dialog.close();
+}
+
+function sentence(error: unknown): string {
+  const status = error instanceof Failed ? error.status : 0;
+  if (status === 401) return "Log in to see notes.";
+  if (status === 422) return "This is too long for a title.";
+  return "There was no answer. Type again to try again.";
 }
 
 function tell(text: string): void {

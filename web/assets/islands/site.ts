@@ -94,7 +94,7 @@ async function quickOpen(): Promise<void> {
   try {
     (await import("./quick-open.js")).show();
   } catch {
-    toast({ text: "The server cannot be reached. This page stays as it is.", tone: "error" });
+    toast({ text: "This cannot be loaded just now. Try again, or load the page anew.", tone: "error" });
   }
 }
 

@@ -6,7 +6,7 @@ import { currentUser } from "./current-user.js";
 import { tint } from "./feedback.js";
 import { nodesOf } from "./html.js";
 import { offerCopy, offerLink } from "./copying.js";
-import { offerTicks } from "./ticking.js";
+import { isHeld, offerTicks } from "./ticking.js";
 
 /** What the server made of a block, without what this page adds to it. */
 const made = new WeakMap<Element, string>();
@@ -55,7 +55,7 @@ function stayInStep(node: HTMLElement, next: HTMLElement, marks: boolean): void 
     if (!own) continue;
     own.dataset["line"] = box.dataset["line"];
     if (own.disabled) own.setAttribute("aria-label", box.getAttribute("aria-label") ?? "");
-    if (own.checked === box.checked) continue;
+    if (isHeld(own, box.checked) || own.checked === box.checked) continue;
     own.checked = box.checked;
     const item = own.closest("li");
     if (marks && item) tint(item);

@@ -4,6 +4,9 @@ import { toast } from "./feedback.js";
 import { path } from "./fill.js";
 import { Failed, postForm } from "./request.js";
 
+/** Ticked here and not saved yet, with what the server's text has said of it meanwhile. */
+const pending = new Map<HTMLInputElement, boolean | null>();
+
 export class Ticking {
   private last: Promise<void> = Promise.resolve();
   private told: HTMLElement | null = null;
@@ -15,40 +18,69 @@ export class Ticking {
   ) {
     body.addEventListener("change", (event) => {
       const box = event.target as HTMLInputElement;
-      if (!box.matches("[data-task]")) return;
-      const [isDone, name] = [box.checked, nameOf(box)];
-      // Its line is asked for when it is its turn: a change before may have moved it.
-      this.last = this.last.then(() => this.send(placeOf(box), isDone, name));
+      if (box.matches("[data-task]")) this.tick(box);
     });
+    // Those that wait for their turn would never be sent.
+    addEventListener("beforeunload", (event) => pending.size > 0 && event.preventDefault());
   }
 
-  private async send(place: Place, isDone: boolean, name: string): Promise<void> {
+  private tick(box: HTMLInputElement): void {
+    const [isDone, name] = [box.checked, nameOf(box)];
+    pending.set(box, pending.get(box) ?? null);
+    // Its place is asked for when it is its turn: a change before may have moved it.
+    this.last = this.last.then(() => this.send(box, this.placeOf(box), isDone, name));
+  }
+
+  private async send(box: HTMLInputElement, place: Place, isDone: boolean, name: string): Promise<void> {
     const fields = new FormData();
-    fields.set("line", place.line);
-    fields.set("task", place.task);
+    for (const [field, value] of Object.entries(place)) fields.set(field, String(value));
     fields.set("checked", isDone ? "yes" : "no");
     try {
-      await postForm(path(this.key, "tick"), fields);
-      this.tell(isDone ? `“${name}” is done.` : `“${name}” is to do.`, () => this.undo(place, isDone, name));
+      const saved = await postForm<{ version: number }>(path(this.key, "tick"), fields);
+      this.settle(box, saved?.version ?? Infinity);
+      this.tell(isDone ? `“${name}” is done.` : `“${name}” is to do.`, () => this.undo(place, isDone));
     } catch (error) {
-      const box = this.find(place);
-      if (box) box.checked = !isDone;
+      const said = pending.get(box);
+      pending.delete(box);
+      box.checked = said ?? !isDone;
       toast({ text: refusal(error), tone: "error" });
       this.renew();
     }
   }
 
-  private undo(place: Place, isDone: boolean, name: string): void {
+  /** What was heard of the box while it waited counts, if it is of this save or a later one. */
+  private settle(box: HTMLInputElement, version: number): void {
+    const said = pending.get(box);
+    pending.delete(box);
+    const shown = Number(this.body.closest<HTMLElement>("[data-version]")?.dataset["version"]);
+    if (typeof said === "boolean" && shown >= version) box.checked = said;
+  }
+
+  private undo(place: Place, wasDone: boolean): void {
     const box = this.find(place);
-    if (box) box.checked = !isDone;
-    box?.focus();
-    this.last = this.last.then(() => this.send(box ? placeOf(box) : place, !isDone, name));
+    if (!box) {
+      toast({ text: "This task was changed meanwhile, so nothing was undone.", tone: "error" });
+      return;
+    }
+    box.checked = !wasDone;
+    box.focus();
+    this.tick(box);
+  }
+
+  private placeOf(box: HTMLInputElement): Place {
+    const task = box.dataset["task"] ?? "";
+    const alike = this.called(task);
+    return { task, place: alike.indexOf(box), alike: alike.length };
   }
 
   /** Where it is now: lines move, and a live change may have made the box anew. */
-  private find({ line, task }: Place): HTMLInputElement | undefined {
-    const same = [...this.body.querySelectorAll<HTMLInputElement>(`[data-task="${CSS.escape(task)}"]`)];
-    return same.find((box) => box.dataset["line"] === line) ?? same[0];
+  private find({ task, place, alike }: Place): HTMLInputElement | undefined {
+    const now = this.called(task);
+    return now.length === alike ? now[place] : undefined;
+  }
+
+  private called(task: string): HTMLInputElement[] {
+    return [...this.body.querySelectorAll<HTMLInputElement>(`[data-task="${CSS.escape(task)}"]`)];
   }
 
   /** The last tick alone: a list that is ticked off would fill the shelf. */
@@ -58,13 +90,18 @@ export class Ticking {
   }
 }
 
+/** Which of the tasks that are called the same, and of how many. */
 interface Place {
-  line: string;
   task: string;
+  place: number;
+  alike: number;
 }
 
-function placeOf(box: HTMLInputElement): Place {
-  return { line: box.dataset["line"] ?? "", task: box.dataset["task"] ?? "" };
+/** The server's text says how a box is; true if that has to wait for its person's own tick. */
+export function isHeld(box: HTMLInputElement, isDone: boolean): boolean {
+  if (!pending.has(box)) return false;
+  pending.set(box, isDone);
+  return true;
 }
 
 /** Whoever may write can tick; a box is called what its task says. */
@@ -87,6 +124,7 @@ function refusal(error: unknown): string {
   const status = error instanceof Failed ? error.status : 0;
   if (status === 409) return "This task was changed meanwhile, so nothing was ticked.";
   if (status === 401) return "You were signed out, so nothing was ticked.";
+  if (error instanceof Failed && error.problem.code === "stale_page") return "This page was out of date, so nothing was ticked. Load it again.";
   if (status === 403) return "Your account can read notes, but not change them.";
   if (status === 404 || status === 410) return "This note was deleted, so nothing was ticked.";
   if (status === 429) return "You have written as much as one person may today, so nothing was ticked.";

@@ -10,15 +10,13 @@ _BOX = re.compile(r'<input [^>]*data-line="(\d+)" data-task="([0-9a-f]{8})"')
 _MARK = re.compile(r"^([\s>*+.)\d-]*\[)[ xX](?=\]\s)")
 
 
-def line_of(html: str, line: int, task: str) -> int | None:
-    """Returns where the task that stood in `line` is now.
+def line_of(html: str, task: str, *, place: int, alike: int) -> int | None:
+    """Returns the line of the task that its reader saw at `place` among `alike` of its name.
 
-    That is there, or wherever it is the only one of its name; None where nobody can tell.
+    None where nobody can tell: there are more of them now, or fewer.
     """
-    places = [int(place) for place, name in _BOX.findall(html) if name == task]
-    if line in places:
-        return line
-    return places[0] if len(places) == 1 else None
+    lines = [int(line) for line, name in _BOX.findall(html) if name == task]
+    return lines[place] if place < alike == len(lines) else None
 
 
 def marked(body: str, line: int, *, is_done: bool) -> str:

@@ -43,12 +43,16 @@ async def tick(context: CurrentContext, key: str) -> Response:
 
 def _ticked(context: RequestContext, note: NoteOut) -> str:
     """The note's text with the mark as it was asked for; Refused if the task is not there."""
-    line, task = context.number("line"), context.field("task")
-    place = None if line is None else tasks.line_of(note["html"], line, task)
-    if place is None:
+    line = tasks.line_of(
+        note["html"],
+        context.field("task"),
+        place=context.number("place") or 0,
+        alike=context.number("alike") or 0,
+    )
+    if line is None:
         raise Refused(409, "task_changed", "this task is not in the note any more")
     is_done = context.field("checked") == "yes"
-    return tasks.marked(text_of(note).body, place, is_done=is_done)
+    return tasks.marked(text_of(note).body, line, is_done=is_done)
 
 
 async def _saved(context: RequestContext, note: NoteOut, body: str) -> NoteOut:
