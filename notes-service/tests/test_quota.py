@@ -38,11 +38,35 @@ async def test_one_person_is_stopped_with_words_and_nobody_else_is(api: Api):
     assert (await api.create("bens", by="ben", body=LARGE)).status_code == 201
 
 
+@pytest.mark.slow
+async def test_what_comes_back_from_the_trash_counts_as_it_is_stored_again(api: Api):
+    await api.create("menu", body=LARGE)
+    for version in (1, 3, 5):
+        await api.delete("menu", version)
+        key = {"Idempotency-Key": str(version)}
+        for _ in range(3):
+            assert (await api.restore("menu", headers=dict(key))).status_code == 200
+    await api.delete("menu", 7)
+    assert refusal(await api.restore("menu")) == (429, "quota_spent")
+    assert refusal(await api.get("/notes/menu")) == (410, "note_deleted")
+    assert (await api.restore("menu", by="root", roles=("admin",))).status_code == 200
+
+
+async def test_nothing_is_too_small_to_count(database: Database):
+    quota = Quota(database, lambda: NOON, 1024)
+    for _ in range(2):
+        async with quota.reserve("ana", "a", "") as reservation:
+            reservation.take()
+    with pytest.raises(QuotaSpent):
+        async with quota.reserve("ana", "a", "") as reservation:
+            reservation.take()
+
+
 async def test_much_at_once_does_not_get_past_it(database: Database):
-    quota = Quota(database, lambda: NOON, 100)
+    quota = Quota(database, lambda: NOON, 10_000)
 
     async def write() -> None:
-        async with quota.reserve("ana", "x" * 30) as reservation:
+        async with quota.reserve("ana", "x" * 3000) as reservation:
             reservation.take()
             await asyncio.sleep(0)
 
@@ -78,15 +102,15 @@ async def test_what_is_refused_is_given_back(api: Api):
 
 async def test_a_day_is_counted_by_all_processes_and_ends(database: Database):
     now = NOON
-    one, two = (Quota(database, lambda: now, 100) for _ in range(2))
-    async with one.reserve("ana", "x" * 60) as reservation:
+    one, two = (Quota(database, lambda: now, 10_000) for _ in range(2))
+    async with one.reserve("ana", "x" * 6000) as reservation:
         reservation.take()
     await one.save()
     with pytest.raises(QuotaSpent) as refused:
-        async with two.reserve("ana", "x" * 60) as reservation:
+        async with two.reserve("ana", "x" * 6000) as reservation:
             reservation.take()
     assert refused.value.retry_after == 14.5 * 3600 + 1
-    async with two.reserve("ana", "x" * 40) as reservation:
+    async with two.reserve("ana", "x" * 4000) as reservation:
         reservation.take()
     await two.save()
     async with one.reserve("ana", "x") as reservation:
@@ -96,7 +120,7 @@ async def test_a_day_is_counted_by_all_processes_and_ends(database: Database):
         async with one.reserve("ana", "x") as reservation:
             reservation.take()
     now = NOON + timedelta(days=1)
-    async with one.reserve("ana", "x" * 100) as reservation:
+    async with one.reserve("ana", "x" * 10_000) as reservation:
         reservation.take()
 
 

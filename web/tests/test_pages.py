@@ -195,6 +195,18 @@ async def test_the_trash_lists_and_brings_back(browse, backends):
     assert "menu" in backends.notes.notes
 
 
+async def test_a_day_that_is_full_is_told_where_a_note_was_to_come_back(browse, backends):
+    async def refuse(_):
+        return problem(429, "quota_spent", limit=2**20)
+
+    backends.notes.put("menu", "Menu")
+    backends.notes.restore = refuse
+    browser = browse(ANA)
+    await browser.submit((await browser.get("/notes/menu/delete")).form("delete-form"))
+    told = await browser.submit((await browser.get("/trash")).form("/notes/menu/restore"))
+    assert (told.path, "nothing was restored" in told.text) == ("/trash", True)
+
+
 async def test_deleting_a_note_that_changed_meanwhile_asks_again(browse, backends):
     backends.notes.put("menu", "Menu")
     browser = browse(ANA)

@@ -27,7 +27,7 @@ async def list_trash(
 
 
 @router.post(
-    "/notes/{key}/restore", response_model=NoteOut, responses=documented(403, 404, 409)
+    "/notes/{key}/restore", response_model=NoteOut, responses=documented(403, 404, 409, 429)
 )
 async def restore_note(
     key: str, me: SignedIn, notes: UseCases, idempotency_key: IdempotencyKey = None

@@ -189,21 +189,23 @@ class Notes:
     ) -> Json:
         """Return the note as JSON: a repeated request gets what the first one got.
 
-        Raises NoteExists if its key was taken meanwhile.
+        Its text counts as written once more. Raises NoteExists if its key was taken meanwhile.
         """
         caller.must_write()
 
         async def work(connection: AsyncConnection) -> Json:
             before = await changes.restorable(connection, key, caller)
+            reservation.take(before.summary.title, before.body)  # stored again, as a version
             after, event = rules.restore(before.summary, caller=caller, now=self.now())
             announced = messages.encode(event, uuid4)
             if not await notes.bring_back(connection, before.summary, after, announced):
                 raise NoteExists(key)  # somebody else has just brought it back
             return representations.note(replace(before, summary=after))
 
-        answer, is_new = await self.idempotency.run(
-            work, key=idempotency_key, by=caller.person, request=("restore", key)
-        )
+        async with self.quota.reserve(caller.person.id) as reservation:
+            answer, is_new = await self.idempotency.run(
+                work, key=idempotency_key, by=caller.person, request=("restore", key)
+            )
         if is_new:
             self._committed("restore", key)
         return answer

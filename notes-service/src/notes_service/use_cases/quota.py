@@ -1,7 +1,8 @@
 """How much one person may write in a day (UTC): titles, texts and comments, in bytes.
 
 Counted here, in memory, before the work, so that a save costs no statement more and nobody gets
-past the bound by doing much at once. Every few seconds the counts are added to the database's,
+past the bound by doing much at once. A save is a row of its own, too, so none counts for less
+than SMALLEST. Every few seconds the counts are added to the database's,
 which knows those of other processes. Work that is refused or repeated is refunded.
 """
 
@@ -14,6 +15,9 @@ from typing import Final
 from notes_service.domain.errors import QuotaSpent
 from notes_service.store import written
 from notes_service.store.database import Database
+
+SMALLEST: Final = 512
+"""What one save counts at least, in bytes."""
 
 _REMEMBERED: Final = 10_000
 """People at once; those who are forgotten are read again."""
@@ -34,9 +38,14 @@ class Reservation:
         self._quota, self._account, self._size = quota, account, size
         self._is_taken = False
 
-    def take(self) -> None:
-        """Count the bytes, once for all calls; raise QuotaSpent if there is no room."""
+    def take(self, *found: str) -> None:
+        """Count the bytes, once for all calls; raise QuotaSpent if there is no room.
+
+        `found` are the texts where the work itself finds them.
+        """
         if not self._is_taken:
+            if found:
+                self._size = _size(*found)
             self._quota.must_hold(self._account, self._size)
             self._account.unsaved += self._size
             self._is_taken = True
@@ -60,8 +69,7 @@ class Quota:
     @asynccontextmanager
     async def reserve(self, person: str, *texts: str) -> AsyncIterator[Reservation]:
         """Reserve room for these texts; what was taken is refunded if the block fails."""
-        size = sum(len(text.encode()) for text in texts)
-        reservation = Reservation(self, await self._account(person), size)
+        reservation = Reservation(self, await self._account(person), _size(*texts))
         try:
             yield reservation
         except BaseException:
@@ -102,3 +110,7 @@ class Quota:
         now = self.now().astimezone(UTC)
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
         return int((midnight - now).total_seconds()) + 1
+
+
+def _size(*texts: str) -> int:
+    return max(SMALLEST, sum(len(text.encode()) for text in texts))

@@ -10,6 +10,8 @@ from notes_web.pages.notes import view
 from notes_web.request_context import CurrentContext, Message, RequestContext
 from notes_web.token_retry import TokenRetryRoute
 
+SPENT = "You have reached the daily limit of what one person can save, so nothing was restored."
+
 router = APIRouter(route_class=TokenRetryRoute)
 
 
@@ -61,6 +63,8 @@ async def restore(context: CurrentContext, key: str) -> Response:
         once = secrets.token_urlsafe(32)  # of this request: web may have to ask again
         note = await context.site.notes.restore(context.token, key, once=once)
     except Refused as refusal:
+        if refusal.code == "quota_spent":
+            return context.redirect("/trash", message=Message(SPENT, tone="error"))
         if refusal.code != "note_exists":
             raise
         taken = f"Another note has the address “{key}” now, so this one stays in the trash."
