@@ -124,6 +124,22 @@ async def test_a_repeated_change_of_a_comment_is_made_once(api: Api):
     assert (same.json(), same.headers["ETag"]) == (first.json(), '"2"')
 
 
+@pytest.mark.slow
+async def test_a_comment_keeps_its_last_hundred_former_texts(api: Api, database: Database):
+    await api.create("menu")
+    said = (await api.comment("menu", "1")).json()
+    path = f"/notes/menu/comments/{said['id']}"
+    await api.send("DELETE", path)
+    await api.send("POST", path + "/restore")  # counts up without a text
+    for version in range(2, 104):
+        assert (await put(api, said, str(version), version=version)).status_code == 200
+    async with database.statements() as connection:
+        kept = "SELECT version FROM comment_versions ORDER BY version"
+        assert list(await connection.scalars(text(kept))) == list(range(4, 104))
+    shown = (await api.send("GET", path + "/versions")).json()["versions"]
+    assert [each["version"] for each in shown] == list(range(103, 3, -1))
+
+
 async def test_a_deleted_comment_leaves_no_former_texts(api: Api, database: Database):
     await api.create("menu")
     said = (await api.comment("menu", "Cake?")).json()
@@ -159,6 +175,24 @@ async def test_promise_a_deleted_comment_comes_back_as_it_was_to_its_place(api: 
     assert (await api.send("POST", path + "/restore", by="ben")).json() == back.json()
     assert (await api.comments("menu"))["total"] == 2
     assert (await put(api, said, "Milk?", version=3, by="ben")).status_code == 200
+
+
+@pytest.mark.slow
+async def test_a_comment_that_is_just_going_for_good_does_not_come_back(
+    api: Api, database: Database
+):
+    await api.create("menu")
+    said = (await api.comment("menu", "Cake?")).json()
+    path = f"/notes/menu/comments/{said['id']}"
+    await api.send("DELETE", path)
+    async with database.transaction() as housekeeper:
+        await housekeeper.execute(text("DELETE FROM deleted_comments"))
+        restoring = asyncio.create_task(api.send("POST", path + "/restore"))
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not await housekeeper.scalar(waits):  # noqa: ASYNC110 - PostgreSQL tells nobody
+            await asyncio.sleep(0.01)
+    assert refusal(await restoring) == (404, "comment_not_found")
+    assert (await api.comments("menu"))["total"] == 0
 
 
 async def test_who_deleted_a_comment_and_administrators_bring_it_back_too(api: Api):

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notes_service.domain.notes import Comment, CommentVersion, Person
 from notes_service.store import rows
 from notes_service.tables import COMMENT_RULES, comment_versions, comments
+
+FORMER_KEPT: Final = 100
+"""Former texts of one comment: what is deleted or purged with it has to have a bound."""
 
 _ONE: Final = select(*rows.COMMENT).where(
     comments.c.id == bindparam("id"), comments.c.note_id == bindparam("note_id")
@@ -35,6 +38,19 @@ _FORMER: Final = insert(comment_versions).from_select(
         func.coalesce(comments.c.edited_at, comments.c.created_at),
     ).where(comments.c.id == bindparam("same_id")),
 )
+# The text before this change is stored by it, and is not seen here.
+_hundredth = (
+    select(comment_versions.c.version)
+    .where(comment_versions.c.comment_id == bindparam("same_id"))
+    .order_by(comment_versions.c.version.desc())
+    .offset(FORMER_KEPT - 1)
+    .limit(1)
+    .scalar_subquery()
+)
+_OLDEST_GONE: Final = delete(comment_versions).where(
+    comment_versions.c.comment_id == bindparam("same_id"),
+    comment_versions.c.version <= _hundredth,
+)
 _EDITED: Final = (
     update(comments)
     .where(comments.c.id == bindparam("same_id"))
@@ -45,7 +61,7 @@ _EDITED: Final = (
         version=bindparam("new_version"),
         edited_at=bindparam("new_edited_at"),
     )
-    .add_cte(_FORMER.cte("former"))
+    .add_cte(_FORMER.cte("former"), _OLDEST_GONE.cte("oldest_gone"))
 )
 _VERSIONS: Final = (
     select(comment_versions.c.version, comment_versions.c.text, comment_versions.c.at)
@@ -96,7 +112,7 @@ async def add(
 
 
 async def edit(connection: AsyncConnection, after: Comment) -> None:
-    """Store the comment's next text, and the one before among its versions."""
+    """Store the comment's next text, and the one before among its last FORMER_KEPT."""
     values = {
         "same_id": after.id,
         "new_text": after.text,

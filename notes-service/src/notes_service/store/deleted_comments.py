@@ -54,9 +54,14 @@ async def put(connection: AsyncConnection, comment: Comment, deletion: Deletion)
 async def get(
     connection: AsyncConnection, note_id: int, comment_id: int
 ) -> DeletedComment | None:
-    """Return the comment if it was one of this note's and lies here."""
-    query = select(deleted_comments).where(
-        deleted_comments.c.id == comment_id, deleted_comments.c.note_id == note_id
+    """Return the comment if it was one of this note's and lies here.
+
+    It is locked until the end of the caller's transaction, so that it is not purged meanwhile.
+    """
+    query = (
+        select(deleted_comments)
+        .where(deleted_comments.c.id == comment_id, deleted_comments.c.note_id == note_id)
+        .with_for_update()
     )
     found = (await connection.execute(query)).first()
     if found is None:

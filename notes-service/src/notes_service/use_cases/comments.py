@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import uuid4
 
 from service_kit.logs import area
@@ -36,8 +35,6 @@ from notes_service.use_cases.idempotency import Idempotency
 from notes_service.use_cases.quota import Quota
 
 trace = area("notes:store")
-
-_VERSIONS_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class Comments:
             comment = await _comment(connection, note, comment_id)
             if not rules.may_see_versions(comment, caller):
                 raise NotAllowed("its author and administrators see what a comment was")
-            return await comments.versions(connection, comment.id, limit=_VERSIONS_SHOWN)
+            return await comments.versions(connection, comment.id, limit=comments.FORMER_KEPT)
 
     async def add(
         self, key: str, *, caller: Caller, text: str, idempotency_key: str | None
