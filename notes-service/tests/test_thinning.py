@@ -1,5 +1,6 @@
 """Versions are let go as the policy says, and those that are needed never."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -7,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from note_api import Api
+from notes_service.domain.errors import Unavailable
 from notes_service.domain.thinning import Place, Thinning
 from notes_service.jobs import housekeeping, thinning
 from notes_service.jobs.thinning import Thinner
+from notes_service.metrics import Metrics
+from notes_service.store import written
 from notes_service.store.database import Database
+from notes_service.store.history import thinning as versions_store
+from notes_service.use_cases.quota import Quota
+from prometheus_client import CollectorRegistry
+from service_kit.tasks import background
 
 NOW = datetime(2026, 12, 24, 12, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=2)
@@ -145,6 +153,78 @@ async def test_a_turn_goes_on_where_the_one_before_ended(
         await thinner.turn(NOW)
         looked_at.append(await numbers(notes_url))
     assert looked_at == [[1, 2, 3, 4], [1, 2, 4], [1, 4], [4]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_done", [False, True])
+async def test_a_page_that_failed_is_judged_as_if_for_the_first_time(
+    api: Api,
+    database: Database,
+    notes_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    is_done: bool,
+):
+    await api.create(via="autosave")
+    for version, by in ((1, "ben"), (2, "ben"), (3, "ana")):
+        note = {"title": "Menu", "body": str(version), "via": "autosave"}
+        await api.send("PUT", "/notes/menu", version=version, json=note, by=by)
+    await api.delete("menu", 4)
+    connection = await asyncpg.connect(notes_url)
+    await connection.execute("UPDATE note_versions SET at = '2026-11-27T12:00Z'")
+    await connection.close()
+
+    async def lost(connection, places):  # type: ignore[no-untyped-def]
+        if is_done:
+            await let_go(connection, places)
+        raise Unavailable
+
+    thinner, let_go = Thinner(database, 0), versions_store.let_go
+    monkeypatch.setattr(versions_store, "let_go", lost)
+    with pytest.raises(Unavailable):
+        await thinner.turn(NOW)
+    monkeypatch.setattr(versions_store, "let_go", let_go)
+    await thinner.turn(NOW)
+    assert await numbers(notes_url) == [3, 4]
+
+
+@pytest.mark.slow
+async def test_the_newest_in_the_trash_and_a_gravestone_do_not_go_whoever_asks(
+    api: Api, database: Database, notes_url: str
+):
+    await api.create()
+    for version in range(1, 4):
+        await api.edit("menu", version, body=str(version))
+    await api.send("DELETE", "/notes/menu/versions/2", roles=("admin",))
+    await api.delete("menu", 4)
+    async with database.statements() as connection:
+        places = await versions_store.page(connection, versions_store.NEWEST, limit=10)
+        await versions_store.let_go(connection, places)
+    assert await numbers(notes_url) == [2, 4]
+
+
+async def test_a_chore_that_fails_does_not_keep_the_others_waiting(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    done = asyncio.Event()
+
+    class Last(Thinner):
+        async def turn(self, now: datetime) -> None:
+            done.set()
+
+    async def fail(*_: object, **__: object) -> int:
+        raise RuntimeError
+
+    monkeypatch.setattr(housekeeping.deleted_comments, "purge", fail)
+    monkeypatch.setattr(housekeeping.idempotency, "purge", fail)
+    monkeypatch.setattr(housekeeping.outbox, "measure", fail)
+    quota, metrics = Quota(database, lambda: NOW, 10_000), Metrics(CollectorRegistry())
+    async with quota.reserve("ana", "x" * 1000) as reservation:
+        reservation.take()
+    chores = housekeeping.run(database, metrics, quota, Last(database, 0), now=lambda: NOW)
+    async with background(chores, name="chores"), asyncio.timeout(60):
+        await done.wait()
+    async with database.statements() as connection:
+        assert await written.read(connection, "ana", NOW.date()) == 1000
 
 
 async def test_old_trash_goes_with_its_versions_however_many(

@@ -1,10 +1,11 @@
 """The chores: emptying the trash, thinning versions, forgetting keys, measuring the outbox.
 
-Any number of processes may do them at once; while PostgreSQL is away they wait.
+Any number of processes may do them at once; while PostgreSQL is away they wait. One that
+fails does not keep the others waiting.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -40,38 +41,60 @@ async def run(
 
     async def chores() -> None:
         nonlocal due
-        await measure(database, metrics, now())
-        await quota.save()
+        await _try(measure(database, metrics, now()))
+        await _try(quota.save())
         if now() >= due:
             await purge(database, now())
-            await thinner.turn(now())
+            await _try(thinner.turn(now()))
             due = now() + PURGE_EVERY
 
     await repeat(chores, every=MEASURE_SECONDS, on_error=_log_error)
 
 
 async def purge(database: Database, now: datetime) -> None:
-    """Delete idempotency keys, counts of bytes and notes in the trash that are too old."""
+    """Delete idempotency keys, counts of bytes and what is in the trash that are too old.
+
+    What fails is logged, and keeps none of the others waiting.
+    """
+    await _try(_purge_answers(database, now))
+    await _try(_purge_notes(database, now))
+    await _try(_purge_comments(database, now))
+
+
+async def _purge_answers(database: Database, now: datetime) -> None:
     async with database.statements() as connection:
-        answers = await idempotency.purge(connection, before=now - REMEMBERED_FOR)
         await written.purge(connection, before=(now - timedelta(days=2)).date())
+        answers = await idempotency.purge(connection, before=now - REMEMBERED_FOR)
+    log.debug("purged %d remembered answers", answers)
+
+
+async def _purge_notes(database: Database, now: datetime) -> None:
+    before = now - KEPT_IN_TRASH
+    async with database.statements() as connection:
         # Their versions before them: however many a note has, no statement takes long.
-        gone = _PURGE_BATCH
-        while gone == _PURGE_BATCH:
-            gone = await thinning.purge_trash(
-                connection, before=now - KEPT_IN_TRASH, limit=_PURGE_BATCH
-            )
-        gone = _PURGE_BATCH
-        while gone == _PURGE_BATCH:
-            gone = await notes.purge_trash(
-                connection, before=now - KEPT_IN_TRASH, limit=_PURGE_BATCH
-            )
-        gone = _PURGE_BATCH
-        while gone == _PURGE_BATCH:
-            gone = await deleted_comments.purge(
-                connection, before=now - KEPT_IN_TRASH, limit=_PURGE_BATCH
-            )
-    log.debug("purged %d remembered answers; trash emptied", answers)
+        for purge_batch in (thinning.purge_trash, notes.purge_trash):
+            while (
+                await purge_batch(connection, before=before, limit=_PURGE_BATCH) == _PURGE_BATCH
+            ):
+                pass
+
+
+async def _purge_comments(database: Database, now: datetime) -> None:
+    before = now - KEPT_IN_TRASH
+    async with database.statements() as connection:
+        while (
+            await deleted_comments.purge(connection, before=before, limit=_PURGE_BATCH)
+            == _PURGE_BATCH
+        ):
+            pass
+
+
+async def _try(chore: Awaitable[None]) -> None:
+    """Do it, or log why not; its turn comes again."""
+    try:
+        await chore
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others have their turn
+        _log_error(error, MEASURE_SECONDS)
 
 
 async def measure(database: Database, metrics: Metrics, now: datetime) -> None:

@@ -5,6 +5,7 @@ what is kept. Any number of processes may do it.
 """
 
 import logging
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -43,12 +44,14 @@ class Thinner:
             log.info("let go of %d versions", gone)
 
     async def _page(self, now: datetime) -> int:
+        # A page that fails is judged again, by what was known before it.
+        rules = deepcopy(self._rules)
         async with self.database.statements() as connection:
             places = await thinning.page(connection, self._at, limit=PAGE)
-            fallen = [place for place in places if self._rules.falls(place, now)]
+            fallen = [place for place in places if rules.falls(place, now)]
             gone = await thinning.let_go(connection, fallen) if fallen else 0
         if len(places) < PAGE:
             self._at, self._rules = NEWEST, Thinning(self.keep_days)
         else:
-            self._at = Position(places[-1].note_id, places[-1].version)
+            self._at, self._rules = Position(places[-1].note_id, places[-1].version), rules
         return gone

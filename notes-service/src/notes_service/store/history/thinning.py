@@ -59,7 +59,10 @@ _chosen = (
 _later = versions.alias("later")
 # What never goes, whatever its age. Another reason to keep a version has its place here.
 _IS_NEEDED: Final = or_(
-    exists().where(notes.c.id == versions.c.note_id, notes.c.version == versions.c.version),
+    # Its note's newest: what it reads, or would read again out of the trash.
+    ~exists().where(
+        _later.c.note_id == versions.c.note_id, _later.c.version > versions.c.version
+    ),
     exists().where(
         _later.c.note_id == versions.c.note_id, _later.c.restored_from == versions.c.version
     ),
@@ -69,7 +72,10 @@ _IS_NEEDED: Final = or_(
     ),
 )
 _LET_GO: Final = delete(versions).where(
-    versions.c.note_id == _chosen.c.id, versions.c.version == _chosen.c.number, ~_IS_NEEDED
+    versions.c.note_id == _chosen.c.id,
+    versions.c.version == _chosen.c.number,
+    versions.c.deleted_at.is_(None),  # a gravestone stays, one made just now, too
+    ~_IS_NEEDED,
 )
 # Materialised: a sub-select with LIMIT may run, and choose, once per row.
 _of_trash = (
