@@ -169,6 +169,59 @@ def test_a_method_of_input_composes_and_each_line_has_its_own_direction(site):
     expect(page.locator("#word-count")).to_have_text("6 words")
 
 
+def test_promise_while_the_text_is_on_its_way_no_key_changes_it(site):
+    page = editing(site, "- one\n- two")
+    field = rich_field(page)
+    field.press("Control+End")
+    page.keyboard.type("!")
+    asked: list[Route] = []
+    is_held = True
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        if not is_held:
+            route.continue_()
+
+    page.route("**/notes/menu/edit", answer)
+    page.locator("[value=save]").click()
+    expect(page.locator("#body[readonly]")).to_be_attached()
+    for key in ("Enter", "Control+b", "Control+i", "Control+e", "Control+k", "Control+z", "x"):
+        field.press(key)
+    expect(field).to_be_focused()
+    assert text_of(page) == "- one\n- two!"
+    page.keyboard.press("Tab")  # leaves the text, as it does outside lists
+    expect(field).not_to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    assert text_of(page) == "- one\n- two!"
+    is_held = False
+    for route in list(asked):
+        route.continue_()
+    expect(page.locator("#note-body")).to_contain_text("two!")
+    assert site.backends.notes.notes["menu"]["body"] == "- one\n- two!"
+
+
+def test_an_extension_that_put_nothing_into_the_text_area_takes_nothing_away(site):
+    page = editing(site)
+    rich_field(page).press("Control+End")
+    # It reports at once, before the text area has what was typed.
+    page.evaluate(
+        """const area = document.getElementById("body");
+           const report = () => area.dispatchEvent(new Event("input", {bubbles: true}));
+           area.addEventListener("input", () => queueMicrotask(report), {once: true})"""
+    )
+    page.keyboard.type("!")
+    assert text_of(page) == "Soup!"
+    # What it does put there is taken.
+    page.evaluate(
+        """const area = document.getElementById("body");
+           const {prototype} = HTMLTextAreaElement;
+           const native = Object.getOwnPropertyDescriptor(prototype, "value");
+           native.set.call(area, "Stew!");
+           area.dispatchEvent(new Event("input", {bubbles: true}))"""
+    )
+    assert text_of(page) == "Stew!"
+
+
 def test_words_are_found_and_replaced(site):
     page = editing(site, "Soup, soup and SOUP\n\nno cake")
     rich_field(page).press("Control+f")
@@ -227,6 +280,19 @@ def test_a_text_that_is_too_long_is_told_at_the_field_and_not_sent(site):
     [field] = [node for node in tree(page) if node.role == "textbox" and node.name == "Text"]
     assert field.description.startswith("At most 256 KiB.")
     assert site.backends.notes.notes["menu"]["version"] == 1
+
+
+@pytest.mark.parametrize("field", ["plain", "rich"])
+def test_a_text_that_is_too_long_is_told_from_behind_the_preview_too(site, field):
+    page = editing(site, viewport={"width": 820, "height": 1100})
+    text = plain_field(page) if field == "plain" else rich_field(page)
+    text.fill("x" * (256 * 1024 + 1))
+    page.get_by_role("tab", name="Preview").click()
+    expect(text).to_be_hidden()
+    page.locator("[value=save]").click()
+    expect(text).to_be_focused()
+    expect(page.get_by_role("tab", name="Write")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#body-count")).to_be_visible()
 
 
 @looks(DESKTOP, PHONE)

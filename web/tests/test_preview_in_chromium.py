@@ -97,13 +97,99 @@ def test_promise_one_preview_is_asked_for_at_a_time_and_the_last_text_is_shown(s
 def test_a_preview_that_fails_is_told_and_tried_again(site):
     page = editing(site)
     expect(page.locator("#preview-body")).to_have_text("Soup")
-    page.route("**/notes/menu/edit", lambda route: route.abort())
+    asked: list[Route] = []
+    is_held = True
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.abort()
+        elif not is_held:
+            route.continue_()
+
+    page.route("**/notes/menu/edit", answer)
     rich_field(page).fill("Stew")
     expect(page.locator("#preview-told")).to_have_text("The preview is unavailable just now.")
     expect(page.locator("#preview-body")).to_have_text("Soup")
-    page.unroute("**/notes/menu/edit")
+    while len(asked) < 2:
+        page.wait_for_timeout(10)
+    is_held = False
+    for route in asked[1:]:
+        route.continue_()
     expect(page.locator("#preview-body")).to_have_text("Stew")
     expect(page.locator("#preview-told")).to_have_text("")
+
+
+@pytest.mark.parametrize("status", [401, 422])
+def test_a_preview_that_is_refused_is_not_asked_for_again_until_the_text_changes(site, status):
+    page = editing(site)
+    expect(page.locator("#preview-body")).to_have_text("Soup")
+    page.clock.install()
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.post_data or "")
+        if "Stew" in asked[-1]:
+            route.fulfill(status=status, json={"code": "refused"})
+        else:
+            route.continue_()
+
+    page.route("**/notes/menu/edit", answer)
+    rich_field(page).fill("Stew")
+    page.clock.run_for(1_000)
+    expect(page.locator("#preview-told")).to_have_text("The preview is unavailable just now.")
+    page.clock.run_for(10_000)  # the first pause after a failure is two seconds
+    assert len(asked) == 1
+    rich_field(page).fill("Cake")
+    expect(page.locator("#preview-body")).to_have_text("Cake")
+    expect(page.locator("#preview-told")).to_have_text("")
+
+
+def test_a_preview_in_a_window_that_nobody_sees_waits(site):
+    page = editing(site)
+    expect(page.locator("#preview-body")).to_have_text("Soup")
+    page.clock.install()
+    page.evaluate(
+        """Object.defineProperty(document, "hidden", {configurable: true, get: () => true});
+           document.dispatchEvent(new Event("visibilitychange"))"""
+    )
+    asked: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        route.continue_()
+
+    page.route("**/notes/menu/edit", answer)
+    text_field(page).fill("Stew")
+    page.clock.run_for(10_000)
+    assert asked == []
+    page.evaluate(
+        """delete document.hidden;
+           document.dispatchEvent(new Event("visibilitychange"))"""
+    )
+    expect(page.locator("#preview-body")).to_have_text("Stew")
+
+
+@pytest.mark.parametrize("broken", ["nothing", "full"])
+def test_the_preview_can_be_hidden_where_the_browser_keeps_nothing(site, broken):
+    site.backends.notes.put("menu", "Menu", "Soup", ANA)
+    page = site.open("/", ANA)
+    page.add_init_script(BROKEN[broken])
+    page.goto(site.url + "/notes/menu/edit")
+    shown = page.locator("#preview-body")
+    expect(shown).to_have_text("Soup")
+    page.get_by_role("button", name="Hide").click()
+    expect(shown).to_be_hidden()
+    page.get_by_role("button", name="Preview").click()
+    expect(shown).to_be_visible()
+
+
+BROKEN = {
+    "nothing": """Object.defineProperty(window, "localStorage",
+                    {get() { throw new DOMException("", "SecurityError") }})""",
+    "full": """Storage.prototype.setItem =
+                 () => { throw new DOMException("", "QuotaExceededError") }""",
+}
 
 
 AT_TOP = """() => {

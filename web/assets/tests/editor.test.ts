@@ -93,6 +93,10 @@ test("marks go around what is selected, and off again", () => {
   assert.equal(after(bold, "***«good»***"), "*«good»*");
   assert.equal(after(bold, "- «one\n- two»"), "- **«one**\n- **two»**");
   assert.equal(after(toggleMark("`"), "«x»"), "`«x»`");
+  // A letter of two code units beside it is whole, and no mark.
+  assert.equal(after(italic, "*«good»😀"), "**«good»*😀");
+  assert.equal(after(toggleMark("`"), "`«x»😀"), "``«x»`😀");
+  assert.equal(after(italic, "😀*«good»*😀"), "😀«good»😀");
 });
 
 test("Ctrl+K makes a link of words, and of an address", () => {

@@ -19,9 +19,14 @@ export class Preview {
   private readonly pace = new Pace();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isLoading = false;
+  /** Behind its tab. */
   private isChosen = false;
+  /** Where there is room for it; what is kept of that may be nothing. */
+  private isBeside = local.getItem(KEPT) !== "hidden";
   /** The text that is shown. */
   private shown: string | null = null;
+  /** The text of which no preview is made, however often it is asked for. */
+  private refused: string | null = null;
 
   /** It shows another text. */
   drawn: () => void = () => {};
@@ -39,6 +44,9 @@ export class Preview {
       this.section.scrollIntoView({ block: "nearest" });
     });
     form.element.addEventListener("input", () => this.want());
+    document.addEventListener("visibilitychange", () => this.want());
+    // What is wrong with the text is told where the text is: before the browser and the field look for it.
+    form.element.addEventListener("invalid", (event) => this.reveal(event), true);
     this.wide.addEventListener("change", () => this.lay());
     document.getElementById("preview-hide")?.addEventListener("click", () => this.choose(false));
     for (const tab of this.tabs) tab.addEventListener("click", () => this.choose(tab.id === "tab-preview"));
@@ -58,9 +66,16 @@ export class Preview {
 
   /** Shown, or not: beside the text that is remembered; the tab begins with writing. */
   private choose(shown: boolean): void {
-    if (this.wide.matches) remember(local, KEPT, shown ? "shown" : "hidden");
-    else this.isChosen = shown;
+    if (this.wide.matches) {
+      this.isBeside = shown;
+      remember(local, KEPT, shown ? "shown" : "hidden");
+    } else this.isChosen = shown;
+    this.refused = null;
     this.show();
+  }
+
+  private reveal(event: Event): void {
+    if (this.writing.hidden && this.writing.contains(event.target as Node)) this.choose(false);
   }
 
   private lay(): void {
@@ -81,7 +96,7 @@ export class Preview {
 
   private show(): void {
     const beside = this.wide.matches;
-    const shown = beside ? local.getItem(KEPT) !== "hidden" : this.isChosen;
+    const shown = beside ? this.isBeside : this.isChosen;
     this.section.hidden = !shown;
     this.writing.hidden = shown && !beside;
     document.getElementById("main")?.classList.toggle("with-preview", shown && beside);
@@ -100,10 +115,11 @@ export class Preview {
     this.tabs.find((tab) => tab.tabIndex === 0)?.focus();
   }
 
-  /** Another text is there, or the pane is. */
+  /** Another text is there, or the pane is, or somebody who looks. */
   private want(pause = this.pace.pause(this.form.body.value.length)): void {
     clearTimeout(this.timer);
-    if (!this.section.hidden) this.timer = setTimeout(() => void this.load(false), pause);
+    if (this.section.hidden || document.hidden || this.form.body.value === this.refused) return;
+    this.timer = setTimeout(() => void this.load(false), pause);
   }
 
   /** `asked`: by the person, who is told what became of it. */
@@ -123,10 +139,16 @@ export class Preview {
       this.drawn();
     } catch (error) {
       this.pace.failed();
+      if (error instanceof Failed && isFinal(error.status)) this.refused = text;
       this.told.textContent = "The preview is unavailable just now.";
       if (asked && error instanceof Failed && error.status === 401) this.signedOut();
     }
     this.isLoading = false;
     if (this.form.body.value !== this.shown) this.want();
   }
+}
+
+/** Signed out, too long: not a server that is away or has too much to do. */
+function isFinal(status: number): boolean {
+  return status < 500 && status !== 408 && status !== 429;
 }

@@ -1,7 +1,7 @@
 // What keys and buttons do to the text.
 
 import { historyKeymap, insertNewlineKeepIndent, redo, standardKeymap } from "@codemirror/commands";
-import { EditorView, type KeyBinding } from "@codemirror/view";
+import { type Command, EditorView, type KeyBinding } from "@codemirror/view";
 import { goOn, indent, outdent, toggleLines } from "./lists.js";
 import { heading, link, pastedLink, toggleMark } from "./marks.js";
 
@@ -47,14 +47,20 @@ export function keys(around: Around): KeyBinding[] {
   ];
 }
 
+/** While the text is held, the key of a command that changes it does nothing (true), or what it does elsewhere (false). */
+function unlessHeld(command: Command, held: boolean): Command {
+  return (view) => (view.state.readOnly ? held : command(view));
+}
+
 const KEYS: KeyBinding[] = [
-  { key: "Enter", run: goOn },
+  { key: "Enter", run: unlessHeld(goOn, true) },
   { key: "Enter", run: insertNewlineKeepIndent, shift: insertNewlineKeepIndent },
-  { key: "Tab", run: indent, shift: outdent },
-  { key: "Mod-b", run: toggleMark("**") },
-  { key: "Mod-i", run: toggleMark("*") },
-  { key: "Mod-e", run: toggleMark("`") },
-  { key: "Mod-k", run: link },
+  // Tab then leaves the text, as it does outside lists.
+  { key: "Tab", run: unlessHeld(indent, false), shift: unlessHeld(outdent, false) },
+  { key: "Mod-b", run: unlessHeld(toggleMark("**"), true) },
+  { key: "Mod-i", run: unlessHeld(toggleMark("*"), true) },
+  { key: "Mod-e", run: unlessHeld(toggleMark("`"), true) },
+  { key: "Mod-k", run: unlessHeld(link, true) },
   { key: "Mod-Shift-z", run: redo, preventDefault: true },
   ...historyKeymap,
   ...standardKeymap,

@@ -48,7 +48,8 @@ function isMarked(state: EditorState, { from, to }: Piece, mark: string): boolea
   const after = state.sliceDoc(to, to + MOST_MARKS);
   const sign = mark.charAt(0);
   const left = before.length - trimmed(before, sign).length;
-  const right = after.length - [...trimmed([...after].reverse().join(""), sign)].length;
+  let right = 0;
+  while (after[right] === sign) right++;
   return mark.length === 1 ? Math.min(left, right) % 2 === 1 : Math.min(left, right) >= 2;
 }
 

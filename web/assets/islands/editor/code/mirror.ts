@@ -13,6 +13,8 @@ const native = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "v
 export class Mirror {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isOurs = false;
+  /** What the text area got from here, as it has it. */
+  private given: string;
   private readonly ended = new AbortController();
 
   /** `text`: what the other field has. `adopt`: it gets what came into the text area otherwise. */
@@ -22,17 +24,17 @@ export class Mirror {
     private readonly adopt: (text: string) => void,
   ) {
     const { signal } = this.ended;
+    this.given = native.get.call(area);
     Object.defineProperty(area, "value", {
       configurable: true,
       get: () => this.text(),
       set: (text: string) => {
-        native.set.call(area, text);
-        this.adopt(native.get.call(area));
+        this.give(text);
+        this.adopt(this.given);
       },
     });
     area.form?.addEventListener("formdata", ({ formData }) => formData.set(area.name, this.text()), { signal });
-    // An extension of the browser has put its text there.
-    area.addEventListener("input", () => this.isOurs || this.adopt(native.get.call(area)), { signal });
+    area.addEventListener("input", () => this.isOurs || this.take(), { signal });
     addEventListener("pagehide", () => this.write(), { signal });
   }
 
@@ -52,8 +54,21 @@ export class Mirror {
     Reflect.deleteProperty(this.area, "value");
   }
 
+  /** An extension of the browser has put its text there; else it is what it got last, and may be older than ours. */
+  private take(): void {
+    const text = native.get.call(this.area);
+    if (text === this.given) return;
+    this.given = text;
+    this.adopt(text);
+  }
+
   private write(): void {
     clearTimeout(this.timer);
-    if (native.get.call(this.area) !== this.text()) native.set.call(this.area, this.text());
+    if (native.get.call(this.area) !== this.text()) this.give(this.text());
+  }
+
+  private give(text: string): void {
+    native.set.call(this.area, text);
+    this.given = native.get.call(this.area);
   }
 }
