@@ -219,6 +219,8 @@ def test_the_preview_scrolls_in_step_with_the_text(site):
     site.backends.notes.put("menu", "Menu", "\n\n".join(blocks), ANA)
     page = site.open("/", ANA)
     page.route("**/notes/menu/edit", answer)
+    # Slow enough to scroll before all of the text is parsed.
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
     page.goto(site.url + "/notes/menu/edit")
     rich_field(page)
     expect(page.locator("#preview-body p")).to_have_count(150)

@@ -54,13 +54,13 @@ export class Preview {
     this.lay();
   }
 
-  /** The pane scrolls to this part of its block; of the whole, where its blocks are not those of the text. */
-  follow({ index, part, count }: { index: number; part: number; count: number }): void {
+  /** The pane scrolls to this part of its block; to `share` of the whole, where its blocks are not those of the text. */
+  follow({ index, part, count, share: ofWhole }: { index: number; part: number; count: number; share: number }): void {
     if (!this.wide.matches || this.section.hidden) return;
     const block = this.body.children.length === count ? this.body.children[index] : undefined;
     const whole = this.body.getBoundingClientRect();
     const box = block?.getBoundingClientRect() ?? whole;
-    const share = block ? part : (index + part) / Math.max(1, count);
+    const share = block ? part : ofWhole;
     this.section.scrollTop = box.top - whole.top + share * box.height;
   }
 

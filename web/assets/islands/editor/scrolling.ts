@@ -9,8 +9,10 @@ export function inStep(field: () => RichField | null, preview: Preview): () => v
   let isWaiting = false;
   const follow = () => {
     isWaiting = false;
-    const place = field()?.blockAt(tools.getBoundingClientRect().bottom);
-    if (place) preview.follow(place);
+    const rich = field();
+    if (!rich) return;
+    rich.settled = soon;
+    preview.follow(rich.blockAt(tools.getBoundingClientRect().bottom));
   };
   const soon = () => {
     if (!isWaiting) requestAnimationFrame(follow);

@@ -2,6 +2,7 @@
 // what comes into it otherwise (a draft, an extension of the browser) is shown here.
 
 import { history } from "@codemirror/commands";
+import { syntaxTree } from "@codemirror/language";
 import { Compartment, EditorSelection, EditorState, type Extension, RangeSetBuilder, type Text } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, keymap, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import type { TextField } from "../text-field.js";
@@ -17,6 +18,8 @@ const HELP = "Markdown. In a list, Tab and Shift+Tab move the item; Escape, then
 const MARGINS = { top: 136, bottom: 96 };
 
 export class RichField implements TextField {
+  /** The text has another height, or its blocks are known now, and nobody has typed. */
+  settled: () => void = () => {};
   private readonly view: EditorView;
   private readonly held = new Compartment();
   private readonly description: HTMLElement;
@@ -118,14 +121,15 @@ export class RichField implements TextField {
   }
 
   /** Which block of the text stands at this height of the window, and how much of it is above. */
-  blockAt(y: number): { index: number; part: number; count: number } {
+  blockAt(y: number): { index: number; part: number; count: number; share: number } {
     const starts = blockStarts(this.view.state);
     const at = this.view.lineBlockAtHeight(y - this.view.documentTop);
+    const share = at.from / Math.max(1, this.view.state.doc.length);
     const index = Math.max(0, starts.findLastIndex((start) => start <= at.from));
     const [from, to] = [starts[index] ?? 0, starts[index + 1] ?? this.view.state.doc.length];
     const [top, bottom] = [this.view.lineBlockAt(from).top, this.view.lineBlockAt(to).top];
     const part = bottom > top ? (y - this.view.documentTop - top) / (bottom - top) : 0;
-    return { index, part: Math.min(1, Math.max(0, part)), count: starts.length };
+    return { index, part: Math.min(1, Math.max(0, part)), count: starts.length, share };
   }
 
   private extensions(): Extension[] {
@@ -138,6 +142,10 @@ export class RichField implements TextField {
       theme,
       directions,
       EditorView.lineWrapping,
+      EditorView.updateListener.of((update) => {
+        const isParsed = syntaxTree(update.state) !== syntaxTree(update.startState);
+        if (!update.docChanged && (isParsed || update.heightChanged)) this.settled();
+      }),
       EditorView.perLineTextDirection.of(true),
       EditorView.scrollMargins.of(() => MARGINS),
       EditorView.contentAttributes.of({
