@@ -12,6 +12,7 @@ from note_api import Api
 from note_tokens import Issuer
 from notes_service import schema
 from notes_service.app import create_app
+from notes_service.jobs import backlog
 from notes_service.settings import Settings
 from notes_service.store.database import Database
 from service_data.database import driver_url
@@ -56,6 +57,12 @@ def settings(notes_url: str, redis_url: str, issuer: Issuer) -> Settings:
     return Settings.model_validate(
         {"database_url": notes_url, "redis_url": redis_url, "jwks_url": issuer.url}
     )
+
+
+@pytest.fixture
+def no_backlog_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What earlier rules made is left to the test: the service looks once, as it starts."""
+    monkeypatch.setattr(backlog, "LOOK_EVERY_SECONDS", 3600.0)
 
 
 @pytest.fixture

@@ -4,18 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from note_api import Api
-from notes_service.jobs import comment_rendering as job
 from notes_service.jobs.comment_rendering import CommentRendering
 from notes_service.store.database import Database
 from notes_service.text.rendering import Renderer
 from sqlalchemy import text
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def service_does_not_do_it_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "LOOK_EVERY_SECONDS", 3600.0)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_backlog_by_itself")]
 
 
 @pytest.fixture

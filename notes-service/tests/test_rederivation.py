@@ -5,23 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 from note_api import Api
-from notes_service.jobs import rederivation as job
 from notes_service.jobs.rederivation import Rederivation
 from notes_service.store.database import Database
 from notes_service.text.rendering import Renderer
 from sqlalchemy import text
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_backlog_by_itself")]
 
 AS_BEFORE = """
     UPDATE notes SET renderer = 0, html = '<p>old</p>', excerpt = 'old', lexemes = NULL,
                      found_title = NULL, found_text = NULL
 """
-
-
-@pytest.fixture(autouse=True)
-def service_does_not_do_it_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "LOOK_EVERY_SECONDS", 3600.0)
 
 
 @pytest.fixture

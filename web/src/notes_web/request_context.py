@@ -28,6 +28,7 @@ from notes_web.presence import Presence
 from notes_web.session_resolver import Account, Principal, SessionResolver
 from notes_web.signed_cookies import Signer
 from notes_web.text.line_ends import normal
+from notes_web.text.numbers import number
 
 _MESSAGE = "message"
 _RESTORED = "message-restored"
@@ -135,8 +136,12 @@ class RequestContext:
 
     def number(self, name: str) -> int | None:
         """None for whatever is no number that a version or a count could be."""
-        said = self.field(name)
-        return int(said) if said.isascii() and said.isdecimal() and len(said) <= 9 else None
+        return number(self.field(name))
+
+    def ask_to_sign_in(self, refusal: Refused) -> None:
+        """Raise `SignInNeeded` if it was refused because nobody is signed in."""
+        if refusal.status == 401 and self.account is None:
+            raise SignInNeeded from refusal
 
     def secret(self, name: str) -> str:
         """A password or a code, exactly as it was typed."""

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Header, Query, Response
 
-from notes_service.domain.notes import NoteSummary
 from notes_service.representations import Json
 from notes_service.routes.conditions import format_cursor
 from notes_service.store.lists import Cursor
+
+T = TypeVar("T")
 
 LARGEST_PAGE: Final = 100
 
@@ -34,17 +34,15 @@ def answer(content: Json, status: int = 200, headers: dict[str, str] | None = No
 
 
 def page(
-    found: Sequence[NoteSummary],
+    found: Sequence[T],
     limit: int,
-    represent: Callable[[NoteSummary], Json],
-    time: Callable[[NoteSummary], datetime],
+    represent: Callable[[T], Json],
+    place: Callable[[T], Cursor],
 ) -> Response:
-    """Return `limit` of the notes, with the cursor of the next page if there are more.
+    """Return `limit` of what was found, with the cursor of the next page if there is more.
 
-    `represent` makes a note's JSON; `time` is what the list is ordered by.
+    `represent` makes a note's JSON; `place` is where it stands in the list.
     """
     shown = found[:limit]
-    has_more = len(found) > limit
-    following = format_cursor(Cursor(time(shown[-1]), shown[-1].id)) if has_more else None
-    content: dict[str, Any] = {"notes": [represent(note) for note in shown], "next": following}
-    return answer(content)
+    following = format_cursor(place(shown[-1])) if len(found) > limit else None
+    return answer({"notes": [represent(each) for each in shown], "next": following})

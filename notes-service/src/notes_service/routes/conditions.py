@@ -85,10 +85,10 @@ def _coded(plain: str) -> str:
 def _place_of_time(plain: str) -> Cursor:
     if not plain.isascii():
         raise ValueError(plain)
-    microseconds, id_, tier = (int(part) for part in [*plain.split("."), "0"][:3])
-    if plain.count(".") > 2:
+    microseconds, id_, *tier = (int(part) for part in plain.split("."))
+    if len(tier) > 1:
         raise ValueError(plain)
-    return Cursor(_EPOCH + microseconds * _MICROSECOND, id_, tier)
+    return Cursor(_EPOCH + microseconds * _MICROSECOND, id_, tier[0] if tier else 0)
 
 
 def _place_of_title(plain: str) -> Cursor:

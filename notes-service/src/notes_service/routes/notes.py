@@ -1,6 +1,6 @@
 """/v1/notes and /v1/notes/{key}."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -9,7 +9,7 @@ from service_kit.asgi import from_state
 from notes_service import representations
 from notes_service.domain.errors import Unauthenticated
 from notes_service.domain.notes import NoteSummary
-from notes_service.representations import LookedIn, NewNoteIn, NoteIn, NoteOut, NotesOut
+from notes_service.representations import Json, LookedIn, NewNoteIn, NoteIn, NoteOut, NotesOut
 from notes_service.routes.answers import CursorParameter, IdempotencyKey, Limit, answer, page
 from notes_service.routes.bearer import Reader, SignedIn
 from notes_service.routes.conditions import (
@@ -60,29 +60,20 @@ async def list_notes(
     if sort is Order.TITLE:
         titled = await notes.by_title(after=after, limit=limit + 1, author_id=author_id)
         known = await looked.versions([note for note, _ in titled], caller=me)
-        return _titled(titled, limit, known)
+        return page(titled, limit, lambda each: _row(each[0], known), lambda each: each[1])
     found = await notes.newest(after=after, limit=limit + 1, author_id=author_id, order=sort)
     known = await looked.versions(found, caller=me)
     is_by_age = sort is Order.CREATED
     return page(
         found,
         limit,
-        lambda note: representations.looked_at(
-            representations.summary(note), known.get(note.id)
-        ),
-        lambda note: note.created_at if is_by_age else note.updated_at,
+        lambda note: _row(note, known),
+        lambda note: Cursor(note.created_at if is_by_age else note.updated_at, note.id),
     )
 
 
-def _titled(
-    found: Sequence[tuple[NoteSummary, Cursor]], limit: int, known: Mapping[int, int]
-) -> Response:
-    following = format_cursor(found[limit - 1][1]) if len(found) > limit else None
-    shown = [
-        representations.looked_at(representations.summary(note), known.get(note.id))
-        for note, _ in found[:limit]
-    ]
-    return answer({"notes": shown, "next": following})
+def _row(note: NoteSummary, known: Mapping[int, int]) -> Json:
+    return representations.looked_at(representations.summary(note), known.get(note.id))
 
 
 def _found(hits: Hits, known: Mapping[int, int]) -> Response:

@@ -1,6 +1,5 @@
 """/v1/trash, and bringing a note back from there."""
 
-from datetime import datetime
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -13,6 +12,7 @@ from notes_service.routes.bearer import SignedIn
 from notes_service.routes.conditions import etag, parse_cursor
 from notes_service.routes.notes import UseCases
 from notes_service.routes.problems import documented
+from notes_service.store.lists import Cursor
 
 router: Final = APIRouter(prefix="/v1", tags=["trash"])
 
@@ -23,7 +23,7 @@ async def list_trash(
 ) -> Response:
     """What the caller may restore, last deleted first."""
     found = await notes.trash(me, after=parse_cursor(cursor), limit=limit + 1)
-    return page(found, limit, representations.trashed, _deleted_at)
+    return page(found, limit, representations.trashed, _place)
 
 
 @router.post(
@@ -37,6 +37,6 @@ async def restore_note(
     return answer(restored, headers={"ETag": etag(restored["version"])})
 
 
-def _deleted_at(note: NoteSummary) -> datetime:
+def _place(note: NoteSummary) -> Cursor:
     assert note.deletion is not None
-    return note.deletion.at
+    return Cursor(note.deletion.at, note.id)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from notes_service.domain.errors import (
     NotAllowed,
+    NoteGone,
     VersionDeleted,
     VersionIsCurrent,
     VersionNotFound,
@@ -104,17 +103,15 @@ class Versions:
         log.info("version %d of %s deleted by %s", version, key, caller.person.id)
 
     async def _source(self, key: str, version: int) -> WholeVersion:
-        # A repeated request may find the note in the trash by now, and gets its answer.
-        async with self.database.statements() as connection:
-            if gone := await self._deleted_since(connection, key):
-                return _readable(await versions.get(connection, gone, version))
-        return await self.get(key, version)
-
-    async def _deleted_since(self, connection: AsyncConnection, key: str) -> int | None:
-        if await changes.is_live(connection, key):
-            return None
-        gone = await notes.last_deleted(connection, key)
-        return gone.summary.id if gone else None
+        try:
+            return await self.get(key, version)
+        except NoteGone:
+            # A repeated request may find the note in the trash by now, and gets its answer.
+            async with self.database.statements() as connection:
+                gone = await notes.last_deleted(connection, key)
+                if gone is None:
+                    raise
+                return _readable(await versions.get(connection, gone.summary.id, version))
 
 
 def _readable(found: WholeVersion | None) -> WholeVersion:

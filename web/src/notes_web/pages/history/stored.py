@@ -8,14 +8,12 @@ that an administrator deleted is passed over where the one before is looked for.
 from notes_web.clients.http import Refused
 from notes_web.clients.notes_types import WholeVersionOut
 from notes_web.request_context import RequestContext
-
-LARGEST = 999_999_999
+from notes_web.text import numbers
 
 
 def number(said: str) -> int | None:
     """None for what is no number that a version could have."""
-    is_one = said.isascii() and said.isdecimal() and len(said) <= 9
-    return int(said) or None if is_one else None
+    return numbers.number(said) or None
 
 
 def demanded(said: str) -> int:

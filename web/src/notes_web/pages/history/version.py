@@ -11,10 +11,8 @@ from notes_web.clients.http import Refused
 from notes_web.clients.notes_types import WholeVersionOut
 from notes_web.pages.history import stored, words
 from notes_web.pages.notes.draft import text_of
-from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
+from notes_web.request_context import CurrentContext, RequestContext
 from notes_web.text import changes
-from notes_web.text.line_ends import normal
-from notes_web.text.merge import Text
 from notes_web.token_retry import TokenRetryRoute
 
 router = APIRouter(route_class=TokenRetryRoute)
@@ -61,14 +59,13 @@ async def shown(
         version = await stored.version(context, key, n)
         base = await _base(context, key, version, other)
     except Refused as refusal:
-        if refusal.status == 401 and context.account is None:
-            raise SignInNeeded from refusal
+        context.ask_to_sign_in(refusal)
         raise
     page: dict[str, Any] = {
         "note": note,
         "version": version,
         "did": words.did(version),
-        "is_current": _text(version) == text_of(note),
+        "is_current": text_of(version) == text_of(note),
         "comparison": await asyncio.to_thread(_compared, base, version) if base else None,
         "problem": "",
     }
@@ -87,14 +84,10 @@ async def _base(
 
 def _compared(one: WholeVersionOut, other: WholeVersionOut) -> Comparison:
     old, new = sorted((one, other), key=lambda each: each["version"])
-    before, after = _text(old), _text(new)
+    before, after = text_of(old), text_of(new)
     return Comparison(
         old["version"],
         new["version"],
         changes.of_line(before.title, after.title),
         changes.between(before.body, after.body),
     )
-
-
-def _text(version: WholeVersionOut) -> Text:
-    return Text(version["title"], normal(version["body"]))

@@ -13,7 +13,7 @@ from notes_web.pages.history import stored, words
 from notes_web.pages.history.words import VersionRow
 from notes_web.pages.notes import view
 from notes_web.pages.notes.live import known
-from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
+from notes_web.request_context import CurrentContext, RequestContext
 from notes_web.token_retry import TokenRetryRoute
 
 router = APIRouter(route_class=TokenRetryRoute)
@@ -48,8 +48,7 @@ async def history(context: CurrentContext, key: str, cursor: str = "") -> Respon
     try:
         found = await state(context, key, cursor=cursor[:500])
     except Refused as refusal:
-        if refusal.status == 401 and context.account is None:
-            raise SignInNeeded from refusal
+        context.ask_to_sign_in(refusal)
         if cursor and refusal.status in (400, 422):
             return context.redirect(view.path(key, "history"))
         raise

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from notes_web import idempotency
 from notes_web.clients.http import Refused
-from notes_web.clients.notes_types import NoteOut
+from notes_web.clients.notes_types import NoteOut, WholeVersionOut
 from notes_web.pages.error_messages import quota_message
 from notes_web.request_context import RequestContext
 from notes_web.text.line_ends import normal
@@ -83,6 +83,6 @@ def describe(error: Refused) -> tuple[str, str]:
     return closer or SENTENCES.get(error.code, ("", error.detail or "The request was refused."))
 
 
-def text_of(note: NoteOut) -> Text:
+def text_of(note: NoteOut | WholeVersionOut) -> Text:
     """Returns what of a note its writers type."""
     return Text(note["title"], normal(note["body"]))

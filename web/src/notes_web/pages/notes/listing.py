@@ -14,7 +14,7 @@ from starlette.responses import Response
 from notes_web.clients.gateway import Position
 from notes_web.clients.http import BackendError, Refused
 from notes_web.clients.notes_types import FoundSummaryOut
-from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
+from notes_web.request_context import CurrentContext, RequestContext
 from notes_web.token_retry import TokenRetryRoute
 
 router = APIRouter(route_class=TokenRetryRoute)
@@ -100,8 +100,7 @@ async def home(
     try:
         listing = await rows(context, **asked)
     except Refused as refusal:
-        if refusal.status == 401 and context.account is None:
-            raise SignInNeeded from refusal
+        context.ask_to_sign_in(refusal)
         if asked["cursor"] and refusal.status in (400, 422):
             return context.redirect("/")
         raise

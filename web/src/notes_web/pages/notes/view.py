@@ -11,7 +11,7 @@ from notes_web.clients.http import Refused
 from notes_web.clients.notes_types import CommentsOut, NoteOut
 from notes_web.pages.notes import listing
 from notes_web.pages.notes.listing import both
-from notes_web.request_context import CurrentContext, RequestContext, SignInNeeded
+from notes_web.request_context import CurrentContext, RequestContext
 from notes_web.text.outline import outline
 from notes_web.token_retry import TokenRetryRoute
 
@@ -64,8 +64,7 @@ async def shown(
     try:
         found, beside = await both(state(context, key, before=before), listing.beside(context))
     except Refused as refusal:
-        if refusal.status == 401 and context.account is None:
-            raise SignInNeeded from refusal
+        context.ask_to_sign_in(refusal)
         raise
     page: dict[str, Any] = (
         {"listing": beside, "text": "", "once": "", "errors": {}} | found | facts
